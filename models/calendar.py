@@ -1,0 +1,69 @@
+"""The forecast's calendar: whole months counted from the first open day, days as integer offsets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+MAXIMUM_QUARTERS = 12
+MAXIMUM_MONTHS = 3 * MAXIMUM_QUARTERS
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Months and days of a forecast; day 0 is ``start``, a first of a month."""
+
+    start: dt.date
+    months: int
+
+    def __post_init__(self) -> None:
+        if self.start.day != 1:
+            raise ValueError(f"start: the first day of a month is needed | got {self.start}")
+        if self.months < 1:
+            raise ValueError(f"months: at least 1 is needed | got {self.months}")
+
+    @cached_property
+    def month_start(self) -> IntArray:
+        """Day offset at which each month starts, shape (months + 1,); the last entry is the number of days."""
+        first = np.datetime64(self.start, "M")
+        starts = (first + np.arange(self.months + 1)).astype("datetime64[D]")
+        return (starts - starts[0]).astype(np.int64)
+
+    @property
+    def days(self) -> int:
+        """Number of days."""
+        return int(self.month_start[-1])
+
+    @cached_property
+    def month_of_day(self) -> IntArray:
+        """Month of each day, shape (days,)."""
+        return np.repeat(np.arange(self.months), np.diff(self.month_start))
+
+    @cached_property
+    def weekday(self) -> IntArray:
+        """Weekday of each day, Monday 0, shape (days,)."""
+        return (self.start.weekday() + np.arange(self.days)) % 7
+
+    @cached_property
+    def month_of_year(self) -> IntArray:
+        """Calendar month of each month, January 0, shape (months,)."""
+        return (self.start.month - 1 + np.arange(self.months)) % 12
+
+    @cached_property
+    def quarter_of_month(self) -> IntArray:
+        """Forecast quarter of each month, shape (months,)."""
+        return np.arange(self.months) // 3
+
+    def dates(self) -> npt.NDArray[np.datetime64]:
+        """Dates of the days, datetime64[D], shape (days,)."""
+        return np.datetime64(self.start, "D") + np.arange(self.days)
+
+    def month_dates(self) -> npt.NDArray[np.datetime64]:
+        """First day of each month, datetime64[D], shape (months,)."""
+        return np.datetime64(self.start, "D") + self.month_start[:-1]

@@ -1,0 +1,67 @@
+"""Addressed draws by rejection, for laws that no scenario can change (a customer's rate, dropout, spend).
+
+Every sampler reads its uniforms from (key, trial, index, part), part counting up from the one given, and returns the value with
+the first unused part: what one draw consumes can never shift another address.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from models.quantiles import normal_quantile, poisson_quantile
+from models.streams import uniform1, uniform4
+
+UInt64Array = npt.NDArray[np.uint64]
+
+
+@njit(cache=True)
+def gamma(shape: float, key: UInt64Array, trial: int, index: int, part: int) -> tuple[float, int]:
+    """Gamma draw with the given shape and rate 1, and the next part.
+
+    Squeeze-free rejection of Marsaglia & Tsang (2000), "A simple method for generating gamma variables", ACM TOMS 26(3),
+    section 4; shapes below one are raised by one and multiplied by u**(1/shape) (their section 6).
+    """
+    boosted = shape if shape >= 1.0 else shape + 1.0
+    d = boosted - 1.0 / 3.0
+    c = 1.0 / math.sqrt(9.0 * d)
+    while True:
+        a, b, lift, _ = uniform4(key, trial, index, part)
+        part += 1
+        x = normal_quantile(a)
+        v = 1.0 + c * x
+        if v <= 0.0:
+            continue
+        v = v * v * v
+        if math.log(b) < 0.5 * x * x + d - d * v + d * math.log(v):
+            if shape >= 1.0:
+                return d * v, part
+            return d * v * lift ** (1.0 / shape), part
+
+
+@njit(cache=True)
+def log_gamma_draw(shape: float, key: UInt64Array, trial: int, index: int, part: int) -> tuple[float, int]:
+    """Logarithm of a gamma draw with rate 1, and the next part; safe from underflow at tiny shapes."""
+    if shape >= 1.0:
+        value, part = gamma(shape, key, trial, index, part)
+        return math.log(value), part
+    value, part = gamma(shape + 1.0, key, trial, index, part)
+    u = uniform1(key, trial, index, part)
+    return math.log(value) + math.log(u) / shape, part + 1
+
+
+@njit(cache=True)
+def beta(a: float, b: float, key: UInt64Array, trial: int, index: int, part: int) -> tuple[float, int]:
+    """Beta(a, b) draw on [0, 1], and the next part, as the share of two gamma draws taken in logs."""
+    x, part = log_gamma_draw(a, key, trial, index, part)
+    y, part = log_gamma_draw(b, key, trial, index, part)
+    return 1.0 / (1.0 + math.exp(y - x)), part
+
+
+@njit(cache=True)
+def poisson(mean: float, key: UInt64Array, trial: int, index: int, part: int) -> tuple[int, int]:
+    """Poisson draw by inversion of one uniform, and the next part."""
+    return poisson_quantile(uniform1(key, trial, index, part), mean), part + 1

@@ -9,7 +9,7 @@ Address map, fixed for stream version 1:
 
 - key      = blake2b-128(f"{seed}|{name}"), two little-endian 64-bit words
 - counter  = (index, part, trial, 0)
-- uniform  = (word >> 11 + 1/2) / 2**53, never 0 and never 1
+- uniform  = ((word >> 12) + 1/2) / 2**52, exact, never 0 and never 1
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _WEYL_0 = 0x9E3779B97F4A7C15
 _WEYL_1 = 0xBB67AE8584CAA73B
 _MASK_64 = 0xFFFFFFFFFFFFFFFF
 _ROUNDS = 10
-_TO_UNIT = 2.0**-53
+_TO_UNIT = 2.0**-52
 
 UInt64Array = npt.NDArray[np.uint64]
 FloatArray = npt.NDArray[np.float64]
@@ -110,8 +110,8 @@ def philox_words(key: UInt64Array, counter: UInt64Array) -> UInt64Array:
 
 @njit(inline="always", cache=True)
 def to_unit(word: np.uint64) -> float:
-    """Uniform on the open interval (0, 1) from a 64-bit word: the middle of one of 2**53 cells."""
-    return (np.float64(word >> np.uint64(11)) + 0.5) * _TO_UNIT
+    """Uniform on the open interval (0, 1) from a 64-bit word: the middle of one of 2**52 cells (with 53 bits the last would round to 1)."""
+    return (np.float64(word >> np.uint64(12)) + 0.5) * _TO_UNIT
 
 
 @njit(inline="always", cache=True)

@@ -1,0 +1,74 @@
+"""Names, units and signs: the ONE list of dimensions and of the variables that stand in the cube.
+
+Rules (cited by number in errors and tests):
+
+1. sign      money is positive when it comes in and negative when it leaves; losses in risk measures are positive
+2. currency  money is in the company's functional currency; the attribute ``currency`` of the cube names it
+3. unit      every variable has a unit; ``share`` is 0.15, points are ``pp``, durations are ``days``
+4. dims      every variable has the dims of this list, in this order
+5. seed      a random number is addressed by (seed, name, trial, index), never drawn from a global state
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCENARIO = "scenario"
+TRIAL = "trial"
+QUARTER = "quarter"
+MONTH = "month"
+DAY = "day"
+MARKET = "market"
+SALES_CHANNEL = "sales_channel"
+ACQUISITION_CHANNEL = "acquisition_channel"
+ITEM = "item"
+NODE = "node"
+SUPPLIER = "supplier"
+ORIGIN = "origin"
+TERRITORY = "territory"
+PORT = "port"
+CURRENCY = "currency"
+ACCOUNT = "account"
+
+DIMS = (
+    SCENARIO,
+    TRIAL,
+    QUARTER,
+    MONTH,
+    DAY,
+    MARKET,
+    SALES_CHANNEL,
+    ACQUISITION_CHANNEL,
+    ITEM,
+    NODE,
+    SUPPLIER,
+    ORIGIN,
+    TERRITORY,
+    PORT,
+    CURRENCY,
+    ACCOUNT,
+)
+"""Every dimension, in the order in which it may stand in an array."""
+
+MONEY = "currency"
+UNITS = "units"
+SHARE = "share"
+DAYS = "days"
+COUNT = "count"
+RATIO = "x"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the cube: name, unit, dims (after scenario and trial) and what it means."""
+
+    name: str
+    group: str
+    unit: str
+    dims: tuple[str, ...]
+    meaning: str
+
+    @property
+    def all_dims(self) -> tuple[str, ...]:
+        """Dims with scenario and trial in front."""
+        return (SCENARIO, TRIAL, *self.dims)

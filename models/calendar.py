@@ -30,7 +30,7 @@ class Calendar:
 
     @cached_property
     def month_start(self) -> IntArray:
-        """Day offset at which each month starts, shape (months + 1,); the last entry is the number of days."""
+        """Day offset at which each month starts, shape (months + 1,); the last entry is the day count."""
         first = np.datetime64(self.start, "M")
         starts = (first + np.arange(self.months + 1)).astype("datetime64[D]")
         return (starts - starts[0]).astype(np.int64)

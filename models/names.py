@@ -2,7 +2,7 @@
 
 Rules (cited by number in errors and tests):
 
-1. sign      money is positive when it comes in and negative when it leaves; losses in risk measures are positive
+1. sign      money is positive when it comes in and negative when it leaves; losses in risk are positive
 2. currency  money is in the company's functional currency; the attribute ``currency`` of the cube names it
 3. unit      every variable has a unit; ``share`` is 0.15, points are ``pp``, durations are ``days``
 4. dims      every variable has the dims of this list, in this order

@@ -1,6 +1,7 @@
-"""Inverse distribution functions for every draw whose law a scenario can change; one compiled path for all engines.
+"""Inverse distribution functions for every draw whose law a scenario can change; one compiled path.
 
-Inversion keeps common random numbers: the same uniform under a higher rate gives at least as many orders, in every trial.
+Inversion keeps common random numbers: the same uniform under a higher rate gives at least as many orders, in
+every trial.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ FloatArray = npt.NDArray[np.float64]
 
 _SQRT_HALF = math.sqrt(0.5)
 _SPREAD = 9.0
-"""Standard deviations below the mean at which a discrete inversion starts; the mass left out is below 1e-18."""
+"""Standard deviations below the mean at which a discrete inversion starts; the mass left out is tiny."""
 
 _CENTRAL_TOP = (
     3.3871328727963666080e0,
@@ -94,7 +95,7 @@ def _ratio(top: tuple[float, ...], bottom: tuple[float, ...], x: float) -> float
 def normal_quantile(u: float) -> float:
     """Standard normal score z with P(Z <= z) = u, for u in (0, 1).
 
-    Rational approximation PPND16, relative error about 1e-16 (Wichura 1988, Applied Statistics algorithm AS 241).
+    Rational approximation PPND16, relative error about 1e-16 (Wichura 1988, algorithm AS 241).
     """
     q = u - 0.5
     if abs(q) <= 0.425:
@@ -154,14 +155,14 @@ def binomial_quantile(u: float, n: int, p: float) -> int:
 
 @njit(cache=True)
 def table_value(scores: FloatArray, values: FloatArray, z: float) -> float:
-    """Value at normal score z by linear interpolation in an even grid of scores; the last slope goes on in the tails.
+    """Value at normal score z by linear interpolation in an even grid; the last slope goes on in the tails.
 
-    ``scores`` (point,) evenly spaced and increasing, ``values`` (point,) non-decreasing; never below zero when the
-    values are not.
+    ``scores`` (point,) evenly spaced and increasing, ``values`` (point,) non-decreasing; never below zero
+    when the values are not.
     """
     n = scores.size
     step = (scores[n - 1] - scores[0]) / (n - 1)
-    i = int(math.floor((z - scores[0]) / step))
+    i = math.floor((z - scores[0]) / step)
     if i < 0:
         i = 0
     elif i > n - 2:
@@ -185,7 +186,9 @@ class Table:
 
     def __post_init__(self) -> None:
         if self.scores.ndim != 1 or self.scores.shape != self.values.shape or self.scores.size < 2:
-            raise ValueError(f"table: two vectors of one length >= 2 | got {self.scores.shape}, {self.values.shape}")
+            raise ValueError(
+                f"table: two vectors of one length >= 2 | got {self.scores.size}, {self.values.size}"
+            )
         if not np.all(np.isfinite(self.values)) or np.any(np.diff(self.values) < 0.0):
             raise ValueError("table: values must be finite and non-decreasing")
 

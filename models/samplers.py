@@ -1,7 +1,7 @@
 """Addressed draws by rejection, for laws that no scenario can change (a customer's rate, dropout, spend).
 
-Every sampler reads its uniforms from (key, trial, index, part), part counting up from the one given, and returns the value with
-the first unused part: what one draw consumes can never shift another address.
+Every sampler reads its uniforms from (key, trial, index, part), part counting up from the one given, and
+returns the value with the first unused part: what one draw consumes can never shift another address.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ UInt64Array = npt.NDArray[np.uint64]
 def gamma(shape: float, key: UInt64Array, trial: int, index: int, part: int) -> tuple[float, int]:
     """Gamma draw with the given shape and rate 1, and the next part.
 
-    Squeeze-free rejection of Marsaglia & Tsang (2000), "A simple method for generating gamma variables", ACM TOMS 26(3),
-    section 4; shapes below one are raised by one and multiplied by u**(1/shape) (their section 6).
+    Squeeze-free rejection of Marsaglia & Tsang (2000), "A simple method for generating gamma variables",
+    ACM TOMS 26(3), section 4; shapes below one are raised by one and
+    multiplied by u**(1/shape) (their section 6).
     """
     boosted = shape if shape >= 1.0 else shape + 1.0
     d = boosted - 1.0 / 3.0

@@ -1,9 +1,10 @@
 """Addressed random numbers: u = F(seed, name, trial, index, part), the same bits from numpy and from numba.
 
-A number is looked up, never drawn in order. The key is blake2b of the seed and a stable name, the counter holds
-(index, part, trial), and Philox4x64-10 turns both into four 64-bit words (Salmon, Moraes, Dror, Shaw 2011, "Parallel random
-numbers: as easy as 1, 2, 3", SC11, section 3.3). The scenario is never part of an address, so every scenario meets
-the same trial (common random numbers), and no block size, worker count or order of calls can change a number.
+A number is looked up, never drawn in order. The key is blake2b of the seed and a stable name, the counter
+holds (index, part, trial), and Philox4x64-10 turns both into four 64-bit words (Salmon, Moraes, Dror, Shaw
+2011, "Parallel random numbers: as easy as 1, 2, 3", SC11, section 3.3). The scenario is never part of an
+address: every scenario meets the same trial (common random numbers), and no block size, worker count or order of calls can
+change a number.
 
 Address map, fixed for stream version 1:
 
@@ -40,8 +41,8 @@ FloatArray = npt.NDArray[np.float64]
 def key_of(seed: int, name: str) -> UInt64Array:
     """Key of one named stream: two 64-bit words, shape (2,).
 
-    blake2b with a 16-byte digest over ``f"{seed}|{name}"``. The name says what the number is for and holds the stable
-    keys of the entities concerned, never their position in a list.
+    blake2b with a 16-byte digest over ``f"{seed}|{name}"``. The name says what the number is for and holds
+    the stable keys of the entities concerned, never their position in a list.
     """
     digest = hashlib.blake2b(f"{seed}|{name}".encode(), digest_size=16).digest()
     return np.frombuffer(digest, dtype="<u8").astype(np.uint64)
@@ -59,12 +60,12 @@ def index_of(text: str) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little"))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _high_product(typing_context: Any, a: Any, b: Any) -> Any:
+@intrinsic
+def _high_product(_typing_context: Any, _a: Any, _b: Any) -> Any:
     """Upper 64 bits of the 128-bit product of two unsigned words; one machine instruction."""
     signature = types.uint64(types.uint64, types.uint64)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         wide = ir.IntType(128)
         product = builder.mul(builder.zext(arguments[0], wide), builder.zext(arguments[1], wide))
         return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
@@ -104,13 +105,16 @@ def _philox(
 def philox_words(key: UInt64Array, counter: UInt64Array) -> UInt64Array:
     """Four 64-bit words of Philox4x64-10 for one key (2,) and counter (4,), shape (4,): the compiled path."""
     words = np.empty(4, dtype=np.uint64)
-    words[0], words[1], words[2], words[3] = _philox(key[0], key[1], counter[0], counter[1], counter[2], counter[3])
+    words[:] = _philox(key[0], key[1], counter[0], counter[1], counter[2], counter[3])
     return words
 
 
 @njit(inline="always", cache=True)
 def to_unit(word: np.uint64) -> float:
-    """Uniform on the open interval (0, 1) from a 64-bit word: the middle of one of 2**52 cells (with 53 bits the last would round to 1)."""
+    """Uniform on the open interval (0, 1) from a 64-bit word: the middle of one of 2**52 cells.
+
+    With 53 bits the middle of the last cell would round to 1.
+    """
     return (np.float64(word >> np.uint64(12)) + 0.5) * _TO_UNIT
 
 
@@ -119,9 +123,7 @@ def uniform4(
     key: UInt64Array, trial: int, index: int | np.uint64, part: int
 ) -> tuple[float, float, float, float]:
     """Four independent uniforms of one address, for compiled code: ``key`` (2,), trial, index, part."""
-    a, b, c, d = _philox(
-        key[0], key[1], np.uint64(index), np.uint64(part), np.uint64(trial), np.uint64(0)
-    )
+    a, b, c, d = _philox(key[0], key[1], np.uint64(index), np.uint64(part), np.uint64(trial), np.uint64(0))
     return to_unit(a), to_unit(b), to_unit(c), to_unit(d)
 
 
@@ -152,18 +154,18 @@ def _fill_uniforms(key: UInt64Array, first_trial: int, trials: int, count: int, 
 def uniforms(seed: int, name: str, trials: range, count: int, part: int = 0) -> FloatArray:
     """Uniforms on (0, 1) of one named stream, dims (trial, index), shape (len(trials), count).
 
-    Number ``i`` of a trial is word ``i % 4`` of the address (name, trial, index ``i // 4``, part), so a longer run begins with
-    the shorter one and any split of the trials gives the same numbers.
+    Number ``i`` of a trial is word ``i % 4`` of the address (name, trial, index ``i // 4``, part), so a
+    longer run begins with the shorter one and any split of the trials gives the same numbers.
     """
     if trials.step != 1:
-        raise ValueError(f"trials: a range with step 1 is needed | got step {trials.step} | use range(first, stop)")
+        raise ValueError(f"trials: a range with step 1 | got step {trials.step} | use range(first, stop)")
     return np.asarray(_fill_uniforms(key_of(seed, name), trials.start, len(trials), count, part))
 
 
 def philox_words_numpy(key: UInt64Array, counters: UInt64Array) -> UInt64Array:
-    """Words of Philox4x64-10 for one key (2,) and many counters (n, 4) in plain numpy: the readable truth of the compiled path.
+    """Words of Philox4x64-10 for one key (2,) and many counters (n, 4) in plain numpy.
 
-    The 128-bit product is put together from 32-bit halves.
+    The readable truth of the compiled path; the 128-bit product is put together from 32-bit halves.
     """
     words = [counters[:, i].astype(np.uint64) for i in range(4)]
     key_words = [int(key[0]), int(key[1])]

@@ -17,7 +17,9 @@ def test_normal_quantile_equals_scipy_to_rounding():
 
 def test_normal_cdf_inverts_the_quantile():
     z = np.linspace(-8, 5, 131)
-    assert np.allclose([quantiles.normal_quantile(quantiles.normal_cdf(x)) for x in z], z, rtol=1e-9, atol=1e-9)
+    assert np.allclose(
+        [quantiles.normal_quantile(quantiles.normal_cdf(x)) for x in z], z, rtol=1e-9, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.01, 0.5, 3.0, 40.0, 900.0, 20000.0])

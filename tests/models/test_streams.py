@@ -25,7 +25,9 @@ def test_any_split_of_the_trials_gives_the_same_numbers():
 
 
 def test_a_longer_horizon_begins_with_the_shorter_one():
-    assert np.array_equal(streams.uniforms(7, "fx", range(4), 365), streams.uniforms(7, "fx", range(4), 731)[:, :365])
+    assert np.array_equal(
+        streams.uniforms(7, "fx", range(4), 365), streams.uniforms(7, "fx", range(4), 731)[:, :365]
+    )
 
 
 def test_names_seeds_trials_and_parts_are_unrelated():
@@ -48,10 +50,11 @@ def test_uniforms_never_reach_zero_or_one():
 def test_the_address_map_of_stream_version_1_is_frozen():
     assert streams.STREAM_VERSION == 1
     assert streams.key_of(1, "demand").tolist() == [
-        int.from_bytes(part, "little")
-        for part in (_digest("1|demand")[:8], _digest("1|demand")[8:])
+        int.from_bytes(part, "little") for part in (_digest("1|demand")[:8], _digest("1|demand")[8:])
     ]
-    words = streams.philox_words_numpy(streams.key_of(1, "demand"), np.array([[1, 0, 5, 0]], dtype=np.uint64))[0]
+    words = streams.philox_words_numpy(
+        streams.key_of(1, "demand"), np.array([[1, 0, 5, 0]], dtype=np.uint64)
+    )[0]
     expected = (words >> np.uint64(12)).astype(float) * 2.0**-52 + 2.0**-53
     assert np.array_equal(streams.uniforms(1, "demand", range(5, 6), 8)[0, 4:], expected)
 

@@ -1,3 +1,27 @@
-"""tradewind: scenario planning and forecasting for cross-border e-commerce."""
+"""tradewind: scenario planning and forecasting for cross-border e-commerce.
+
+Two calls make a forecast: ``plan = engine.load_plan("demo")`` and ``run = engine.run(plan, trials=1024)``.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+__all__ = ["__version__", "load_plan", "open_run", "run"]
+
+if TYPE_CHECKING:
+    from engine.chain import open_run, run
+    from engine.plan.load import load_plan
+
+
+def __getattr__(name: str) -> Any:
+    """Load the heavy parts on first use only, so that ``tradewind --help`` stays fast."""
+    if name == "load_plan":
+        from engine.plan.load import load_plan
+
+        return load_plan
+    if name in {"run", "open_run"}:
+        from engine import chain
+
+        return getattr(chain, name)
+    raise AttributeError(f"module 'engine' has no attribute {name!r}")

@@ -3,8 +3,8 @@
 A number is looked up, never drawn in order. The key is blake2b of the seed and a stable name, the counter
 holds (index, part, trial), and Philox4x64-10 turns both into four 64-bit words (Salmon, Moraes, Dror, Shaw
 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11, section 3.3). The scenario is never part of an
-address: every scenario meets the same trial (common random numbers), and no block size, worker count or order of calls can
-change a number.
+address: every scenario meets the same trial (common random numbers), and no block size, worker count or
+order of calls can change a number.
 
 Address map, fixed for stream version 1:
 
@@ -103,7 +103,9 @@ def _philox(
 
 @njit(cache=True)
 def philox_words(key: UInt64Array, counter: UInt64Array) -> UInt64Array:
-    """Four 64-bit words of Philox4x64-10 for one key (2,) and counter (4,), shape (4,): the compiled path."""
+    """Four 64-bit words of Philox4x64-10 for one key (2,) and counter (4,), shape (4,): the compiled
+    path.
+    """
     words = np.empty(4, dtype=np.uint64)
     words[:] = _philox(key[0], key[1], counter[0], counter[1], counter[2], counter[3])
     return words

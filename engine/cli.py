@@ -1,0 +1,289 @@
+"""The command ``tradewind``: parse, call, print.
+
+Data goes to stdout, progress and messages to stderr. Exit codes: 0 ok, 1 error, 2 wrong command line, 3
+data fails its checks, 4 policy breach (with ``--fail-on breach``).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from models.errors import InputError, TradewindError, UsageError
+
+EXIT_ERROR = 1
+EXIT_USAGE = 2
+EXIT_DATA = 3
+EXIT_BREACH = 4
+
+app = typer.Typer(
+    name="tradewind",
+    help="Scenario planning and forecasting for cross-border e-commerce.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+scenarios_app = typer.Typer(help="The scenario library.", rich_markup_mode=None, no_args_is_help=True)
+app.add_typer(scenarios_app, name="scenarios")
+
+PlanPath = Annotated[Path, typer.Argument(help="Plan folder (with plan.yaml).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+
+
+def main() -> None:
+    """Run the command line; turn errors into messages and exit codes, tracebacks only with ``--debug``."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        app()
+    except InputError as error:
+        _complain(*(str(fault) for fault in error.faults), f"{len(error.faults)} faults; nothing was written")
+        sys.exit(EXIT_DATA)
+    except UsageError as error:
+        _complain(str(error))
+        sys.exit(EXIT_USAGE)
+    except (TradewindError, OSError) as error:
+        if debug:
+            raise
+        _complain(str(error))
+        sys.exit(EXIT_ERROR)
+    except Exception as error:
+        if debug:
+            raise
+        _complain(
+            f"internal error: {type(error).__name__}: {error}", "run again with --debug for the traceback"
+        )
+        sys.exit(EXIT_ERROR)
+
+
+def _complain(*lines: str) -> None:
+    for line in lines:
+        print(_printable(line), file=sys.stderr)
+
+
+def _printable(text: str) -> str:
+    """Text without control characters: data can never drive the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def _print_json(data: Any) -> None:
+    print(json.dumps(data, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False))
+
+
+def _print_table(rows: list[dict[str, str]]) -> None:
+    """Aligned plain text columns; numbers to the right."""
+    if not rows:
+        return
+    names = list(rows[0])
+    cells = [[_printable(row[name]) for name in names] for row in rows]
+    widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(names)]
+    for row in [names, *cells]:
+        line = "  ".join(
+            text.rjust(width) if _numeric(cells, i) else text.ljust(width)
+            for i, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        print(line.rstrip())
+
+
+def _numeric(cells: list[list[str]], column: int) -> bool:
+    return all(row[column][:1] in "0123456789-+.(" for row in cells if row[column])
+
+
+def _version(value: bool) -> None:
+    if value:
+        from engine import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Scenario planning and forecasting for cross-border e-commerce.
+
+    ``--debug`` shows tracebacks.
+    """
+
+
+@app.command()
+def init(
+    template: Annotated[str, typer.Argument(help="demo or demo-diversified.")],
+    path: Annotated[
+        Path | None, typer.Argument(help="Folder to write; default: the template's name.")
+    ] = None,
+) -> None:
+    """Write a runnable plan folder; refuses to overwrite."""
+    from engine.demo import TEMPLATES, write_demo
+
+    if template not in TEMPLATES:
+        raise UsageError(f"template: unknown | got {template!r} | choose one of {', '.join(TEMPLATES)}")
+    target = path or Path(template)
+    continuation = target.with_name(f"{target.name}-continuation")
+    for folder in (target, continuation):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UsageError(f"{folder}: exists already | nothing was written | choose another folder")
+    write_demo(target, template=template, continuation=continuation)
+    print(target)
+    _complain(
+        f"plan folder written to {target}, its own continuation (for truth tests only) to {continuation}"
+    )
+
+
+@app.command()
+def check(path: PlanPath, as_json: AsJson = False) -> None:
+    """Read a plan folder: what was recognised, used, rejected and assumed; all faults at once."""
+    from engine.plan.load import load_plan
+    from engine.plan.report import check_report
+
+    report = check_report(load_plan(path))
+    if as_json:
+        _print_json(report)
+        return
+    _print_table([{k: _text(v) for k, v in row.items()} for row in report["files"]])
+    print("\nassumptions (stated, not guessed):")
+    _print_table([{k: _text(v) for k, v in row.items()} for row in report["assumptions"]])
+    _complain("ok")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_text(each)}" for key, each in value.items()) or "none"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_text(each) for each in value) or "none"
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    return str(value)
+
+
+@app.command()
+def run(
+    path: PlanPath,
+    trials: Annotated[int, typer.Option(min=1, max=1_000_000, help="Number of trials.")] = 1024,
+    first_trial: Annotated[int, typer.Option(min=0, help="Number of the first trial.")] = 0,
+    quarters: Annotated[int, typer.Option(min=1, max=12, help="Horizon in quarters.")] = 8,
+    scenarios: Annotated[str, typer.Option(help="all, or names separated by commas.")] = "all",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every random address.")] = 1,
+    engine: Annotated[str, typer.Option(help="compiled or simpy.")] = "compiled",
+    workers: Annotated[int, typer.Option(min=0, help="Threads; 0: one per core.")] = 0,
+    always_simulate: Annotated[
+        bool, typer.Option(help="Never re-price base movements (same bytes, slower).")
+    ] = False,
+    fail_on: Annotated[str, typer.Option(help="breach: exit 4 if a policy threshold is breached.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Run the whole chain and keep the result: cube, manifest, summary page."""
+    from engine import chain
+    from engine.plan.load import load_plan
+    from engine.progress import progress_bar
+
+    if fail_on not in {"", "breach"}:
+        raise UsageError(f"--fail-on: unknown | got {fail_on!r} | write breach")
+    plan = load_plan(path)
+    with progress_bar() as report:
+        result = chain.run(
+            plan,
+            trials=trials,
+            scenarios=scenarios,
+            seed=seed,
+            first_trial=first_trial,
+            quarters=quarters,
+            engine=engine,
+            workers=workers,
+            always_simulate=always_simulate,
+            progress=report,
+        )
+    if as_json:
+        _print_json(result.to_dict())
+    else:
+        _print_table(result.table())
+        print(
+            f"\npage {result.page}\ncube {result.path / 'cube.zarr'}\nmanifest {result.path / 'run.json'}"
+        )
+    if fail_on == "breach" and result.breaches():
+        _complain(*(f"breach: {line}" for line in result.breaches()))
+        raise typer.Exit(EXIT_BREACH)
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="Run folder A.")],
+    second: Annotated[Path, typer.Argument(help="Run folder B.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put two runs beside each other: every headline metric, B minus A, with its error."""
+    from engine.chain import open_run
+    from engine.report.compare import compare_runs
+
+    rows = compare_runs(open_run(first), open_run(second))
+    if as_json:
+        _print_json(rows)
+    else:
+        _print_table([{k: _text(v) for k, v in row.items()} for row in rows])
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of plan.yaml."""
+    from engine.plan.json_schema import plan_schema
+
+    _print_json(plan_schema())
+
+
+@scenarios_app.command("list")
+def scenarios_list(
+    path: Annotated[Path | None, typer.Argument(help="Plan folder whose own scenarios are added.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the scenarios of the library and of a plan."""
+    from engine.scenarios import list_scenarios
+
+    rows = list_scenarios(path)
+    if as_json:
+        _print_json(rows)
+    else:
+        _print_table([{k: _text(v) for k, v in row.items()} for row in rows])
+
+
+@scenarios_app.command("show")
+def scenarios_show(
+    name: Annotated[str, typer.Argument(help="Scenario name.")],
+    path: Annotated[Path | None, typer.Argument(help="Plan folder: roles are resolved on it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a scenario: its shocks, why, source and, given a plan, what its roles mean there."""
+    from engine.scenarios import show_scenario
+
+    shown = show_scenario(name, path)
+    if as_json:
+        _print_json(shown)
+    else:
+        print(_printable(shown["text"]))
+
+
+@scenarios_app.command("check")
+def scenarios_check(
+    path: Annotated[Path, typer.Argument(help="Scenario file or plan folder.")],
+) -> None:
+    """Check scenario files against the grammar and, given a plan folder, against its plan; all faults at
+    once.
+    """
+    from engine.scenarios import check_scenarios
+
+    checked = check_scenarios(path)
+    for name in checked:
+        print(_printable(name))
+    _complain("ok")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Runs on disk: the cube as Zarr, block markers, manifests; written beside, then renamed."""

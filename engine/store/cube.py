@@ -1,0 +1,189 @@
+"""The cube on disk: a Zarr v3 store of one group per time axis, filled block by block, each block sealed by
+a marker.
+
+Template first, then aligned regions: a block of trials is exactly one chunk along ``trial``, so two writers
+never share a chunk. A marker (atomic rename) with checksum, seed, plan hash and code version makes a block
+count as written; a killed run resumes with the blocks that have no marker, and a marker of another run
+refuses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+import zarr
+
+from models.errors import StoreError
+from models.names import SCENARIO, TRIAL, Variable
+
+CUBE = "cube.zarr"
+MARKERS = "blocks"
+
+
+@dataclass(frozen=True)
+class Template:
+    """Everything the store needs to know before the first number exists.
+
+    ``coordinates`` maps every dim to its labels; ``identity`` holds what a marker must agree with.
+    """
+
+    variables: tuple[Variable, ...]
+    coordinates: Mapping[str, npt.NDArray[Any]]
+    scenarios: tuple[str, ...]
+    trials: range
+    block: int
+    attributes: Mapping[str, Any]
+    identity: Mapping[str, str | int]
+
+    def blocks(self) -> list[range]:
+        """Blocks of trials, absolute numbers, in order."""
+        stop = self.trials.stop
+        return [range(a, min(a + self.block, stop)) for a in range(self.trials.start, stop, self.block)]
+
+    def groups(self) -> list[str]:
+        """Group names in order of first use."""
+        return list(dict.fromkeys(variable.group for variable in self.variables))
+
+
+def create(folder: Path, template: Template) -> None:
+    """Lay out the empty cube: groups, coordinates and unwritten arrays; an existing layout of the same run
+    is kept.
+    """
+    marker_folder = folder / MARKERS
+    if (folder / "template.json").exists():
+        stored = json.loads((folder / "template.json").read_text())
+        if stored != json.loads(json.dumps(dict(template.identity))):
+            raise StoreError(
+                f"{folder}: holds another run | got {stored} | remove the folder or use its settings"
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    marker_folder.mkdir(exist_ok=True)
+    root = zarr.open_group(folder / CUBE, mode="w", zarr_format=3, attributes=dict(template.attributes))
+    for name in template.groups():
+        group = root.create_group(name)
+        variables = [variable for variable in template.variables if variable.group == name]
+        dims = dict.fromkeys(dim for variable in variables for dim in variable.all_dims)
+        for dim in dims:
+            _write_coordinate(group, dim, _labels(template, dim))
+        for variable in variables:
+            shape = tuple(len(_labels(template, dim)) for dim in variable.all_dims)
+            group.create_array(
+                variable.name,
+                shape=shape,
+                chunks=(shape[0], template.block, *shape[2:]),
+                dtype="float64",
+                fill_value=float("nan"),
+                dimension_names=variable.all_dims,
+                attributes={"units": variable.unit, "long_name": variable.meaning},
+            )
+    write_atomically(folder / "template.json", json.dumps(dict(template.identity), sort_keys=True))
+
+
+def _labels(template: Template, dim: str) -> npt.NDArray[Any]:
+    if dim == SCENARIO:
+        return np.array(template.scenarios, dtype=object)
+    if dim == TRIAL:
+        return np.arange(template.trials.start, template.trials.stop)
+    return template.coordinates[dim]
+
+
+def _write_coordinate(group: zarr.Group, dim: str, labels: npt.NDArray[Any]) -> None:
+    attributes: dict[str, Any] = {}
+    if np.issubdtype(labels.dtype, np.datetime64):
+        days = labels.astype("datetime64[D]")
+        labels = days.astype(np.int64)
+        attributes = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian"}
+    if labels.dtype == object or labels.dtype.kind == "U":
+        array = group.create_array(
+            dim, shape=labels.shape, dtype=str, dimension_names=(dim,), attributes=attributes
+        )
+        array[:] = labels.astype(object)
+        return
+    array = group.create_array(
+        dim, shape=labels.shape, dtype=labels.dtype, dimension_names=(dim,), attributes=attributes
+    )
+    array[:] = labels
+
+
+def write_block(
+    folder: Path, template: Template, trials: range, values: Mapping[str, npt.NDArray[np.float64]]
+) -> None:
+    """Write one block of every variable, dims (scenario, trial of the block, ...), then seal it with a
+    marker.
+    """
+    root = zarr.open_group(folder / CUBE, mode="r+")
+    start = trials.start - template.trials.start
+    if start % template.block != 0:
+        raise StoreError(f"block {trials}: not aligned to {template.block} trials")
+    digest = hashlib.sha256()
+    for variable in template.variables:
+        block = np.ascontiguousarray(values[variable.name], dtype=np.float64)
+        if not np.all(np.isfinite(block)):
+            raise StoreError(f"{variable.name}: not finite in trials {trials.start} to {trials.stop - 1}")
+        array = root[f"{variable.group}/{variable.name}"]
+        array[:, start : start + len(trials)] = block
+        digest.update(block.tobytes())
+    marker = {**template.identity, "first": trials.start, "stop": trials.stop, "sha256": digest.hexdigest()}
+    write_atomically(_marker(folder, trials), json.dumps(marker, sort_keys=True))
+
+
+def missing_blocks(folder: Path, template: Template) -> list[range]:
+    """Blocks without a marker; a marker of another run refuses."""
+    missing = []
+    for trials in template.blocks():
+        path = _marker(folder, trials)
+        if not path.exists():
+            missing.append(trials)
+            continue
+        marker = json.loads(path.read_text())
+        foreign = {
+            key: marker.get(key) for key, value in template.identity.items() if marker.get(key) != value
+        }
+        if foreign or marker["stop"] != trials.stop:
+            raise StoreError(
+                f"{path}: marker of another run | got {foreign or marker['stop']} | remove {folder}"
+            )
+    return missing
+
+
+def _marker(folder: Path, trials: range) -> Path:
+    return folder / MARKERS / f"{trials.start:08d}.json"
+
+
+def open_cube(folder: Path) -> xr.DataTree:
+    """The cube as an xarray DataTree, lazily read."""
+    path = folder / CUBE
+    if not path.exists():
+        raise StoreError(f"{folder}: no cube here | expected {CUBE} | give the folder of a finished run")
+    return xr.open_datatree(path, engine="zarr", consolidated=False, chunks=None)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file beside its place, then rename: a reader never sees half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def cube_digest(folder: Path, names: Sequence[str] = ()) -> str:
+    """Sha256 over every array of the cube in name order (or of those named): same numbers, same digest."""
+    digest = hashlib.sha256()
+    tree = open_cube(folder)
+    for node in sorted(tree.subtree, key=lambda each: each.path):
+        dataset = node.to_dataset()
+        for name in sorted(str(key) for key in dataset.data_vars):
+            if names and name not in names:
+                continue
+            digest.update(f"{node.path}/{name}".encode())
+            digest.update(np.ascontiguousarray(dataset[name].to_numpy()).tobytes())
+    return digest.hexdigest()

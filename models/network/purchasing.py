@@ -1,0 +1,268 @@
+"""The purchasing brain: (s, S) levels by node and item, recomputed every month from what was known then.
+
+Sequence at the start of a month, per trial:
+
+1. the closed month's demand against its base expectation moves the demand ratio of each cell (EWMA);
+2. lead times of what the closed month received move the lead-time ratio of each supplier and node (EWMA);
+3. the base expectation of the coming months times the ratio is the forecast; lead-time demand and its spread
+   give s, the order cycle gives S.
+
+Nothing here sees another trial, an unannounced shock or the trial's own future.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+SMOOTHING = 0.3
+"""Weight of the newest closed month in the moving averages."""
+
+RATIO_FLOOR = 0.25
+RATIO_CEILING = 4.0
+MID_MONTH = 15.0
+"""Levels set at a month's start serve the whole month: the forecast window starts in its middle."""
+
+@dataclass(frozen=True)
+class PurchasingModel:
+    """What the purchasing brain knows besides the trial's own closed months.
+
+    Attributes
+    ----------
+    expected_units
+        Base expectation, units, dims (cell, month, item); reaches past the horizon.
+    month_days
+        Days of each of those months, shape (month,).
+    primary_node
+        Node that each cell is planned at, shape (cell,).
+    lead_mean, lead_sd
+        Order to receipt in days, dims (supplier, node).
+    share
+        Planned supplier shares, dims (node, item, supplier), summing to one where an item has a supplier.
+    safety_score
+        Normal score of the service level.
+    cycle_days
+        Days of demand between s and S.
+    dispersion
+        Variance over mean of units demanded in a day.
+    forecast_cv
+        Coefficient of variation of the demand forecast over the lead time.
+    """
+
+    expected_units: FloatArray
+    month_days: FloatArray
+    primary_node: IntArray
+    lead_mean: FloatArray
+    lead_sd: FloatArray
+    share: FloatArray
+    safety_score: float
+    cycle_days: float
+    dispersion: float
+    forecast_cv: float
+
+
+@dataclass(frozen=True)
+class PurchasingState:
+    """Moving ratios of actual to expected: ``demand`` (trial, cell) and ``lead`` (trial, supplier,
+    node).
+    """
+
+    demand: FloatArray
+    lead: FloatArray
+
+
+def initial_purchasing(model: PurchasingModel, trials: int) -> PurchasingState:
+    """Ratios of one: the first month is planned on the base expectation."""
+    suppliers, nodes = model.lead_mean.shape
+    cells = model.primary_node.size
+    return PurchasingState(np.ones((trials, cells)), np.ones((trials, suppliers, nodes)))
+
+
+def observe_month(
+    model: PurchasingModel,
+    state: PurchasingState,
+    month: int,
+    window: tuple[int, int],
+    demanded: IntArray,
+    lines: tuple[IntArray, IntArray, IntArray, IntArray, IntArray],
+) -> PurchasingState:
+    """Ratios after a closed month.
+
+    ``demanded`` (trial, cell) units of the month; ``lines`` are day_ordered, node, supplier, received of
+    the order-line table, each (trial, row), and its row counts (trial,); ``window`` the month's first day
+    and the day after its last.
+    """
+    expected = model.expected_units[:, month, :].sum(axis=1)
+    demand = _observe_demand(state.demand, demanded, expected)
+    lead = _observe_lead(state.lead, model.lead_mean, window[0], window[1], *lines)
+    return PurchasingState(demand, lead)
+
+
+@njit(cache=True, nogil=True)
+def _moved(ratio: float, actual: float, expected: float) -> float:
+    moved = (1.0 - SMOOTHING) * ratio + SMOOTHING * (actual / expected)
+    return min(max(moved, RATIO_FLOOR), RATIO_CEILING)
+
+
+@njit(cache=True, nogil=True)
+def _observe_demand(ratio: FloatArray, demanded: IntArray, expected: FloatArray) -> FloatArray:
+    out = ratio.copy()
+    for t in range(ratio.shape[0]):
+        for c in range(ratio.shape[1]):
+            if expected[c] > 0.0:
+                out[t, c] = _moved(ratio[t, c], float(demanded[t, c]), expected[c])
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _observe_lead(
+    ratio: FloatArray,
+    expected: FloatArray,
+    first: int,
+    until: int,
+    day_ordered: IntArray,
+    node: IntArray,
+    supplier: IntArray,
+    received: IntArray,
+    count: IntArray,
+) -> FloatArray:
+    trials, suppliers, nodes = ratio.shape
+    out = ratio.copy()
+    total = np.zeros((suppliers, nodes))
+    seen = np.zeros((suppliers, nodes))
+    for t in range(trials):
+        total[:] = 0.0
+        seen[:] = 0.0
+        for row in range(count[t]):
+            if first <= received[t, row] < until:
+                s = supplier[t, row]
+                n = node[t, row]
+                total[s, n] += received[t, row] - day_ordered[t, row]
+                seen[s, n] += 1.0
+        for s in range(suppliers):
+            for n in range(nodes):
+                if seen[s, n] > 0.0 and expected[s, n] > 0.0:
+                    out[t, s, n] = _moved(ratio[t, s, n], total[s, n] / seen[s, n], expected[s, n])
+    return out
+
+
+def reorder_levels(model: PurchasingModel, state: PurchasingState, month: int) -> tuple[IntArray, IntArray]:
+    """Reorder level s and order-up-to level S, units, dims (trial, node, item), for one month.
+
+    With exposure E = max(1, ceil(lead time)) days (review follows demand), forecast D over E and rate d,
+    s = ceil(D + z sqrt(dispersion D + (cv D)^2 + (d sd_L)^2)) and S = s + ceil(demand of the order cycle).
+    """
+    levels: tuple[IntArray, IntArray] = _reorder_levels(
+        model.expected_units,
+        model.month_days,
+        model.primary_node,
+        model.lead_mean,
+        model.lead_sd,
+        model.share,
+        model.safety_score,
+        model.cycle_days,
+        model.dispersion,
+        model.forecast_cv,
+        state.demand,
+        state.lead,
+        month,
+    )
+    return levels
+
+
+@njit(cache=True, nogil=True)
+def _window_sum(path: FloatArray, days: FloatArray, item: int, start: float, length: float) -> float:
+    """Demand of one item in [start, start + length) days from the first month of the path, spread evenly in
+    months.
+    """
+    stop = start + length
+    opened = 0.0
+    total = 0.0
+    last = days.size - 1
+    for j in range(days.size):
+        closed = opened + days[j]
+        if j == last:
+            closed = max(closed, stop)
+        overlap = min(closed, stop) - max(opened, start)
+        if overlap > 0.0:
+            total += path[j, item] * overlap / days[j]
+        opened = closed
+        if opened >= stop:
+            break
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _lead(
+    share: FloatArray, mean: FloatArray, sd: FloatArray, ratio: FloatArray, n: int, i: int
+) -> tuple[float, float, float]:
+    """Total share, mean and standard deviation of the lead time of an item at a node over its suppliers."""
+    weight = 0.0
+    first = 0.0
+    second = 0.0
+    for s in range(mean.shape[0]):
+        w = share[n, i, s]
+        if w > 0.0:
+            m = mean[s, n] * ratio[s, n]
+            v = sd[s, n] * ratio[s, n]
+            weight += w
+            first += w * m
+            second += w * (v * v + m * m)
+    if weight == 0.0:
+        return 0.0, 0.0, 0.0
+    average = first / weight
+    return weight, average, math.sqrt(max(second / weight - average * average, 0.0))
+
+
+@njit(cache=True, nogil=True)
+def _reorder_levels(
+    expected: FloatArray,
+    month_days: FloatArray,
+    primary: IntArray,
+    lead_mean: FloatArray,
+    lead_sd: FloatArray,
+    share: FloatArray,
+    score: float,
+    cycle: float,
+    dispersion: float,
+    cv: float,
+    demand_ratio: FloatArray,
+    lead_ratio: FloatArray,
+    month: int,
+) -> tuple[IntArray, IntArray]:
+    trials = demand_ratio.shape[0]
+    cells, months, items = expected.shape
+    nodes = share.shape[0]
+    reorder = np.zeros((trials, nodes, items), dtype=np.int64)
+    up_to = np.zeros((trials, nodes, items), dtype=np.int64)
+    ahead = min(months - month, 14)
+    days = month_days[month : month + ahead]
+    path = np.zeros((nodes, ahead, items))
+    for t in range(trials):
+        path[:] = 0.0
+        for c in range(cells):
+            for j in range(ahead):
+                for i in range(items):
+                    path[primary[c], j, i] += demand_ratio[t, c] * expected[c, month + j, i]
+        for n in range(nodes):
+            for i in range(items):
+                weight, average, spread = _lead(share, lead_mean, lead_sd, lead_ratio[t], n, i)
+                if weight == 0.0:
+                    continue
+                exposure = max(1.0, math.ceil(average))
+                demand = _window_sum(path[n], days, i, MID_MONTH, exposure)
+                coming = _window_sum(path[n], days, i, MID_MONTH + exposure, cycle)
+                if demand + coming <= 0.0:
+                    continue
+                rate = demand / exposure
+                variance = dispersion * demand + (cv * demand) ** 2 + (rate * spread) ** 2
+                reorder[t, n, i] = math.ceil(demand + score * math.sqrt(variance))
+                up_to[t, n, i] = reorder[t, n, i] + math.ceil(coming)
+    return reorder, up_to

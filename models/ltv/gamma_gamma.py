@@ -1,0 +1,208 @@
+"""Gamma-Gamma: what customers spend an order (Fader and Hardie 2013, "The Gamma-Gamma model of monetary value")."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from numba import njit
+from scipy.special import gammaln, polygamma, psi
+
+from models.errors import FitError
+from models.ltv.customers import Customers
+from models.ltv.newton import maximise
+
+FloatArray = npt.NDArray[np.float64]
+
+NAMES = ("p", "q", "v")
+
+
+@njit(cache=True)
+def _sums(p: float, q: float, v: float, x: FloatArray, total: FloatArray) -> FloatArray:
+    """Sums over customers of ln(1 + v/s), ln(s + v), 1/(s + v) and 1/(s + v)^2 with the weights they need, s total spend."""
+    out = np.zeros(7)
+    for i in range(x.size):
+        whole = total[i] + v
+        shape = p * x[i] + q
+        log_whole = np.log(whole)
+        out[0] += shape * log_whole
+        out[1] += x[i] * (log_whole - np.log(total[i]))
+        out[2] += log_whole
+        out[3] += shape / whole
+        out[4] += x[i] / whole
+        out[5] += 1.0 / whole
+        out[6] += shape / (whole * whole)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class GammaGamma:
+    """Spend per order is Gamma(p, nu) within a customer, nu ~ Gamma(q, v) across customers; independent of how often they order.
+
+    ``p`` and ``q`` here are shapes; they have nothing to do with the dropout probability p of the order models. ``v`` is in
+    ``currency``. ``log_parameters`` are ln p, ln q, ln v and ``covariance`` is theirs.
+    """
+
+    log_parameters: FloatArray
+    covariance: FloatArray
+    loglik: float
+    n: int
+    currency: str
+    converged: bool
+    boundary: bool
+    message: str
+    correlation: tuple[float, float]
+    """Pearson and Spearman correlation of mean spend and number of orders; the model assumes none."""
+
+    @classmethod
+    def fit(cls, customers: Customers) -> Self:
+        """Fit to the mean spend of customers with at least one paid repeat order."""
+        if customers.spend is None or customers.paid is None:
+            raise FitError("the customers have no spend | pass value= to Customers.from_orders")
+        keep = customers.paid > 0
+        if np.count_nonzero(keep) < 2:
+            raise FitError(
+                f"{np.count_nonzero(keep)} customers with a paid repeat order | at least 2 are needed"
+            )
+        x = customers.paid[keep].astype(np.float64)
+        spend = customers.spend[keep]
+        mean = float((x * spend).sum() / x.sum())
+        found = maximise(_objective(x, spend / mean), np.log(np.array([4.0, 4.0, 0.75])))
+        point = found.point + np.array([0.0, 0.0, np.log(mean)])
+        loglik = found.value - x.size * float(np.log(mean))
+        proper = float(np.linalg.eigvalsh(-found.hessian)[0]) > 0.0 and found.converged
+        covariance = np.linalg.inv(-found.hessian) if proper else np.full((3, 3), np.nan)
+        message = (
+            "converged"
+            if proper
+            else "customers do not differ in spend: the likelihood rises to the boundary"
+        )
+        correlation = customers.spend_correlation
+        return cls(
+            point,
+            covariance,
+            loglik,
+            x.size,
+            customers.currency,
+            found.converged,
+            not proper,
+            message,
+            correlation,
+        )
+
+    @classmethod
+    def from_parameters(cls, p: float, q: float, v: float, *, currency: str = "") -> Self:
+        """A model with known parameters; nothing about them is uncertain."""
+        point = np.log(np.array([p, q, v], dtype=np.float64))
+        return cls(
+            point, np.zeros((3, 3)), np.nan, 0, currency, True, False, "given, not fitted", (np.nan, np.nan)
+        )
+
+    @property
+    def params(self) -> dict[str, float]:
+        """p, q, v."""
+        return dict(zip(NAMES, np.exp(self.log_parameters).tolist(), strict=True))
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Standard errors of p, q, v by the delta method."""
+        errors = np.exp(self.log_parameters) * np.sqrt(np.diag(self.covariance))
+        return dict(zip(NAMES, errors.tolist(), strict=True))
+
+    def population_mean(self) -> float:
+        """Mean spend per order of a customer nobody has seen, p v / (q - 1); infinite and refused if q <= 1."""
+        p, q, v = np.exp(self.log_parameters)
+        if q <= 1.0:
+            raise FitError(f"the mean spend of the population is infinite: q = {q:.4g} | it needs q > 1")
+        return float(p * v / (q - 1.0))
+
+    def expected_spend(self, customers: Customers) -> xr.DataArray:
+        """Expected mean spend per order of each customer given what it paid, dims (customer,).
+
+        p (v + x z) / (p x + q - 1) with x paid orders of mean z; refused where it is infinite (p x + q <= 1).
+        """
+        if customers.spend is None or customers.paid is None:
+            raise FitError("the customers have no spend | pass value= to Customers.from_orders")
+        if self.currency and customers.currency and self.currency != customers.currency:
+            raise FitError(
+                f"currency: the model is in {self.currency} | got customers in {customers.currency}"
+            )
+        p, q, v = np.exp(self.log_parameters)
+        below = p * customers.paid + q - 1.0
+        if np.any(below <= 0.0):
+            raise FitError(
+                f"the expected spend of {np.count_nonzero(below <= 0)} customers is infinite: p x + q <= 1"
+            )
+        values = p * (v + customers.paid * customers.spend) / below
+        attributes = {"units": self.currency or "currency", "long_name": "expected spend per order"}
+        return xr.DataArray(values, dims=("customer",), attrs=attributes)
+
+    def spend_rate(self, customers: Customers) -> tuple[FloatArray, FloatArray]:
+        """Shape and rate of the posterior of each customer's nu, Gamma(q + p x, v + x z); n orders total Gamma(p n, nu)."""
+        p, q, v = np.exp(self.log_parameters)
+        if customers.spend is None or customers.paid is None:
+            return np.full(len(customers), q), np.full(len(customers), v)
+        return q + p * customers.paid, v + customers.paid * customers.spend
+
+    def to_json(self) -> str:
+        """The fitted model as JSON; every number comes back to the bit."""
+        content = {
+            key: value.tolist() if isinstance(value, np.ndarray) else value
+            for key, value in self.__dict__.items()
+        }
+        return json.dumps({"model": "GammaGamma", **content}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The model written by ``to_json``."""
+        content: dict[str, Any] = json.loads(text)
+        kind = content.pop("model", None)
+        if kind != "GammaGamma":
+            raise FitError(f"model: GammaGamma is needed | got {kind}")
+        content["log_parameters"] = np.array(content["log_parameters"], dtype=np.float64)
+        content["covariance"] = np.array(content["covariance"], dtype=np.float64)
+        content["correlation"] = tuple(content["correlation"])
+        return cls(**content)
+
+
+def _objective(x: FloatArray, spend: FloatArray):  # type: ignore[no-untyped-def]
+    """Log-likelihood in (ln p, ln q, ln v) with gradient and Hessian; gamma functions once per distinct x."""
+    total = x * spend
+    orders, count = np.unique(x, return_counts=True)
+    n = float(x.size)
+    fixed = float((x * np.log(total)).sum()), float(np.log(spend).sum())
+
+    def value(point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        p, q, v = np.exp(point)
+        sums = _sums(p, q, v, x, total)
+        inner, outer = p * orders, p * orders + q
+        result = float((count * (gammaln(outer) - gammaln(inner))).sum()) - n * float(gammaln(q))
+        result += n * q * point[2] + p * fixed[0] - fixed[1] - sums[0]
+        slope = np.array(
+            [
+                (count * orders * (psi(outer) - psi(inner))).sum() - sums[1],
+                (count * psi(outer)).sum() - n * psi(q) + n * point[2] - sums[2],
+                n * q / v - sums[3],
+            ]
+        )
+        spread = polygamma(1, outer)
+        bend = np.array(
+            [
+                [
+                    (count * orders**2 * (spread - polygamma(1, inner))).sum(),
+                    (count * orders * spread).sum(),
+                    -sums[4],
+                ],
+                [0.0, (count * spread).sum() - n * polygamma(1, q), n / v - sums[5]],
+                [0.0, 0.0, sums[6] - n * q / v**2],
+            ]
+        )
+        bend = np.triu(bend) + np.triu(bend, 1).T
+        scale = np.array([p, q, v])
+        return float(result), slope * scale, bend * np.outer(scale, scale) + np.diag(slope * scale)
+
+    return value

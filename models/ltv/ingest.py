@@ -1,0 +1,124 @@
+"""From an order ledger to order days: one row per customer and day on which something was ordered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.errors import Fault, InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """Order days sorted by (customer, day), with net value (None where the ledger has none) and what was left out."""
+
+    customer: npt.NDArray[Any]
+    day: npt.NDArray[np.datetime64]
+    value: npt.NDArray[np.float64] | None
+    observation_end: np.datetime64
+    currency: str
+    counts: dict[str, int]
+
+
+def read_ledger(
+    frame: pd.DataFrame, customer: str, date: str, value: str | None, observation_end: Any, currency: str
+) -> Ledger:
+    """Order days of ``frame``; the rules are those of ``Customers.from_orders``."""
+    _refuse_columns(frame, [name for name in (customer, date, value) if name is not None])
+    keys = frame[customer].astype(str).to_numpy(dtype=object)
+    days = pd.to_datetime(frame[date]).to_numpy().astype("datetime64[D]")
+    values = np.zeros(len(frame)) if value is None else frame[value].to_numpy(dtype=np.float64)
+    code = _one_currency(frame, currency)
+    end = days.max() if observation_end is None else np.datetime64(pd.Timestamp(observation_end), "D")
+    anonymous, later = keys == "", days > end
+    keep = ~anonymous & ~later
+    counts = {
+        "rows": len(frame),
+        "anonymous": int(anonymous.sum()),
+        "after_end": int((later & ~anonymous).sum()),
+    }
+    is_order = keep & (values >= 0)
+    if not is_order.any():
+        problem = "no order of a known customer up to the end of observation"
+        raise InputError(
+            [Fault("orders", 0, value or date, problem, f"{len(frame)} rows", "check dates, keys, refunds")]
+        )
+    orders = pd.DataFrame({"customer": keys[is_order], "day": days[is_order], "value": values[is_order]})
+    table = orders.groupby(["customer", "day"], sort=True, as_index=False)["value"].sum()
+    net, unmatched = _net_refunds(
+        table, keys[keep & (values < 0)], days[keep & (values < 0)], values[keep & (values < 0)]
+    )
+    counts |= {
+        "order_days": len(table),
+        "merged_same_day": int(is_order.sum()) - len(table),
+        "refunds": int((keep & (values < 0)).sum()),
+        "refunds_without_order": unmatched,
+        "unpaid_order_days": 0 if value is None else int((net <= 0).sum()),
+    }
+    return Ledger(
+        table["customer"].to_numpy(dtype=object),
+        table["day"].to_numpy().astype("datetime64[D]"),
+        None if value is None else net,
+        end,
+        code,
+        counts,
+    )
+
+
+def _net_refunds(
+    table: pd.DataFrame,
+    keys: npt.NDArray[Any],
+    days: npt.NDArray[np.datetime64],
+    values: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.float64], int]:
+    """Value of each order day after refunds, and the number of refunds with no order day before them."""
+    net = table["value"].to_numpy(dtype=np.float64).copy()
+    if keys.size == 0:
+        return net, 0
+    refunds = pd.DataFrame({"customer": keys, "day": days.astype("datetime64[ns]"), "value": values})
+    orders = pd.DataFrame(
+        {
+            "customer": table["customer"],
+            "day": table["day"].astype("datetime64[ns]"),
+            "row": np.arange(len(table)),
+        }
+    )
+    matched = pd.merge_asof(refunds.sort_values("day"), orders.sort_values("day"), on="day", by="customer")
+    found = matched["row"].notna().to_numpy()
+    np.add.at(net, matched["row"].to_numpy()[found].astype(np.int64), matched["value"].to_numpy()[found])
+    return net, int((~found).sum())
+
+
+def _refuse_columns(frame: pd.DataFrame, names: list[str]) -> None:
+    faults = []
+    for name in names:
+        if name not in frame.columns:
+            have = ", ".join(map(str, frame.columns))
+            faults.append(Fault("orders", 1, name, "missing column", have, "name a column of the ledger"))
+            continue
+        column = frame[name]
+        bad = column.isna().to_numpy()
+        if column.dtype.kind == "f":
+            bad = bad | ~np.isfinite(column.to_numpy(dtype=np.float64))
+        rows = np.flatnonzero(bad)
+        if rows.size:
+            got = f"{column.iloc[rows[0]]} in {rows.size} rows"
+            faults.append(
+                Fault("orders", int(rows[0]) + 2, name, "missing value", got, "fill or leave out these rows")
+            )
+    if faults:
+        raise InputError(faults)
+
+
+def _one_currency(frame: pd.DataFrame, currency: str) -> str:
+    if currency not in frame.columns:
+        return currency
+    found = sorted(frame[currency].astype(str).unique())
+    if len(found) > 1:
+        remedy = "convert the values or split the ledger by currency"
+        raise InputError([Fault("orders", 0, currency, "mixed currencies", ", ".join(found), remedy)])
+    return found[0]

@@ -1,0 +1,74 @@
+"""Newton's method for smooth log-likelihoods of a few log parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+Objective = Callable[[FloatArray], tuple[float, FloatArray, FloatArray]]
+
+_FARTHEST = 40.0
+_LONGEST_STEP = 2.0
+_DECREMENT = 1e-11
+_ROUNDING = 1e-14
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Where the search ended: the point, value, gradient and Hessian there, and whether it is a maximum."""
+
+    point: FloatArray
+    value: float
+    gradient: FloatArray
+    hessian: FloatArray
+    converged: bool
+    steps: int
+
+
+def maximise(objective: Objective, start: FloatArray, *, most_steps: int = 200) -> Maximum:
+    """Maximise ``objective`` (value, gradient, Hessian) from ``start``.
+
+    Each step solves with the absolute eigenvalues of the Hessian, so that it climbs where the surface is not concave. The search
+    ends when half the Newton decrement (the gain still to be expected, in log-likelihood units) is below 1e-11 or below
+    the rounding of the value; it gives up beyond exp(40).
+    """
+    point = np.array(start, dtype=np.float64)
+    value, gradient, hessian = objective(point)
+    for step_number in range(1, most_steps + 1):
+        step = _ascent(gradient, hessian)
+        gain = 0.5 * float(np.sum(gradient * step))
+        size = float(np.max(np.abs(step)))
+        if size > _LONGEST_STEP:
+            step *= _LONGEST_STEP / size
+        small = gain < _DECREMENT or gain < _ROUNDING * abs(value)
+        tried = _line_search(objective, point, value, step, halvings=0 if small else 40)
+        if tried is None:
+            return Maximum(point, value, gradient, hessian, small or gain < 1e-6, step_number)
+        point, value, gradient, hessian = tried
+        if small:
+            return Maximum(point, value, gradient, hessian, True, step_number)
+        if np.max(np.abs(point)) > _FARTHEST:
+            break
+    return Maximum(point, value, gradient, hessian, False, step_number)
+
+
+def _ascent(gradient: FloatArray, hessian: FloatArray) -> FloatArray:
+    eigenvalues, vectors = np.linalg.eigh(-hessian)
+    size = np.abs(eigenvalues)
+    size = np.maximum(size, 1e-14 * max(float(size.max()), 1e-300))
+    return np.asarray(vectors @ ((vectors.T @ gradient) / size))
+
+
+def _line_search(
+    objective: Objective, point: FloatArray, value: float, step: FloatArray, *, halvings: int
+) -> tuple[FloatArray, float, FloatArray, FloatArray] | None:
+    for halving in range(halvings + 1):
+        candidate = point + step * 0.5**halving
+        candidate_value, gradient, hessian = objective(candidate)
+        if np.isfinite(candidate_value) and candidate_value >= value and np.all(np.isfinite(hessian)):
+            return candidate, candidate_value, gradient, hessian
+    return None

@@ -1,0 +1,11 @@
+"""The demo company, generated event by event: the independent truth that the models are tested against.
+
+Nothing here imports ``models``: a mistake made there cannot be repeated here.
+"""
+
+from __future__ import annotations
+
+from engine.demo.customers import generate_orders
+from engine.demo.write import TEMPLATES, write_demo
+
+__all__ = ["TEMPLATES", "generate_orders", "write_demo"]

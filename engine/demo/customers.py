@@ -1,0 +1,170 @@
+"""Customers one by one: won by spend, ordering until they drop out (BG/NBD in operational time), and anonymous orders.
+
+A customer's rate is Gamma(r, rate alpha) per operational day; after each repeat order the customer leaves with
+probability p ~ Beta(a, b). New customers of a month are Poisson(k · spend^beta · residual).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from engine.demo.baskets import add_baskets
+from engine.demo.clock import MONTHS, Clock
+from engine.demo.company import (
+    ACQUISITION,
+    HISTORY_DAYS,
+    HISTORY_MONTHS,
+    MARKETPLACE_ORDERS_PER_DAY,
+    NEW_CUSTOMERS_PER_MONTH,
+    START,
+    Company,
+    MarketTruth,
+)
+
+#: Spend by calendar month relative to the base, January first.
+SPEND_PROFILE = (0.90, 0.92, 0.95, 0.95, 1.00, 0.95, 0.90, 0.92, 1.00, 1.08, 1.30, 1.13)
+LAUNCH_MONTHS, LAUNCH_FACTOR = 3, 1.9
+
+
+@dataclass(frozen=True)
+class Event:
+    """Orders as events, in time order; a row is an order. ``time`` is in days since START."""
+
+    time: np.ndarray
+    market: np.ndarray
+    channel: np.ndarray
+    customer: np.ndarray
+    """-1 where the marketplace does not say who ordered."""
+    taste: np.ndarray
+    """Price class that the customer leans to, 0 to 4."""
+    appetite: np.ndarray
+    """Multiplier of the extra lines per order."""
+
+
+def monthly_spend(company: Company, seed: int) -> dict[tuple[str, str], np.ndarray]:
+    """Spend in USD by market and acquisition channel, (month,): after the history each month repeats last year's."""
+    spend = {}
+    for market in company.markets:
+        for channel, (share, cost, _) in ACQUISITION.items():
+            generator = company.generator(seed, f"spend {market.key} {channel}")
+            base = base_new_customers(company, market.key, channel) * cost
+            path = np.empty(MONTHS)
+            for month in range(MONTHS):
+                if month >= HISTORY_MONTHS:
+                    path[month] = path[month - 12]
+                    continue
+                level = SPEND_PROFILE[(START.month - 1 + month) % 12] * np.exp(generator.normal(-0.03125, 0.25))
+                path[month] = base * level * (LAUNCH_FACTOR if month < LAUNCH_MONTHS else 1.0)
+            spend[market.key, channel] = path
+    return spend
+
+
+def base_new_customers(company: Company, market: str, channel: str) -> float:
+    """New customers per month at the base spend."""
+    return NEW_CUSTOMERS_PER_MONTH * company.scale * company.shares[market] * ACQUISITION[channel][0]
+
+
+def response_constant(company: Company, market: str, channel: str) -> float:
+    """k of new customers = k · spend^beta, per month."""
+    _, cost, beta = ACQUISITION[channel]
+    base = base_new_customers(company, market, channel)
+    return float(base / (base * cost) ** beta)
+
+
+def acquire(
+    company: Company, clock: Clock, seed: int, spend: dict[tuple[str, str], np.ndarray]
+) -> list[tuple[float, str, str]]:
+    """Every customer won, in time order: (time of the first order, market, acquisition channel)."""
+    won: list[tuple[float, str, str]] = []
+    for (market, channel), path in spend.items():
+        generator = company.generator(seed, f"acquire {market} {channel}")
+        constant, beta = response_constant(company, market, channel), ACQUISITION[channel][2]
+        for month in range(MONTHS):
+            first, last = int(clock.starts[month]), int(clock.starts[month + 1])
+            count = generator.poisson(constant * path[month] ** beta * clock.residual[market][month])
+            profile = np.cumsum(clock.weekday_rate[first:last])
+            for u in generator.random(count):
+                day = int(np.searchsorted(profile, u * profile[-1], side="right"))
+                won.append((first + min(day, last - first - 1) + generator.random(), market, channel))
+    return sorted(won)
+
+
+def order_times(market: MarketTruth, clock: np.ndarray, first: float, generator: np.random.Generator) -> list[float]:
+    """Times of one customer's orders in days since START, the first included, until dropout or the end of the clock."""
+    rate = generator.gamma(market.r) / market.alpha
+    leaving = generator.beta(market.a, market.b)
+    day = int(first)
+    now = clock[day] + (first - day) * (clock[day + 1] - clock[day])
+    times, end = [first], clock[-1]
+    while True:
+        now += generator.exponential() / rate if rate > 0.0 else np.inf
+        if not now < end:
+            return times
+        day = int(np.searchsorted(clock, now, side="right")) - 1
+        times.append(day + (now - clock[day]) / (clock[day + 1] - clock[day]))
+        if generator.random() < leaving:
+            return times
+
+
+def simulate_orders(company: Company, clock: Clock, seed: int, won: list[tuple[float, str, str]]) -> Event:
+    """All orders of the simulated time: each customer's, then the marketplaces' day by day, sorted by time."""
+    rows: list[tuple[float, int, int, int, int, float]] = []
+    keys = [market.key for market in company.markets]
+    generators = {key: company.generator(seed, f"orders {key}") for key in keys}
+    for number, (first, key, _) in enumerate(won):
+        position, generator = keys.index(key), generators[key]
+        taste, appetite = int(generator.integers(5)), float(generator.gamma(4.0, 0.25))
+        rows += [
+            (time, position, 1, number, taste, appetite)
+            for time in order_times(company.markets[position], clock.elapsed[key], first, generator)
+        ]
+    for position, key in enumerate(keys):
+        generator = company.generator(seed, f"marketplace {key}")
+        level = MARKETPLACE_ORDERS_PER_DAY * company.scale * company.shares[key]
+        for day, rate in enumerate(clock.rate(key)):
+            rows += [
+                (day + generator.random(), position, 0, -1, int(generator.integers(5)), 1.0)
+                for _ in range(generator.poisson(level * rate))
+            ]
+    rows.sort()
+    table = np.asarray(rows)
+    names = np.asarray(keys)
+    return Event(
+        time=table[:, 0],
+        market=names[table[:, 1].astype(np.int64)],
+        channel=np.where(table[:, 2] > 0.5, "shop", "marketplace"),
+        customer=table[:, 3].astype(np.int64),
+        taste=table[:, 4].astype(np.int64),
+        appetite=table[:, 5],
+    )
+
+
+def customer_key(number: int) -> str:
+    """Key of a customer in the files: an address nobody owns."""
+    return f"customer-{number:06d}@example.invalid"
+
+
+def generate_orders(
+    seed: int,
+    *,
+    template: str = "demo",
+    residual: bool = True,
+    season: bool = True,
+    customers_scale: float = 1.0,
+    markets: tuple[str, ...] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """History and continuation as canonical order lines, without files: what truth tests need, in about a second."""
+    company = Company.of(template, customers_scale)
+    clock = Clock.of(company, seed, residual=residual, season=season)
+    won = acquire(company, clock, seed, monthly_spend(company, seed))
+    frame = add_baskets(company, seed, simulate_orders(company, clock, seed, won))
+    frame["customer_key"] = [customer_key(n) if n >= 0 else "" for n in frame["customer"].tolist()]
+    if markets is not None:
+        frame = frame[frame["market"].isin(markets)]
+    columns = ["order_id", "customer_key", "ordered_at", "market", "sales_channel", "currency", "item", "quantity", "net_price",
+               "shipping", "tax", "refunded"]
+    past = frame["time"] < HISTORY_DAYS
+    return frame.loc[past, columns].reset_index(drop=True), frame.loc[~past, columns].reset_index(drop=True)

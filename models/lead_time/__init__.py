@@ -1,0 +1,33 @@
+"""Lead times: censored fits per lane and stage, pooling, dependence, residual life of open orders.
+
+What the part assumes: stages are independent of each other given the factors (each stage has its own); durations are continuous
+although dates are whole days; a finished order of zero days is a point mass; past outages and closures stay in the
+durations they lengthened.
+"""
+
+from models.lead_time.dependence import LISTED, Dependence, fit_dependence
+from models.lead_time.distribution import NEVER, SCORES, Component, LeadTime
+from models.lead_time.fit import fit_lane
+from models.lead_time.history import STAGES, service_starts, shipments, stage_days
+from models.lead_time.lanes import THIN, ListedLane, fit_lanes
+from models.lead_time.model import Lane, LeadTimeModel
+
+__all__ = [
+    "LISTED",
+    "NEVER",
+    "SCORES",
+    "STAGES",
+    "THIN",
+    "Component",
+    "Dependence",
+    "Lane",
+    "LeadTime",
+    "LeadTimeModel",
+    "ListedLane",
+    "fit_dependence",
+    "fit_lane",
+    "fit_lanes",
+    "service_starts",
+    "shipments",
+    "stage_days",
+]

@@ -1,0 +1,201 @@
+"""One fitted lead-time stage: a floor-shifted mixture of families with a point mass at zero, and its inverse tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from models.errors import FitError
+from models.lead_time import families
+from models.quantiles import Table
+
+FloatArray = npt.NDArray[np.float64]
+
+SCORES: Final[FloatArray] = np.arange(-264, 265) / 32.0
+"""Even grid of normal scores of every lead-time table, -8.25 to 8.25: wider than any single 53-bit uniform reaches."""
+
+NEVER: Final = 2.0**20
+"""Days of a stage on a lane that does not exist: finite, so that arithmetic stays exact, and beyond every horizon."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """One family of the mixture: native parameters (families.py), weight share, log-likelihood."""
+
+    family: str
+    first: float
+    second: float
+    weight: float
+    log_likelihood: float
+
+
+@dataclass(frozen=True)
+class LeadTime:
+    """Distribution of one stage in days: P(0) = zero_share, otherwise floor + a mixture of families.
+
+    ``source`` tells fitted (own orders), pooled (shrunk towards its group), total (from order-to-receipt only) or listed (the
+    plan's mean and sd). ``log_mean_error`` is the standard error of the log of the mean, the parameter uncertainty.
+    """
+
+    components: tuple[Component, ...]
+    floor: float = 0.0
+    zero_share: float = 0.0
+    observed_orders: int = 0
+    open_orders: int = 0
+    source: str = "fitted"
+    log_mean_error: float = 0.0
+    refused: tuple[str, ...] = ()
+    floor_profiled: bool = False
+
+    @classmethod
+    def listed(cls, mean: float, sd: float, *, source: str = "listed", log_mean_error: float = 0.0) -> LeadTime:
+        """Lognormal with this mean and standard deviation (days); zero mean gives a lead time of exactly zero."""
+        if mean <= 0.0:
+            return cls(components=(), zero_share=1.0, source=source)
+        first, second = families.from_moments("lognormal", mean, max(sd, 1e-3 * mean))
+        component = Component("lognormal", first, second, 1.0, 0.0)
+        return cls(components=(component,), source=source, log_mean_error=log_mean_error)
+
+    @property
+    def mean(self) -> float:
+        """Mean in days."""
+        positive = sum(c.weight * families.raw_moment(c.family, c.first, c.second, 1) for c in self.components)
+        return (1.0 - self.zero_share) * (self.floor + positive)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation in days; a FitError where it does not exist (log-logistic of shape <= 2)."""
+        one = sum(c.weight * families.raw_moment(c.family, c.first, c.second, 1) for c in self.components)
+        two = sum(c.weight * families.raw_moment(c.family, c.first, c.second, 2) for c in self.components)
+        if not np.isfinite(two):
+            raise FitError("sd: a log-logistic of shape <= 2 has no variance | got one | use its quantiles")
+        square = (1.0 - self.zero_share) * (self.floor**2 + 2.0 * self.floor * one + two)
+        return float(np.sqrt(max(square - self.mean**2, 0.0)))
+
+    @property
+    def log_likelihood(self) -> float:
+        """Log-likelihood of the best family over the orders above zero days."""
+        return max((c.log_likelihood for c in self.components), default=0.0)
+
+    def survival(self, days: npt.ArrayLike) -> FloatArray:
+        """P(L > days)."""
+        x = np.asarray(days, dtype=np.float64)
+        return np.where(x < 0.0, 1.0, (1.0 - self.zero_share) * np.exp(self._log_survival_above(x)))
+
+    def cdf(self, days: npt.ArrayLike) -> FloatArray:
+        """P(L <= days)."""
+        x = np.asarray(days, dtype=np.float64)
+        return np.where(x < 0.0, 0.0, self.zero_share + (1.0 - self.zero_share) * self._cumulative_above(x))
+
+    def quantile(self, share: npt.ArrayLike) -> FloatArray:
+        """Days that a share of the orders does not exceed, share in (0, 1)."""
+        return self._at_scores(special.ndtri(np.asarray(share, dtype=np.float64)))
+
+    def mean_residual(self, age: float) -> float:
+        """E[L - age | L > age] in days: what is still to come for an open order of this age."""
+        if age <= 0.0 and self.zero_share == 0.0:
+            return self.mean - age
+        if age < self.floor:
+            weighted = sum(c.weight * families.raw_moment(c.family, c.first, c.second, 1) for c in self.components)
+            return self.floor + weighted - age
+        beyond = age - self.floor
+        tail = sum(c.weight * families.partial_mean(c.family, c.first, c.second, beyond) for c in self.components)
+        alive = float(np.exp(self._log_survival_above(np.asarray(age))))
+        if alive < 1e-280 or not self.components:
+            return 0.0
+        return float(self.floor + tail / alive - age)
+
+    def table(self) -> Table:
+        """Inverse CDF over the normal score of the part above zero; scores up to ``zero_score`` mean zero days."""
+        return Table(SCORES, np.maximum.accumulate(self._at_scores(SCORES, at_zero=self.floor)))
+
+    @property
+    def zero_score(self) -> float:
+        """Normal score below which the stage takes zero days (-inf without a point mass)."""
+        return float(special.ndtri(self.zero_share))
+
+    def residual_table(self, age: float) -> Table:
+        """Inverse CDF over the normal score of L - age given L > age, for an open order of this age in days."""
+        if not self.components:
+            return Table(SCORES, np.zeros(SCORES.size))
+        age = max(age, 0.0)
+        target = float(self._log_survival_above(np.asarray(age))) + special.log_ndtr(-SCORES)
+        low = np.full(SCORES.size, max(age, self.floor))
+        values = _bisect(lambda x: self._log_survival_above(x) <= target, low) - age
+        return Table(SCORES, np.maximum.accumulate(np.maximum(values, 0.0)))
+
+    def scaled(self, factor: float, **changes: Any) -> LeadTime:
+        """The same law with every duration multiplied by ``factor``."""
+        parts = tuple(
+            Component(c.family, c.first, c.second * factor, c.weight, c.log_likelihood)
+            if c.family == "gamma"
+            else Component(c.family, c.first + float(np.log(factor)), c.second, c.weight, c.log_likelihood)
+            for c in self.components
+        )
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return LeadTime(**(fields | {"components": parts, "floor": self.floor * factor} | changes))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return fields | {
+            "components": [[c.family, c.first, c.second, c.weight, c.log_likelihood] for c in self.components],
+            "refused": list(self.refused),
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> LeadTime:
+        """Inverse of ``to_dict``."""
+        parts = tuple(Component(*row) for row in values["components"])
+        return cls(**(values | {"components": parts, "refused": tuple(values["refused"])}))
+
+    def _log_survival_above(self, days: FloatArray) -> FloatArray:
+        """Log survival of the part above zero."""
+        x = np.asarray(days, dtype=np.float64) - self.floor
+        if not self.components:
+            return np.full(x.shape, -np.inf)
+        terms = [np.log(c.weight) + families.log_survival(c.family, c.first, c.second, x) for c in self.components if c.weight > 0.0]
+        return np.asarray(np.where(x <= 0.0, 0.0, special.logsumexp(np.stack(terms), axis=0)))
+
+    def _cumulative_above(self, days: FloatArray) -> FloatArray:
+        x = np.asarray(days, dtype=np.float64) - self.floor
+        if not self.components:
+            return np.ones(x.shape)
+        total = sum(c.weight * families.cumulative(c.family, c.first, c.second, x) for c in self.components)
+        return np.where(x <= 0.0, 0.0, np.asarray(total))
+
+    def _at_scores(self, scores: FloatArray, at_zero: float = 0.0) -> FloatArray:
+        """Quantiles at normal scores: by the CDF in the lower half and the survival function in the upper half."""
+        z = np.asarray(scores, dtype=np.float64)
+        if not self.components:
+            return np.zeros(z.shape)
+        lower = (special.ndtr(z) - self.zero_share) / (1.0 - self.zero_share)
+        upper = special.log_ndtr(-z) - np.log1p(-self.zero_share)
+
+        def reached(x: FloatArray) -> FloatArray:
+            return np.where(lower < 0.5, self._cumulative_above(x) >= lower, self._log_survival_above(x) <= upper)
+
+        values = _bisect(reached, np.full(z.shape, self.floor))
+        return np.where(lower <= 0.0, at_zero, values)
+
+
+def _bisect(reached: Callable[[FloatArray], Any], low: FloatArray) -> FloatArray:
+    """Smallest x >= low at which ``reached`` holds, elementwise, to 1e-12 of its size."""
+    low = np.array(low, dtype=np.float64)
+    high = np.maximum(2.0 * low, 1.0)
+    for _ in range(64):
+        missing = ~np.asarray(reached(high), dtype=np.bool_) & (high < NEVER)
+        if not missing.any():
+            break
+        low = np.where(missing, high, low)
+        high = np.where(missing, 2.0 * high, high)
+    for _ in range(46):
+        middle = 0.5 * (low + high)
+        hit = np.asarray(reached(middle), dtype=np.bool_)
+        low, high = np.where(hit, low, middle), np.where(hit, middle, high)
+    return high

@@ -1,0 +1,198 @@
+"""Lead times of all lanes from the purchase-order log: own fit where there are enough orders, pooled or listed elsewhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from models.errors import FitError
+from models.lead_time.dependence import LISTED, Dependence, fit_dependence
+from models.lead_time.distribution import LeadTime
+from models.lead_time.fit import fit_lane
+from models.lead_time.history import STAGES, shipments, stage_days
+from models.lead_time.model import Lane, LeadTimeModel
+from models.lead_time.pooling import ThinLane, pool
+
+THIN = 12
+"""Finished orders below which a lane's stage is pooled instead of fitted alone."""
+_LISTED_ERROR = 0.15
+"""Standard error of the log of a listed mean: nobody measured it here."""
+
+
+@dataclass(frozen=True)
+class ListedLane:
+    """A lane with the (mean, sd) in days that its plan lists for each stage; clearance is service without queueing."""
+
+    supplier: str
+    node: str
+    port: str
+    mode: str
+    production: tuple[float, float]
+    transit: tuple[float, float]
+    clearance: tuple[float, float]
+    inland: tuple[float, float]
+
+    def listed(self, stage: str) -> tuple[float, float]:
+        """Listed mean and sd of one stage, days."""
+        mean, sd = {"production": self.production, "transit": self.transit, "clearance": self.clearance,
+                    "inland": self.inland}[stage]
+        return float(mean), float(sd)
+
+
+def fit_lanes(
+    purchase_orders: pd.DataFrame,
+    lanes: Sequence[ListedLane],
+    *,
+    as_of: dt.date,
+    servers: Mapping[str, int],
+    thin: int = THIN,
+    floor: float | str = 0.0,
+) -> LeadTimeModel:
+    """Lead times per lane and stage from a purchase-order log.
+
+    Parameters
+    ----------
+    purchase_orders : columns po, supplier, node, ordered_on, shipped_on, port_on, cleared_on, received_on; later dates of open orders
+        missing. Only what was known on ``as_of`` is used.
+    lanes : every lane of the plan with its listed figures; orders on other lanes are not used.
+    servers : customs servers by port, to take the queue out of the clearance times.
+    thin : finished orders below which a stage is pooled with the same stage and mode of other lanes; no orders at all
+        keep the listed figures.
+    floor : passed to ``fit_lane``.
+
+    Notes
+    -----
+    Customs service is one law per port. A lane that logs only order and receipt gets its listed stages scaled so that their sum,
+    the assumed clearance included, has the mean and sd of its orders.
+    """
+    lanes = sorted(lanes, key=lambda lane: (lane.supplier, lane.node))
+    node_port = {lane.node: lane.port for lane in lanes}
+    shipped = shipments(purchase_orders, as_of)
+    known = {(lane.supplier, lane.node) for lane in lanes}
+    shipped = shipped.loc[[pair in known for pair in zip(shipped["supplier"], shipped["node"], strict=True)]]
+    shipped = shipped.reset_index(drop=True)
+    table = stage_days(shipped, node_port=node_port, servers=servers)
+    laws: dict[tuple[str, str, str], LeadTime] = {}
+    for stage in STAGES:
+        laws |= _fit_stage(table.loc[table["stage"] == stage], stage, lanes, thin, floor)
+    totals = _finished(shipped)
+    _from_totals(laws, lanes, totals)
+    fitted = tuple(
+        Lane(lane.supplier, lane.node, lane.port, lane.mode,
+             tuple(laws[lane.supplier, lane.node, stage] for stage in STAGES))
+        for lane in lanes
+    )
+    dependence = {stage: _dependence(table, stage, laws) for stage in STAGES}
+    history = {
+        f"{supplier}|{node}": {"orders": float(days.size), "mean": float(days.mean()), "p90": float(np.quantile(days, 0.9))}
+        for (supplier, node), days in totals.items()
+    }
+    return LeadTimeModel(lanes=fitted, dependence=dependence, history=history)
+
+
+def _fit_stage(
+    table: pd.DataFrame, stage: str, lanes: Sequence[ListedLane], thin: int, floor: float | str
+) -> dict[tuple[str, str, str], LeadTime]:
+    """Laws of one stage by (supplier, node, stage): customs per port, the others per lane, pooled within one mode."""
+    at_port = stage == "clearance"
+    units = sorted({("", lane.port) for lane in lanes} if at_port else {(lane.supplier, lane.node) for lane in lanes})
+    listed = {("", lane.port) if at_port else (lane.supplier, lane.node): lane for lane in reversed(lanes)}
+    data: dict[tuple[str, str], ThinLane] = {}
+    groups = table.groupby(["port"] if at_port else ["supplier", "node"], sort=True)
+    rows = {("", key[0]) if at_port else (key[0], key[1]): group for key, group in groups}
+    for unit in units:
+        group = rows.get(unit, table.iloc[:0])
+        mean, sd = listed[unit].listed(stage)
+        data[unit] = ThinLane(group["days"].to_numpy(np.float64), group["observed"].to_numpy(np.bool_), mean, sd)
+    found: dict[tuple[str, str], LeadTime] = {}
+    for mode in sorted({"" if at_port else listed[unit].mode for unit in units}):
+        members = [unit for unit in units if at_port or listed[unit].mode == mode]
+        found |= _fit_group([data[unit] for unit in members], members, thin, floor)
+    return {
+        (lane.supplier, lane.node, stage): found["", lane.port] if at_port else found[lane.supplier, lane.node]
+        for lane in lanes
+    }
+
+
+def _fit_group(
+    data: Sequence[ThinLane], members: Sequence[tuple[str, str]], thin: int, floor: float | str
+) -> dict[tuple[str, str], LeadTime]:
+    """Own fit, pooled or listed law of each member of one group."""
+    found: dict[tuple[str, str], LeadTime] = {}
+    wanted = []
+    for i, (unit, lane) in enumerate(zip(members, data, strict=True)):
+        finished = int(lane.observed.sum())
+        if finished == 0:
+            found[unit] = LeadTime.listed(lane.mean, lane.sd, log_mean_error=_LISTED_ERROR)
+        elif finished >= thin:
+            try:
+                found[unit] = fit_lane(lane.days, observed=lane.observed, floor=floor)
+            except FitError:
+                # All orders alike, or nearly all at zero days: no spread of its own to fit.
+                wanted.append(i)
+        else:
+            wanted.append(i)
+    pooled = pool(data, wanted)
+    return found | {members[i]: law for i, law in pooled.items()}
+
+
+def _finished(shipped: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
+    done = shipped.loc[(shipped["stage"] == -1) & (shipped["total"] >= 0.0)]
+    return {
+        (str(key[0]), str(key[1])): group["total"].to_numpy(np.float64)
+        for key, group in done.groupby(["supplier", "node"], sort=True)
+    }
+
+
+def _from_totals(
+    laws: dict[tuple[str, str, str], LeadTime], lanes: Sequence[ListedLane], totals: Mapping[tuple[str, str], np.ndarray]
+) -> None:
+    """Scale the listed stages of lanes whose log knows only order and receipt; changes ``laws`` in place."""
+    for lane in lanes:
+        days = totals.get((lane.supplier, lane.node))
+        own = [stage for stage in STAGES if stage != "clearance"]
+        keys = [(lane.supplier, lane.node, stage) for stage in own]
+        if days is None or days.size < 2 or any(laws[key].source != "listed" for key in keys):
+            continue
+        clearance = laws[lane.supplier, lane.node, "clearance"]
+        mean = float(days.mean()) - clearance.mean
+        variance = float(days.var(ddof=1)) - clearance.sd**2
+        listed_mean = sum(laws[key].mean for key in keys)
+        listed_variance = sum(laws[key].sd ** 2 for key in keys)
+        if mean <= 0.0 or listed_mean <= 0.0:
+            continue
+        spread = np.sqrt(max(variance, 0.01 * mean**2) / listed_variance) if listed_variance > 0.0 else 1.0
+        error = float(days.std(ddof=1) / days.mean() / np.sqrt(days.size))
+        for key in keys:
+            if laws[key].mean > 0.0:
+                laws[key] = LeadTime.listed(
+                    laws[key].mean * mean / listed_mean, laws[key].sd * float(spread), source="total", log_mean_error=error
+                )
+
+
+def _dependence(table: pd.DataFrame, stage: str, laws: Mapping[tuple[str, str, str], LeadTime]) -> Dependence:
+    """Dependence of one stage from the normal scores of its finished orders; listed where orders were too few to be fitted."""
+    rows = table.loc[(table["stage"] == stage) & table["observed"]]
+    scores = np.full(len(rows), np.nan)
+    position = np.arange(len(rows))
+    for (supplier, node), at in pd.Series(position).groupby([rows["supplier"].to_numpy(), rows["node"].to_numpy()]):
+        law = laws[str(supplier), str(node), stage]
+        if law.source != "fitted":
+            continue
+        days = rows["days"].to_numpy(np.float64)[at.to_numpy()]
+        # The middle of the probability that the whole-day date stands for: ties at zero and on equal days get their mid-score.
+        middle = 0.5 * (law.cdf(days) + law.cdf(np.where(days > 0.0, days, -1.0)))
+        scores[at.to_numpy()] = special.ndtri(np.clip(middle, 1e-6, 1.0 - 1e-6))
+    keep = np.isfinite(scores)
+    if not keep.any():
+        return LISTED[stage]
+    chosen = rows.loc[keep]
+    return fit_dependence(
+        stage, scores[keep], chosen["ordered"].to_numpy().astype(np.int64),
+        chosen["supplier"].to_numpy(), chosen["port"].to_numpy(),
+    )

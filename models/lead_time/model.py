@@ -1,0 +1,148 @@
+"""The fitted lead times of a plan: one law per lane and stage, their dependence, diagnostics, JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.lead_time.dependence import Dependence
+from models.lead_time.distribution import NEVER, SCORES, LeadTime
+from models.lead_time.history import STAGES
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """The way from a supplier to a node through its port, with the law of each stage in the order of STAGES."""
+
+    supplier: str
+    node: str
+    port: str
+    mode: str
+    stages: tuple[LeadTime, ...]
+
+    @property
+    def key(self) -> str:
+        """Random address of the lane."""
+        return f"{self.supplier}|{self.node}"
+
+
+@dataclass(frozen=True)
+class LeadTimeModel:
+    """Fitted lead times: lanes sorted by (supplier, node), dependence by stage, history per lane for comparison.
+
+    ``history`` holds, by lane key, what finished orders took from order to receipt: orders, mean, p90 (days).
+    """
+
+    lanes: tuple[Lane, ...]
+    dependence: Mapping[str, Dependence]
+    history: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        keys = [(lane.supplier, lane.node) for lane in self.lanes]
+        if keys != sorted(set(keys)):
+            raise ValueError(f"lanes: unique and sorted by (supplier, node) | got {keys}")
+
+    @cached_property
+    def suppliers(self) -> tuple[str, ...]:
+        """Keys of the suppliers, sorted: the S axis."""
+        return tuple(sorted({lane.supplier for lane in self.lanes}))
+
+    @cached_property
+    def nodes(self) -> tuple[str, ...]:
+        """Keys of the nodes, sorted: the N axis."""
+        return tuple(sorted({lane.node for lane in self.lanes}))
+
+    @cached_property
+    def ports(self) -> tuple[str, ...]:
+        """Keys of the ports, sorted: the P axis."""
+        return tuple(sorted({lane.port for lane in self.lanes}))
+
+    @cached_property
+    def tables(self) -> FloatArray:
+        """Inverse CDF of the part above zero over distribution.SCORES, days, dims (lane, stage, point)."""
+        return np.array([[stage.table().values for stage in lane.stages] for lane in self.lanes]).reshape(
+            len(self.lanes), len(STAGES), SCORES.size
+        )
+
+    @cached_property
+    def zero_scores(self) -> FloatArray:
+        """Normal score up to which a stage takes zero days, dims (lane, stage)."""
+        return np.array([[stage.zero_score for stage in lane.stages] for lane in self.lanes]).reshape(-1, len(STAGES))
+
+    @cached_property
+    def log_mean_errors(self) -> FloatArray:
+        """Standard error of the log of each mean, dims (lane, stage)."""
+        return np.array([[stage.log_mean_error for stage in lane.stages] for lane in self.lanes]).reshape(-1, len(STAGES))
+
+    @cached_property
+    def shares(self) -> FloatArray:
+        """Squared loadings and persistences by stage: port, supplier, factor persistence, own persistence, dims (stage, 4)."""
+        parts = [self.dependence[stage] for stage in STAGES]
+        return np.array(
+            [[d.port_share, d.supplier_share, d.factor_persistence, d.own_persistence] for d in parts], dtype=np.float64
+        )
+
+    def mean_days(self) -> FloatArray:
+        """Mean of each stage in days, dims (supplier, node, stage); NEVER where there is no lane."""
+        return self._grid("mean")
+
+    def sd_days(self) -> FloatArray:
+        """Standard deviation of each stage in days, dims (supplier, node, stage); 0 where there is no lane."""
+        return self._grid("sd")
+
+    def _grid(self, what: str) -> FloatArray:
+        fill = NEVER if what == "mean" else 0.0
+        grid = np.full((len(self.suppliers), len(self.nodes), len(STAGES)), fill)
+        for lane in self.lanes:
+            at = self.suppliers.index(lane.supplier), self.nodes.index(lane.node)
+            grid[at] = [getattr(stage, what) for stage in lane.stages]
+        return grid
+
+    def diagnostics(self) -> list[dict[str, Any]]:
+        """One row per lane and stage: source, orders, open, mean, sd, p50, p90, families with weights, refusals."""
+        rows = []
+        for lane in self.lanes:
+            for name, stage in zip(STAGES, lane.stages, strict=True):
+                middle, late = stage.quantile([0.5, 0.9])
+                rows.append({
+                    "supplier": lane.supplier, "node": lane.node, "port": lane.port, "mode": lane.mode, "stage": name,
+                    "source": stage.source, "orders": stage.observed_orders, "open": stage.open_orders,
+                    "mean": stage.mean, "sd": stage.sd, "p50": float(middle), "p90": float(late),
+                    "zero_share": stage.zero_share, "floor": stage.floor, "log_mean_error": stage.log_mean_error,
+                    "families": {c.family: c.weight for c in stage.components}, "refused": list(stage.refused),
+                    "dependence": self.dependence[name].source,
+                })
+        return rows
+
+    def to_json(self) -> str:
+        """JSON text; ``from_json`` gives back an equal model."""
+        return json.dumps({
+            "lanes": [
+                {"supplier": lane.supplier, "node": lane.node, "port": lane.port, "mode": lane.mode,
+                 "stages": [stage.to_dict() for stage in lane.stages]}
+                for lane in self.lanes
+            ],
+            "dependence": {name: self.dependence[name].to_dict() for name in STAGES},
+            "history": {key: dict(values) for key, values in sorted(self.history.items())},
+        }, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> LeadTimeModel:
+        """Inverse of ``to_json``."""
+        values = json.loads(text)
+        lanes = tuple(
+            Lane(row["supplier"], row["node"], row["port"], row["mode"],
+                 tuple(LeadTime.from_dict(stage) for stage in row["stages"]))
+            for row in values["lanes"]
+        )
+        dependence = {name: Dependence(**row) for name, row in values["dependence"].items()}
+        return cls(lanes=lanes, dependence=dependence, history=values["history"])

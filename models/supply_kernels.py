@@ -1,0 +1,191 @@
+"""Compiled loops of models.supply: one trial at a time, every number at its own address."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from models.quantiles import normal_quantile, table_value
+from models.streams import uniform1, uniform4
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+UInt64Array = npt.NDArray[np.uint64]
+BoolArray = npt.NDArray[np.bool_]
+
+_GRID = 1024.0
+"""Network time is rounded to 1/1024 day, so that sums are exact."""
+
+
+@njit(cache=True)
+def persistent_path(key: UInt64Array, trial: int, persistence: float, out: FloatArray) -> None:
+    """Stationary AR(1) normal scores over days 0.. into ``out``; the innovation of day d is word d % 4 of index d // 4."""
+    share = math.sqrt(1.0 - persistence * persistence)
+    days = out.size
+    state = 0.0
+    for block in range((days + 3) // 4):
+        words = uniform4(key, trial, block, 0)
+        for j in range(min(4, days - 4 * block)):
+            shock = normal_quantile(words[j])
+            state = shock if block + j == 0 else persistence * state + share * shock
+            out[4 * block + j] = state
+
+
+@njit(cache=True)
+def _error_factor(error: float, key: UInt64Array, trial: int) -> float:
+    """Parameter uncertainty of one mean: exp(e k - e²/2), mean 1."""
+    if error == 0.0:
+        return 1.0
+    return math.exp(error * normal_quantile(uniform1(key, trial, 0, 0)) - 0.5 * error * error)
+
+
+@njit(cache=True, nogil=True)
+def draw_stages(
+    first_trial: int, lane_at: IntArray, port_keys: UInt64Array, supplier_keys: UInt64Array, own_keys: UInt64Array,
+    error_keys: UInt64Array, laws: Any, out: FloatArray,
+) -> None:
+    """Stage durations in days of every existing lane, into ``out`` (stage, trial, supplier, node, day)."""
+    scores, tables, zeros, errors, shares = laws
+    stages, trials, _, _, days = out.shape
+    port = np.zeros((port_keys.shape[1], days))
+    supplier = np.zeros((supplier_keys.shape[1], days))
+    own = np.zeros(days)
+    for t in range(trials):
+        trial = first_trial + t
+        for g in range(stages):
+            a, b = math.sqrt(shares[g, 0]), math.sqrt(shares[g, 1])
+            c = math.sqrt(max(0.0, 1.0 - shares[g, 0] - shares[g, 1]))
+            for p in range(port.shape[0]):
+                if a > 0.0:
+                    persistent_path(port_keys[g, p], trial, shares[g, 2], port[p])
+            for s in range(supplier.shape[0]):
+                if b > 0.0:
+                    persistent_path(supplier_keys[g, s], trial, shares[g, 2], supplier[s])
+            for k in range(lane_at.shape[0]):
+                s, n, p = lane_at[k, 0], lane_at[k, 1], lane_at[k, 2]
+                persistent_path(own_keys[g, k], trial, shares[g, 3], own)
+                factor = _error_factor(errors[k, g], error_keys[g, k], trial) * _GRID
+                table, zero = tables[k, g], zeros[k, g]
+                port_path, supplier_path, row = port[p], supplier[s], out[g, t, s, n]
+                for d in range(days):
+                    z = c * own[d]
+                    if a > 0.0:
+                        z += a * port_path[d]
+                    if b > 0.0:
+                        z += b * supplier_path[d]
+                    row[d] = 0.0 if z <= zero else np.rint(table_value(scores, table, z) * factor) / _GRID
+
+
+@njit(cache=True, nogil=True)
+def draw_open(
+    first_trial: int, open_lane: IntArray, current: IntArray, lane_at: IntArray, port_keys: UInt64Array,
+    supplier_keys: UInt64Array, member_keys: UInt64Array, error_keys: UInt64Array, laws: Any, rest: Any, out: FloatArray,
+) -> None:
+    """Days left in each stage of each open order, into ``out`` (trial, order, stage): factors of day 0 and an own term."""
+    scores, tables, zeros, errors, shares = laws
+    rest_tables, rest_zeros = rest
+    for t in range(out.shape[0]):
+        trial = first_trial + t
+        for o in range(open_lane.size):
+            k = open_lane[o]
+            s, p = lane_at[k, 0], lane_at[k, 2]
+            for g in range(current[o], out.shape[2]):
+                z = math.sqrt(max(0.0, 1.0 - shares[g, 0] - shares[g, 1])) * normal_quantile(
+                    uniform1(member_keys[g, o], trial, 0, 0)
+                )
+                if shares[g, 0] > 0.0:
+                    z += math.sqrt(shares[g, 0]) * normal_quantile(uniform1(port_keys[g, p], trial, 0, 0))
+                if shares[g, 1] > 0.0:
+                    z += math.sqrt(shares[g, 1]) * normal_quantile(uniform1(supplier_keys[g, s], trial, 0, 0))
+                if g == current[o]:
+                    # The residual law is conditioned on the age and cannot be scaled: parameters stay as fitted.
+                    value = 0.0 if z <= rest_zeros[o] else table_value(scores, rest_tables[o], z)
+                else:
+                    factor = _error_factor(errors[k, g], error_keys[g, k], trial)
+                    value = 0.0 if z <= zeros[k, g] else table_value(scores, tables[k, g], z) * factor
+                out[t, o, g] = np.rint(value * _GRID) / _GRID
+
+
+@njit(cache=True, nogil=True)
+def draw_calendars(
+    first_trial: int, keys: UInt64Array, mean_up: FloatArray, mean_down: FloatArray, out: BoolArray
+) -> None:
+    """Up at the start of each day, into ``out`` (trial, entity, day) of True; the k-th spell is at index k."""
+    trials, entities, days = out.shape
+    for t in range(trials):
+        for e in range(entities):
+            if mean_up[e] == np.inf:
+                continue
+            up = uniform1(keys[e], first_trial + t, 0, 0) >= mean_down[e] / (mean_up[e] + mean_down[e])
+            clock = 0.0
+            spell = 1
+            d = 0
+            while d < days:
+                length = -math.log(uniform1(keys[e], first_trial + t, spell, 0))
+                clock += length * (mean_up[e] if up else mean_down[e])
+                while d < days and d < clock:
+                    out[t, e, d] = up
+                    d += 1
+                up = not up
+                spell += 1
+
+
+@njit(cache=True)
+def _affected(value: float, multiplier: float, offset: float) -> float:
+    return np.rint(max(0.0, value * multiplier + offset) * _GRID) / _GRID
+
+
+@njit(cache=True, nogil=True)
+def affect_stages(stages: FloatArray, node_port: IntArray, effects: Any, never: float, out: FloatArray) -> None:
+    """Durations under an effect, into ``out`` (stage, trial, supplier, node, day), each read on the day its stage begins."""
+    times, plus, clear_times, clear_plus = effects
+    _, trials, suppliers, nodes, days = stages.shape
+    for t in range(trials):
+        r, q = min(t, times.shape[0] - 1), min(t, clear_times.shape[0] - 1)
+        ro, qo = min(t, plus.shape[0] - 1), min(t, clear_plus.shape[0] - 1)
+        for s in range(suppliers):
+            for n in range(nodes):
+                p = node_port[n]
+                for d in range(days):
+                    if stages[0, t, s, n, d] == never:
+                        for g in range(4):
+                            out[g, t, s, n, d] = never
+                        continue
+                    a = _affected(stages[0, t, s, n, d], times[r, s, n, d], 0.0)
+                    day = int(min(days - 1.0, d + a))
+                    b = _affected(stages[1, t, s, n, d], times[r, s, n, day], plus[ro, s, n, day])
+                    day = int(min(days - 1.0, d + a + b))
+                    c = _affected(stages[2, t, s, n, d], clear_times[q, p, day], clear_plus[qo, p, day])
+                    day = int(min(days - 1.0, d + a + b + c))
+                    out[0, t, s, n, d], out[1, t, s, n, d], out[2, t, s, n, d] = a, b, c
+                    out[3, t, s, n, d] = _affected(stages[3, t, s, n, d], times[r, s, n, day], 0.0)
+
+
+@njit(cache=True, nogil=True)
+def affect_open(
+    open_lane: IntArray, current: IntArray, begun: BoolArray, lane_at: IntArray, effects: Any, out: FloatArray
+) -> None:
+    """Stages of open orders that begin on day 0 or later, changed in place in ``out`` (trial, order, stage)."""
+    times, plus, clear_times, clear_plus = effects
+    days = times.shape[3]
+    for t in range(out.shape[0]):
+        r, q = min(t, times.shape[0] - 1), min(t, clear_times.shape[0] - 1)
+        ro, qo = min(t, plus.shape[0] - 1), min(t, clear_plus.shape[0] - 1)
+        for o in range(open_lane.size):
+            s, n, p = lane_at[open_lane[o], 0], lane_at[open_lane[o], 1], lane_at[open_lane[o], 2]
+            clock = 0.0
+            for g in range(current[o], 4):
+                day = int(min(days - 1.0, clock))
+                if g > current[o] or not begun[o]:
+                    if g == 2:
+                        value = _affected(out[t, o, g], clear_times[q, p, day], clear_plus[qo, p, day])
+                    elif g == 1:
+                        value = _affected(out[t, o, g], times[r, s, n, day], plus[ro, s, n, day])
+                    else:
+                        value = _affected(out[t, o, g], times[r, s, n, day], 0.0)
+                    out[t, o, g] = value
+                clock += out[t, o, g]

@@ -28,11 +28,13 @@ _BLOCK = 64
 
 @dataclass(frozen=True, eq=False)
 class GeometricDropoutNBD:
-    """Orders at a gamma-distributed rate; after each one the customer leaves with a beta-distributed probability.
+    """Orders at a gamma-distributed rate; after each one the customer leaves with a beta-distributed
+    probability.
 
-    Time is in days (operational days, if the customers have a clock). ``log_parameters`` are ln r, ln alpha, ln a, ln b at the highest
-    likelihood (or posterior). ``mean`` and ``draw_covariance`` are what every expectation and every sample uses: the same, with
-    the inverse of the negative Hessian, or at a boundary the posterior under the weak prior.
+    Time is in days (operational days, if the customers have a clock). ``log_parameters`` are ln r, ln alpha,
+    ln a, ln b at the highest likelihood (or posterior). ``mean`` and ``draw_covariance`` are what every
+    expectation and every sample uses: the same, with the inverse of the negative Hessian, or at a boundary
+    the posterior under the weak prior.
     """
 
     log_parameters: FloatArray
@@ -52,7 +54,9 @@ class GeometricDropoutNBD:
 
     @classmethod
     def fit(cls, customers: Customers, *, prior: Prior | None = None) -> Self:
-        """Fit by Newton's method on the log parameters; ``prior`` makes it a posterior mode (pooling, weak prior)."""
+        """Fit by Newton's method on the log parameters; ``prior`` makes it a posterior mode (pooling, weak
+        prior).
+        """
         found: Fit = fit_geometric_dropout(customers.cells, cls.shift, prior)
         return cls(
             **found.__dict__,
@@ -76,7 +80,7 @@ class GeometricDropoutNBD:
 
     @property
     def covariance(self) -> FloatArray:
-        """Covariance of ln r, ln alpha, ln a, ln b, shape (4, 4); NaN at a boundary, where it does not exist."""
+        """Covariance of ln r, ln alpha, ln a, ln b, shape (4, 4); NaN at a boundary: there is none."""
         return np.full((4, 4), np.nan) if self.boundary else self.draw_covariance
 
     @property
@@ -86,11 +90,13 @@ class GeometricDropoutNBD:
         return dict(zip(NAMES, errors.tolist(), strict=True))
 
     def alpha_in(self, unit: str) -> float:
-        """alpha in another time unit: one day's alpha of 30.9 is 4.41 in weeks."""
+        """Alpha in another time unit: one day's alpha of 30.9 is 4.41 in weeks."""
         return self.params["alpha"] / days_per(unit)
 
     def loglik_in(self, unit: str) -> float:
-        """Log-likelihood with time in another unit: a density per week is 7 times that per day, once an order."""
+        """Log-likelihood with time in another unit: a density per week is 7 times that per day, once an
+        order.
+        """
         return self.loglik + self.orders * float(np.log(days_per(unit)))
 
     def with_covariance(self, covariance: FloatArray) -> Self:
@@ -104,8 +110,8 @@ class GeometricDropoutNBD:
     def p_alive(self, customers: Customers) -> xr.DataArray:
         """Probability that each customer is still a customer, dims (customer,).
 
-        BG/NBD gives 1 to every one-time buyer, because one can only leave after a repeat order: a feature of the model and not
-        a finding about the customers. MBG/NBD lets them leave after the first order.
+        BG/NBD gives 1 to every one-time buyer, because one can only leave after a repeat order: a feature of
+        the model and not a finding about the customers. MBG/NBD lets them leave after the first order.
         """
         return _by_customer(self._alive(customers)[customers.cells.member], "1", "probability of being alive")
 
@@ -116,7 +122,9 @@ class GeometricDropoutNBD:
         return _by_customer(values, "orders", f"expected orders in {days:g} days")
 
     def expected_orders_by_month(self, customers: Customers, clock: FloatArray) -> FloatArray:
-        """Expected orders of all customers by month, dims (month,); ``clock`` (month + 1,) is operational time, 0 now."""
+        """Expected orders of all customers by month, dims (month,); ``clock`` (month + 1,) is operational
+        time, 0 now.
+        """
         elapsed = np.asarray(clock, dtype=np.float64)
         if elapsed.ndim != 1 or np.any(np.diff(elapsed) < 0):
             raise UsageError("clock: rising operational times of the month starts are needed")
@@ -127,7 +135,9 @@ class GeometricDropoutNBD:
         return np.asarray(np.diff((weight[:, None] * by_cell).sum(axis=0)))
 
     def expected_orders_new(self, days: Any) -> FloatArray:
-        """Expected repeat orders of a new customer within ``days`` (operational, if fitted so) of the first order."""
+        """Expected repeat orders of a new customer within ``days`` (operational, if fitted so) of the first
+        order.
+        """
         r, alpha, a, b = np.exp(self.mean)
         stays = (b / (a + b)) ** self.shift
         elapsed = np.asarray(days, dtype=np.float64)
@@ -153,7 +163,9 @@ class GeometricDropoutNBD:
     def parameters_by_trial(
         self, *, trials: range, seed: int, name: str, parameters: str = "draw"
     ) -> FloatArray:
-        """r, alpha, a, b of each trial, dims (trial, 4): drawn on the log scale, or the fitted ones in every trial."""
+        """r, alpha, a, b of each trial, dims (trial, 4): drawn on the log scale, or the fitted ones in every
+        trial.
+        """
         if parameters not in ("draw", "fitted"):
             raise UsageError(f"parameters: draw or fitted | got {parameters}")
         covariance = self.draw_covariance if parameters == "draw" else None
@@ -171,10 +183,11 @@ class GeometricDropoutNBD:
         parameters: str = "draw",
         churn: FloatArray | None = None,
     ) -> Arrivals:
-        """Marked arrivals of ``customers`` in a block of trials; an arrival is an order where mark < multiplier.
+        """Marked arrivals of ``customers`` in a block of trials; an arrival is an order where mark <
+        multiplier.
 
-        ``clock`` (month + 1,) is the operational time at the month starts, 0 now, always to the fixed horizon; ``envelope`` is
-        the largest demand multiplier there will be. Leaving is already applied.
+        ``clock`` (month + 1,) is the operational time at the month starts, 0 now, always to the fixed
+        horizon; ``envelope`` is the largest demand multiplier there will be. Leaving is already applied.
         """
         by_trial = self.parameters_by_trial(trials=trials, seed=seed, name=name, parameters=parameters)
         if len(customers) == 0:
@@ -182,7 +195,8 @@ class GeometricDropoutNBD:
             offset = np.zeros(len(trials) + 1, dtype=np.int64)
             return Arrivals(offset, none.astype(np.int16), none, none.astype(np.int32), by_trial)
         arguments = self._kernel_arguments(customers, trials, seed, name, clock, envelope, churn)
-        return Arrivals(*arrivals_block(by_trial, *arguments), by_trial)
+        offset, month, mark, customer = arrivals_block(by_trial, *arguments)
+        return Arrivals(offset, month, mark, customer, by_trial)
 
     def sample_paths(
         self,
@@ -200,15 +214,13 @@ class GeometricDropoutNBD:
     ) -> xr.DataArray:
         """Orders of all ``customers`` together, dims (trial, month), memory bounded by the result.
 
-        ``demand`` and ``churn`` are multipliers: one number or one a month (demand also one a trial and month). Compare paths
-        only under the same ``envelope``; a multiplier above it is cut to it. The default clock has months of 365.25/12 days.
+        ``demand`` and ``churn`` are multipliers: one number or one a month (demand also one a trial and
+        month). Compare paths only under the same ``envelope``; a multiplier above it is cut to it. The
+        default clock has months of 365.25/12 days.
         """
         block = trials if isinstance(trials, range) else range(trials)
-        ticks = (
-            np.arange(HORIZON_MONTHS + 1) * days_per("month")
-            if clock is None
-            else np.asarray(clock, dtype=np.float64)
-        )
+        calendar = np.arange(HORIZON_MONTHS + 1) * days_per("month")
+        ticks: FloatArray = calendar if clock is None else np.asarray(clock, dtype=np.float64)
         horizon = ticks.size - 1
         shown = horizon if months is None else months
         if not 0 < shown <= horizon:
@@ -259,7 +271,7 @@ class GeometricDropoutNBD:
 
     def _alive(self, customers: Customers) -> FloatArray:
         """P(alive) of each cell."""
-        r, alpha, a, b = np.exp(self.mean)
+        r, alpha, _, b = np.exp(self.mean)
         cells = customers.cells
         y = cells.frequency + self.shift
         log_time = np.log1p(cells.times / alpha)
@@ -301,7 +313,9 @@ class GeometricDropoutNBD:
 
 
 class BetaGeoNBD(GeometricDropoutNBD):
-    """BG/NBD (Fader, Hardie, Lee 2005, "Counting your customers the easy way"): one may leave after a repeat order."""
+    """BG/NBD (Fader, Hardie, Lee 2005, "Counting your customers the easy way"): one may leave after a repeat
+    order.
+    """
 
     shift = 0
     title = "BG/NBD"
@@ -328,7 +342,7 @@ def _by_customer(values: FloatArray, units: str, long_name: str) -> xr.DataArray
 def _positive(days: float) -> float:
     if not (np.isfinite(days) and days >= 0):
         raise UsageError(
-            f"days: a finite number of at least 0 is needed | got {days}; the total over all time is infinite for a <= 1"
+            f"days: a finite number of at least 0 is needed | got {days} | an endless total may be infinite"
         )
     return float(days)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from models.streams import index_of
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 DateArray = npt.NDArray[np.datetime64]
-Clock = Callable[[DateArray], FloatArray] | pd.Series
+Clock: TypeAlias = Callable[[DateArray], FloatArray] | pd.Series
 
 DAYS_PER = {"day": 1.0, "week": 7.0, "month": 365.25 / 12.0, "quarter": 365.25 / 4.0, "year": 365.25}
 
@@ -34,11 +34,13 @@ def days_per(unit: str) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Customers:
-    """Repeat-order summary of a set of customers, dims (customer,), times in days (of the clock, if there is one).
+    """Repeat-order summary of a set of customers, dims (customer,), times in days (of the clock, if there is
+    one).
 
-    ``frequency`` counts repeat order-days x, ``recency`` is the time t_x from the first to the last order and ``age`` the time T
-    from the first order to the end of the observation. ``spend`` is the mean net value of the ``paid`` repeat orders
-    (0 where there is none). A customer of age 0 carries no information and is kept: its likelihood is 1.
+    ``frequency`` counts repeat order-days x, ``recency`` is the time t_x from the first to the last order and
+    ``age`` the time T from the first order to the end of the observation. ``spend`` is the mean net value of
+    the ``paid`` repeat orders (0 where there is none). A customer of age 0 carries no information and is
+    kept: its likelihood is 1.
     """
 
     frequency: IntArray
@@ -83,8 +85,8 @@ class Customers:
     ) -> Customers:
         """Customers from columns in any time ``unit``; they are held in days."""
         scale = days_per(unit)
-        times = [np.asarray(column, dtype=np.float64) * scale for column in (recency, age)]
-        return cls(np.asarray(frequency), *times, spend=spend, **more)
+        days = [np.asarray(column, dtype=np.float64) * scale for column in (recency, age)]
+        return cls(np.asarray(frequency), days[0], days[1], spend=spend, **more)
 
     @classmethod
     def from_orders(
@@ -98,13 +100,15 @@ class Customers:
         clock: Clock | None = None,
         currency: str = "",
     ) -> Customers:
-        """Customers of an order ledger, sorted by customer key, observed to the end of the day ``observation_end``.
+        """Customers of an order ledger, sorted by customer key, observed to the end of the day
+        ``observation_end``.
 
-        Orders of one day are one order. A row of negative value is a refund: it is no order and lowers the value of the last
-        order day before it. An order day of net value 0 or less stays in the timing and leaves the spend. Rows after the
-        end of observation and rows without customer ("") are left out and counted. ``currency`` names a column of ``frame`` or is
-        a code; more than one currency is refused. ``clock`` gives the operational day of a date (a function of datetime64[D]
-        or a Series by date); without it the clock is the calendar.
+        Orders of one day are one order. A row of negative value is a refund: it is no order and lowers the
+        value of the last order day before it. An order day of net value 0 or less stays in the timing and
+        leaves the spend. Rows after the end of observation and rows without customer ("") are left out and
+        counted. ``currency`` names a column of ``frame`` or is a code; more than one currency is refused.
+        ``clock`` gives the operational day of a date (a function of datetime64[D] or a Series by date);
+        without it the clock is the calendar.
         """
         ledger = read_ledger(frame, customer, date, value, observation_end, currency)
         return cls._from_ledger(ledger, clock)

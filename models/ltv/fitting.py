@@ -9,13 +9,15 @@ import numpy.typing as npt
 
 from models.errors import FitError
 from models.ltv.likelihood import Cells, derivatives, nbd_derivatives
-from models.ltv.newton import Maximum, maximise
+from models.ltv.newton import Maximum, Objective, maximise
 from models.ltv.priors import Prior, WeakPrior
 
 FloatArray = npt.NDArray[np.float64]
 
 _IDENTIFIED = 1.92
-"""Gain over the NBD limit from which leaving counts as seen: half the 95% point of chi-squared with one degree."""
+"""Gain over the NBD limit from which leaving counts as seen: half the 95% point of chi-squared with one
+degree.
+"""
 _VAGUE = 2.0
 """A standard error of a log parameter above this says "within a factor of 7 either way": not identified."""
 
@@ -35,10 +37,10 @@ class Fit:
 
 
 def fit_geometric_dropout(cells: Cells, shift: int, prior: Prior | None) -> Fit:
-    """Maximum likelihood (or posterior mode) with covariance, and the boundary judged against the NBD limit."""
+    """Maximum likelihood (or posterior mode) with covariance; the boundary is judged against NBD."""
     if cells.more_than.size == 0 and prior is None:
         raise FitError(
-            f"no repeat order among {cells.customers:.0f} customers | the order rate has no maximum likelihood | "
+            f"no repeat order among {cells.customers:.0f} customers | their order rate cannot be fitted | "
             "pool them with other customers or pass a prior"
         )
     limit = _fit_nbd(cells)
@@ -56,7 +58,9 @@ def fit_geometric_dropout(cells: Cells, shift: int, prior: Prior | None) -> Fit:
     covariance, problem = _covariance(best)
     gain = loglik - limit.value
     if not problem and gain < _IDENTIFIED:
-        problem = f"leaving is not identified: the log-likelihood gains {gain:.2f} over the NBD limit, where nobody leaves"
+        problem = (
+            f"leaving is not identified: the log-likelihood gains {gain:.2f} over NBD, where nobody leaves"
+        )
     if not problem and (widest := float(np.sqrt(np.diag(covariance)).max())) > _VAGUE:
         problem = f"the parameters are not identified: a standard error on the log scale is {widest:.1f}"
     if not problem:
@@ -67,8 +71,13 @@ def fit_geometric_dropout(cells: Cells, shift: int, prior: Prior | None) -> Fit:
     covariance, improper = _covariance(weak)
     if improper:
         raise FitError(f"{problem}; and under the weak prior: {improper} | pool these customers with others")
-    message = f"{problem}; expectations and samples use the posterior under a weak prior, standard errors do not exist"
+    message = f"{problem}; there are no standard errors, what is sampled is the posterior under a weak prior"
     return Fit(best.point, weak.point, covariance, loglik, limit.value, best.converged, True, message)
+
+
+def loglik_at(log_parameters: FloatArray, cells: Cells, shift: int) -> float:
+    """Log-likelihood of the cells at any log parameters."""
+    return float(_objective(cells, shift, None)(log_parameters)[0])
 
 
 def score_of(log_parameters: FloatArray, cells: Cells, shift: int) -> FloatArray:
@@ -76,7 +85,7 @@ def score_of(log_parameters: FloatArray, cells: Cells, shift: int) -> FloatArray
     return np.asarray(_objective(cells, shift, None)(log_parameters)[1])
 
 
-def _objective(cells: Cells, shift: int, prior: Prior | None):  # type: ignore[no-untyped-def]
+def _objective(cells: Cells, shift: int, prior: Prior | None) -> Objective:
     def value(point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         loglik, gradient, hessian = derivatives(
             point, cells.frequency, cells.recency, cells.age, cells.count, cells.times, cells.more_than, shift

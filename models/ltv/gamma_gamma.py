@@ -1,4 +1,6 @@
-"""Gamma-Gamma: what customers spend an order (Fader and Hardie 2013, "The Gamma-Gamma model of monetary value")."""
+"""Gamma-Gamma: what customers spend an order (Fader and Hardie 2013, "The Gamma-Gamma model of monetary
+value").
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from scipy.special import gammaln, polygamma, psi
 
 from models.errors import FitError
 from models.ltv.customers import Customers
-from models.ltv.newton import maximise
+from models.ltv.newton import Objective, maximise
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -23,7 +25,9 @@ NAMES = ("p", "q", "v")
 
 @njit(cache=True)
 def _sums(p: float, q: float, v: float, x: FloatArray, total: FloatArray) -> FloatArray:
-    """Sums over customers of ln(1 + v/s), ln(s + v), 1/(s + v) and 1/(s + v)^2 with the weights they need, s total spend."""
+    """Sums over customers of ln(1 + v/s), ln(s + v), 1/(s + v) and 1/(s + v)^2 with the weights they need, s
+    total spend.
+    """
     out = np.zeros(7)
     for i in range(x.size):
         whole = total[i] + v
@@ -41,10 +45,11 @@ def _sums(p: float, q: float, v: float, x: FloatArray, total: FloatArray) -> Flo
 
 @dataclass(frozen=True, eq=False)
 class GammaGamma:
-    """Spend per order is Gamma(p, nu) within a customer, nu ~ Gamma(q, v) across customers; independent of how often they order.
+    """Spend per order is Gamma(p, nu) within a customer, nu ~ Gamma(q, v) across customers; independent of
+    how often they order.
 
-    ``p`` and ``q`` here are shapes; they have nothing to do with the dropout probability p of the order models. ``v`` is in
-    ``currency``. ``log_parameters`` are ln p, ln q, ln v and ``covariance`` is theirs.
+    ``p`` and ``q`` here are shapes; they have nothing to do with the dropout probability p of the order
+    models. ``v`` is in ``currency``. ``log_parameters`` are ln p, ln q, ln v and ``covariance`` is theirs.
     """
 
     log_parameters: FloatArray
@@ -75,7 +80,7 @@ class GammaGamma:
         point = found.point + np.array([0.0, 0.0, np.log(mean)])
         loglik = found.value - x.size * float(np.log(mean))
         proper = float(np.linalg.eigvalsh(-found.hessian)[0]) > 0.0 and found.converged
-        covariance = np.linalg.inv(-found.hessian) if proper else np.full((3, 3), np.nan)
+        covariance = np.asarray(np.linalg.inv(-found.hessian)) if proper else np.full((3, 3), np.nan)
         message = (
             "converged"
             if proper
@@ -114,7 +119,7 @@ class GammaGamma:
         return dict(zip(NAMES, errors.tolist(), strict=True))
 
     def population_mean(self) -> float:
-        """Mean spend per order of a customer nobody has seen, p v / (q - 1); infinite and refused if q <= 1."""
+        """Mean spend per order of a customer nobody has seen, p v / (q - 1); refused if q <= 1 (infinite)."""
         p, q, v = np.exp(self.log_parameters)
         if q <= 1.0:
             raise FitError(f"the mean spend of the population is infinite: q = {q:.4g} | it needs q > 1")
@@ -142,7 +147,9 @@ class GammaGamma:
         return xr.DataArray(values, dims=("customer",), attrs=attributes)
 
     def spend_rate(self, customers: Customers) -> tuple[FloatArray, FloatArray]:
-        """Shape and rate of the posterior of each customer's nu, Gamma(q + p x, v + x z); n orders total Gamma(p n, nu)."""
+        """Shape and rate of the posterior of each customer's nu, Gamma(q + p x, v + x z); n orders total
+        Gamma(p n, nu).
+        """
         p, q, v = np.exp(self.log_parameters)
         if customers.spend is None or customers.paid is None:
             return np.full(len(customers), q), np.full(len(customers), v)
@@ -169,7 +176,7 @@ class GammaGamma:
         return cls(**content)
 
 
-def _objective(x: FloatArray, spend: FloatArray):  # type: ignore[no-untyped-def]
+def _objective(x: FloatArray, spend: FloatArray) -> Objective:
     """Log-likelihood in (ln p, ln q, ln v) with gradient and Hessian; gamma functions once per distinct x."""
     total = x * spend
     orders, count = np.unique(x, return_counts=True)

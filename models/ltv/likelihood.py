@@ -1,14 +1,14 @@
 """Log-likelihood, gradient and Hessian of the NBD family with geometric dropout, on the log parameters.
 
-One formula covers three models (Fader, Hardie and Lee 2005, equation 6; Batislam, Denizel and Filiztekin 2007). With
-``y = x + shift`` (shift 0 for BG/NBD, 1 for MBG/NBD) a customer (x, t_x, T) contributes::
+One formula covers three models (Fader, Hardie and Lee 2005, equation 6; Batislam, Denizel and Filiztekin
+2007). With ``y = x + shift`` (shift 0 for BG/NBD, 1 for MBG/NBD) a customer (x, t_x, T) contributes::
 
     sum_{k<x} ln(r+k) - x ln(alpha) - (r+x) ln(1+T/alpha)                       the NBD part
     - sum_{k<y} ln(1 + a/(b+k))                                                alive after y chances to leave
     + ln(1 + exp(d)),  d = ln a - ln(b+y-1) + (r+x) ln((alpha+T)/(alpha+t_x))  only if y > 0
 
-Everything that depends on the integer x alone is summed over its histogram; rising factorials keep their digits where
-differences of gammaln lose them (a, b above 1e8).
+Everything that depends on the integer x alone is summed over its histogram; rising factorials keep their
+digits where differences of gammaln lose them (a, b above 1e8).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ IntArray = npt.NDArray[np.int64]
 class Cells:
     """Distinct (x, t_x, T) of a set of customers with their counts.
 
-    ``times`` holds the distinct values of t_x and T; ``recency`` and ``age`` are positions in it. ``more_than[k]`` is the number
-    of customers with more than k repeat orders.
+    ``times`` holds the distinct values of t_x and T; ``recency`` and ``age`` are positions in it.
+    ``more_than[k]`` is the number of customers with more than k repeat orders.
     """
 
     frequency: IntArray
@@ -103,14 +103,14 @@ def nbd_derivatives(
     for i in range(frequency.size):
         c = count[i]
         n = r + frequency[i]
-        log_T = log_age[age[i]]
-        share_T = share[age[i]]
-        value -= c * n * log_T
-        gradient[0] -= c * r * log_T
-        gradient[1] += c * n * share_T
-        hessian[0, 0] -= c * r * log_T
-        hessian[0, 1] += c * r * share_T
-        hessian[1, 1] -= c * n * share_T * (1.0 - share_T)
+        log_end = log_age[age[i]]
+        share_end = share[age[i]]
+        value -= c * n * log_end
+        gradient[0] -= c * r * log_end
+        gradient[1] += c * n * share_end
+        hessian[0, 0] -= c * r * log_end
+        hessian[0, 1] += c * r * share_end
+        hessian[1, 1] -= c * n * share_end * (1.0 - share_end)
     hessian[1, 0] = hessian[0, 1]
     return value, gradient, hessian
 
@@ -124,7 +124,7 @@ def _survival_part(
     gradient: FloatArray,
     hessian: FloatArray,
 ) -> float:
-    """Add -sum_{k<y} ln(1 + a/(b+k)) over all customers; the histogram of y is that of x moved by ``shift``."""
+    """Add -sum_{k<y} ln(1 + a/(b+k)) over all customers; y is x + ``shift``."""
     a = math.exp(log_parameters[2])
     b = math.exp(log_parameters[3])
     value = 0.0
@@ -152,7 +152,7 @@ def derivatives(
     more_than: FloatArray,
     shift: int,
 ) -> tuple[float, FloatArray, FloatArray]:
-    """Value, gradient (4,) and Hessian (4, 4) in (ln r, ln alpha, ln a, ln b), time in the unit of ``times``."""
+    """Value, gradient (4,) and Hessian (4, 4) in (ln r, ln alpha, ln a, ln b)."""
     nbd_value, nbd_gradient, nbd_hessian = nbd_derivatives(
         log_parameters, frequency, age, count, times, more_than
     )
@@ -176,13 +176,13 @@ def derivatives(
             continue
         n = r + frequency[i]
         gap = log_time[age[i]] - log_time[recency[i]]
-        w_T = weight[age[i]]
-        w_t = weight[recency[i]]
+        w_end = weight[age[i]]
+        w_last = weight[recency[i]]
         d = log_parameters[2] - math.log(b + y - 1) + n * gap
         gone = 1.0 / (1.0 + math.exp(-d)) if d < 0 else 1.0 - 1.0 / (1.0 + math.exp(d))
         value += count[i] * (math.log1p(math.exp(d)) if d < 0 else d + math.log1p(math.exp(-d)))
         d_r = r * gap
-        d_alpha = n * (w_T - w_t)
+        d_alpha = n * (w_end - w_last)
         d_b = -b / (b + y - 1)
         c = count[i] * gone
         gradient[0] += c * d_r
@@ -190,8 +190,8 @@ def derivatives(
         gradient[2] += c
         gradient[3] += c * d_b
         hessian[0, 0] += c * d_r
-        hessian[0, 1] += c * r * (w_T - w_t)
-        hessian[1, 1] += c * n * (w_T * (1.0 - w_T) - w_t * (1.0 - w_t))
+        hessian[0, 1] += c * r * (w_end - w_last)
+        hessian[1, 1] += c * n * (w_end * (1.0 - w_end) - w_last * (1.0 - w_last))
         hessian[3, 3] -= c * (b / (b + y - 1)) * ((y - 1) / (b + y - 1))
         spread = c * (1.0 - gone)
         hessian[0, 0] += spread * d_r * d_r

@@ -32,9 +32,9 @@ class Maximum:
 def maximise(objective: Objective, start: FloatArray, *, most_steps: int = 200) -> Maximum:
     """Maximise ``objective`` (value, gradient, Hessian) from ``start``.
 
-    Each step solves with the absolute eigenvalues of the Hessian, so that it climbs where the surface is not concave. The search
-    ends when half the Newton decrement (the gain still to be expected, in log-likelihood units) is below 1e-11 or below
-    the rounding of the value; it gives up beyond exp(40).
+    Each step solves with the absolute eigenvalues of the Hessian, so that it climbs where the surface is not
+    concave. The search ends when half the Newton decrement (the gain still to be expected, in log-likelihood
+    units) is below 1e-11 or below the rounding of the value; it gives up beyond exp(40).
     """
     point = np.array(start, dtype=np.float64)
     value, gradient, hessian = objective(point)

@@ -1,4 +1,4 @@
-"""Priors on the log parameters (ln r, ln alpha, ln a, ln b): value, gradient and Hessian of the log density."""
+"""Priors on the log parameters (ln r, ln alpha, ln a, ln b): log density with derivatives."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ class Prior(Protocol):
 class WeakPrior:
     """Weak prior in phi = a/(a+b), the mean chance to leave at an order, kappa = a+b, and the shape r.
 
-    logit(phi), ln(kappa) and ln(r) are normal. It is never a penalty on raw parameters: 0.01 of that on CDNOW moves a from .793
-    to .286. The order rate r/alpha has no prior. The defaults span phi .015 to .8 and kappa .3 to 50 at two deviations.
+    logit(phi), ln(kappa) and ln(r) are normal. It is never a penalty on raw parameters: 0.01 of that on CDNOW
+    moves a from .793 to .286. The order rate r/alpha has no prior. The defaults span phi .015 to .8 and kappa
+    .3 to 50 at two deviations.
     """
 
     phi: float = 0.2
@@ -51,12 +52,12 @@ class WeakPrior:
         value = -0.5 * (z_phi**2 + z_kappa**2 + z_r**2)
         gradient = -(z_phi * logit + z_kappa * total + z_r * shape)
         hessian = -(np.outer(logit, logit) + np.outer(total, total) + np.outer(shape, shape) + z_kappa * bend)
-        return value, gradient, hessian
+        return value, gradient, np.asarray(hessian)
 
 
 @dataclass(frozen=True, eq=False)
 class NormalPrior:
-    """Normal prior on the log parameters: what the other cohorts say, for the partial pooling of a thin one."""
+    """Normal prior on the log parameters: what other cohorts say, for partial pooling of a thin one."""
 
     mean: FloatArray
     covariance: FloatArray
@@ -66,4 +67,4 @@ class NormalPrior:
         precision = np.linalg.inv(self.covariance)
         away = np.asarray(log_parameters) - self.mean
         pull = precision @ away
-        return -0.5 * float(away @ pull), -pull, -precision
+        return -0.5 * float(away @ pull), -pull, np.asarray(-precision)

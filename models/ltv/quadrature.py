@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -26,15 +27,16 @@ _AGREEMENT = 1e-10
 def beta_nodes(a: float, b: float, nodes: int = NODES) -> tuple[FloatArray, FloatArray]:
     """Nodes and weights (sum 1) of the Gauss rule for Beta(a, b) on (0, 1), each shape (nodes,).
 
-    Golub and Welsch (1969): eigenvalues of the symmetric tridiagonal matrix of the recurrence of the Jacobi polynomials with
-    exponents b-1 at 1 and a-1 at 0. Holds 1e-15 up to b = 1e8, where scipy's roots_jacobi returns NaN from about 1,040.
+    Golub and Welsch (1969): eigenvalues of the symmetric tridiagonal matrix of the recurrence of the Jacobi
+    polynomials with exponents b-1 at 1 and a-1 at 0. Holds 1e-15 up to b = 1e8, where scipy's roots_jacobi
+    returns NaN from about 1,040.
     """
     right, left = b - 1.0, a - 1.0
     k = np.arange(1, nodes, dtype=np.float64)
     total = right + left
     diagonal = np.empty(nodes)
     diagonal[0] = a / (a + b)
-    # 1/2 + the centred Jacobi coefficient loses the digits of a small mean; this form adds only positive numbers
+    # written for (0, 1): 1/2 + the coefficient on (-1, 1) would lose the digits of a small mean
     s = 2.0 * k + total
     diagonal[1:] = (2.0 * k * (k + total + 1.0) + total * (left + 1.0)) / (s * (s + 2.0))
     ratio = np.empty(nodes - 1)
@@ -59,7 +61,8 @@ def _orders_given_alive(points: FloatArray, weights: FloatArray, shape: float, r
 def orders_given_alive(a: float, b: float, shape: float, ratio: FloatArray) -> FloatArray:
     """Expected orders in h of a customer alive now, for each ``ratio`` = h / (alpha + T).
 
-    E[(1 - (1 + p ratio)^-shape) / p] over p ~ Beta(a, b); ``shape`` is r + x. a = 0 means that nobody leaves: shape x ratio.
+    E[(1 - (1 + p ratio)^-shape) / p] over p ~ Beta(a, b); ``shape`` is r + x. a = 0 means that nobody leaves:
+    shape x ratio.
     """
     ratio = np.asarray(ratio, dtype=np.float64)
     if a == 0.0:
@@ -104,7 +107,7 @@ def _adaptive(a: float, b: float, shape: float, ratio: float) -> float:
     peak = min(max(half + 0.5, math.log1p(b / a)), 700.0)
     edges = sorted({half, knee, peak, knee + 5.0, peak + 5.0, knee + 40.0 / min(a, 1.0) + 40.0})
     total = 0.0
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         total += (
             quad(near_zero, low, min(high, 700.0), epsabs=0.0, epsrel=1e-11, limit=400)[0]
             if low < 700.0

@@ -1,20 +1,4 @@
-"""Exact sampling of customers' future orders as marked arrivals under a fixed envelope (LTV.md, section 3).
-
-An alive customer has *arrivals* at ``envelope`` times its order rate, each with a mark uniform on (0, envelope). An arrival is an
-order where its mark is below the demand multiplier of its month; the customer may leave only at arrivals with mark below 1,
-whether they are orders or not. So a multiplier changes the months it is on, monotonically, and no other month.
-
-Two identities make it fast and need no rejection:
-
-- The number of arrivals over the fixed horizon h is negative binomial, so one uniform decides whether a customer has any
-  at all (alive, and at least one arrival) and, rescaled, how many. Their sorted times follow from exponential spacings.
-- With p ~ Beta(a, b') the chance to stay through k base epochs is prod_{j<k} (b'+j) / (a+b'+j): one uniform is the threshold at
-  which the customer leaves, and p itself is never drawn. A churn multiplier g turns the product into
-  E[(1-p)^G], G the sum of g over the epochs, so more churn means leaving earlier in the same trial.
-
-Addresses: key of the caller's name, index = the customer's hash, part 0 = (active and count, leaving, first arrival), parts 1, 2, ... two
-arrivals each, parts from 2**40 on the rate of a customer who is certain to return.
-"""
+"""Blocks of trials: the marked arrivals of all customers, or only their orders by month."""
 
 from __future__ import annotations
 
@@ -25,26 +9,24 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from models.ltv.paths import cell_odds, customer_path, month_at, new_customer_path
 from models.quantiles import normal_quantile
-from models.samplers import gamma
 from models.streams import key_of, uniform4
+
+__all__ = ["Arrivals", "arrivals_block", "count_block", "new_customer_path", "parameters_by_trial"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 UInt64Array = npt.NDArray[np.uint64]
-
-_CERTAIN = 37.0
-"""Beyond this exponent P(no arrival) is below 2**-53, the grain of a uniform: the rate is drawn instead of the count."""
-_RATE_PART = 1 << 40
-_NO_CHURN = np.zeros(0)
 
 
 @dataclass(frozen=True, eq=False)
 class Arrivals:
     """Marked arrivals of a block of trials, flat, in the order (trial, customer, time).
 
-    Those of trial position t are ``offset[t]`` to ``offset[t+1]``; an arrival is an order in ``month`` if its ``mark`` is below the
-    demand multiplier there. ``customer`` is the position in the customers given; ``parameters`` (trial, 4) are r, alpha, a, b.
+    Those of trial position t are ``offset[t]`` to ``offset[t+1]``; an arrival is an order in ``month`` if its
+    ``mark`` is below the demand multiplier there. ``customer`` is the position in the customers given;
+    ``parameters`` (trial, 4) are r, alpha, a, b.
     """
 
     offset: IntArray
@@ -74,222 +56,7 @@ def draw_log_normal(
 
 
 @njit(cache=True)
-def _arrival_count(share: float, n: float, exponent: float, fraction: float) -> int:
-    """Negative binomial count given at least 1, by inversion: n the shape, P(0) = exp(-exponent), share in (0, 1)."""
-    term = math.exp(-exponent) * n * fraction
-    total = term
-    target = share * -math.expm1(-exponent)
-    count = 1
-    while total < target:
-        step = (n + count) / (count + 1.0) * fraction
-        term *= step
-        count += 1
-        total += term
-        if step < 1.0 and term < 1e-17 * total:
-            break
-    return count
-
-
-@njit(cache=True)
-def _log_stay(a: float, b: float, g: float) -> float:
-    """ln E[(1-p)^g] for p ~ Beta(a, b)."""
-    return math.lgamma(b + g) - math.lgamma(b) - math.lgamma(a + b + g) + math.lgamma(a + b)
-
-
-@njit(cache=True)
-def _month_at(clock: FloatArray, time: float, month: int) -> int:
-    while month < clock.size - 2 and time >= clock[month + 1]:
-        month += 1
-    return month
-
-
-@njit(cache=True)
-def _path(
-    count: int,
-    rate: float,
-    a: float,
-    b: float,
-    threshold: float,
-    first_time: float,
-    first_mark: float,
-    key: UInt64Array,
-    trial: int,
-    index: np.uint64,
-    start: float,
-    end: float,
-    envelope: float,
-    churn: FloatArray,
-    clock: FloatArray,
-    times: FloatArray,
-    marks: FloatArray,
-) -> int:
-    """Write the sorted arrivals of one customer until it leaves; the number of them, which may exceed the room given.
-
-    ``count`` arrivals are uniform on (start, end); with ``rate`` above 0 they are a Poisson stream instead. ``threshold`` is the
-    survival at which the customer leaves, ``first_time`` and ``first_mark`` the uniforms of the first arrival.
-    """
-    u_time, u_mark = first_time, first_mark
-    next_time, next_mark = 0.0, 0.0
-    spacing = 0.0
-    stay = 1.0
-    extra = 0.0
-    whole = True
-    month = 0
-    number = 0
-    while rate > 0.0 or number < count:
-        if number > 0:
-            if number % 2 == 1:
-                u_time, u_mark, next_time, next_mark = uniform4(key, trial, index, 1 + (number - 1) // 2)
-            else:
-                u_time, u_mark = next_time, next_mark
-        if rate > 0.0:
-            spacing -= math.log(u_time) / rate
-            time = start + spacing
-            if time >= end:
-                break
-        else:
-            spacing -= math.log(u_time) / (count - number)
-            time = start - (end - start) * math.expm1(-spacing)
-        mark = envelope * u_mark
-        if number < times.size:
-            times[number] = time
-            marks[number] = mark
-        number += 1
-        if mark < 1.0:
-            g = 1.0
-            if churn.size > 0:
-                month = _month_at(clock, time, month)
-                g = churn[month]
-            if whole and g == 1.0:
-                stay *= b / (a + b)
-                b += 1.0
-                alive = stay
-            else:
-                whole = False
-                extra += g
-                alive = stay * math.exp(_log_stay(a, b, extra))
-            if alive <= threshold:
-                break
-    return number
-
-
-@njit(cache=True)
-def new_customer_path(
-    r: float,
-    alpha: float,
-    a: float,
-    b: float,
-    key: UInt64Array,
-    trial: int,
-    index: np.uint64,
-    start: float,
-    end: float,
-    envelope: float,
-    times: FloatArray,
-    marks: FloatArray,
-    shift: int = 0,
-) -> int:
-    """Later arrivals of a customer acquired at operational time ``start``, up to ``end``; returns their number.
-
-    Sorted times and marks are written as far as there is room; a number above ``times.size`` says that it was not enough: call
-    again with a longer buffer, the draw is the same. ``shift`` 1 is MBG/NBD, where the first order may be the last.
-    """
-    span = (end - start) * envelope
-    if span <= 0.0:
-        return 0
-    u, threshold, first_time, first_mark = uniform4(key, trial, index, 0)
-    if shift == 1:
-        stays = b / (a + b)
-        if stays <= threshold:
-            return 0
-        threshold /= stays
-        b += 1.0
-    exponent = r * math.log1p(span / alpha)
-    count, rate = 0, 0.0
-    if exponent > _CERTAIN:
-        value, _ = gamma(r, key, trial, index, _RATE_PART)
-        rate = value / alpha * envelope
-    else:
-        active = -math.expm1(-exponent)
-        if u >= active:
-            return 0
-        count = _arrival_count(u / active, r, exponent, span / (alpha + span))
-    return _path(
-        count, rate, a, b, threshold, first_time, first_mark,
-        key, trial, index, start, end, envelope, _NO_CHURN, _NO_CHURN, times, marks,
-    )  # fmt: skip
-
-
-@njit(cache=True)
-def _cell_odds(
-    parameters: FloatArray,
-    frequency: IntArray,
-    recency: IntArray,
-    age: IntArray,
-    times: FloatArray,
-    shift: int,
-    span: float,
-    active: FloatArray,
-    exponent: FloatArray,
-    log_time: FloatArray,
-    log_span: FloatArray,
-) -> None:
-    """Chance to be alive with at least one arrival, and -ln P(no arrival | alive), of each cell in one trial."""
-    r, alpha, a, b = parameters
-    for j in range(times.size):
-        log_time[j] = math.log1p(times[j] / alpha)
-        log_span[j] = math.log1p(span / (alpha + times[j]))
-    log_a = math.log(a) if a > 0.0 else -np.inf
-    for i in range(frequency.size):
-        n = r + frequency[i]
-        y = frequency[i] + shift
-        alive = 1.0
-        if y > 0:
-            odds = log_a - math.log(b + y - 1) + n * (log_time[age[i]] - log_time[recency[i]])
-            alive = 1.0 / (1.0 + math.exp(odds))
-        exponent[i] = n * log_span[age[i]]
-        active[i] = alive if exponent[i] > _CERTAIN else -alive * math.expm1(-exponent[i])
-
-
-@njit(cache=True)
-def _customer_path(
-    parameters: FloatArray,
-    x: int,
-    age: float,
-    active: float,
-    exponent: float,
-    shift: int,
-    key: UInt64Array,
-    trial: int,
-    index: np.uint64,
-    envelope: float,
-    churn: FloatArray,
-    clock: FloatArray,
-    times: FloatArray,
-    marks: FloatArray,
-) -> int:
-    """Arrivals of one existing customer in one trial; 0 for those who have left or have none."""
-    u, threshold, first_time, first_mark = uniform4(key, trial, index, 0)
-    if u >= active:
-        return 0
-    r, alpha, a, b = parameters
-    n = r + x
-    start, end = clock[0], clock[clock.size - 1]
-    count, rate = 0, 0.0
-    if exponent > _CERTAIN:
-        value, _ = gamma(n, key, trial, index, _RATE_PART)
-        rate = value / (alpha + age) * envelope
-    else:
-        span = envelope * (end - start)
-        count = _arrival_count(u / active, n, exponent, span / (alpha + age + span))
-    return _path(
-        count, rate, a, b + x + shift, threshold, first_time, first_mark,
-        key, trial, index, start, end, envelope, churn, clock, times, marks,
-    )  # fmt: skip
-
-
-@njit(cache=True)
-def _longer_float(values: FloatArray, size: int) -> FloatArray:
+def _longer(values: FloatArray, size: int) -> FloatArray:
     out = np.empty(size, dtype=values.dtype)
     out[: values.size] = values
     return out
@@ -313,7 +80,7 @@ def arrivals_block(
 ) -> tuple[IntArray, npt.NDArray[np.int16], FloatArray, npt.NDArray[np.int32]]:
     """Arrivals of all customers in a block of trials: offset (trial + 1,), month, mark, customer."""
     trials = parameters.shape[0]
-    room = 1024 + trials * member.size
+    room = 1024 + member.size
     offset = np.zeros(trials + 1, dtype=np.int64)
     month = np.empty(room, dtype=np.int16)
     mark = np.empty(room)
@@ -327,7 +94,7 @@ def arrivals_block(
     span = envelope * (clock[clock.size - 1] - clock[0])
     total = 0
     for t in range(trials):
-        _cell_odds(
+        cell_odds(
             parameters[t],
             frequency,
             recency,
@@ -344,7 +111,7 @@ def arrivals_block(
             c = member[i]
             number = times.size + 1
             while True:
-                number = _customer_path(
+                number = customer_path(
                     parameters[t], frequency[c], cell_times[age[c]], active[c], exponent[c], shift,
                     key, first_trial + t, index[i], envelope, churn, clock, times, marks,
                 )  # fmt: skip
@@ -353,19 +120,19 @@ def arrivals_block(
                 times = np.empty(2 * number)
                 marks = np.empty(2 * number)
             if total + number > room:
-                room = 2 * (total + number)
-                month = _longer_float(month, room)
-                mark = _longer_float(mark, room)
-                customer = _longer_float(customer, room)
+                room = total + number + max(total, (total // (t + 1)) * (trials - t) * 9 // 8)
+                month = _longer(month, room)
+                mark = _longer(mark, room)
+                customer = _longer(customer, room)
             at = 0
             for k in range(number):
-                at = _month_at(clock, times[k], at)
+                at = month_at(clock, times[k], at)
                 month[total] = at
                 mark[total] = marks[k]
                 customer[total] = i
                 total += 1
         offset[t + 1] = total
-    return offset, month[:total].copy(), mark[:total].copy(), customer[:total].copy()
+    return offset, month[:total], mark[:total], customer[:total]
 
 
 @njit(cache=True, nogil=True)
@@ -385,7 +152,9 @@ def count_block(
     churn: FloatArray,
     demand: FloatArray,
 ) -> IntArray:
-    """Orders of all customers per trial and month under ``demand`` (1 or trial, month), without keeping an arrival."""
+    """Orders of all customers per trial and month under ``demand`` (1 or trial, month), without keeping an
+    arrival.
+    """
     trials = parameters.shape[0]
     orders = np.zeros((trials, clock.size - 1), dtype=np.int64)
     active = np.empty(frequency.size)
@@ -397,7 +166,7 @@ def count_block(
     span = envelope * (clock[clock.size - 1] - clock[0])
     for t in range(trials):
         row = min(t, demand.shape[0] - 1)
-        _cell_odds(
+        cell_odds(
             parameters[t],
             frequency,
             recency,
@@ -414,7 +183,7 @@ def count_block(
             c = member[i]
             number = times.size + 1
             while True:
-                number = _customer_path(
+                number = customer_path(
                     parameters[t], frequency[c], cell_times[age[c]], active[c], exponent[c], shift,
                     key, first_trial + t, index[i], envelope, churn, clock, times, marks,
                 )  # fmt: skip
@@ -424,7 +193,7 @@ def count_block(
                 marks = np.empty(2 * number)
             at = 0
             for k in range(number):
-                at = _month_at(clock, times[k], at)
+                at = month_at(clock, times[k], at)
                 if marks[k] < demand[row, at]:
                     orders[t, at] += 1
     return orders

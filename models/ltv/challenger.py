@@ -1,0 +1,74 @@
+"""The named package as the challenger: the same customers fitted by lifetimes, behind one adapter.
+
+Nothing else in the project touches its classes. Both fits are judged by our likelihood.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from models.ltv.beta_geo import GeometricDropoutNBD
+from models.ltv.customers import Customers, days_per
+from models.ltv.fitting import loglik_at
+
+_UNIT = "week"
+_FITTERS = {"BetaGeoNBD": "BetaGeoFitter", "ModifiedBetaGeoNBD": "ModifiedBetaGeoFitter"}
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """Our fit beside that of lifetimes: log-likelihood (time in days) and expected orders of all."""
+
+    model: str
+    params: dict[str, float]
+    loglik: float
+    loglik_gain: float
+    expected_orders: float
+    expected_orders_difference: float
+    days: float
+    message: str
+
+
+def challenge(model: GeometricDropoutNBD, customers: Customers, *, days: float = 365.0) -> Challenge:
+    """Fit lifetimes to the same customers; gains and differences are ours minus theirs, alpha is in days.
+
+    A challenger that fails (it does, on data where nobody leaves) is reported and never raises.
+    """
+    name = type(model).__name__
+    ours = float(model.expected_orders(customers, days=days).sum())
+    nothing = {key: float("nan") for key in model.params}
+    try:
+        params, loglik, theirs = _fit_lifetimes(name, model.shift, customers, days)
+    except Exception as error:  # noqa: BLE001  # whatever an archived package raises is its answer
+        message = f"lifetimes failed: {type(error).__name__}: {error}".splitlines()[0]
+        return Challenge(name, nothing, np.nan, np.nan, np.nan, np.nan, days, message)
+    gain = model.loglik - loglik
+    return Challenge(name, params, loglik, gain, theirs, ours - theirs, days, "fitted")
+
+
+def _fit_lifetimes(
+    name: str, shift: int, customers: Customers, days: float
+) -> tuple[dict[str, float], float, float]:
+    import lifetimes  # here: half a second that only this comparison should cost
+
+    unit = days_per(_UNIT)
+    cells = customers.cells
+    frequency = pd.Series(cells.frequency.astype(np.float64))
+    recency = pd.Series(np.where(cells.frequency > 0, cells.times[cells.recency], 0.0) / unit)
+    age = pd.Series(cells.times[cells.age] / unit)
+    weights = pd.Series(cells.count)
+    fitter = getattr(lifetimes, _FITTERS[name])(penalizer_coef=0.0)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        fitter.fit(frequency, recency, age, weights=weights)
+        expected = fitter.conditional_expected_number_of_purchases_up_to_time(
+            days / unit, frequency, recency, age
+        )
+    params = {key: float(value) for key, value in fitter.params_.items()}
+    params["alpha"] *= unit
+    point = np.log(np.array([params[key] for key in ("r", "alpha", "a", "b")]))
+    return params, loglik_at(point, cells, shift), float((np.asarray(expected) * cells.count).sum())

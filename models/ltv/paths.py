@@ -1,0 +1,264 @@
+"""Exact sampling of customers' future orders as marked arrivals under a fixed envelope (LTV.md, section 3).
+
+An alive customer has *arrivals* at ``envelope`` times its order rate, each with a mark uniform on (0,
+envelope). An arrival is an order where its mark is below the demand multiplier of its month; the customer may
+leave only at arrivals with mark below 1, whether they are orders or not. So a multiplier changes the months
+it is on, monotonically, and no other month.
+
+Two identities make it fast and need no rejection:
+
+- The number of arrivals over the fixed horizon h is negative binomial, so one uniform decides whether a
+  customer has any
+  at all (alive, and at least one arrival) and, rescaled, how many. Their sorted times follow from exponential
+  spacings.
+- With p ~ Beta(a, b') the chance to stay through k base epochs is prod_{j<k} (b'+j) / (a+b'+j): one uniform
+  is the threshold at
+  which the customer leaves, and p itself is never drawn. A churn multiplier g turns the product into
+  E[(1-p)^G], G the sum of g over the epochs, so more churn means leaving earlier in the same trial.
+
+Addresses: key of the caller's name, index = the customer's hash, part 0 = (active and count, leaving, first
+arrival), parts 1, 2, ... two arrivals each, parts from 2**40 on the rate of a customer who is certain to
+return.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from models.samplers import gamma
+from models.streams import uniform4
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+UInt64Array = npt.NDArray[np.uint64]
+
+_CERTAIN = 37.0
+"""Beyond this exponent P(no arrival) is below 2**-53, the grain of a uniform: the rate is drawn instead."""
+_RATE_PART = 1 << 40
+_NO_CHURN = np.zeros(0)
+
+
+@njit(cache=True)
+def _arrival_count(share: float, n: float, exponent: float, fraction: float) -> int:
+    """Negative binomial count given at least 1, by inversion: n the shape, P(0) = exp(-exponent), share in
+    (0, 1).
+    """
+    term = math.exp(-exponent) * n * fraction
+    total = term
+    target = share * -math.expm1(-exponent)
+    count = 1
+    while total < target:
+        step = (n + count) / (count + 1.0) * fraction
+        term *= step
+        count += 1
+        total += term
+        if step < 1.0 and term < 1e-17 * total:
+            break
+    return count
+
+
+@njit(cache=True)
+def _log_stay(a: float, b: float, g: float) -> float:
+    """Logarithm of E[(1-p)^g] for p ~ Beta(a, b)."""
+    return math.lgamma(b + g) - math.lgamma(b) - math.lgamma(a + b + g) + math.lgamma(a + b)
+
+
+@njit(cache=True)
+def month_at(clock: FloatArray, time: float, month: int) -> int:
+    """Month in which an operational time lies, searched upwards from ``month``; the last one has no end."""
+    while month < clock.size - 2 and time >= clock[month + 1]:
+        month += 1
+    return month
+
+
+@njit(cache=True)
+def _path(
+    count: int,
+    rate: float,
+    a: float,
+    b: float,
+    threshold: float,
+    first_time: float,
+    first_mark: float,
+    key: UInt64Array,
+    trial: int,
+    index: np.uint64,
+    start: float,
+    end: float,
+    envelope: float,
+    churn: FloatArray,
+    clock: FloatArray,
+    times: FloatArray,
+    marks: FloatArray,
+) -> int:
+    """Write the sorted arrivals of one customer until it leaves; the number of them, which may exceed the
+    room given.
+
+    ``count`` arrivals are uniform on (start, end); with ``rate`` above 0 they are a Poisson stream instead.
+    ``threshold`` is the survival at which the customer leaves, ``first_time`` and ``first_mark`` the uniforms
+    of the first arrival.
+    """
+    u_time, u_mark = first_time, first_mark
+    next_time, next_mark = 0.0, 0.0
+    spacing = 0.0
+    stay = 1.0
+    extra = 0.0
+    whole = True
+    month = 0
+    number = 0
+    while rate > 0.0 or number < count:
+        if number > 0:
+            if number % 2 == 1:
+                u_time, u_mark, next_time, next_mark = uniform4(key, trial, index, 1 + (number - 1) // 2)
+            else:
+                u_time, u_mark = next_time, next_mark
+        if rate > 0.0:
+            spacing -= math.log(u_time) / rate
+            time = start + spacing
+            if time >= end:
+                break
+        else:
+            spacing -= math.log(u_time) / (count - number)
+            time = start - (end - start) * math.expm1(-spacing)
+        mark = envelope * u_mark
+        if number < times.size:
+            times[number] = time
+            marks[number] = mark
+        number += 1
+        if mark < 1.0:
+            g = 1.0
+            if churn.size > 0:
+                month = month_at(clock, time, month)
+                g = churn[month]
+            if whole and g == 1.0:
+                stay *= b / (a + b)
+                b += 1.0
+                alive = stay
+            else:
+                whole = False
+                extra += g
+                alive = stay * math.exp(_log_stay(a, b, extra))
+            if alive <= threshold:
+                break
+    return number
+
+
+@njit(cache=True)
+def new_customer_path(
+    r: float,
+    alpha: float,
+    a: float,
+    b: float,
+    key: UInt64Array,
+    trial: int,
+    index: np.uint64,
+    start: float,
+    end: float,
+    envelope: float,
+    times: FloatArray,
+    marks: FloatArray,
+    shift: int = 0,
+) -> int:
+    """Later arrivals of a customer acquired at operational time ``start``, up to ``end``; returns their
+    number.
+
+    Sorted times and marks are written as far as there is room; a number above ``times.size`` says that it was
+    not enough: call again with a longer buffer, the draw is the same. ``shift`` 1 is MBG/NBD, where the first
+    order may be the last.
+    """
+    span = (end - start) * envelope
+    if span <= 0.0:
+        return 0
+    u, threshold, first_time, first_mark = uniform4(key, trial, index, 0)
+    if shift == 1:
+        stays = b / (a + b)
+        if stays <= threshold:
+            return 0
+        threshold /= stays
+        b += 1.0
+    exponent = r * math.log1p(span / alpha)
+    count, rate = 0, 0.0
+    if exponent > _CERTAIN:
+        value, _ = gamma(r, key, trial, index, _RATE_PART)
+        rate = value / alpha * envelope
+    else:
+        active = -math.expm1(-exponent)
+        if u >= active:
+            return 0
+        count = _arrival_count(u / active, r, exponent, span / (alpha + span))
+    return _path(
+        count, rate, a, b, threshold, first_time, first_mark,
+        key, trial, index, start, end, envelope, _NO_CHURN, _NO_CHURN, times, marks,
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def cell_odds(
+    parameters: FloatArray,
+    frequency: IntArray,
+    recency: IntArray,
+    age: IntArray,
+    times: FloatArray,
+    shift: int,
+    span: float,
+    active: FloatArray,
+    exponent: FloatArray,
+    log_time: FloatArray,
+    log_span: FloatArray,
+) -> None:
+    """Chance to be alive with an arrival to come, and -ln P(no arrival | alive), of each cell."""
+    r, alpha, a, b = parameters
+    for j in range(times.size):
+        log_time[j] = math.log1p(times[j] / alpha)
+        log_span[j] = math.log1p(span / (alpha + times[j]))
+    log_a = math.log(a) if a > 0.0 else -np.inf
+    for i in range(frequency.size):
+        n = r + frequency[i]
+        y = frequency[i] + shift
+        alive = 1.0
+        if y > 0:
+            odds = log_a - math.log(b + y - 1) + n * (log_time[age[i]] - log_time[recency[i]])
+            alive = 1.0 / (1.0 + math.exp(odds))
+        exponent[i] = n * log_span[age[i]]
+        active[i] = alive if exponent[i] > _CERTAIN else -alive * math.expm1(-exponent[i])
+
+
+@njit(cache=True)
+def customer_path(
+    parameters: FloatArray,
+    x: int,
+    age: float,
+    active: float,
+    exponent: float,
+    shift: int,
+    key: UInt64Array,
+    trial: int,
+    index: np.uint64,
+    envelope: float,
+    churn: FloatArray,
+    clock: FloatArray,
+    times: FloatArray,
+    marks: FloatArray,
+) -> int:
+    """Arrivals of one existing customer in one trial; 0 for those who have left or have none."""
+    u, threshold, first_time, first_mark = uniform4(key, trial, index, 0)
+    if u >= active:
+        return 0
+    r, alpha, a, b = parameters
+    n = r + x
+    start, end = clock[0], clock[clock.size - 1]
+    count, rate = 0, 0.0
+    if exponent > _CERTAIN:
+        value, _ = gamma(n, key, trial, index, _RATE_PART)
+        rate = value / (alpha + age) * envelope
+    else:
+        span = envelope * (end - start)
+        count = _arrival_count(u / active, n, exponent, span / (alpha + age + span))
+    return _path(
+        count, rate, a, b + x + shift, threshold, first_time, first_mark,
+        key, trial, index, start, end, envelope, churn, clock, times, marks,
+    )  # fmt: skip

@@ -1,0 +1,199 @@
+"""Text cells to typed columns: strict patterns, every cell that does not fit is a fault with its row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from engine.plan.faults import Faults, did_you_mean
+from engine.plan.tables import Column
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d+(\.0*)?", re.ASCII)
+_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity|#n/a|#value!|#div/0!|#ref!)", re.IGNORECASE)
+_MOMENT = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?", re.ASCII
+)
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
+_LARGEST_WHOLE = 1 << 53
+_EARLIEST_YEAR, _LATEST_YEAR = 1970, 2262
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Refused(ValueError):
+    """A cell that does not fit: what is wrong and what would do."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.problem, self.remedy = problem, remedy
+
+
+def to_number(text: str) -> float:
+    """A plain decimal number; anything else is refused with the reason."""
+    if not _NUMBER.fullmatch(text):
+        if _NOT_FINITE.fullmatch(text):
+            raise Refused("not a finite number", "a number; leave out rows without one")
+        raise Refused("text in a number", "a plain number such as 1234.50 (point for decimals, no separators or signs of money)")
+    value = float(text)
+    if not np.isfinite(value):
+        raise Refused("not a finite number", "a number of ordinary size")
+    return value + 0.0
+
+
+def to_whole(text: str) -> int:
+    """A whole number that int64 and float64 both hold exactly."""
+    if not _WHOLE.fullmatch(text):
+        to_number(text)
+        raise Refused("not a whole number", "a whole number of units")
+    value = int(text.split(".")[0])
+    if abs(value) > _LARGEST_WHOLE:
+        raise Refused("a number out of range", "at most 2**53")
+    return value
+
+
+def to_moment(text: str) -> dt.datetime:
+    """A date, with or without a time of day; the offset from UTC is dropped: local time counts."""
+    match = _MOMENT.fullmatch(text)
+    if match:
+        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+        try:
+            if _EARLIEST_YEAR <= year < _LATEST_YEAR:
+                return dt.datetime(year, month, day, hour, minute, min(second, 59))
+        except ValueError:
+            pass
+    raise Refused("not a date", "a date such as 2026-03-31")
+
+
+def to_month(text: str) -> str:
+    """A month, YYYY-MM."""
+    if not _MONTH.fullmatch(text):
+        raise Refused("not a month", "a month such as 2026-03")
+    return text
+
+
+def to_key(text: str) -> str:
+    """An identifier: printable text of at most 200 characters."""
+    if _CONTROL.search(text) or len(text) > 200:
+        raise Refused("not allowed in a key", "one line of at most 200 characters")
+    return text
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "text": lambda text: text,
+    "key": to_key,
+    "number": to_number,
+    "integer": to_whole,
+    "day": lambda text: to_moment(text).replace(hour=0, minute=0, second=0),
+    "moment": to_moment,
+    "month": to_month,
+}
+
+_DTYPES: dict[str, str] = {
+    "text": "str",
+    "key": "str",
+    "month": "str",
+    "number": "float64",
+    "integer": "int64",
+    "day": "datetime64[s]",
+    "moment": "datetime64[s]",
+}
+_PLACEHOLDER: dict[str, Any] = {"text": "", "key": "", "month": "", "number": 0.0, "integer": 0, "day": None, "moment": None}
+
+
+def dtype_of(column: Column) -> str:
+    """The dtype of a canonical column."""
+    return _DTYPES[column.kind]
+
+
+def series(values: Sequence[Any] | npt.NDArray[Any], column: Column) -> pd.Series[Any]:
+    """Values as a column of the contract's dtype."""
+    if column.kind in ("day", "moment"):
+        return pd.Series(np.asarray(values, dtype="datetime64[s]"))
+    return pd.Series(np.asarray(values, dtype=object) if dtype_of(column) == "str" else values, dtype=dtype_of(column))
+
+
+def convert(
+    cells: Sequence[str],
+    rows: npt.NDArray[np.int64],
+    column: Column,
+    file: str,
+    faults: Faults,
+    *,
+    header: str = "",
+) -> tuple[pd.Series[Any], npt.NDArray[np.bool_]]:
+    """A typed column and a mask of the cells that are sound; each distinct text is parsed once."""
+    codes, distinct = pd.factorize(np.asarray(cells, dtype=object)) if len(cells) else (np.empty(0, np.int64), [])
+    values: list[Any] = []
+    refusals: dict[int, Refused] = {}
+    for code, text in enumerate(distinct):
+        try:
+            values.append(_parse(text, column))
+        except Refused as refused:
+            refusals[code] = refused
+            values.append(_PLACEHOLDER[column.kind])
+    sound = ~np.isin(codes, list(refusals))
+    for position in np.flatnonzero(~sound):
+        refused = refusals[int(codes[position])]
+        faults.add(
+            file,
+            int(rows[position]),
+            header or column.name,
+            problem=refused.problem,
+            got=cells[position] or "''",
+            remedy=refused.remedy,
+        )
+    if column.kind in ("day", "moment"):
+        table = np.asarray(values, dtype="datetime64[s]")
+    else:
+        table = np.asarray(values, dtype=object if dtype_of(column) == "str" else dtype_of(column))
+    taken = table[codes] if len(table) else table
+    return series(taken, column), sound
+
+
+def _parse(text: str, column: Column) -> Any:
+    if text == "":
+        if not column.blank:
+            raise Refused("a blank cell", column.meaning)
+        return None if column.kind in ("day", "moment") else column.default
+    value = _PARSERS[column.kind](text)
+    if column.least is not None and value < column.least:
+        raise Refused(_negative(column), f"at least {column.least:g}")
+    if column.above is not None and value <= column.above:
+        raise Refused(_negative(column), f"more than {column.above:g}")
+    if column.most is not None and value > column.most:
+        raise Refused("a number out of range", f"at most {column.most:g}; rates are shares, 15% is 0.15")
+    if column.pattern and not re.fullmatch(column.pattern, text, re.ASCII):
+        raise Refused(f"not a valid {column.name}", column.remedy)
+    return value
+
+
+def _negative(column: Column) -> str:
+    names = {"on_hand": "negative stock", "quantity": "a quantity that is not positive"}
+    return names.get(column.name, "a number below its least value")
+
+
+def unknown_keys(
+    values: pd.Series[Any],
+    rows: npt.NDArray[np.int64],
+    known: frozenset[str],
+    what: str,
+    file: str,
+    header: str,
+    faults: Faults,
+) -> npt.NDArray[np.bool_]:
+    """Mask of the keys that the plan knows; every other is a fault with the nearest known key."""
+    sound = values.isin(known).to_numpy() | (values == "").to_numpy()
+    remedies: dict[str, str] = {}
+    texts = values.to_numpy(dtype=object)
+    for position in np.flatnonzero(~sound):
+        text = str(texts[position])
+        if text not in remedies:
+            remedies[text] = did_you_mean(text, known)
+        faults.add(file, int(rows[position]), header, problem=f"unknown {what}", got=text, remedy=remedies[text])
+    return sound

@@ -1,0 +1,96 @@
+"""The list that every check of the load stage writes to, so that one run names all faults of all files."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from models.errors import Fault
+
+SHOWN_PER_COLUMN = 20
+"""Faults of one kind in one column that are listed one by one; the rest is counted in one more fault."""
+
+SHOWN_CHARACTERS = 60
+
+
+def shown(value: object) -> str:
+    """A value as an error may print it: short, one line, quotes only where the ends matter."""
+    text = str(value)
+    text = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+    if len(text) > SHOWN_CHARACTERS:
+        text = text[:SHOWN_CHARACTERS] + "…"
+    return f"'{text}'" if text != text.strip() or not text else text
+
+
+def did_you_mean(value: str, known: Iterable[str]) -> str:
+    """What would do in place of an unknown key: the nearest known one, else the list of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(value, names, n=1, cutoff=0.6)
+    if not near:
+        folded = {name.casefold(): name for name in names}
+        close = difflib.get_close_matches(value.casefold(), list(folded), n=1, cutoff=0.6)
+        near = [folded[close[0]]] if close else []
+    if near:
+        return f"did you mean {near[0]}?"
+    if not names:
+        return "nothing of that kind is declared in the plan"
+    listed = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    return f"one of {listed}"
+
+
+class Faults:
+    """Collector of faults; long runs of one kind in one column are cut after the first distinct values."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, str], list[Fault]] = defaultdict(list)
+
+    def add(
+        self, file: str, row: int = 0, column: str = "", *, problem: str, got: object = "", remedy: str
+    ) -> None:
+        """Note one fault."""
+        text = shown(got) if got != "" else ""
+        self._found[file, column, problem].append(Fault(file, int(row), column, problem, text, remedy))
+
+    def add_cells(
+        self,
+        file: str,
+        column: str,
+        cells: Sequence[tuple[int, str]],
+        *,
+        problem: str,
+        remedy: str,
+    ) -> None:
+        """Note one fault per (row, value)."""
+        for row, value in cells:
+            self.add(file, row, column, problem=problem, got=value or "''", remedy=remedy)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def __iter__(self) -> Iterable[Fault]:  # type: ignore[override]
+        for faults in self._found.values():
+            yield from _cut(faults)
+
+
+def _cut(faults: list[Fault]) -> list[Fault]:
+    if len(faults) <= SHOWN_PER_COLUMN:
+        return faults
+    seen: dict[str, int] = defaultdict(int)
+    ranked = []
+    for fault in sorted(faults):
+        ranked.append((seen[fault.got], fault))
+        seen[fault.got] += 1
+    ranked.sort()
+    kept = [fault for _, fault in ranked[:SHOWN_PER_COLUMN]]
+    first_cut = ranked[SHOWN_PER_COLUMN][1]
+    more = len(faults) - SHOWN_PER_COLUMN
+    summary = Fault(
+        first_cut.file,
+        first_cut.row,
+        first_cut.column,
+        f"{first_cut.problem} (and {more - 1:,} more cells of this column)",
+        first_cut.got,
+        first_cut.remedy,
+    )
+    return [*kept, summary]

@@ -1,0 +1,1 @@
+"""From files as people export them to canonical rows."""

@@ -1,0 +1,339 @@
+"""Shopify's order export: one row per line, order fields only on an order's first row, personal data in most columns.
+
+Lines are priced so that they sum to the order's ``Subtotal``. An order whose ``Total`` holds no tax on top (prices include tax)
+has the tax taken out of lines and shipping alike. A refund is spread over the lines in proportion; the shares that pay back tax
+and shipping are left out. Only the salted hash of ``Email`` is kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from engine.plan.cells import convert, series, unknown_keys
+from engine.plan.faults import Faults, did_you_mean
+from engine.plan.importers.imported import FILE, ROW, Imported, Vocabulary, hash_customers, translated
+from engine.plan.mappings import Source
+from engine.plan.readers import TextTable
+from engine.plan.tables import ORDERS, Column
+
+_REQUIRED = (
+    "Name",
+    "Currency",
+    "Created at",
+    "Lineitem quantity",
+    "Lineitem price",
+    "Lineitem sku",
+    "Shipping Country",
+)
+_USED = frozenset(
+    {
+        *_REQUIRED, "Email", "Financial Status", "Cancelled at", "Subtotal", "Shipping", "Taxes", "Total", "Duties",
+        "Discount Amount", "Lineitem discount", "Refunded Amount", "Source", "Tags", "Billing Country",
+    }
+)  # fmt: skip
+_DROPPED = frozenset(
+    {
+        "Paid at", "Fulfillment Status", "Fulfilled at", "Accepts Marketing", "Discount Code", "Shipping Method",
+        "Lineitem name", "Lineitem compare at price", "Lineitem requires shipping", "Lineitem taxable",
+        "Lineitem fulfillment status", "Billing Name", "Billing Street", "Billing Address1", "Billing Address2",
+        "Billing Company", "Billing City", "Billing Zip", "Billing Province", "Billing Phone", "Shipping Name",
+        "Shipping Street", "Shipping Address1", "Shipping Address2", "Shipping Company", "Shipping City",
+        "Shipping Zip", "Shipping Province", "Notes", "Note Attributes", "Payment Method", "Payment Reference",
+        "Payment References", "Vendor", "Outstanding Balance", "Employee", "Location", "Device ID", "Id", "Risk Level",
+        "Phone", "Receipt Number", "Payment ID", "Payment Terms Name", "Next Payment Due At", "Billing Province Name",
+        "Shipping Province Name", *(f"Tax {n} {part}" for n in range(1, 6) for part in ("Name", "Value")),
+    }
+)  # fmt: skip
+_CENT = 0.015
+
+_MONEY = Column("amount", "number", "an amount", required=False, blank=True, default=0.0, least=0)
+_TOTAL = Column("amount", "number", "an amount", required=False, blank=True, default=-1.0, least=0)
+_PRICE = Column("price", "number", "price of a unit", least=0)
+_QUANTITY = ORDERS.column("quantity")
+_CREATED = ORDERS.column("ordered_at")
+_TEXT = Column("text", "key", "a text", required=False, blank=True)
+_NEEDED = Column("text", "key", "a text")
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of an export and the orders they belong to."""
+
+    text: TextTable
+    order: npt.NDArray[np.int64]
+    """Order of each row."""
+    first: npt.NDArray[np.int64]
+    """Row position at which each order starts: the row that holds its order fields."""
+    faults: Faults
+
+    def lines(self, header: str, column: Column, where: Bools) -> npt.NDArray[np.object_] | Floats:
+        """A typed column of the line items; only rows in ``where`` are checked."""
+        return self._typed(header, column, np.flatnonzero(where), len(self.order))
+
+    def orders(self, header: str, column: Column) -> npt.NDArray[np.object_] | Floats:
+        """A typed column of the orders, read from their first rows."""
+        typed = self._typed(header, column, self.first, len(self.order))
+        return typed[self.first]
+
+    def _typed(self, header: str, column: Column, at: npt.NDArray[np.int64], size: int) -> npt.NDArray:  # type: ignore[type-arg]
+        cells = self.text.cells.get(header)
+        if cells is None:
+            cells = [""] * size
+        chosen = [cells[position] for position in at]
+        typed, _ = convert(chosen, self.text.row[at], column, self.text.file, self.faults, header=header)
+        values = typed.to_numpy(dtype=object) if str(typed.dtype) in ("str", "string", "object") else typed.to_numpy()
+        full = np.zeros(size, values.dtype) if values.dtype != object else np.full(size, "", object)
+        full[at] = values
+        return full
+
+
+def import_shopify(text: TextTable, source: Source, vocabulary: Vocabulary, faults: Faults) -> Imported:
+    """Canonical order lines of a Shopify order export."""
+    unknown = tuple(name for name in text.header if name not in _USED | _DROPPED)
+    rejected: Counter[str] = Counter({"blank row": text.blank_rows} if text.blank_rows else {})
+    if not _columns_present(text, unknown, faults):
+        empty = pd.DataFrame({column.name: series([], column) for column in ORDERS.columns})
+        empty[ROW], empty[FILE] = np.empty(0, np.int64), ""
+        return Imported("orders", empty, text.rows_in_file, rejected, unknown, ())
+    rows = _group(text, faults)
+    kept = _reject(rows, source, rejected)
+    frame, notes = _canonical(rows, kept, source, vocabulary)
+    defaulted = tuple(name for name in ("Email", "Subtotal", "Shipping", "Taxes", "Total", "Refunded Amount") if name not in text.cells)
+    if dropped := [name for name in text.header if name in _DROPPED]:
+        notes.append(f"{len(dropped)} known columns are not needed; personal data in them was not kept")
+    return Imported("orders", frame, text.rows_in_file, rejected, unknown, defaulted, tuple(notes))
+
+
+def _columns_present(text: TextTable, unknown: Sequence[str], faults: Faults) -> bool:
+    missing = [name for name in _REQUIRED if name not in text.cells]
+    for name in missing:
+        guess = did_you_mean(name, unknown) if unknown else ""
+        remedy = guess if "did you mean" in guess else "export the orders again with all columns"
+        faults.add(text.file, 1, name, problem="a column is missing", got=", ".join(text.header), remedy=remedy)
+    return not missing
+
+
+def _group(text: TextTable, faults: Faults) -> _Rows:
+    names = np.asarray(text.cells["Name"], dtype=object)
+    for position in np.flatnonzero(names == ""):
+        faults.add(
+            text.file, int(text.row[position]), "Name", problem="a blank cell", got="''", remedy="the order's name stands on each of its rows"
+        )
+    order, _ = pd.factorize(names)
+    _, first = np.unique(order, return_index=True)
+    return _Rows(text, order.astype(np.int64), first.astype(np.int64), faults)
+
+
+def _reject(rows: _Rows, source: Source, rejected: Counter[str]) -> Bools:
+    """Mask of the rows that become lines; the others are counted by reason."""
+    text = rows.text
+    kept = np.ones(len(text), np.bool_)
+
+    def drop(out: Bools, reason: str) -> None:
+        nonlocal kept
+        count = int((out & kept).sum())
+        if count:
+            rejected[reason] += count
+        kept = kept & ~out
+
+    def cells(header: str) -> npt.NDArray[np.object_]:
+        return np.asarray(text.cells.get(header, [""] * len(text)), dtype=object)
+
+    cancelled = cells("Cancelled at")[rows.first] != ""
+    drop(cancelled[rows.order], "cancelled order")
+    status = np.asarray([value.casefold() for value in cells("Financial Status")[rows.first]], dtype=object)
+    for name in ("voided", "expired"):
+        drop((status == name)[rows.order], f"{name} payment")
+    no_line = (cells("Lineitem quantity") == "") & (cells("Lineitem price") == "") & (cells("Lineitem sku") == "")
+    drop(no_line, "row without a line item")
+    drop(cells("Lineitem sku") == "", "line without a SKU (gift card, fee)")
+    for name, header in (("item", "Lineitem sku"), ("market", "Shipping Country"), ("sales_channel", "Source")):
+        values = cells(header) if name == "item" else cells(header)[rows.first][rows.order]
+        for refused in source.mapping.reject.get(name, ()):
+            drop(values == refused, f"{name} {refused} is rejected by {source.by}")
+    country = _countries(rows)
+    drop((country == "")[rows.order], "order without a shipping country")
+    return kept
+
+
+def _countries(rows: _Rows) -> npt.NDArray[np.object_]:
+    """Country of each order: shipped to, else billed to."""
+    cells = rows.text.cells
+    shipped = np.asarray(cells["Shipping Country"], dtype=object)[rows.first]
+    billed = np.asarray(cells.get("Billing Country", cells["Shipping Country"]), dtype=object)[rows.first]
+    return np.where(shipped == "", billed, shipped)
+
+
+def _canonical(rows: _Rows, kept: Bools, source: Source, vocabulary: Vocabulary) -> tuple[pd.DataFrame, list[str]]:
+    text, faults = rows.text, rows.faults
+    has_line = np.asarray(text.cells["Lineitem price"], dtype=object) != ""
+    has_line |= np.asarray(text.cells["Lineitem quantity"], dtype=object) != ""
+    quantity = rows.lines("Lineitem quantity", _QUANTITY, kept | has_line).astype(np.int64)
+    price = rows.lines("Lineitem price", _PRICE, kept | has_line).astype(np.float64)
+    amounts, notes = _amounts(rows, quantity, price, rows.lines("Lineitem discount", _MONEY, has_line).astype(np.float64))
+    # an order none of whose rows are kept has no market to find and nothing to fault
+    open_orders = np.zeros(len(rows.first), np.bool_)
+    open_orders[rows.order[kept]] = True
+    market = _markets(rows, open_orders, source, vocabulary)
+    channel = _channels(rows, open_orders, source, vocabulary)
+    email = np.asarray(text.cells.get("Email", [""] * len(text)), dtype=object)[rows.first]
+    customer = hash_customers(email, vocabulary.salt)
+    if anonymous := int((open_orders & (email == "")).sum()):
+        notes.append(f"{anonymous:,} orders have no e-mail: their customer is unknown")
+    items = pd.Series(np.asarray(translated(text.cells["Lineitem sku"], "item", source.mapping), dtype=object)[kept], dtype="str")
+    known_items = vocabulary.known("item")
+    sound = np.ones(int(kept.sum()), np.bool_)
+    if known_items is not None:
+        sound = unknown_keys(items, text.row[kept], known_items, "item", text.file, "Lineitem sku", faults)
+    order = rows.order[kept]
+    first_kept = np.zeros(len(order), np.bool_)
+    first_kept[np.unique(order, return_index=True)[1]] = True
+    currency = _currencies(rows, open_orders, vocabulary)
+    created = rows.orders("Created at", _CREATED)
+    values = {
+        "order_id": np.asarray(text.cells["Name"], dtype=object)[rows.first][order],
+        "customer_key": customer[order],
+        "ordered_at": created[order],
+        "market": market[order],
+        "sales_channel": channel[order],
+        "currency": currency[order],
+        "item": items.to_numpy(dtype=object),
+        "quantity": quantity[kept],
+        "net_price": amounts.net_price[kept],
+        "shipping": np.where(first_kept, amounts.shipping[order], 0.0),
+        "tax": amounts.tax[kept],
+        "refunded": amounts.refunded[kept],
+    }
+    frame = pd.DataFrame({column.name: series(values[column.name], column) for column in ORDERS.columns})
+    frame[ROW], frame[FILE] = text.row[kept], text.file
+    sound &= (frame["market"] != "").to_numpy() & (frame["sales_channel"] != "").to_numpy()
+    return frame[sound].reset_index(drop=True), notes
+
+
+@dataclass(frozen=True)
+class _Amounts:
+    net_price: Floats
+    """Per row: price of a unit after discount, without tax."""
+    tax: Floats
+    """Per row."""
+    refunded: Floats
+    """Per row, without tax and shipping."""
+    shipping: Floats
+    """Per order, without tax."""
+
+
+def _amounts(rows: _Rows, quantity: npt.NDArray[np.int64], price: Floats, line_discount: Floats) -> tuple[_Amounts, list[str]]:
+    orders = len(rows.first)
+
+    def money(header: str, column: Column = _MONEY) -> Floats:
+        return rows.orders(header, column).astype(np.float64)
+
+    subtotal, total = money("Subtotal", _TOTAL), money("Total", _TOTAL)
+    shipping, taxes, duties = money("Shipping"), money("Taxes"), money("Duties")
+    line = np.maximum(price * quantity - line_discount, 0.0)
+    lines = np.bincount(rows.order, line, orders)
+    gross = np.bincount(rows.order, price * quantity, orders)
+    discount = money("Discount Amount")
+    net = np.where(subtotal >= 0.0, subtotal, np.maximum(lines - discount, 0.0))
+    factor = np.divide(net, lines, out=np.zeros(orders), where=lines > 0.0)
+    exclusive = np.abs(net + shipping + taxes + duties - total) <= _CENT
+    inclusive = (np.abs(net + shipping + duties - total) <= _CENT) & (taxes > _CENT) & ~exclusive
+    sum_of_all = np.where(total > 0.0, total, net + shipping + taxes)
+    without_tax = np.where(inclusive & (sum_of_all > 0.0), 1.0 - taxes / np.maximum(sum_of_all, 1e-9), 1.0)
+    value = line * (factor * without_tax)[rows.order]
+    refund = money("Refunded Amount")
+    share = np.divide(refund, sum_of_all, out=np.zeros(orders), where=sum_of_all > 0.0)
+    per_line = np.divide(line, lines[rows.order], out=np.zeros(len(line)), where=lines[rows.order] > 0.0)
+    amounts = _Amounts(
+        net_price=np.divide(value, quantity, out=np.zeros(len(value)), where=quantity > 0),
+        tax=per_line * taxes[rows.order],
+        refunded=value * np.minimum(share, 1.0)[rows.order],
+        shipping=shipping * without_tax,
+    )
+    notes = []
+    if inclusive.any():
+        notes.append(f"{int(inclusive.sum()):,} orders have prices that include tax: taken out of lines and shipping")
+    loose = (total >= 0.0) & ~exclusive & ~inclusive
+    off = np.minimum(np.abs(gross - discount - net), np.abs(lines - discount - net)) > _CENT
+    notes.append(f"order total = lines − discount + shipping + tax: {int((~loose).sum()):,} orders tie, {int(loose.sum()):,} do not")
+    if (off & (subtotal >= 0.0)).any():
+        notes.append(f"{int((off & (subtotal >= 0.0)).sum()):,} orders whose lines − discounts are not their Subtotal: Subtotal counts")
+    if (share > 1.0 + 1e-9).any():
+        notes.append(f"{int((share > 1.0 + 1e-9).sum()):,} orders refunded more than their total: cut to the total")
+    return amounts, notes
+
+
+def _markets(rows: _Rows, wanted: Bools, source: Source, vocabulary: Vocabulary) -> npt.NDArray[np.object_]:
+    country = _countries(rows)
+    named = translated(list(country), "market", source.mapping)
+    known = vocabulary.known("market")
+    found: dict[str, str] = {}
+    result = np.full(len(country), "", object)
+    for position in np.flatnonzero(wanted):
+        text = named[position]
+        if text not in found:
+            markets = vocabulary.markets_of_country.get(text, ())
+            found[text] = text if known is None or text in known else markets[0] if len(markets) == 1 else ""
+        result[position] = found[text]
+        if not found[text]:
+            markets = vocabulary.markets_of_country.get(text, ())
+            rows.faults.add(
+                rows.text.file,
+                int(rows.text.row[rows.first[position]]),
+                "Shipping Country",
+                problem="unknown market" if not markets else "a country with more than one market",
+                got=str(country[position]),
+                remedy=(f"{did_you_mean(text, [*(known or ()), *vocabulary.markets_of_country])}; or name it under values: or reject: of a mapping"),
+            )
+    return result
+
+
+def _channels(rows: _Rows, wanted: Bools, source: Source, vocabulary: Vocabulary) -> npt.NDArray[np.object_]:
+    """Sales channel of each order: by tag, by Source, by the mapping's constant, else the only channel with known customers."""
+    size = len(rows.text)
+    sources = np.asarray(rows.text.cells.get("Source", [""] * size), dtype=object)[rows.first]
+    tags = np.asarray(rows.text.cells.get("Tags", [""] * size), dtype=object)[rows.first]
+    values = source.mapping.values.get("sales_channel", {})
+    known = vocabulary.known("sales_channel")
+    default = source.mapping.constants.get("sales_channel", "")
+    if not default and len(vocabulary.known_channels) == 1:
+        default = vocabulary.known_channels[0]
+    result = np.full(len(rows.first), "", object)
+    for position in np.flatnonzero(wanted):
+        tagged = [source.mapping.tags[tag.strip()] for tag in tags[position].split(",") if tag.strip() in source.mapping.tags]
+        text = str(sources[position])
+        named = values.get(text, values.get("*", text if known is None or text in known else ""))
+        channel = tagged[0] if tagged else named or default
+        if channel and (known is None or channel in known):
+            result[position] = channel
+            continue
+        rows.faults.add(
+            rows.text.file,
+            int(rows.text.row[rows.first[position]]),
+            "Source",
+            problem="unknown sales channel",
+            got=channel or text,
+            remedy=f"{did_you_mean(channel or text, known or ())}; set constants: or values: of a mapping",
+        )
+    return result
+
+
+def _currencies(rows: _Rows, wanted: Bools, vocabulary: Vocabulary) -> npt.NDArray[np.object_]:
+    at = rows.first[wanted]
+    cells = [rows.text.cells["Currency"][position] for position in at]
+    typed, _ = convert(cells, rows.text.row[at], _NEEDED, rows.text.file, rows.faults, header="Currency")
+    known = vocabulary.known("currency")
+    if known is not None:
+        unknown_keys(typed, rows.text.row[at], known, "currency", rows.text.file, "Currency", rows.faults)
+    result = np.full(len(rows.first), "", object)
+    result[wanted] = typed.to_numpy(dtype=object)
+    return result

@@ -1,0 +1,218 @@
+"""From a plan folder to a plan: read everything, list every fault of every file at once, assume nothing silently."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from engine.plan.assumptions import assume
+from engine.plan.checks import Context, check_tables
+from engine.plan.content import content_hash, sorted_config, sorted_table
+from engine.plan.faults import Faults
+from engine.plan.files import Folder
+from engine.plan.importers.canonical import import_canonical
+from engine.plan.importers.imported import Imported, Vocabulary
+from engine.plan.importers.shopify import import_shopify
+from engine.plan.mappings import ENDINGS, Source, read_mappings, recognise
+from engine.plan.plan import Assumption, Plan, Recognised
+from engine.plan.plan_checks import actuals_through, check_plan_file, read_vocabulary
+from engine.plan.readers import TextTable, read_table
+from engine.plan.schema import PlanConfig
+from engine.plan.tables import OBLIGATORY, TABLES
+from engine.plan.validate import validate
+from engine.plan.yaml_file import Document, read_yaml
+from models.errors import InputError
+
+PLAN_FILE = "plan.yaml"
+SALT_FILE = "data/.salt"
+_BUILT_IN_SALT = b"tradewind plan without a salt of its own"
+_SHORTEST_SALT = 16
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One file of the data folder, read and recognised."""
+
+    text: TextTable
+    source: Source
+
+
+def load_plan(path: str | Path) -> Plan:
+    """Load a plan folder.
+
+    Parameters
+    ----------
+    path
+        The folder, or the ``plan.yaml`` in it.
+
+    Raises
+    ------
+    InputError
+        With every fault of every file; nothing is written.
+    """
+    faults = Faults()
+    folder = Folder.open(path)
+    if not folder.root.is_dir():
+        faults.add(str(path), problem="the plan folder does not exist", got=str(path), remedy="tradewind init demo makes one")
+        raise InputError(faults)
+    salt = _read_salt(folder, faults)
+    document = read_yaml(folder, PLAN_FILE, faults)
+    config = None if document is None else validate(PlanConfig, document, faults)
+    vocabulary = read_vocabulary(document, salt or _BUILT_IN_SALT)
+    if document is not None:
+        check_plan_file(document, vocabulary, faults)
+    files, unread = _read_files(folder, faults)
+    vocabulary = _with_data_keys(vocabulary, files)
+    imported = [_import(file, vocabulary, faults) for file in files]
+    tables = _joined(imported)
+    _check_obligatory(files, tables, unread, faults)
+    closed = actuals_through(document)
+    ties = check_tables(Context(tables, document, vocabulary, closed, _company_currency(document), faults))
+    if faults or config is None:
+        raise InputError(faults)
+    config = sorted_config(config)
+    tables = {name: frame[list(TABLES[name].names)].reset_index(drop=True) for name, frame in tables.items()}
+    tables["orders"] = _distinct_order_ids(tables["orders"])
+    assumptions = assume(tables, config, salted=salt is not None)
+    tables = {name: sorted_table(name, frame) for name, frame in tables.items()}
+    recognised = tuple(_account(file, part) for file, part in zip(files, imported, strict=True))
+    return Plan(
+        path=folder.root,
+        config=config,
+        **tables,
+        hash=content_hash(config, tables),
+        recognised=tuple(sorted((*recognised, *unread), key=lambda entry: entry.file)),
+        assumptions=(*_defaulted_columns(recognised), *assumptions),
+        ties=ties,
+        input_hashes=_hash_files(folder, [PLAN_FILE, *(file.text.file for file in files)]),
+    )
+
+
+def _read_salt(folder: Folder, faults: Faults) -> bytes | None:
+    path = folder.find(SALT_FILE, faults)
+    if path is None or not path.is_file():
+        return None
+    salt = path.read_bytes().strip()
+    if len(salt) < _SHORTEST_SALT:
+        faults.add(SALT_FILE, problem="the salt is too short", got=f"{len(salt)} bytes", remedy=f"at least {_SHORTEST_SALT} random characters")
+    return salt
+
+
+def _read_files(folder: Folder, faults: Faults) -> tuple[list[_Read], list[Recognised]]:
+    """Every table file of the folder; files that nothing recognises are handed back as unread."""
+    sources = read_mappings(folder, faults)
+    names = sorted({*folder.list("data", ENDINGS), *sources})
+    files, unread = [], []
+    for name in names:
+        text = read_table(folder, name, faults)
+        if text is None:
+            continue
+        source = sources.get(name) or recognise(name, text.header)
+        if source is None:
+            note = "not recognised by mapping, name or header: not read"
+            unread.append(Recognised(name, "", encoding=text.encoding, rows=text.rows_in_file, rejected=((note, text.rows_in_file),)))
+        else:
+            files.append(_Read(text, source))
+    return files, unread
+
+
+def _with_data_keys(vocabulary: Vocabulary, files: Iterable[_Read]) -> Vocabulary:
+    """The vocabulary with the items and currencies that data files declare, faulty rows included."""
+    keys = dict(vocabulary.keys)
+    items: set[str] = set()
+    for file in files:
+        columns = file.source.mapping.columns
+        if file.source.mapping.table == "items":
+            items |= set(file.text.cells.get(columns.get("item", "item"), ()))
+        if file.source.mapping.table == "fx" and "currency" in keys:
+            keys["currency"] |= set(file.text.cells.get(columns.get("currency", "currency"), ()))
+    if items:
+        keys["item"] = frozenset(items)
+    return replace(vocabulary, keys=keys)
+
+
+def _import(file: _Read, vocabulary: Vocabulary, faults: Faults) -> Imported:
+    if file.source.mapping.layout == "shopify_orders":
+        return import_shopify(file.text, file.source, vocabulary, faults)
+    return import_canonical(file.text, file.source, vocabulary, faults)
+
+
+def _joined(imported: list[Imported]) -> dict[str, pd.DataFrame]:
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for part in imported:
+        parts.setdefault(part.table, []).append(part.frame)
+    return {name: frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
+
+
+def _check_obligatory(files: list[_Read], tables: dict[str, pd.DataFrame], unread: list[Recognised], faults: Faults) -> None:
+    given = {file.source.mapping.table for file in files}
+    for name in OBLIGATORY:
+        if name not in given:
+            others = ", ".join(entry.file for entry in unread)
+            faults.add(
+                f"data/{name}.csv",
+                problem=f"no {name} at all",
+                got=f"no file with {name}" + (f"; not recognised: {others}" if others else ""),
+                remedy=f"add data/{name}.csv, or name the file in mappings/",
+            )
+        elif all(not len(file.text) for file in files if file.source.mapping.table == name):
+            file = next(file for file in files if file.source.mapping.table == name)
+            faults.add(file.text.file, problem=f"no {name} at all", got="a header without rows", remedy="export it again")
+        elif tables[name].empty and not faults:
+            file = next(file for file in files if file.source.mapping.table == name)
+            faults.add(file.text.file, problem=f"no {name} at all", got="every row is rejected", remedy="see reject: of the mapping")
+
+
+def _company_currency(document: Document | None) -> str:
+    data = document.data if document is not None and isinstance(document.data, dict) else {}
+    company = data.get("company")
+    return str(company.get("currency", "")) if isinstance(company, dict) else ""
+
+
+def _distinct_order_ids(orders: pd.DataFrame) -> pd.DataFrame:
+    """Orders whose numbers are unique over all sales channels: a number that two channels use gets its channel appended."""
+    pairs = orders[["order_id", "sales_channel"]].drop_duplicates()
+    shared = set(pairs["order_id"][pairs["order_id"].duplicated()])
+    if not shared:
+        return orders
+    both = orders["order_id"].isin(shared)
+    return orders.assign(order_id=orders["order_id"].where(~both, orders["order_id"] + "@" + orders["sales_channel"]))
+
+
+def _account(file: _Read, part: Imported) -> Recognised:
+    mapping = file.source.mapping
+    return Recognised(
+        file.text.file,
+        part.table,
+        mapping.layout,
+        file.source.by,
+        file.text.encoding,
+        part.rows,
+        len(part.frame),
+        tuple(sorted(part.rejected.items())),
+        part.unknown_columns,
+        part.defaulted,
+        part.notes,
+    )
+
+
+def _defaulted_columns(recognised: Iterable[Recognised]) -> tuple[Assumption, ...]:
+    listed = []
+    for entry in recognised:
+        for name in entry.defaulted_columns:
+            if entry.layout == "canonical":
+                column = TABLES[entry.table].column(name)
+                value = str(column.default) if str(column.default) not in ("", "-1") else "blank"
+                why = f"{entry.file} has no column {name} ({column.meaning})"
+                listed.append(Assumption(f"{entry.file}.{name}", value, "", "default of the table", why))
+            else:
+                listed.append(Assumption(f"{entry.file}.{name}", "blank", "", "default of the layout", f"the export has no column {name}"))
+    return tuple(listed)
+
+
+def _hash_files(folder: Folder, names: Iterable[str]) -> dict[str, str]:
+    return {name: hashlib.sha256((folder.root / name).read_bytes()).hexdigest() for name in sorted(names)}

@@ -1,0 +1,109 @@
+"""CSV files as text: encoding, separator and header found, every cell kept as the string that was written."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.plan.faults import Faults
+from engine.plan.files import LARGEST_TABLE, Folder, decode, read_bytes
+
+_SEPARATORS = ",;\t"
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A file of rows as read: cells are stripped text, nothing is typed yet."""
+
+    file: str
+    encoding: str
+    header: tuple[str, ...]
+    cells: dict[str, list[str]]
+    row: npt.NDArray[np.int64]
+    """Row of each record in the file; the header is row 1."""
+    rows_in_file: int
+    """Records below the header, including rejected ones."""
+    blank_rows: int
+    broken_rows: int
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+def read_table(folder: Folder, name: str, faults: Faults) -> TextTable | None:
+    """Read a CSV file of a plan folder; None (and faults) if it is not a table at all."""
+    content = read_bytes(folder, name, faults, largest=LARGEST_TABLE)
+    if content is None:
+        return None
+    decoded = decode(content, name, faults)
+    return None if decoded is None else parse_table(decoded[0], name, decoded[1], faults)
+
+
+def parse_table(text: str, file: str, encoding: str, faults: Faults) -> TextTable | None:
+    """Parse CSV text; rows of a wrong length are faults, blank rows are counted."""
+    first_line = text.lstrip("\r\n").split("\n", 1)[0]
+    separator = max(_SEPARATORS, key=first_line.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    records: list[list[str]] = []
+    try:
+        records.extend(reader)
+    except csv.Error as error:
+        faults.add(file, len(records) + 1, problem="not a readable CSV row", got=str(error), remedy="close the quotes")
+        if not records:
+            return None
+    start = next((position for position, record in enumerate(records) if any(map(str.strip, record))), None)
+    if start is None:
+        faults.add(file, problem="the file is empty", got="0 rows", remedy="export it again, or delete it")
+        return None
+    header = [name.strip() for name in records[start]]
+    while header and not header[-1]:
+        header.pop()
+    if not _header_is_sound(header, file, start + 1, faults):
+        return None
+    return _collect(records[start + 1 :], header, file, encoding, start + 2, faults)
+
+
+def _header_is_sound(header: list[str], file: str, row: int, faults: Faults) -> bool:
+    seen: set[str] = set()
+    sound = True
+    for position, name in enumerate(header):
+        if not name:
+            faults.add(file, row, str(position + 1), problem="a column without a name", got="''", remedy="name the column")
+            sound = False
+        elif name in seen:
+            faults.add(file, row, name, problem="duplicate column", got=name, remedy="keep one of the two columns")
+            sound = False
+        seen.add(name)
+    return sound
+
+
+def _collect(
+    records: list[list[str]], header: list[str], file: str, encoding: str, first_row: int, faults: Faults
+) -> TextTable:
+    width, kept, rows, blank, broken = len(header), [], [], 0, 0
+    for row, record in enumerate(records, start=first_row):
+        if len(record) > width and not any(cell.strip() for cell in record[width:]):
+            record = record[:width]
+        if not any(cell.strip() for cell in record):
+            blank += 1
+        elif len(record) != width:
+            broken += 1
+            faults.add(
+                file,
+                row,
+                problem=f"a row of the wrong length, the header has {width} columns",
+                got=f"{len(record)} cells",
+                remedy="one cell per column; quote cells that hold the separator",
+            )
+        else:
+            kept.append(record)
+            rows.append(row)
+    columns = list(zip(*kept, strict=True)) if kept else [() for _ in header]
+    cells = {name: [cell.strip() for cell in column] for name, column in zip(header, columns, strict=True)}
+    return TextTable(
+        file, encoding, tuple(header), cells, np.asarray(rows, np.int64), len(records), blank, broken
+    )

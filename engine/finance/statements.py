@@ -1,0 +1,168 @@
+"""Statements assembled from postings: profit and loss by cell and month, balance sheet by month, cash flow by group.
+
+Every figure is the sum, over postings, of leg sign × amount: the legs are the only place that says what belongs where.
+Sums run in a fixed order, one posting and one cell after the other, so a cell without volume changes no bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.finance.accounts import ASSETS, BALANCE_INDEX, BALANCE_NAMES, CONTRIBUTIONS, LIABILITIES
+from engine.finance.books import FEES_COST, GOODS_COST, PREPAID, Books, MonthBooked
+from engine.finance.lines import CELL_LINES, COMPANY_LINES, LINES, RUNGS
+from engine.finance.postings import CASH_SIGN, POSTING_INDEX, POSTINGS, Posting
+from engine.finance.spec import Floats, Opening
+
+
+@dataclass(frozen=True)
+class Statements:
+    """Statements of a block: money in company currency, positive in, negative out; balances in natural sign."""
+
+    cell_lines: Floats
+    """(T, M, len(CELL_LINES), C)"""
+    company_lines: Floats
+    """(T, M, len(COMPANY_LINES))"""
+    balance: Floats
+    """(T, M, len(BALANCE_NAMES)) at month end."""
+    contributions: Floats
+    """(T, M) equity paid in, in the month."""
+    equity: Floats
+    """(T, M) opening equity + net income + contributions: computed apart from the balance."""
+    cash_flow: Floats
+    """(T, M, len(FLOWS)) cash by group; they sum to the change of cash."""
+    duty_paid: Floats
+    """(T, M) import duty at entry: cash, negative; ``cogs_duty`` is its release on sale."""
+
+    def line(self, name: str) -> Floats:
+        """Give one line for the company, (T, M)."""
+        if name in CELL_LINES:
+            return _over_cells(self.cell_lines[:, :, CELL_LINES.index(name)])
+        return self.company_lines[:, :, COMPANY_LINES.index(name)]
+
+    def rung(self, name: str) -> Floats:
+        """Give one rung of the ladder for the company, (T, M)."""
+        total = np.zeros(self.company_lines.shape[:2])
+        for line in LINES:
+            if RUNGS.index(line.rung) <= RUNGS.index(name):
+                total = total + self.line(line.name)
+        return total
+
+    def cell_rung(self, name: str) -> Floats:
+        """Give one rung of the ladder down to CM3 by cell, (T, M, C)."""
+        total = np.zeros(self.cell_lines.shape[:2] + self.cell_lines.shape[3:])
+        for position, line in enumerate(LINES[: len(CELL_LINES)]):
+            if RUNGS.index(line.rung) <= RUNGS.index(name):
+                total = total + self.cell_lines[:, :, position]
+        return total
+
+    def account(self, name: str) -> Floats:
+        """Give one account at month end, (T, M)."""
+        return self.balance[:, :, BALANCE_INDEX[name]]
+
+    def identity_gap(self) -> Floats:
+        """Equity less (assets - liabilities), (T, M): zero but for rounding."""
+        net = np.zeros(self.balance.shape[:2])
+        for name in ASSETS:
+            net = net + self.account(name)
+        for name in LIABILITIES:
+            net = net - self.account(name)
+        return self.equity - net
+
+
+FLOWS = ("operating", "fixed", "interest", "tax", "investing", "financing")
+
+
+def assemble(
+    opening: Opening, months: Sequence[MonthBooked], postings: tuple[Posting, ...] = POSTINGS
+) -> Statements:
+    """Assemble the statements of consecutive months from the first one on."""
+    trials, _, cells = months[0].cells.shape
+    count = len(months)
+    cell_lines = np.zeros((trials, count, len(CELL_LINES), cells))
+    company_lines = np.zeros((trials, count, len(COMPANY_LINES)))
+    change = np.zeros((trials, count, len(BALANCE_NAMES)))
+    contributions = np.zeros((trials, count))
+    flows = np.zeros((trials, count, len(FLOWS)))
+    for month, booked in enumerate(months):
+        for position, posting in enumerate(postings):
+            by_cell = booked.cells[:, position]
+            amount = booked.company[:, position] + _over_cells(by_cell)
+            for leg in posting.legs:
+                if leg.account in CELL_LINES:
+                    cell_lines[:, month, CELL_LINES.index(leg.account)] += leg.sign * by_cell
+                elif leg.account in COMPANY_LINES:
+                    company_lines[:, month, COMPANY_LINES.index(leg.account)] += leg.sign * amount
+                elif leg.account == CONTRIBUTIONS:
+                    contributions[:, month] += leg.sign * amount
+                else:
+                    change[:, month, BALANCE_INDEX[leg.account]] += leg.sign * amount
+            if posting.flow:
+                flows[:, month, FLOWS.index(posting.flow)] += CASH_SIGN[position] * amount
+    balance = _running(opening.balance, change)
+    result = Statements(cell_lines, company_lines, balance, contributions, contributions, flows, _duty_paid(months))
+    income = result.rung(RUNGS[-1]) + contributions
+    equity = _running(np.array([opening.equity]), income[:, :, None])[:, :, 0]
+    return Statements(cell_lines, company_lines, balance, contributions, equity, flows, result.duty_paid)
+
+
+def _over_cells(by_cell: Floats) -> Floats:
+    """Sum over the last axis, one cell after the other."""
+    total = np.zeros(by_cell.shape[:-1])
+    for cell in range(by_cell.shape[-1]):
+        total = total + by_cell[..., cell]
+    return total
+
+
+def _running(opening: Floats, change: Floats) -> Floats:
+    """Opening plus the changes so far, month after month, (T, M, account)."""
+    balance = np.empty_like(change)
+    last = np.broadcast_to(opening, change[:, 0].shape)
+    for month in range(change.shape[1]):
+        last = last + change[:, month]
+        balance[:, month] = last
+    return balance
+
+
+def _duty_paid(months: Sequence[MonthBooked]) -> Floats:
+    """Duty at entry by month, negative: paid."""
+    return -np.stack([booked.company[:, POSTING_INDEX["duty_entry"]] for booked in months], axis=1)
+
+
+class Subledger(NamedTuple):
+    """Accounts counted from the books themselves rather than from postings, each (T,)."""
+
+    cash: Floats
+    receivables: Floats
+    inventory: Floats
+    inventory_in_transit: Floats
+    prepayments: Floats
+    payables: Floats
+    sales_tax_payable: Floats
+    import_vat_recoverable: Floats
+    accrued_marketing: Floats
+    credit_line: Floats
+
+
+def count_books(books: Books, day: int) -> Subledger:
+    """Count the accounts from open items, stock layers and open order lines at the end of a day (a month's last)."""
+    trials, room = books.open_row.shape
+    is_open = np.arange(room)[None, :] < books.open_count[:, None]
+    amounts = np.where(is_open[:, :, None], books.open_amounts, 0.0)
+    rest = slice(day + 1, None)
+    return Subledger(
+        cash=books.net_cash + books.drawn,
+        receivables=(books.receivables * books.rate).sum(axis=1),
+        inventory=books.value.reshape(trials, -1).sum(axis=1),
+        inventory_in_transit=amounts[:, :, GOODS_COST : FEES_COST + 1].sum(axis=(1, 2)),
+        prepayments=amounts[:, :, PREPAID].sum(axis=1),
+        payables=(books.payables * books.rate).sum(axis=1),
+        sales_tax_payable=(books.sales_tax * books.rate).sum(axis=1),
+        import_vat_recoverable=books.vat_due[:, rest].sum(axis=1),
+        accrued_marketing=books.spend_due[:, rest].sum(axis=1),
+        credit_line=books.drawn,
+    )

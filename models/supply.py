@@ -273,8 +273,9 @@ def two_state_calendar(
 
 def _daily_capacity(weekly: IntArray) -> IntArray:
     """Units of each day from the weekly capacity in force on it, dims (R, supplier, day)."""
-    day = np.arange(weekly.shape[-1], dtype=np.int64)
-    return np.asarray((weekly * (day + 1)) // 7 - (weekly * day) // 7)
+    # Whole weeks cancel, so the day of the week is enough and nothing overflows below 2**60 units.
+    weekday = np.arange(weekly.shape[-1], dtype=np.int64) % 7
+    return np.asarray((weekly * (weekday + 1)) // 7 - (weekly * weekday) // 7)
 
 
 def apply_supply_effects(

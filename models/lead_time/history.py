@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+RECEIPT_WAIT: Final = 0.5
+"""Mean days that goods wait for the day phase in which they are received; part of a logged receipt date."""
+
 STAGES: Final = ("production", "transit", "clearance", "inland")
 """Stages of an order in time order; clearance is customs service without the wait for it."""
 
@@ -43,7 +46,8 @@ def stage_days(
     """Durations by stage: columns supplier, node, port, stage, start (day of its beginning), ordered, days, observed.
 
     A stage whose end is missing although the order went on is unknown, not open, and is left out. An open order contributes
-    its age in its current stage with ``observed`` False.
+    its age in its current stage with ``observed`` False. Inland is net of the half day that goods wait on average for the day
+    phase in which they are received, which the network adds again.
     """
     parts = []
     port = shipped["node"].map(dict(node_port)).fillna("")
@@ -54,6 +58,9 @@ def stage_days(
         is_open = (shipped["stage"] == index).to_numpy()
         # An open order at customs may still be in the queue; its age counts from the arrival of its service slot.
         days = np.where(is_open, -begin, end - begin)
+        if stage == "inland":
+            # The network receives on the first whole day at or after arrival, half a day late on average, and so did the log.
+            days = np.where(is_open | (days < 0.0), days, np.maximum(days - RECEIPT_WAIT, 0.0))
         part = shipped[["supplier", "node"]].assign(
             port=port, stage=stage, start=begin, ordered=shipped["ordered_on"], days=days, observed=~is_open
         )

@@ -14,7 +14,7 @@ from models.errors import FitError
 from models.lead_time.dependence import LISTED, Dependence, fit_dependence
 from models.lead_time.distribution import LeadTime
 from models.lead_time.fit import fit_lane
-from models.lead_time.history import STAGES, shipments, stage_days
+from models.lead_time.history import RECEIPT_WAIT, STAGES, shipments, stage_days
 from models.lead_time.model import Lane, LeadTimeModel
 from models.lead_time.pooling import ThinLane, pool
 
@@ -160,7 +160,7 @@ def _from_totals(
         if days is None or days.size < 2 or any(laws[key].source != "listed" for key in keys):
             continue
         clearance = laws[lane.supplier, lane.node, "clearance"]
-        mean = float(days.mean()) - clearance.mean
+        mean = float(days.mean()) - RECEIPT_WAIT - clearance.mean
         variance = float(days.var(ddof=1)) - clearance.sd**2
         listed_mean = sum(laws[key].mean for key in keys)
         listed_variance = sum(laws[key].sd ** 2 for key in keys)

@@ -1,1 +1,1 @@
-
+"""Shipped scenarios: YAML only, read through ``importlib.resources`` by ``engine.scenarios``."""

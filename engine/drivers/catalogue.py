@@ -1,0 +1,319 @@
+"""The catalogue of drivers: what can be shocked, in which unit and where, and what it moves.
+
+A *level* driver is its own multiple of base (base is 1 by definition), so every change of it is a multiplier;
+the others have a base value in the unit of ``unit`` and a change of them is a multiplier and an offset.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from models import names
+
+Kind = Literal["add", "scale", "set"]
+Sign = Literal["-", "+", "0", "±"]
+
+HEADLINE_METRICS = ("net_revenue", "cm2", "ebitda", "minimum_cash", "ccc", "top_1_share")
+"""Metrics of the sign matrix, in its column order."""
+
+INFINITY = float("inf")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The adverse change by which the sign matrix tests a driver: kind, amount, unit, and a change that must
+    go with it.
+    """
+
+    change: Kind
+    amount: float
+    unit: str
+    companion: tuple[str, Kind, float, str] | None = None
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One driver: a named input that can be shocked.
+
+    ``units`` maps each kind of change to the units it may be written in; ``signs`` is the expected sign of
+    the paired mean change of every headline metric under ``probe`` with responses off (0: same bytes; ±:
+    printed only).
+    """
+
+    name: str
+    unit: str
+    dims: tuple[str, ...]
+    bounds: tuple[float, float]
+    level: bool
+    units: Mapping[Kind, tuple[str, ...]]
+    meaning: str
+    probe: Probe
+    signs: Mapping[str, Sign]
+    first_moved: str
+
+    def signs_in_order(self) -> tuple[Sign, ...]:
+        """Expected signs in the order of ``HEADLINE_METRICS``."""
+        return tuple(self.signs[metric] for metric in HEADLINE_METRICS)
+
+
+_SHARE_UNITS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
+    {"add": ("pp", "share"), "scale": ("x", "%"), "set": ("%", "pp", "share")}
+)
+_LEVEL_UNITS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
+    {"add": ("%", "pp"), "scale": ("x", "%"), "set": ("x", "%")}
+)
+
+
+def _absolute_units(*own: str) -> Mapping[Kind, tuple[str, ...]]:
+    return MappingProxyType({"add": ("%", *own), "scale": ("x", "%"), "set": own})
+
+
+def _signs(text: str) -> Mapping[str, Sign]:
+    signs: list[Sign] = []
+    for sign in text.split():
+        if sign not in ("-", "+", "0", "±"):
+            raise ValueError(f"signs: one of - + 0 ± is needed | got {sign}")
+        signs.append(sign)  # type: ignore[arg-type]
+    return MappingProxyType(dict(zip(HEADLINE_METRICS, signs, strict=True)))
+
+
+_DUTY_LIKE = "0 - - - ± 0"
+_NETWORK = "- - - ± ± ±"
+_MARGIN = "- - - - ± ±"
+
+_ALL = (
+    Driver(
+        "duty_rate",
+        names.SHARE,
+        (names.ITEM, names.ORIGIN, names.TERRITORY),
+        (0.0, 10.0),
+        False,
+        _SHARE_UNITS,
+        "Ad valorem duty on goods of an origin entering a customs territory, by day of entry.",
+        Probe("add", 15.0, "pp"),
+        _signs(_DUTY_LIKE),
+        "duty_paid",
+    ),
+    Driver(
+        "demand",
+        names.RATIO,
+        (names.MARKET,),
+        (0.0, 10.0),
+        True,
+        _LEVEL_UNITS,
+        "Rate at which customers of a market want to order, multiple of base.",
+        Probe("scale", 0.7, "x"),
+        _signs("- - - ± + ±"),
+        "orders",
+    ),
+    Driver(
+        "lead_time",
+        names.DAYS,
+        (names.SUPPLIER, names.NODE),
+        (0.0, 1000.0),
+        False,
+        _absolute_units("days"),
+        "Transit time from a supplier to a node's port, days, by day of order.",
+        Probe("scale", 2.0, "x"),
+        _signs(_NETWORK),
+        "units_received",
+    ),
+    Driver(
+        "supplier_capacity",
+        "units/week",
+        (names.SUPPLIER,),
+        (0.0, INFINITY),
+        False,
+        _absolute_units("units/week"),
+        "Units a supplier can make, per week.",
+        Probe("scale", 0.0, "x"),
+        _signs(_NETWORK),
+        "units_received",
+    ),
+    Driver(
+        "port_closure",
+        names.SHARE,
+        (names.PORT,),
+        (0.0, 1.0),
+        False,
+        _SHARE_UNITS,
+        "Share of a port that is closed beyond its normal closures: 0 open, 1 closed.",
+        Probe("set", 1.0, "share"),
+        _signs(_NETWORK),
+        "units_received",
+    ),
+    Driver(
+        "clearance",
+        names.DAYS,
+        (names.PORT,),
+        (0.0, 1000.0),
+        False,
+        _absolute_units("days"),
+        "Customs service time of an entry at a port, days; the queue comes on top.",
+        Probe("scale", 3.0, "x"),
+        _signs(_NETWORK),
+        "units_received",
+    ),
+    Driver(
+        "freight",
+        names.RATIO,
+        (names.SUPPLIER, names.NODE),
+        (0.0, 100.0),
+        True,
+        _LEVEL_UNITS,
+        "Freight per kg from a supplier to a node, multiple of base.",
+        Probe("scale", 2.0, "x"),
+        _signs(_DUTY_LIKE),
+        "freight_paid",
+    ),
+    Driver(
+        "fx",
+        "company currency per foreign unit",
+        (names.CURRENCY,),
+        (1e-9, 1e9),
+        False,
+        _absolute_units("rate"),
+        "Company currency per unit of a foreign currency: a rise makes the foreign currency dearer.",
+        Probe("scale", 1.15, "x"),
+        _signs(_DUTY_LIKE),
+        "purchases_paid",
+    ),
+    Driver(
+        "unit_cost",
+        names.RATIO,
+        (names.SUPPLIER,),
+        (0.0, 100.0),
+        True,
+        _LEVEL_UNITS,
+        "Purchase price of a supplier in its own currency, multiple of base, by day of order.",
+        Probe("scale", 1.2, "x"),
+        _signs(_DUTY_LIKE),
+        "purchases_paid",
+    ),
+    Driver(
+        "net_price",
+        names.RATIO,
+        (names.MARKET,),
+        (0.0, 100.0),
+        True,
+        _LEVEL_UNITS,
+        "Net price of a market, multiple of base, before the price rule answers landed cost.",
+        Probe("scale", 0.9, "x", ("price_elasticity", "set", 0.0, "elasticity")),
+        _signs(_MARGIN),
+        "net_revenue",
+    ),
+    Driver(
+        "price_elasticity",
+        "elasticity",
+        (names.MARKET,),
+        (-50.0, 0.0),
+        False,
+        _absolute_units("elasticity"),
+        "Own-price elasticity of units, percent per percent; acts only where a price moves.",
+        Probe("scale", 2.0, "x", ("net_price", "scale", 1.1, "x")),
+        _signs("- ± ± ± ± ±"),
+        "orders",
+    ),
+    Driver(
+        "refusal_share",
+        names.SHARE,
+        (names.MARKET,),
+        (0.0, 1.0),
+        False,
+        _SHARE_UNITS,
+        "Share of shipped units that the customer refuses at the door.",
+        Probe("add", 10.0, "pp"),
+        _signs("- - - ± ± ±"),
+        "units_returned",
+    ),
+    Driver(
+        "spend",
+        names.RATIO,
+        (names.MARKET, names.ACQUISITION_CHANNEL),
+        (0.0, 100.0),
+        True,
+        _LEVEL_UNITS,
+        "Acquisition spend of a market and channel, multiple of plan.",
+        Probe("scale", 0.5, "x"),
+        _signs("- - ± ± ± ±"),
+        "marketing",
+    ),
+    Driver(
+        "cac",
+        names.RATIO,
+        (names.MARKET, names.ACQUISITION_CHANNEL),
+        (0.01, 100.0),
+        True,
+        _LEVEL_UNITS,
+        "Cost of winning one customer at planned spend, multiple of base.",
+        Probe("scale", 1.5, "x"),
+        _signs(_MARGIN),
+        "new_customers",
+    ),
+)
+
+DRIVERS: Mapping[str, Driver] = MappingProxyType({entry.name: entry for entry in _ALL})
+"""Every driver by name."""
+
+GRAPH: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "duty_rate": ("landed_cost",),
+        "freight": ("landed_cost",),
+        "fx": ("landed_cost", "finance"),
+        "unit_cost": ("landed_cost",),
+        "landed_cost": ("price", "finance"),
+        "net_price": ("price",),
+        "price": ("demand_rate", "finance"),
+        "price_elasticity": ("demand_rate",),
+        "demand": ("demand_rate",),
+        "spend": ("new_customers", "finance"),
+        "cac": ("new_customers",),
+        "new_customers": ("demand_rate",),
+        "demand_rate": ("network",),
+        "lead_time": ("network",),
+        "supplier_capacity": ("network",),
+        "port_closure": ("network",),
+        "clearance": ("network",),
+        "refusal_share": ("network",),
+        "network": ("finance",),
+        "finance": (),
+    }
+)
+"""The fixed acyclic graph: what each driver or intermediate figure moves directly."""
+
+
+def driver(name: str) -> Driver:
+    """The driver of that name; an unknown name is a ``KeyError`` that says what was probably meant."""
+    try:
+        return DRIVERS[name]
+    except KeyError:
+        raise KeyError(f"driver: unknown | got {name} | {did_you_mean(name, DRIVERS)}") from None
+
+
+def downstream(name: str) -> frozenset[str]:
+    """Everything a driver or intermediate figure moves, directly or not."""
+    reached: set[str] = set()
+    waiting = list(GRAPH[name])
+    while waiting:
+        node = waiting.pop()
+        if node not in reached:
+            reached.add(node)
+            waiting.extend(GRAPH[node])
+    return frozenset(reached)
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str:
+    """Remedy text for an unknown word: the nearest option first, else all of them."""
+    known = sorted(options)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if not near:
+        folded = {option.casefold(): option for option in known}
+        near = [folded[word.casefold()]] if word.casefold() in folded else []
+    if near:
+        return f"did you mean {near[0]}?"
+    shown = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
+    return f"one of: {shown}" if known else "there is none"

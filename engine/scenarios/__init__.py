@@ -1,0 +1,47 @@
+"""Scenarios: named sets of shocks in YAML, composed, checked against a plan, and resolved into driver paths.
+
+- ``grammar``  what a file may say
+- ``values``   durations, starts, distributions
+- ``source``   safe YAML with the place of every value
+- ``library``  shipped and own files, composition
+- ``check``    drivers, members, roles, overlaps
+- ``resolve``  shocks to ``Paths``
+- ``record``   ``path: old -> new``
+"""
+
+from engine.scenarios.check import NamedShock
+from engine.scenarios.grammar import Change, Include, ResponseUse, Scenario, Shape, Shock, Tie
+from engine.scenarios.library import (
+    BASE,
+    Composition,
+    Library,
+    composition,
+    list_scenarios,
+    load_library,
+    load_scenario,
+)
+from engine.scenarios.resolve import base_paths, check, resolve
+from engine.scenarios.values import Distribution, TimeDistribution
+
+__all__ = [
+    "BASE",
+    "Change",
+    "Composition",
+    "Distribution",
+    "Include",
+    "Library",
+    "NamedShock",
+    "ResponseUse",
+    "Scenario",
+    "Shape",
+    "Shock",
+    "Tie",
+    "TimeDistribution",
+    "base_paths",
+    "check",
+    "composition",
+    "list_scenarios",
+    "load_library",
+    "load_scenario",
+    "resolve",
+]

@@ -1,0 +1,93 @@
+"""What the network did in a window of days: units and days, never money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.network.spec import IntArray, Network
+from models.network.state import WAIT_BINS, Int32Array, LineTable
+
+RETURN_COLUMNS = ("day", "cell", "item", "resale", "refurbish", "liquidate", "scrap")
+_DAILY = ("shipped", "lost", "backlog", "on_hand", "on_order", "overflow")
+
+
+@dataclass(frozen=True, eq=False)
+class Movements:
+    """Movements of a block of trials on the days ``first_day`` to ``until - 1``; d counts the days of the window."""
+
+    first_day: int
+    until: int
+    shipped: Int32Array
+    """(T, d, A, I) units that left a node for a market; sold units of a market are the sum over its arcs."""
+    lost: Int32Array
+    """(T, d, C, I) units of demand lost."""
+    backlog: Int32Array
+    """(T, d, C, I) units waiting at the end of the day."""
+    on_hand: Int32Array
+    """(T, d, N, I) units in stock at the end of the day."""
+    on_order: Int32Array
+    """(T, d, N, I) units ordered and not received at the end of the day."""
+    overflow: IntArray
+    """(T, d, N) units above the node's storage at the end of the day."""
+    wait: IntArray
+    """(T, C, 61) units shipped in the window by whole days waited since the demand; the last bin holds 60 and more."""
+    returns: Int32Array
+    """(T, rows, 7) units that came back: day, cell, item, then units by grade; in order of (day, cell, item)."""
+    returns_count: IntArray
+    """(T,) rows used."""
+    lines: LineTable
+    """Order lines since the start; shared with the state, so a later call completes the days of rows already seen."""
+
+    @property
+    def line_count(self) -> IntArray:
+        """(T,) order lines used."""
+        return self.lines.count
+
+
+def empty_movements(network: Network, trials: int, first_day: int, until: int, lines: LineTable, rows: int = 0) -> Movements:
+    """Movements of a window in which nothing has happened yet."""
+    days = until - first_day
+    c, i, n = len(network.markets), len(network.items), len(network.nodes)
+    arcs = int((network.market_nodes >= 0).sum())
+
+    def zeros(*shape: int, dtype: Any = np.int32) -> npt.NDArray[Any]:
+        return np.zeros((trials, *shape), dtype=dtype)
+
+    return Movements(
+        first_day=first_day,
+        until=until,
+        shipped=zeros(days, arcs, i),
+        lost=zeros(days, c, i),
+        backlog=zeros(days, c, i),
+        on_hand=zeros(days, n, i),
+        on_order=zeros(days, n, i),
+        overflow=zeros(days, n, dtype=np.int64),
+        wait=zeros(c, WAIT_BINS, dtype=np.int64),
+        returns=zeros(rows, len(RETURN_COLUMNS)),
+        returns_count=zeros(dtype=np.int64),
+        lines=lines,
+    )
+
+
+def concatenate(windows: Sequence[Movements]) -> Movements:
+    """Movements of windows that follow each other, as one call would have given them."""
+    first, last = windows[0], windows[-1]
+    for before, after in zip(windows, windows[1:], strict=False):
+        if before.until != after.first_day:
+            raise ValueError(f"windows: a gap in the days | got {before.until} then {after.first_day} | give them in order")
+    daily = {name: np.concatenate([getattr(w, name) for w in windows], axis=1) for name in _DAILY}
+    trials = len(first.returns_count)
+    count = np.sum([w.returns_count for w in windows], axis=0)
+    returns = np.zeros((trials, int(count.max(initial=0)), len(RETURN_COLUMNS)), dtype=np.int32)
+    for t in range(trials):
+        rows = [w.returns[t, : w.returns_count[t]] for w in windows]
+        returns[t, : count[t]] = np.concatenate(rows)
+    wait = np.sum([w.wait for w in windows], axis=0)
+    return replace(
+        last, first_day=first.first_day, **daily, wait=wait, returns=returns, returns_count=count, lines=last.lines
+    )

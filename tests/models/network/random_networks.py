@@ -1,0 +1,270 @@
+"""Random small networks with everything that can go wrong at once, and the comparison of the engines on them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, fields
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from models.network import kernel, process
+from models.network.controls import Controls
+from models.network.draws import Draws, daily_capacity, quantise
+from models.network.movements import Movements, concatenate
+from models.network.spec import UNLIMITED, IntArray, Network
+from models.network.state import OpenOrders, State, initial_state
+from models.streams import keys_of
+
+BUSY = ("customs queueing", "binding capacity", "failover", "backlog", "returns", "closure delay")
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A network with everything one run needs."""
+
+    network: Network
+    draws: Draws
+    controls: Controls
+    state: State
+    demand: IntArray
+    days: int
+
+    def fresh(self) -> State:
+        """The state before day 0, in its own memory (a run uses it up)."""
+        return self.state.copy()
+
+
+def random_case(seed: int) -> Case:
+    """One random network; the seed says it all."""
+    rng = np.random.default_rng([20261123, seed])
+    network = _network(rng)
+    days, trials = int(rng.integers(1, 29)), int(rng.integers(1, 3))
+    first_trial = int(rng.integers(0, 1000))
+    draws = _draws(rng, network, days, trials, first_trial)
+    opened, stages = _open_orders(rng, network, trials)
+    n, i, c = len(network.nodes), len(network.items), len(network.markets)
+    state = initial_state(
+        network,
+        range(first_trial, first_trial + trials),
+        rng.integers(0, 12, (n, i)),
+        backlog=rng.integers(0, 3, (c, i)) * (rng.random() < 0.5),
+        open_orders=opened,
+        open_stage_days=stages,
+    )
+    rate = rng.choice([0.3, 1.5, 5.0])
+    demand = rng.poisson(rate, (trials, days, c, i)).astype(np.int64)
+    return Case(network, draws, _controls(rng, network, days, trials), state, demand, days)
+
+
+def _network(rng: np.random.Generator) -> Network:
+    s, p, n, c, i = (int(rng.integers(1, top)) for top in (4, 3, 4, 5, 4))
+    k = int(rng.integers(1, n + 1))
+    market_nodes = np.full((c, k), -1, dtype=np.int64)
+    for m in range(c):
+        served = rng.permutation(n)[: int(rng.integers(1, k + 1))]
+        market_nodes[m, : len(served)] = served
+    backup = np.array([int(rng.integers(-1, s)) for _ in range(s)], dtype=np.int64)
+    return Network(
+        suppliers=tuple(f"S{x}" for x in range(s)),
+        ports=tuple(f"P{x}" for x in range(p)),
+        nodes=tuple(f"N{x}" for x in range(n)),
+        markets=tuple(f"M{x}" for x in range(c)),
+        items=tuple(f"I{x}" for x in range(i)),
+        node_port=rng.integers(0, p, n),
+        market_nodes=market_nodes,
+        priority=rng.integers(1, 3, c),
+        backlog_share=rng.choice([0.0, 0.3, 0.5, 1.0], c),
+        return_node=rng.integers(0, n, c),
+        pick_capacity=np.where(rng.random(n) < 0.4, rng.integers(0, 8, n), UNLIMITED),
+        storage=np.where(rng.random(n) < 0.5, rng.integers(0, 20, n), UNLIMITED),
+        servers=rng.integers(1, 3, p),
+        qualified=rng.random((n, s, i)) < 0.85,
+        moq=rng.choice([0, 0, 4, 9], (s, i)),
+        multiple=rng.choice([1, 1, 3, 5], (s, i)),
+        backup=np.where(backup == np.arange(s), -1, backup),
+        grade_share=rng.choice([[1.0, 0.0, 0.0, 0.0], [0.6, 0.1, 0.2, 0.1], [0.0, 0.5, 0.5, 0.0], [0.25, 0.25, 0.25, 0.25]]),
+    )
+
+
+def _draws(rng: np.random.Generator, network: Network, days: int, trials: int, first_trial: int) -> Draws:
+    s, n, p = len(network.suppliers), len(network.nodes), len(network.ports)
+    c, i = len(network.markets), len(network.items)
+
+    def stage(scale: float) -> Any:
+        lead = int(rng.choice([1, trials]))
+        kind = rng.integers(0, 4)
+        shape = (lead, s, n, days)
+        if kind == 0:
+            return np.zeros(shape)
+        whole = rng.integers(0, int(scale) + 1, shape).astype(float)
+        if kind == 1:
+            return whole
+        return quantise(rng.exponential(scale / 2, shape)) if kind == 2 else whole + rng.integers(0, 2, shape) * 0.5
+
+    supplier_up = _runs(rng, (int(rng.choice([1, trials])), s, days), float(rng.choice([0.0, 0.1, 0.25])))
+    if rng.random() < 0.07:
+        supplier_up[:] = False
+    weekly = np.where(rng.random((trials, s)) < 0.5, rng.integers(0, 70, (trials, s)), UNLIMITED)
+    return Draws(
+        first_trial=first_trial,
+        production=stage(4), transit=stage(5), service=stage(float(rng.choice([3.0, 8.0]))), inland=stage(3),
+        supplier_up=supplier_up,
+        capacity=daily_capacity(weekly, days),
+        port_open=_runs(rng, (int(rng.choice([1, trials])), p, days), float(rng.choice([0.0, 0.12, 0.3]))),
+        return_share=rng.choice([0.0, 0.2, 0.9]) * rng.random((int(rng.choice([1, trials])), c, i)),
+        refusal_share=rng.choice([0.0, 0.1]) * rng.random((1, c, days)),
+        return_keys=keys_of(int(rng.integers(0, 9)), [f"returns/{m}/{x}" for m in network.markets for x in network.items])
+        .reshape(c, i, 2),
+        return_delay=rng.integers(0, 7, int(rng.integers(1, 6))),
+    )  # fmt: skip
+
+
+def _runs(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> Any:
+    """True with runs of False of a few whole days, so that closures begin and end on day edges."""
+    up = np.ones(shape, dtype=np.bool_)
+    for start in np.argwhere(rng.random(shape) < rate):
+        up[(*start[:-1], slice(start[-1], start[-1] + int(rng.integers(1, 5))))] = False
+    return up
+
+
+def _controls(rng: np.random.Generator, network: Network, days: int, trials: int) -> Controls:
+    n, i, s = len(network.nodes), len(network.items), len(network.suppliers)
+    periods, lead = int(rng.integers(1, 4)), int(rng.choice([1, trials]))
+    low = rng.integers(-2, 20, (lead, periods, n, i))
+    cap = np.where(rng.random((1, periods, n, i)) < 0.2, rng.integers(0, 12, (1, periods, n, i)), UNLIMITED)
+    return Controls(
+        reorder_level=low,
+        order_up_to=low + rng.integers(-1, 25, low.shape),
+        period_of_day=np.sort(rng.integers(0, periods, days)),
+        share=rng.choice([0.0, 0.2, 0.5, 1.0], (lead, periods, n, i, s)),
+        purchase_cap=cap,
+        failover_on=rng.random(int(rng.choice([1, trials]))) < 0.7,
+        failover_delay=int(rng.integers(0, 3)),
+    )
+
+
+def _open_orders(rng: np.random.Generator, network: Network, trials: int) -> tuple[OpenOrders, Any]:
+    count = int(rng.choice([0, 0, 2, 6]))
+    n, s, i = len(network.nodes), len(network.suppliers), len(network.items)
+    stage = rng.integers(0, 4, count)
+    ends = -rng.integers(1, 6, (3, count)).astype(float)
+    lines = [(order, item) for order in range(count) for item in np.flatnonzero(rng.random(i) < 0.6)]
+    lines += [(order, 0) for order in range(count) if order not in {o for o, _ in lines}]
+    opened = OpenOrders(
+        day=-rng.integers(1, 4, count),
+        node=rng.integers(0, n, count),
+        supplier=rng.integers(0, s, count),
+        left=np.where(stage > 0, ends[0], np.inf),
+        port=np.where(stage > 1, ends[1], np.inf),
+        cleared=np.where(stage > 2, ends[2], np.inf),
+        to_make=rng.integers(0, 2, count) * rng.integers(0, 30, count),
+        line_order=np.array([order for order, _ in lines], dtype=np.int64),
+        line_item=np.array([item for _, item in lines], dtype=np.int64),
+        line_units=rng.integers(1, 20, len(lines)),
+    )
+    stages = quantise(rng.integers(0, 9, (int(rng.choice([1, trials])), count, 4)) * rng.choice([0.5, 1.0]))
+    return opened, stages
+
+
+# running and comparing
+
+
+def play(engine: Any, case: Case, cuts: list[int] | None = None) -> tuple[State, Movements]:
+    """State and movements of the whole case, in one call or cut at the given days."""
+    state, windows = case.fresh(), []
+    for until in [*(cuts or []), case.days]:
+        demand = case.demand[:, state.day : until]
+        state, window = engine.advance(case.network, state, until, case.controls, case.draws, demand)
+        windows.append(window)
+    return state, concatenate(windows)
+
+
+def as_bytes(state: State, movements: Movements) -> dict[str, bytes]:
+    """Every output and the state, as bytes by name, tables cut to the rows used."""
+    parts: dict[str, Any] = {}
+    for prefix, record in (("state", state), ("orders", state.orders), ("lines", movements.lines), ("moved", movements)):
+        for f in fields(record):
+            parts[f"{prefix}.{f.name}"] = getattr(record, f.name)
+    out = {}
+    for name, value in parts.items():
+        table, _, _ = name.partition(".")
+        if isinstance(value, np.ndarray):
+            if value.ndim == 2 and table in ("orders", "lines"):
+                counts = parts[f"{table}.count"]
+                value = [value[t, : counts[t]] for t in range(len(counts))]
+                out[name] = b"|".join(row.tobytes() for row in value)
+            else:
+                out[name] = f"{value.shape}{value.dtype}".encode() + value.tobytes()
+        elif isinstance(value, int | range):
+            out[name] = repr(value).encode()
+    return out
+
+
+def differences(first: dict[str, bytes], second: dict[str, bytes]) -> list[str]:
+    """Names of what is not the same."""
+    assert first.keys() == second.keys()
+    return [name for name in first if first[name] != second[name]]
+
+
+def compare(seed: int, truth: ModuleType | Any = process) -> list[str]:
+    """What differs between the engines on one random network: in one call, in a few calls and day by day."""
+    case = random_case(seed)
+    rng = np.random.default_rng([7, seed])
+    cuts = sorted(rng.integers(0, case.days + 1, 2).tolist())
+    whole = as_bytes(*play(truth, case))
+    found = [f"engines: {name}" for name in differences(whole, as_bytes(*play(kernel, case)))]
+    if found:
+        return found
+    style = seed % 4
+    if style == 0:
+        other = as_bytes(*play(kernel, case, list(range(1, case.days))))
+    elif style == 1:
+        other = as_bytes(*play(truth, case, list(range(1, case.days))))
+    else:
+        other = as_bytes(*play(kernel if style == 2 else truth, case, cuts))
+    return [f"calls: {name}" for name in differences(whole, other)]
+
+
+def census(seed: int) -> Counter[str]:
+    """Which of the busy conditions one random network shows, judged from the movements alone."""
+    case = random_case(seed)
+    state, moved = play(kernel, case)
+    found: Counter[str] = Counter()
+    lines, orders = moved.lines, state.orders
+    for t in range(len(state.trials)):
+        count = int(orders.count[t])
+        first = orders.first_line[t, :count]
+        begun = np.isfinite(orders.started[t, :count]) & (orders.started[t, :count] > lines.cleared[t, first] - 1e9)
+        port = np.maximum(lines.port[t, first], 0.0)
+        waited = np.isfinite(lines.port[t, first]) & (
+            np.where(np.isfinite(orders.started[t, :count]), orders.started[t, :count], float(case.days - 1)) > port
+        )
+        through = np.flatnonzero(waited & np.isfinite(orders.port if False else lines.port[t, first]))
+        closed = ~case.draws.port_open[min(t, len(case.draws.port_open) - 1)]
+        for row in through:
+            at = case.network.node_port[lines.node[t, first[row]]]
+            during = closed[at, int(port[row]) : case.days]
+            arrived_closed = bool(len(during)) and bool(during[0])
+            found["closure delay" if arrived_closed else "customs queueing"] = 1
+        own = orders.made[t, :count] > lines.day_ordered[t, first]
+        up = case.draws.supplier_up[min(t, len(case.draws.supplier_up) - 1)]
+        late = np.flatnonzero(own & (lines.day_ordered[t, first] >= 0))
+        if any(up[lines.supplier[t, first[row]], lines.day_ordered[t, first[row]]] for row in late):
+            found["binding capacity"] = 1
+        del begun
+    if moved.backlog.any():
+        found["backlog"] = 1
+    if moved.returns_count.any():
+        found["returns"] = 1
+    if case.controls.failover_on.any():
+        off = play(kernel, Case(case.network, case.draws, _without_failover(case.controls), case.state, case.demand, case.days))
+        if differences(as_bytes(state, moved), as_bytes(*off)):
+            found["failover"] = 1
+    return found
+
+
+def _without_failover(controls: Controls) -> Controls:
+    named = {f.name: getattr(controls, f.name) for f in fields(controls) if f.init}
+    return Controls(**{**named, "failover_on": np.zeros(1, dtype=np.bool_)})

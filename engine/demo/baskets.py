@@ -22,7 +22,9 @@ DISCOUNTED_SHARE = 0.12
 def local_price(company: Company, market: str) -> np.ndarray:
     """Price of each item in the market's currency, without tax, (item,): set once, at the first day's rate."""
     per_base = next(m.per_base for m in company.markets if m.key == market)
-    return np.asarray([np.round(item.price * per_base) if per_base != 1.0 else item.price for item in company.items])
+    return np.asarray(
+        [np.round(item.price * per_base) if per_base != 1.0 else item.price for item in company.items]
+    )
 
 
 def item_distribution(company: Company, market: str) -> np.ndarray:
@@ -52,9 +54,15 @@ def add_baskets(company: Company, seed: int, orders: Event) -> pd.DataFrame:
             item[chosen] = np.searchsorted(table[taste], u[chosen], side="right")
     quantity = 1 + (generator.random(len(order)) < 0.18).astype(np.int64)
     rate = generator.random(count)
-    discount = np.where(rate < DISCOUNTED_SHARE, np.where(rate < DISCOUNTED_SHARE * 0.6, DISCOUNTS[0], DISCOUNTS[1]), 0.0)
+    discount = np.where(
+        rate < DISCOUNTED_SHARE, np.where(rate < DISCOUNTED_SHARE * 0.6, DISCOUNTS[0], DISCOUNTS[1]), 0.0
+    )
     discount = np.where(orders.channel == "shop", discount, 0.0)
-    frame = pd.DataFrame({"order": order, "item": item, "quantity": quantity}).groupby(["order", "item"], as_index=False).sum()
+    frame = (
+        pd.DataFrame({"order": order, "item": item, "quantity": quantity})
+        .groupby(["order", "item"], as_index=False)
+        .sum()
+    )
     return _price(company, orders, frame, discount, generator)
 
 
@@ -87,12 +95,26 @@ def _price(
     stamp = np.datetime64(START, "s") + np.floor(time * 86400.0).astype("timedelta64[s]")
     return pd.DataFrame(
         {
-            "order": order, "first": first, "time": time, "customer": orders.customer[order], "list_price": price,
-            "discount_rate": discount[order], "discount": cut, "returned": returned,
+            "order": order,
+            "first": first,
+            "time": time,
+            "customer": orders.customer[order],
+            "list_price": price,
+            "discount_rate": discount[order],
+            "discount": cut,
+            "returned": returned,
             "order_id": np.char.add(prefix.astype(str), (order + 100001).astype(str)),
-            "ordered_at": stamp, "market": market, "sales_channel": channel, "currency": currency,
-            "item_number": item, "item": np.asarray([i.key for i in company.items])[item], "quantity": quantity,
-            "net_price": net / quantity, "net": net, "shipping": shipping, "tax": tax,
+            "ordered_at": stamp,
+            "market": market,
+            "sales_channel": channel,
+            "currency": currency,
+            "item_number": item,
+            "item": np.asarray([i.key for i in company.items])[item],
+            "quantity": quantity,
+            "net_price": net / quantity,
+            "net": net,
+            "shipping": shipping,
+            "tax": tax,
             "refunded": np.where(returned, net, 0.0),
         }
     )

@@ -46,10 +46,15 @@ class Clock:
         weekday = (np.arange(days) + START.weekday()) % 7
         rate = np.asarray(WEEKDAY)[weekday]
         rate = rate / (np.bincount(month_of_day, weights=rate) / np.diff(starts))[month_of_day]
-        profile = np.asarray([SEASON[(START.month - 1 + m) % 12] for m in range(MONTHS)]) if season else np.ones(MONTHS)
+        profile = (
+            np.asarray([SEASON[(START.month - 1 + m) % 12] for m in range(MONTHS)])
+            if season
+            else np.ones(MONTHS)
+        )
         noise = _residuals(company, seed) if residual else {m.key: np.ones(MONTHS) for m in company.markets}
         elapsed = {
-            m.key: np.concatenate([[0.0], np.cumsum(rate * (profile * noise[m.key])[month_of_day])]) for m in company.markets
+            m.key: np.concatenate([[0.0], np.cumsum(rate * (profile * noise[m.key])[month_of_day])])
+            for m in company.markets
         }
         return cls(starts, month_of_day, rate, profile, noise, elapsed)
 
@@ -72,5 +77,7 @@ def _autoregression(generator: np.random.Generator) -> np.ndarray:
     path = np.empty(MONTHS)
     path[0] = generator.standard_normal()
     for month in range(1, MONTHS):
-        path[month] = RESIDUAL_PHI * path[month - 1] + (1.0 - RESIDUAL_PHI**2) ** 0.5 * generator.standard_normal()
+        path[month] = (
+            RESIDUAL_PHI * path[month - 1] + (1.0 - RESIDUAL_PHI**2) ** 0.5 * generator.standard_normal()
+        )
     return path

@@ -104,14 +104,91 @@ class Item:
 
 
 MARKETS = (
-    MarketTruth("CA", "Canada", "CA", "CA", "CAD", ("us_ohio",), 0.088, 0.58, 100.0, 0.78, 2.3, 1.36, 0.13, 19.5, 7.5, 0.004, 0.2,
-                (("Toronto", "M5V 2T6", "ON"), ("Vancouver", "V6B 1A1", "BC"), ("Montreal", "H2Y 1C6", "QC"))),
-    MarketTruth("DE", "Germany", "DE", "EU", "EUR", ("nl_venlo",), 0.160, 0.55, 95.0, 0.80, 2.5, 0.90, 0.19, 15.0, 6.5, 0.006, 0.3,
-                (("Berlin", "10115", "BE"), ("Hamburg", "20095", "HH"), ("Dresden", "01067", "SN"))),
-    MarketTruth("GB", "United Kingdom", "GB", "GB", "GBP", ("gb_midlands", "nl_venlo"), 0.121, 0.50, 90.0, 0.70, 2.2, 0.76, 0.20, 14.5,
-                6.5, 0.005, 0.3, (("London", "EC1A 1BB", "ENG"), ("Leeds", "LS1 1UR", "ENG"), ("Cardiff", "CF10 1EP", "WLS"))),
-    MarketTruth("US", "United States", "US", "US", "USD", ("us_ohio",), 0.631, 0.62, 85.0, 0.75, 2.4, 1.0, 0.07, 16.0, 6.0, 0.003, 0.2,
-                (("Columbus", "43004", "OH"), ("Boston", "02108", "MA"), ("Austin", "73301", "TX"), ("San Diego", "92101", "CA"))),
+    MarketTruth(
+        "CA",
+        "Canada",
+        "CA",
+        "CA",
+        "CAD",
+        ("us_ohio",),
+        0.088,
+        0.58,
+        100.0,
+        0.78,
+        2.3,
+        1.36,
+        0.13,
+        19.5,
+        7.5,
+        0.004,
+        0.2,
+        (("Toronto", "M5V 2T6", "ON"), ("Vancouver", "V6B 1A1", "BC"), ("Montreal", "H2Y 1C6", "QC")),
+    ),
+    MarketTruth(
+        "DE",
+        "Germany",
+        "DE",
+        "EU",
+        "EUR",
+        ("nl_venlo",),
+        0.160,
+        0.55,
+        95.0,
+        0.80,
+        2.5,
+        0.90,
+        0.19,
+        15.0,
+        6.5,
+        0.006,
+        0.3,
+        (("Berlin", "10115", "BE"), ("Hamburg", "20095", "HH"), ("Dresden", "01067", "SN")),
+    ),
+    MarketTruth(
+        "GB",
+        "United Kingdom",
+        "GB",
+        "GB",
+        "GBP",
+        ("gb_midlands", "nl_venlo"),
+        0.121,
+        0.50,
+        90.0,
+        0.70,
+        2.2,
+        0.76,
+        0.20,
+        14.5,
+        6.5,
+        0.005,
+        0.3,
+        (("London", "EC1A 1BB", "ENG"), ("Leeds", "LS1 1UR", "ENG"), ("Cardiff", "CF10 1EP", "WLS")),
+    ),
+    MarketTruth(
+        "US",
+        "United States",
+        "US",
+        "US",
+        "USD",
+        ("us_ohio",),
+        0.631,
+        0.62,
+        85.0,
+        0.75,
+        2.4,
+        1.0,
+        0.07,
+        16.0,
+        6.0,
+        0.003,
+        0.2,
+        (
+            ("Columbus", "43004", "OH"),
+            ("Boston", "02108", "MA"),
+            ("Austin", "73301", "TX"),
+            ("San Diego", "92101", "CA"),
+        ),
+    ),
 )
 DIVERSIFIED_SHARES = {"CA": 0.238, "DE": 0.272, "GB": 0.260, "US": 0.266}
 
@@ -121,12 +198,39 @@ SUPPLIERS = (
     SupplierTruth("KR1", "Incheon Cosmetics Lab", "KR", "KRW", 3600, (9.0, 10.0, 3.5), "CN2"),
 )
 NODES = (
-    NodeTruth("gb_midlands", "Coventry", "GB", "GB", "rotterdam",
-              {"CN1": (26.0, 8.0, 4.0), "CN2": (25.0, 8.0, 4.0), "KR1": (28.0, 8.0, 4.0)}, (3.0, 3.0, 1.5), 3.9, 2),
-    NodeTruth("nl_venlo", "Venlo", "NL", "EU", "rotterdam",
-              {"CN1": (26.0, 8.0, 4.0), "CN2": (25.0, 8.0, 4.0), "KR1": (28.0, 8.0, 4.0)}, (1.0, 2.0, 1.0), 3.4, 1),
-    NodeTruth("us_ohio", "Columbus", "US", "US", "los_angeles",
-              {"CN1": (14.0, 7.0, 3.5), "CN2": (13.0, 7.0, 3.5), "KR1": (11.0, 6.0, 3.0)}, (3.0, 3.0, 1.5), 3.2, 0),
+    NodeTruth(
+        "gb_midlands",
+        "Coventry",
+        "GB",
+        "GB",
+        "rotterdam",
+        {"CN1": (26.0, 8.0, 4.0), "CN2": (25.0, 8.0, 4.0), "KR1": (28.0, 8.0, 4.0)},
+        (3.0, 3.0, 1.5),
+        3.9,
+        2,
+    ),
+    NodeTruth(
+        "nl_venlo",
+        "Venlo",
+        "NL",
+        "EU",
+        "rotterdam",
+        {"CN1": (26.0, 8.0, 4.0), "CN2": (25.0, 8.0, 4.0), "KR1": (28.0, 8.0, 4.0)},
+        (1.0, 2.0, 1.0),
+        3.4,
+        1,
+    ),
+    NodeTruth(
+        "us_ohio",
+        "Columbus",
+        "US",
+        "US",
+        "los_angeles",
+        {"CN1": (14.0, 7.0, 3.5), "CN2": (13.0, 7.0, 3.5), "KR1": (11.0, 6.0, 3.0)},
+        (3.0, 3.0, 1.5),
+        3.2,
+        0,
+    ),
 )
 #: Ports: customs servers and the mean and standard deviation of the service time in days.
 PORTS = {"los_angeles": (4, 2.4, 1.3), "rotterdam": (5, 2.1, 1.1)}
@@ -170,27 +274,104 @@ RESIDUAL_SD, RESIDUAL_COMMON, RESIDUAL_PHI = 0.10, 0.5, 0.6
 
 _CATALOGUE = (
     # category, hs, supplier pattern, dual partner, rows of (label, price, cost share, weight, popularity)
-    ("device", "8543709987", "CN1", "CN2", (
-        ("Aurora LED Mask", 439, .245, .85, 5.6), ("Aurora LED Mask Pro", 579, .24, .95, 2.9), ("Halo Eye Lamp", 259, .25, .35, 4.0),
-        ("Halo Neck Panel", 349, .25, .70, 2.4), ("Glow Wand", 199, .26, .30, 3.6), ("Glow Wand Travel", 159, .27, .22, 2.1),
-        ("Beam Hair Cap", 529, .245, 1.10, 1.2), ("Beam Hand Mitt", 299, .25, .60, 1.1))),
-    ("tool", "9019101000", "CN1", "CN2", (
-        ("Sculpt Roller", 109, .27, .25, 2.2), ("Sculpt Microcurrent", 269, .25, .40, 3.0), ("Pulse Cleanser Brush", 129, .26, .30, 2.0),
-        ("Pulse Scalp Massager", 89, .28, .28, 1.2))),
-    ("care", "3304990000", "KR1", "CN2", (
-        ("Photon Serum 30", 86, .27, .12, 5.2), ("Photon Serum 50", 119, .26, .17, 3.6), ("Prism Vitamin C", 99, .27, .12, 3.8),
-        ("Prism Retinal", 109, .26, .12, 2.9), ("Dew Moisturiser", 78, .28, .18, 4.0), ("Dew Night Cream", 89, .27, .18, 2.8),
-        ("Shade SPF 50", 57, .30, .14, 3.9), ("Lumi Eye Cream", 84, .27, .08, 2.6), ("Lumi Lip Care", 38, .32, .05, 1.8),
-        ("Barrier Balm", 62, .29, .12, 2.0), ("Calm Toner", 51, .30, .24, 2.2), ("Conductive Gel", 46, .30, .28, 4.1))),
-    ("care", "3401300000", "KR1", "CN2", (
-        ("Clear Foam", 49, .30, .22, 2.4), ("Clear Oil", 57, .29, .22, 1.9), ("Clear Balm", 59, .29, .16, 1.7))),
-    ("mask", "3307900000", "KR1", "CN2", (
-        ("Sheet Mask 5", 43, .30, .16, 3.0), ("Sheet Mask 10", 76, .29, .30, 2.3), ("Hydrogel Eye 30", 65, .29, .14, 2.5),
-        ("Peel Pads 60", 70, .29, .28, 2.1), ("Peel Pads Sensitive", 70, .29, .28, 1.1), ("Overnight Mask", 73, .28, .20, 1.5))),
-    ("accessory", "4202120000", "CN2", "CN1", (("Travel Case", 61, .29, .40, 1.2), ("Vanity Bag", 53, .30, .30, .9))),
-    ("accessory", "6302600000", "CN2", "CN1", (("Face Towels 3", 39, .32, .30, 1.1), ("Headband", 26, .34, .08, 1.0))),
-    ("accessory", "3926909990", "CN2", "CN1", (
-        ("Charging Stand", 66, .29, .35, .9), ("Eye Inserts", 32, .32, .05, .8), ("Replacement Straps", 30, .33, .08, .6))),
+    (
+        "device",
+        "8543709987",
+        "CN1",
+        "CN2",
+        (
+            ("Aurora LED Mask", 439, 0.245, 0.85, 5.6),
+            ("Aurora LED Mask Pro", 579, 0.24, 0.95, 2.9),
+            ("Halo Eye Lamp", 259, 0.25, 0.35, 4.0),
+            ("Halo Neck Panel", 349, 0.25, 0.70, 2.4),
+            ("Glow Wand", 199, 0.26, 0.30, 3.6),
+            ("Glow Wand Travel", 159, 0.27, 0.22, 2.1),
+            ("Beam Hair Cap", 529, 0.245, 1.10, 1.2),
+            ("Beam Hand Mitt", 299, 0.25, 0.60, 1.1),
+        ),
+    ),
+    (
+        "tool",
+        "9019101000",
+        "CN1",
+        "CN2",
+        (
+            ("Sculpt Roller", 109, 0.27, 0.25, 2.2),
+            ("Sculpt Microcurrent", 269, 0.25, 0.40, 3.0),
+            ("Pulse Cleanser Brush", 129, 0.26, 0.30, 2.0),
+            ("Pulse Scalp Massager", 89, 0.28, 0.28, 1.2),
+        ),
+    ),
+    (
+        "care",
+        "3304990000",
+        "KR1",
+        "CN2",
+        (
+            ("Photon Serum 30", 86, 0.27, 0.12, 5.2),
+            ("Photon Serum 50", 119, 0.26, 0.17, 3.6),
+            ("Prism Vitamin C", 99, 0.27, 0.12, 3.8),
+            ("Prism Retinal", 109, 0.26, 0.12, 2.9),
+            ("Dew Moisturiser", 78, 0.28, 0.18, 4.0),
+            ("Dew Night Cream", 89, 0.27, 0.18, 2.8),
+            ("Shade SPF 50", 57, 0.30, 0.14, 3.9),
+            ("Lumi Eye Cream", 84, 0.27, 0.08, 2.6),
+            ("Lumi Lip Care", 38, 0.32, 0.05, 1.8),
+            ("Barrier Balm", 62, 0.29, 0.12, 2.0),
+            ("Calm Toner", 51, 0.30, 0.24, 2.2),
+            ("Conductive Gel", 46, 0.30, 0.28, 4.1),
+        ),
+    ),
+    (
+        "care",
+        "3401300000",
+        "KR1",
+        "CN2",
+        (
+            ("Clear Foam", 49, 0.30, 0.22, 2.4),
+            ("Clear Oil", 57, 0.29, 0.22, 1.9),
+            ("Clear Balm", 59, 0.29, 0.16, 1.7),
+        ),
+    ),
+    (
+        "mask",
+        "3307900000",
+        "KR1",
+        "CN2",
+        (
+            ("Sheet Mask 5", 43, 0.30, 0.16, 3.0),
+            ("Sheet Mask 10", 76, 0.29, 0.30, 2.3),
+            ("Hydrogel Eye 30", 65, 0.29, 0.14, 2.5),
+            ("Peel Pads 60", 70, 0.29, 0.28, 2.1),
+            ("Peel Pads Sensitive", 70, 0.29, 0.28, 1.1),
+            ("Overnight Mask", 73, 0.28, 0.20, 1.5),
+        ),
+    ),
+    (
+        "accessory",
+        "4202120000",
+        "CN2",
+        "CN1",
+        (("Travel Case", 61, 0.29, 0.40, 1.2), ("Vanity Bag", 53, 0.30, 0.30, 0.9)),
+    ),
+    (
+        "accessory",
+        "6302600000",
+        "CN2",
+        "CN1",
+        (("Face Towels 3", 39, 0.32, 0.30, 1.1), ("Headband", 26, 0.34, 0.08, 1.0)),
+    ),
+    (
+        "accessory",
+        "3926909990",
+        "CN2",
+        "CN1",
+        (
+            ("Charging Stand", 66, 0.29, 0.35, 0.9),
+            ("Eye Inserts", 32, 0.32, 0.05, 0.8),
+            ("Replacement Straps", 30, 0.33, 0.08, 0.6),
+        ),
+    ),
 )
 
 
@@ -203,12 +384,29 @@ def catalogue(template: str) -> tuple[Item, ...]:
             position = len(items)
             suppliers, shares = _sourcing(template, position, first, second)
             markets = {"Beam Hair Cap": ("CA", "US"), "Peel Pads Sensitive": ("DE", "GB")}.get(label, every)
-            items.append(Item(f"LB-{position + 1:03d}", label, hs, category, weight, float(price), round(price * cost_share * 1.20, 2),
-                              popularity, suppliers, shares, 24, 12, markets))
+            items.append(
+                Item(
+                    f"LB-{position + 1:03d}",
+                    label,
+                    hs,
+                    category,
+                    weight,
+                    float(price),
+                    round(price * cost_share * 1.20, 2),
+                    popularity,
+                    suppliers,
+                    shares,
+                    24,
+                    12,
+                    markets,
+                )
+            )
     return tuple(items)
 
 
-def _sourcing(template: str, position: int, first: str, second: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
+def _sourcing(
+    template: str, position: int, first: str, second: str
+) -> tuple[tuple[str, ...], tuple[float, ...]]:
     if template == "demo-diversified":
         partner = "KR1" if first != "KR1" else ("CN1" if position % 2 else "CN2")
         return (first, partner), (0.5, 0.5)

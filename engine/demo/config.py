@@ -28,8 +28,14 @@ from engine.demo.company import (
 )
 
 SCENARIO_WEIGHTS = {
-    "base": 0.50, "tariff_15pp": 0.10, "customs_shock": 0.08, "supplier_outage": 0.08, "port_closure": 0.06, "demand_slump": 0.08,
-    "fx_shock": 0.05, "stagflation": 0.05,
+    "base": 0.50,
+    "tariff_15pp": 0.10,
+    "customs_shock": 0.08,
+    "supplier_outage": 0.08,
+    "port_closure": 0.06,
+    "demand_slump": 0.08,
+    "fx_shock": 0.05,
+    "stagflation": 0.05,
 }
 _ELASTICITY = (
     "listed prior: published own-price elasticities of brands average about -2.6 (Bijmolt, van Heerde and Pieters 2005); "
@@ -47,7 +53,13 @@ def plan_yaml(company: Company) -> str:
         "# money is in the company's currency unless a currency stands beside it. Order of lists means nothing.\n",
         f"company:\n  name: {name}\n  currency: USD\n  actuals_through: {ACTUALS_THROUGH}   # last closed day; the forecast starts the"
         " day after\n",
-        _markets(company), _channels(), _territories(), _places(), _suppliers(), _lanes(), _finance(company),
+        _markets(company),
+        _channels(),
+        _territories(),
+        _places(),
+        _suppliers(),
+        _lanes(),
+        _finance(company),
         "# Probabilities of the scenarios for the mixture; scaled to sum to one.\nscenario_weights:\n"
         + "".join(f"  {scenario}: {weight:.2f}\n" for scenario, weight in SCENARIO_WEIGHTS.items()),
     ]
@@ -55,8 +67,10 @@ def plan_yaml(company: Company) -> str:
 
 
 def _markets(company: Company) -> str:
-    text = "# Ship-to markets. nodes: who may serve it, in order of preference. Prices follow landed cost by the price rule;\n" \
+    text = (
+        "# Ship-to markets. nodes: who may serve it, in order of preference. Prices follow landed cost by the price rule;\n"
         "# retail pass-through of a duty is about a fifth (NBER working paper 34496).\nmarkets:\n"
+    )
     for m in company.markets:
         text += f"""  - key: {m.key}
     label: {m.label}
@@ -166,19 +180,24 @@ def _suppliers() -> str:
 
 
 def _lanes() -> str:
-    text = "# Lanes: freight in USD per kg; stages are used where the purchase log is too thin to fit.\nlanes:\n"
+    text = (
+        "# Lanes: freight in USD per kg; stages are used where the purchase log is too thin to fit.\nlanes:\n"
+    )
     for s in SUPPLIERS:
         for node in NODES:
             stages = [("production", s.production), ("transit", node.transit[s.key]), ("inland", node.inland)]
             text += f"  - supplier: {s.key}\n    node: {node.key}\n    mode: sea\n    freight_per_kg: {node.freight_per_kg}\n"
             text += f"    insurance_share: {INSURANCE_SHARE}\n"
-            text += "".join(f"    {stage}: {{mean: {floor + mean}, sd: {sd}}}\n" for stage, (floor, mean, sd) in stages)
+            text += "".join(
+                f"    {stage}: {{mean: {floor + mean}, sd: {sd}}}\n" for stage, (floor, mean, sd) in stages
+            )
     return text
 
 
 def _finance(company: Company) -> str:
     fixed = "".join(
-        f"    - {{name: {name}, monthly: {round(monthly * company.scale, 2)}}}\n" for name, monthly in FIXED_COSTS.items()
+        f"    - {{name: {name}, monthly: {round(monthly * company.scale, 2)}}}\n"
+        for name, monthly in FIXED_COSTS.items()
     )
     return f"""stock_policy: {{service_level: 0.95, order_cycle_days: 28}}
 

@@ -56,7 +56,9 @@ def monthly_spend(company: Company, seed: int) -> dict[tuple[str, str], np.ndarr
                 if month >= HISTORY_MONTHS:
                     path[month] = path[month - 12]
                     continue
-                level = SPEND_PROFILE[(START.month - 1 + month) % 12] * np.exp(generator.normal(-0.03125, 0.25))
+                level = SPEND_PROFILE[(START.month - 1 + month) % 12] * np.exp(
+                    generator.normal(-0.03125, 0.25)
+                )
                 path[month] = base * level * (LAUNCH_FACTOR if month < LAUNCH_MONTHS else 1.0)
             spend[market.key, channel] = path
     return spend
@@ -92,54 +94,64 @@ def acquire(
     return sorted(won)
 
 
-def order_times(market: MarketTruth, clock: np.ndarray, first: float, generator: np.random.Generator) -> list[float]:
+def order_times(
+    market: MarketTruth, clock: np.ndarray, first: float, generator: np.random.Generator
+) -> list[float]:
     """Times of one customer's orders in days since START, the first included, until dropout or the end of the clock."""
     rate = generator.gamma(market.r) / market.alpha
     leaving = generator.beta(market.a, market.b)
     day = int(first)
     now = clock[day] + (first - day) * (clock[day + 1] - clock[day])
     times, end = [first], clock[-1]
-    while True:
-        now += generator.exponential() / rate if rate > 0.0 else np.inf
-        if not now < end:
-            return times
-        day = int(np.searchsorted(clock, now, side="right")) - 1
-        times.append(day + (now - clock[day]) / (clock[day + 1] - clock[day]))
+    while rate > 0.0:
+        now += generator.exponential() / rate
+        if now >= end:
+            break
+        day = int(clock.searchsorted(now, side="right")) - 1
+        times.append(float(day + (now - clock[day]) / (clock[day + 1] - clock[day])))
         if generator.random() < leaving:
-            return times
+            break
+    return times
 
 
 def simulate_orders(company: Company, clock: Clock, seed: int, won: list[tuple[float, str, str]]) -> Event:
     """All orders of the simulated time: each customer's, then the marketplaces' day by day, sorted by time."""
-    rows: list[tuple[float, int, int, int, int, float]] = []
-    keys = [market.key for market in company.markets]
-    generators = {key: company.generator(seed, f"orders {key}") for key in keys}
+    truths = {market.key: market for market in company.markets}
+    generators = {key: company.generator(seed, f"orders {key}") for key in truths}
+    times: list[float] = []
+    counts, tastes, appetites = np.empty(len(won), np.int64), np.empty(len(won), np.int64), np.empty(len(won))
     for number, (first, key, _) in enumerate(won):
-        position, generator = keys.index(key), generators[key]
-        taste, appetite = int(generator.integers(5)), float(generator.gamma(4.0, 0.25))
-        rows += [
-            (time, position, 1, number, taste, appetite)
-            for time in order_times(company.markets[position], clock.elapsed[key], first, generator)
-        ]
-    for position, key in enumerate(keys):
-        generator = company.generator(seed, f"marketplace {key}")
-        level = MARKETPLACE_ORDERS_PER_DAY * company.scale * company.shares[key]
-        for day, rate in enumerate(clock.rate(key)):
-            rows += [
-                (day + generator.random(), position, 0, -1, int(generator.integers(5)), 1.0)
-                for _ in range(generator.poisson(level * rate))
-            ]
-    rows.sort()
-    table = np.asarray(rows)
-    names = np.asarray(keys)
-    return Event(
-        time=table[:, 0],
-        market=names[table[:, 1].astype(np.int64)],
-        channel=np.where(table[:, 2] > 0.5, "shop", "marketplace"),
-        customer=table[:, 3].astype(np.int64),
-        taste=table[:, 4].astype(np.int64),
-        appetite=table[:, 5],
+        generator = generators[key]
+        tastes[number], appetites[number] = generator.integers(5), generator.gamma(4.0, 0.25)
+        own = order_times(truths[key], clock.elapsed[key], first, generator)
+        counts[number] = len(own)
+        times += own
+    customer = np.repeat(np.arange(len(won)), counts)
+    anonymous = [_anonymous(company, clock, seed, key) for key in truths]
+    markets = np.asarray([market for _, market, _ in won], dtype="U8")
+    merged = Event(
+        time=np.concatenate([times, *(time for time, _ in anonymous)]),
+        market=np.concatenate(
+            [markets[customer], *(np.full(len(t), k) for k, (t, _) in zip(truths, anonymous, strict=True))]
+        ),
+        channel=np.where(
+            np.arange(len(times) + sum(len(t) for t, _ in anonymous)) < len(times), "shop", "marketplace"
+        ),
+        customer=np.concatenate([customer, *(np.full(len(t), -1) for t, _ in anonymous)]),
+        taste=np.concatenate([tastes[customer], *(taste for _, taste in anonymous)]),
+        appetite=np.concatenate([appetites[customer], *(np.ones(len(t)) for t, _ in anonymous)]),
     )
+    order = np.argsort(merged.time, kind="stable")
+    return Event(**{field: getattr(merged, field)[order] for field in Event.__dataclass_fields__})
+
+
+def _anonymous(company: Company, clock: Clock, seed: int, market: str) -> tuple[np.ndarray, np.ndarray]:
+    """Times and tastes of a market's marketplace orders: a Poisson count each day at the day's rate."""
+    generator = company.generator(seed, f"marketplace {market}")
+    level = MARKETPLACE_ORDERS_PER_DAY * company.scale * company.shares[market]
+    counts = generator.poisson(level * clock.rate(market))
+    day = np.repeat(np.arange(len(counts)), counts)
+    return day + generator.random(len(day)), generator.integers(5, size=len(day))
 
 
 def customer_key(number: int) -> str:
@@ -164,7 +176,19 @@ def generate_orders(
     frame["customer_key"] = [customer_key(n) if n >= 0 else "" for n in frame["customer"].tolist()]
     if markets is not None:
         frame = frame[frame["market"].isin(markets)]
-    columns = ["order_id", "customer_key", "ordered_at", "market", "sales_channel", "currency", "item", "quantity", "net_price",
-               "shipping", "tax", "refunded"]
+    columns = [
+        "order_id",
+        "customer_key",
+        "ordered_at",
+        "market",
+        "sales_channel",
+        "currency",
+        "item",
+        "quantity",
+        "net_price",
+        "shipping",
+        "tax",
+        "refunded",
+    ]
     past = frame["time"] < HISTORY_DAYS
     return frame.loc[past, columns].reset_index(drop=True), frame.loc[~past, columns].reset_index(drop=True)

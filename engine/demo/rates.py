@@ -69,11 +69,15 @@ def tariffs() -> pd.DataFrame:
             for origin, rate in zip(("CN", "KR"), rates[territory], strict=True):
                 rows.append((prefix, origin, territory, "base", rate, "2024-01-01", "", SOURCE))
         rows.append((prefix, "CN", "US", "additional", ADDITIONAL_US_CN, "2024-01-01", "", SOURCE))
-    return pd.DataFrame(rows, columns=["hs", "origin", "territory", "rule", "rate", "valid_from", "valid_to", "source"])
+    return pd.DataFrame(
+        rows, columns=["hs", "origin", "territory", "rule", "rate", "valid_from", "valid_to", "source"]
+    )
 
 
 def duty_share(hs: str, origin: str, territory: str) -> float:
     """Duty share of a unit's customs value: the base row plus the additional row."""
     _, us_cn, us_kr, eu, gb, ca_cn, ca_kr = DUTIES[hs[:6]]
-    base = {"US": (us_cn, us_kr), "EU": (eu, 0.0), "GB": (gb, 0.0), "CA": (ca_cn, ca_kr)}[territory][0 if origin == "CN" else 1]
+    base = {"US": (us_cn, us_kr), "EU": (eu, 0.0), "GB": (gb, 0.0), "CA": (ca_cn, ca_kr)}[territory][
+        0 if origin == "CN" else 1
+    ]
     return base + (ADDITIONAL_US_CN if (origin, territory) == ("CN", "US") else 0.0)

@@ -17,23 +17,102 @@ from engine.demo.company import Company
 from engine.demo.customers import customer_key
 
 COLUMNS = (
-    "Name", "Email", "Financial Status", "Paid at", "Fulfillment Status", "Fulfilled at", "Accepts Marketing", "Currency", "Subtotal",
-    "Shipping", "Taxes", "Total", "Discount Code", "Discount Amount", "Shipping Method", "Created at", "Lineitem quantity",
-    "Lineitem name", "Lineitem price", "Lineitem compare at price", "Lineitem sku", "Lineitem requires shipping", "Lineitem taxable",
-    "Lineitem fulfillment status", "Billing Name", "Billing Street", "Billing Address1", "Billing Address2", "Billing Company",
-    "Billing City", "Billing Zip", "Billing Province", "Billing Country", "Billing Phone", "Shipping Name", "Shipping Street",
-    "Shipping Address1", "Shipping Address2", "Shipping Company", "Shipping City", "Shipping Zip", "Shipping Province",
-    "Shipping Country", "Shipping Phone", "Notes", "Note Attributes", "Cancelled at", "Payment Method", "Payment Reference",
-    "Refunded Amount", "Vendor", "Outstanding Balance", "Employee", "Location", "Device ID", "Id", "Tags", "Risk Level", "Source",
-    "Lineitem discount", "Tax 1 Name", "Tax 1 Value", "Tax 2 Name", "Tax 2 Value", "Tax 3 Name", "Tax 3 Value", "Tax 4 Name",
-    "Tax 4 Value", "Tax 5 Name", "Tax 5 Value", "Phone", "Receipt Number", "Duties", "Billing Province Name",
-    "Shipping Province Name", "Payment ID", "Payment Terms Name", "Next Payment Due At", "Payment References",
+    "Name",
+    "Email",
+    "Financial Status",
+    "Paid at",
+    "Fulfillment Status",
+    "Fulfilled at",
+    "Accepts Marketing",
+    "Currency",
+    "Subtotal",
+    "Shipping",
+    "Taxes",
+    "Total",
+    "Discount Code",
+    "Discount Amount",
+    "Shipping Method",
+    "Created at",
+    "Lineitem quantity",
+    "Lineitem name",
+    "Lineitem price",
+    "Lineitem compare at price",
+    "Lineitem sku",
+    "Lineitem requires shipping",
+    "Lineitem taxable",
+    "Lineitem fulfillment status",
+    "Billing Name",
+    "Billing Street",
+    "Billing Address1",
+    "Billing Address2",
+    "Billing Company",
+    "Billing City",
+    "Billing Zip",
+    "Billing Province",
+    "Billing Country",
+    "Billing Phone",
+    "Shipping Name",
+    "Shipping Street",
+    "Shipping Address1",
+    "Shipping Address2",
+    "Shipping Company",
+    "Shipping City",
+    "Shipping Zip",
+    "Shipping Province",
+    "Shipping Country",
+    "Shipping Phone",
+    "Notes",
+    "Note Attributes",
+    "Cancelled at",
+    "Payment Method",
+    "Payment Reference",
+    "Refunded Amount",
+    "Vendor",
+    "Outstanding Balance",
+    "Employee",
+    "Location",
+    "Device ID",
+    "Id",
+    "Tags",
+    "Risk Level",
+    "Source",
+    "Lineitem discount",
+    "Tax 1 Name",
+    "Tax 1 Value",
+    "Tax 2 Name",
+    "Tax 2 Value",
+    "Tax 3 Name",
+    "Tax 3 Value",
+    "Tax 4 Name",
+    "Tax 4 Value",
+    "Tax 5 Name",
+    "Tax 5 Value",
+    "Phone",
+    "Receipt Number",
+    "Duties",
+    "Billing Province Name",
+    "Shipping Province Name",
+    "Payment ID",
+    "Payment Terms Name",
+    "Next Payment Due At",
+    "Payment References",
 )
 MARKETPLACE_COLUMNS = (
-    "order_id", "customer_key", "ordered_at", "market", "sales_channel", "currency", "item", "quantity", "net_price", "shipping",
-    "tax", "refunded",
+    "order_id",
+    "customer_key",
+    "ordered_at",
+    "market",
+    "sales_channel",
+    "currency",
+    "item",
+    "quantity",
+    "net_price",
+    "shipping",
+    "tax",
+    "refunded",
 )
 TAX_NAMES = {"CA": "HST 13%", "DE": "MwSt. 19%", "GB": "VAT 20%", "US": "Sales Tax 7%"}
+_POSITION = {name: position for position, name in enumerate(COLUMNS)}
 CANCELLED_SHARE = 0.01
 FULFILMENT_DAYS = 1
 
@@ -44,8 +123,8 @@ def write_shop(path: Path, company: Company, lines: pd.DataFrame, seed: int, *, 
     markets = {market.key: market for market in company.markets}
     generator = company.generator(seed, "cancelled")
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-        writer.writeheader()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
         records = lines.to_dict("records")
         starts = [k for k, row in enumerate(records) if k == 0 or row["order"] != records[k - 1]["order"]]
         doubles = generator.random(int(records[-1]["order"]) + 1 if records else 0) < CANCELLED_SHARE
@@ -58,28 +137,51 @@ def write_shop(path: Path, company: Company, lines: pd.DataFrame, seed: int, *, 
 
 
 def _order(
-    order: list[dict], items: dict[str, str], country: str, cities: tuple[tuple[str, str, str], ...], last: dt.datetime, *,
+    order: list[dict],
+    items: dict[str, str],
+    country: str,
+    cities: tuple[tuple[str, str, str], ...],
+    last: dt.datetime,
+    *,
     cancelled: bool,
-) -> list[dict[str, object]]:
+) -> list[list[object]]:
     """Rows of one order: its lines, the first with the order's fields."""
     head = order[0]
     name = f"#{int(head['order']) + (700001 if cancelled else 100001)}"
     created = head["ordered_at"].to_pydatetime()
     rows: list[dict[str, object]] = [
         {
-            "Name": name, "Lineitem quantity": int(line["quantity"]), "Lineitem name": items[line["item"]],
-            "Lineitem price": f"{line['list_price']:.2f}", "Lineitem sku": line["item"], "Lineitem requires shipping": "true",
-            "Lineitem taxable": "true", "Lineitem fulfillment status": "pending" if cancelled else "fulfilled",
-            "Vendor": "Lumen Beauty", "Lineitem discount": "0.00",
+            "Name": name,
+            "Lineitem quantity": int(line["quantity"]),
+            "Lineitem name": items[line["item"]],
+            "Lineitem price": f"{line['list_price']:.2f}",
+            "Lineitem sku": line["item"],
+            "Lineitem requires shipping": "true",
+            "Lineitem taxable": "true",
+            "Lineitem fulfillment status": "pending" if cancelled else "fulfilled",
+            "Vendor": "Lumen Beauty",
+            "Lineitem discount": "0.00",
         }
         for line in order
     ]
     rows[0].update(_order_fields(order, country, cities, last, created, cancelled=cancelled))
-    return rows
+    return [_row(fields) for fields in rows]
+
+
+def _row(fields: dict[str, object]) -> list[object]:
+    row: list[object] = [""] * len(COLUMNS)
+    for name, value in fields.items():
+        row[_POSITION[name]] = value
+    return row
 
 
 def _order_fields(
-    order: list[dict], country: str, cities: tuple[tuple[str, str, str], ...], last: dt.datetime, created: dt.datetime, *,
+    order: list[dict],
+    country: str,
+    cities: tuple[tuple[str, str, str], ...],
+    last: dt.datetime,
+    created: dt.datetime,
+    *,
     cancelled: bool,
 ) -> dict[str, object]:
     head = order[0]
@@ -88,7 +190,11 @@ def _order_fields(
     discount = sum(round(100 * line["discount"]) for line in order)
     shipping = round(100 * head["shipping"])
     total = sum(cents) + shipping + taxes
-    refunded = total if cancelled else sum(c + round(100 * ln["tax"]) for c, ln in zip(cents, order, strict=True) if ln["returned"])
+    refunded = (
+        total
+        if cancelled
+        else sum(c + round(100 * ln["tax"]) for c, ln in zip(cents, order, strict=True) if ln["returned"])
+    )
     returned = [bool(line["returned"]) for line in order]
     status = "refunded" if cancelled or all(returned) else "partially_refunded" if any(returned) else "paid"
     customer = int(head["customer"])
@@ -98,21 +204,40 @@ def _order_fields(
     person = f"Customer {customer:06d}"
     rate = head["discount_rate"]
     address = {
-        "Name": person, "Street": "1 Example Street", "Address1": "1 Example Street", "City": city, "Zip": f"'{code}",
-        "Province": province, "Country": country,
+        "Name": person,
+        "Street": "1 Example Street",
+        "Address1": "1 Example Street",
+        "City": city,
+        "Zip": f"'{code}",
+        "Province": province,
+        "Country": country,
     }
     return {
-        "Email": customer_key(customer), "Financial Status": status, "Paid at": stamp(created),
-        "Fulfillment Status": "fulfilled" if done else "unfulfilled", "Fulfilled at": stamp(fulfilled) if done else "",
-        "Accepts Marketing": "yes" if customer % 2 else "no", "Currency": head["currency"], "Subtotal": _money(sum(cents)),
-        "Shipping": _money(shipping), "Taxes": _money(taxes), "Total": _money(total),
-        "Discount Code": f"GLOW{round(100 * rate)}" if discount else "", "Discount Amount": _money(discount),
-        "Shipping Method": "Standard", "Created at": stamp(created),
+        "Email": customer_key(customer),
+        "Financial Status": status,
+        "Paid at": stamp(created),
+        "Fulfillment Status": "fulfilled" if done else "unfulfilled",
+        "Fulfilled at": stamp(fulfilled) if done else "",
+        "Accepts Marketing": "yes" if customer % 2 else "no",
+        "Currency": head["currency"],
+        "Subtotal": _money(sum(cents)),
+        "Shipping": _money(shipping),
+        "Taxes": _money(taxes),
+        "Total": _money(total),
+        "Discount Code": f"GLOW{round(100 * rate)}" if discount else "",
+        "Discount Amount": _money(discount),
+        "Shipping Method": "Standard",
+        "Created at": stamp(created),
         **{f"{kind} {field}": value for kind in ("Billing", "Shipping") for field, value in address.items()},
-        "Cancelled at": stamp(created + dt.timedelta(minutes=9)) if cancelled else "", "Payment Method": "Shopify Payments",
-        "Refunded Amount": _money(refunded), "Outstanding Balance": "0.00", "Id": str(5_000_000_000_000 + int(head["order"]) * 2
-                                                                                       + int(cancelled)),
-        "Risk Level": "Low", "Source": "web", "Tax 1 Name": TAX_NAMES[head["market"]], "Tax 1 Value": _money(taxes),
+        "Cancelled at": stamp(created + dt.timedelta(minutes=9)) if cancelled else "",
+        "Payment Method": "Shopify Payments",
+        "Refunded Amount": _money(refunded),
+        "Outstanding Balance": "0.00",
+        "Id": str(5_000_000_000_000 + int(head["order"]) * 2 + int(cancelled)),
+        "Risk Level": "Low",
+        "Source": "web",
+        "Tax 1 Name": TAX_NAMES[head["market"]],
+        "Tax 1 Value": _money(taxes),
     }
 
 

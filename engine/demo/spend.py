@@ -20,6 +20,15 @@ def spend_table(
     frames = []
     for (market, channel), path in sorted(spend.items()):
         amount = np.round(path / lengths, 2)[clock.month_of_day]
-        frames.append(pd.DataFrame({"day": np.arange(days), "market": market, "acquisition_channel": channel, "amount": amount,
-                                    "new_customers": counts[market, channel]}))
+        frames.append(
+            pd.DataFrame(
+                {
+                    "day": np.arange(days),
+                    "market": market,
+                    "acquisition_channel": channel,
+                    "amount": amount,
+                    "new_customers": counts[market, channel],
+                }
+            )
+        )
     return pd.concat(frames).sort_values(["day", "market", "acquisition_channel"], ignore_index=True)

@@ -34,7 +34,12 @@ BUFFER_DAYS = 24
 CYCLE_WEEKS = 4
 PLANNED_GROWTH = 1.05
 #: Squared loadings of a stage on (port factor, supplier factor, lane's own AR(1)).
-LOADINGS = {"production": (0.0, 0.45, 0.55), "transit": (0.45, 0.10, 0.45), "service": (0.40, 0.0, 0.60), "inland": (0.20, 0.0, 0.80)}
+LOADINGS = {
+    "production": (0.0, 0.45, 0.55),
+    "transit": (0.45, 0.10, 0.45),
+    "service": (0.40, 0.0, 0.60),
+    "inland": (0.20, 0.0, 0.80),
+}
 #: Day-to-day autocorrelation of the factors.
 PORT_PHI, SUPPLIER_PHI, LANE_PHI = 0.97, 0.97, 0.90
 #: Price of an item at its second supplier relative to the first.
@@ -71,7 +76,9 @@ def ship(company: Company, seed: int) -> list[Shipment]:
                 mean, sd = PORTS[node.port][1:]
                 service = factors.days("service", node, supplier, day, (0.25, mean - 0.25, sd))
                 inland = factors.days("inland", node, supplier, day, node.inland)
-                waiting.append((day + production + transit, number, day, n, s, day + production, service, inland))
+                waiting.append(
+                    (day + production + transit, number, day, n, s, day + production, service, inland)
+                )
                 number += 1
     return sorted(_through_customs(waiting), key=lambda shipment: shipment.number)
 
@@ -86,7 +93,9 @@ def _through_customs(waiting: list[tuple[float, int, int, int, int, float, float
         servers = free[NODES[n].port]
         cleared = max(arrival, servers[0]) + service
         heapreplace(servers, cleared)
-        done.append(Shipment(number, day, n, s, shipped, arrival, cleared, math.ceil(cleared + inland), service))
+        done.append(
+            Shipment(number, day, n, s, shipped, arrival, cleared, math.ceil(cleared + inland), service)
+        )
     return done
 
 
@@ -109,7 +118,9 @@ class _Factors:
             self.paths[name] = path
         return self.paths[name]
 
-    def days(self, stage: str, node: NodeTruth, supplier: SupplierTruth, day: int, law: tuple[float, float, float]) -> float:
+    def days(
+        self, stage: str, node: NodeTruth, supplier: SupplierTruth, day: int, law: tuple[float, float, float]
+    ) -> float:
         """Days of a stage of the order placed on ``day``; ``law`` is floor, mean above it and standard deviation."""
         port, maker, own = LOADINGS[stage]
         at = day - self.first
@@ -138,8 +149,13 @@ def purchase_lines(company: Company, shipments: list[Shipment], sales: np.ndarra
                 continue
             names = [supplier.key for supplier in SUPPLIERS]
             sources = [names.index(key) for key in item.suppliers]
-            turns = [w * 7 - START.weekday() + node.review_weekday for w in weeks if (w + i) % CYCLE_WEEKS == 0]
-            plan = [by_slot[day, n, sources[turn]] for day, turn in zip(turns, _turns(item.shares, len(turns)), strict=True)]
+            turns = [
+                w * 7 - START.weekday() + node.review_weekday for w in weeks if (w + i) % CYCLE_WEEKS == 0
+            ]
+            plan = [
+                by_slot[day, n, sources[turn]]
+                for day, turn in zip(turns, _turns(item.shares, len(turns)), strict=True)
+            ]
             rows += _quantities(plan, i, item.moq, item.multiple, planned[n, i])
     frame = pd.DataFrame(sorted(rows), columns=["number", "item_number", "quantity"])
     return frame
@@ -155,7 +171,9 @@ def _turns(shares: tuple[float, ...], count: int) -> list[int]:
     return turns
 
 
-def _quantities(plan: list[Shipment], item: int, moq: int, multiple: int, planned: np.ndarray) -> list[tuple[int, int, int]]:
+def _quantities(
+    plan: list[Shipment], item: int, moq: int, multiple: int, planned: np.ndarray
+) -> list[tuple[int, int, int]]:
     ordered, latest, rows = 0, -(10**9), []
     for here, after in zip(plan[:-1], plan[1:], strict=True):
         latest = max(latest, here.received, after.received)
@@ -179,7 +197,9 @@ def _outlook(sales: np.ndarray) -> np.ndarray:
     return path
 
 
-def purchase_log(company: Company, shipments: list[Shipment], lines: pd.DataFrame, per_base: dict[str, float]) -> pd.DataFrame:
+def purchase_log(
+    company: Company, shipments: list[Shipment], lines: pd.DataFrame, per_base: dict[str, float]
+) -> pd.DataFrame:
     """The purchase order log with every stage known, one row per line, in order of placing; days as integers."""
     by_number = {s.number: s for s in shipments}
     numbers = {number: f"PO-{k + 10001}" for k, number in enumerate(sorted(set(lines["number"].tolist())))}
@@ -190,14 +210,56 @@ def purchase_log(company: Company, shipments: list[Shipment], lines: pd.DataFram
         line = line + 1 if number == last else 1
         last = number
         cost = unit_cost(company, i, supplier.key, per_base)
-        usual = sum(supplier.production[:2]) + sum(node.transit[supplier.key][:2]) + PORTS[node.port][1] + sum(node.inland[:2])
+        usual = (
+            sum(supplier.production[:2])
+            + sum(node.transit[supplier.key][:2])
+            + PORTS[node.port][1]
+            + sum(node.inland[:2])
+        )
         days = [math.floor(x) for x in (shipment.shipped, shipment.port, shipment.cleared)]
-        rows.append((numbers[number], line, supplier.key, item.key, node.key, shipment.day, shipment.day + math.ceil(usual) + 2,
-                     *days, shipment.received, quantity, quantity, cost, supplier.currency,
-                     round(DEPOSIT_SHARE * quantity * cost, 2), shipment.service, i))
-    return pd.DataFrame(rows, columns=[
-        "po", "line", "supplier", "item", "node", "ordered_on", "promised_on", "shipped_on", "port_on", "cleared_on", "received_on",
-        "quantity", "received", "unit_cost", "currency", "deposit_paid", "service", "item_number"])
+        rows.append(
+            (
+                numbers[number],
+                line,
+                supplier.key,
+                item.key,
+                node.key,
+                shipment.day,
+                shipment.day + math.ceil(usual) + 2,
+                *days,
+                shipment.received,
+                quantity,
+                quantity,
+                cost,
+                supplier.currency,
+                round(DEPOSIT_SHARE * quantity * cost, 2),
+                shipment.service,
+                i,
+            )
+        )
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "po",
+            "line",
+            "supplier",
+            "item",
+            "node",
+            "ordered_on",
+            "promised_on",
+            "shipped_on",
+            "port_on",
+            "cleared_on",
+            "received_on",
+            "quantity",
+            "received",
+            "unit_cost",
+            "currency",
+            "deposit_paid",
+            "service",
+            "item_number",
+        ],
+    )
 
 
 def unit_cost(company: Company, item: int, supplier: str, per_base: dict[str, float]) -> float:

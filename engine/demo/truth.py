@@ -28,9 +28,14 @@ def truth(company: Company, clock: Clock, seed: int, *, residual: bool, season: 
         },
         "markets": {
             m.key: {
-                "r": m.r, "alpha": m.alpha, "a": m.a, "b": m.b,
+                "r": m.r,
+                "alpha": m.alpha,
+                "a": m.a,
+                "b": m.b,
                 "share": company.shares[m.key],
-                "marketplace_orders_per_day": facts.MARKETPLACE_ORDERS_PER_DAY * company.scale * company.shares[m.key],
+                "marketplace_orders_per_day": facts.MARKETPLACE_ORDERS_PER_DAY
+                * company.scale
+                * company.shares[m.key],
                 "acquisition": {
                     channel: {"k": response_constant(company, m.key, channel), "beta": beta}
                     for channel, (_, _, beta) in facts.ACQUISITION.items()
@@ -39,13 +44,21 @@ def truth(company: Company, clock: Clock, seed: int, *, residual: bool, season: 
             for m in company.markets
         },
         "lead_times": {
-            "loadings_squared": {stage: dict(zip(("port", "supplier", "lane"), x, strict=True)) for stage, x in LOADINGS.items()},
+            "loadings_squared": {
+                stage: dict(zip(("port", "supplier", "lane"), x, strict=True))
+                for stage, x in LOADINGS.items()
+            },
             "phi_daily": {"port": PORT_PHI, "supplier": SUPPLIER_PHI, "lane": LANE_PHI},
             "law": "floor + lognormal(mean, sd)",
             "production": {s.key: list(s.production) for s in facts.SUPPLIERS},
-            "transit": {f"{s.key}|{n.key}": list(n.transit[s.key]) for s in facts.SUPPLIERS for n in facts.NODES},
+            "transit": {
+                f"{s.key}|{n.key}": list(n.transit[s.key]) for s in facts.SUPPLIERS for n in facts.NODES
+            },
             "inland": {n.key: list(n.inland) for n in facts.NODES},
-            "service": {port: {"servers": c, "floor": 0.25, "mean": mean - 0.25, "sd": sd} for port, (c, mean, sd) in facts.PORTS.items()},
+            "service": {
+                port: {"servers": c, "floor": 0.25, "mean": mean - 0.25, "sd": sd}
+                for port, (c, mean, sd) in facts.PORTS.items()
+            },
         },
         "return_share": dict(facts.RETURN_SHARE),
     }

@@ -28,8 +28,22 @@ __all__ = ["TEMPLATES", "History", "simulate", "write_demo"]
 
 SEED = 20260930
 PURCHASE_COLUMNS = [
-    "po", "line", "supplier", "item", "node", "ordered_on", "promised_on", "shipped_on", "port_on", "cleared_on", "received_on",
-    "quantity", "received", "unit_cost", "currency", "deposit_paid",
+    "po",
+    "line",
+    "supplier",
+    "item",
+    "node",
+    "ordered_on",
+    "promised_on",
+    "shipped_on",
+    "port_on",
+    "cleared_on",
+    "received_on",
+    "quantity",
+    "received",
+    "unit_cost",
+    "currency",
+    "deposit_paid",
 ]
 STAGES = ["shipped_on", "port_on", "cleared_on", "received_on"]
 
@@ -50,7 +64,12 @@ class History:
 
 
 def simulate(
-    template: str = "demo", *, seed: int = SEED, residual: bool = True, season: bool = True, customers_scale: float = 1.0
+    template: str = "demo",
+    *,
+    seed: int = SEED,
+    residual: bool = True,
+    season: bool = True,
+    customers_scale: float = 1.0,
 ) -> History:
     """Play the company from its first day to the end of the continuation and close its books at actuals-through."""
     company = Company.of(template, customers_scale)
@@ -65,7 +84,16 @@ def simulate(
     lines = purchase_lines(company, shipments, books.unit_sales(company, orders))
     first_day = {currency: rates.per_base(currency, 0) for currency in rates.paths}
     landed = books.land(company, purchase_log(company, shipments, lines, first_day), rates)
-    return History(company, clock, events, orders, spend, landed, rates, books.close(company, orders, spend, landed, rates))
+    return History(
+        company,
+        clock,
+        events,
+        orders,
+        spend,
+        landed,
+        rates,
+        books.close(company, orders, spend, landed, rates),
+    )
 
 
 def write_demo(
@@ -95,7 +123,12 @@ def write_demo(
     _publish(path, lambda folder: _write_plan(folder, history, seed))
     if continuation is not None:
         until = int(month_starts()[24 + 3 * quarters_of_continuation])
-        _publish(continuation, lambda folder: _write_continuation(folder, history, seed, until, residual=residual, season=season))
+        _publish(
+            continuation,
+            lambda folder: _write_continuation(
+                folder, history, seed, until, residual=residual, season=season
+            ),
+        )
 
 
 def _publish(place: Path, write: object) -> None:
@@ -133,7 +166,9 @@ def _write_plan(folder: Path, history: History, seed: int) -> None:
     _csv(data / "open_payables.csv", history.books.payables)
 
 
-def _write_continuation(folder: Path, history: History, seed: int, until: int, *, residual: bool, season: bool) -> None:
+def _write_continuation(
+    folder: Path, history: History, seed: int, until: int, *, residual: bool, season: bool
+) -> None:
     later = history.orders[(history.orders["time"] >= HISTORY_DAYS) & (history.orders["time"] < until)]
     _write_orders(folder, history, seed, later, until)
     log = as_known(history.purchases[history.purchases["received_on"] >= HISTORY_DAYS], until)
@@ -141,13 +176,26 @@ def _write_continuation(folder: Path, history: History, seed: int, until: int, *
     _csv(folder / "clearance.csv", _clearance(history.purchases, HISTORY_DAYS, until))
     _csv(folder / "spend.csv", _spend_rows(history.spend, HISTORY_DAYS, until))
     _csv(folder / "fx.csv", history.rates.table(HISTORY_DAYS, until))
-    _text(folder / "truth.json", json.dumps(truth(history.company, history.clock, seed, residual=residual, season=season), indent=1,
-                                            sort_keys=True) + "\n")
+    _text(
+        folder / "truth.json",
+        json.dumps(
+            truth(history.company, history.clock, seed, residual=residual, season=season),
+            indent=1,
+            sort_keys=True,
+        )
+        + "\n",
+    )
 
 
 def _write_orders(folder: Path, history: History, seed: int, orders: pd.DataFrame, until: int) -> None:
     last = dt.datetime.combine(START, dt.time()) + dt.timedelta(days=until)
-    write_shop(folder / "shopify_orders.csv", history.company, orders[orders["sales_channel"] == "shop"], seed, last=last)
+    write_shop(
+        folder / "shopify_orders.csv",
+        history.company,
+        orders[orders["sales_channel"] == "shop"],
+        seed,
+        last=last,
+    )
     write_marketplace(folder / "orders_marketplace.csv", orders[orders["sales_channel"] == "marketplace"])
 
 
@@ -157,11 +205,34 @@ def items_table(history: History) -> pd.DataFrame:
     log = history.purchases.drop_duplicates(["item", "supplier"]).set_index(["item", "supplier"])["unit_cost"]
     return pd.DataFrame(
         [
-            (i.key, i.label, i.hs, i.category, f"{i.weight:.2f}", log[i.key, i.suppliers[0]], ";".join(i.suppliers),
-             ";".join(str(s) for s in i.shares), i.moq, i.multiple, f"{i.price:.2f}")
+            (
+                i.key,
+                i.label,
+                i.hs,
+                i.category,
+                f"{i.weight:.2f}",
+                log[i.key, i.suppliers[0]],
+                ";".join(i.suppliers),
+                ";".join(str(s) for s in i.shares),
+                i.moq,
+                i.multiple,
+                f"{i.price:.2f}",
+            )
             for i in company.items
         ],
-        columns=["item", "label", "hs", "category", "weight_kg", "unit_cost", "suppliers", "shares", "moq", "multiple", "list_price"],
+        columns=[
+            "item",
+            "label",
+            "hs",
+            "category",
+            "weight_kg",
+            "unit_cost",
+            "suppliers",
+            "shares",
+            "moq",
+            "multiple",
+            "list_price",
+        ],
     )
 
 
@@ -180,8 +251,16 @@ def as_known(purchases: pd.DataFrame, until: int) -> pd.DataFrame:
 def _clearance(purchases: pd.DataFrame, first: int, until: int) -> pd.DataFrame:
     seen = purchases.drop_duplicates("po")
     seen = seen[(seen["cleared_on"] >= first) & (seen["cleared_on"] < until)]
-    return pd.DataFrame({"po": seen["po"], "supplier": seen["supplier"], "node": seen["node"], "port_on": _dates(seen["port_on"]),
-                         "cleared_on": _dates(seen["cleared_on"]), "service_days": seen["service"].round(6)})
+    return pd.DataFrame(
+        {
+            "po": seen["po"],
+            "supplier": seen["supplier"],
+            "node": seen["node"],
+            "port_on": _dates(seen["port_on"]),
+            "cleared_on": _dates(seen["cleared_on"]),
+            "service_days": seen["service"].round(6),
+        }
+    )
 
 
 def _spend_rows(spend: pd.DataFrame, first: int, until: int) -> pd.DataFrame:

@@ -200,9 +200,10 @@ def draw_supply(
     if parameters not in ("draw", "fitted"):
         raise UsageError(f"parameters: 'draw' or 'fitted' | got {parameters!r}")
     spec, lead_time = model.spec, model.lead_time
-    ports = np.stack([keys_of(seed, [f"lead_time/{stage}/port/{key}" for key in spec.ports]) for stage in STAGES])
+    levels = (*STAGES, "shared")
+    ports = np.stack([keys_of(seed, [f"lead_time/{level}/port/{key}" for key in spec.ports]) for level in levels])
     suppliers = np.stack(
-        [keys_of(seed, [f"lead_time/{stage}/supplier/{key}" for key in spec.suppliers]) for stage in STAGES]
+        [keys_of(seed, [f"lead_time/{level}/supplier/{key}" for key in spec.suppliers]) for level in levels]
     )
     own = np.stack([keys_of(seed, [f"lead_time/{stage}/{lane.key}" for lane in lead_time.lanes]) for stage in STAGES])
     error = np.stack([
@@ -214,7 +215,7 @@ def draw_supply(
     errors = lead_time.log_mean_errors if parameters == "draw" else np.zeros_like(lead_time.log_mean_errors)
     shape = (len(STAGES), len(trials), len(spec.suppliers), len(spec.nodes), days)
     stages = np.full(shape, NEVER)
-    laws = (SCORES, lead_time.tables, lead_time.zero_scores, errors, lead_time.shares)
+    laws = (SCORES, lead_time.tables, lead_time.zero_scores, errors, lead_time.shares, lead_time.stage_link)
     draw_stages(trials.start, model.lane_at, ports, suppliers, own, error, laws, stages)
     open_days = np.zeros((len(trials), len(model.open.key), len(STAGES)))
     if model.open.key:

@@ -36,6 +36,33 @@ def persistent_path(key: UInt64Array, trial: int, persistence: float, out: Float
 
 
 @njit(cache=True)
+def _factor_paths(keys: UInt64Array, trial: int, persistence: float, out: FloatArray) -> None:
+    for i in range(keys.shape[0]):
+        persistent_path(keys[i], trial, persistence, out[i])
+
+
+@njit(cache=True)
+def _blend(
+    common: FloatArray, link: float, keys: UInt64Array, trial: int, persistence: float, out: FloatArray
+) -> None:
+    """A stage's factors (entity, day): sqrt(link) of the shared ones and sqrt(1 - link) of its own."""
+    if link < 1.0:
+        _factor_paths(keys, trial, persistence, out)
+    shared, apart = math.sqrt(link), math.sqrt(1.0 - link)
+    for i in range(out.shape[0]):
+        for d in range(out.shape[1]):
+            out[i, d] = shared * common[i, d] + (apart * out[i, d] if link < 1.0 else 0.0)
+
+
+@njit(cache=True)
+def _factor_today(keys: UInt64Array, entity: int, stage: int, link: float, trial: int) -> float:
+    """A stage's factor of day 0, the first point of its path."""
+    shared = normal_quantile(uniform1(keys[keys.shape[0] - 1, entity], trial, 0, 0))
+    apart = normal_quantile(uniform1(keys[stage, entity], trial, 0, 0))
+    return math.sqrt(link) * shared + math.sqrt(1.0 - link) * apart
+
+
+@njit(cache=True)
 def _error_factor(error: float, key: UInt64Array, trial: int) -> float:
     """Parameter uncertainty of one mean: exp(e k - e²/2), mean 1."""
     if error == 0.0:
@@ -48,23 +75,27 @@ def draw_stages(
     first_trial: int, lane_at: IntArray, port_keys: UInt64Array, supplier_keys: UInt64Array, own_keys: UInt64Array,
     error_keys: UInt64Array, laws: Any, out: FloatArray,
 ) -> None:
-    """Stage durations in days of every existing lane, into ``out`` (stage, trial, supplier, node, day)."""
-    scores, tables, zeros, errors, shares = laws
+    """Stage durations in days of every existing lane, into ``out`` (stage, trial, supplier, node, day).
+
+    Row g of the factor keys is stage g's own factor, the last row the one that all stages share.
+    """
+    scores, tables, zeros, errors, shares, link = laws
     stages, trials, _, _, days = out.shape
-    port = np.zeros((port_keys.shape[1], days))
-    supplier = np.zeros((supplier_keys.shape[1], days))
+    common_port, port = np.zeros((port_keys.shape[1], days)), np.zeros((port_keys.shape[1], days))
+    common_supplier, supplier = np.zeros((supplier_keys.shape[1], days)), np.zeros((supplier_keys.shape[1], days))
     own = np.zeros(days)
     for t in range(trials):
         trial = first_trial + t
+        if link > 0.0:
+            _factor_paths(port_keys[stages], trial, shares[0, 2], common_port)
+            _factor_paths(supplier_keys[stages], trial, shares[0, 2], common_supplier)
         for g in range(stages):
             a, b = math.sqrt(shares[g, 0]), math.sqrt(shares[g, 1])
             c = math.sqrt(max(0.0, 1.0 - shares[g, 0] - shares[g, 1]))
-            for p in range(port.shape[0]):
-                if a > 0.0:
-                    persistent_path(port_keys[g, p], trial, shares[g, 2], port[p])
-            for s in range(supplier.shape[0]):
-                if b > 0.0:
-                    persistent_path(supplier_keys[g, s], trial, shares[g, 2], supplier[s])
+            if a > 0.0:
+                _blend(common_port, link, port_keys[g], trial, shares[g, 2], port)
+            if b > 0.0:
+                _blend(common_supplier, link, supplier_keys[g], trial, shares[g, 2], supplier)
             for k in range(lane_at.shape[0]):
                 s, n, p = lane_at[k, 0], lane_at[k, 1], lane_at[k, 2]
                 persistent_path(own_keys[g, k], trial, shares[g, 3], own)
@@ -86,7 +117,7 @@ def draw_open(
     supplier_keys: UInt64Array, member_keys: UInt64Array, error_keys: UInt64Array, laws: Any, rest: Any, out: FloatArray,
 ) -> None:
     """Days left in each stage of each open order, into ``out`` (trial, order, stage): factors of day 0 and an own term."""
-    scores, tables, zeros, errors, shares = laws
+    scores, tables, zeros, errors, shares, link = laws
     rest_tables, rest_zeros = rest
     for t in range(out.shape[0]):
         trial = first_trial + t
@@ -98,9 +129,9 @@ def draw_open(
                     uniform1(member_keys[g, o], trial, 0, 0)
                 )
                 if shares[g, 0] > 0.0:
-                    z += math.sqrt(shares[g, 0]) * normal_quantile(uniform1(port_keys[g, p], trial, 0, 0))
+                    z += math.sqrt(shares[g, 0]) * _factor_today(port_keys, p, g, link, trial)
                 if shares[g, 1] > 0.0:
-                    z += math.sqrt(shares[g, 1]) * normal_quantile(uniform1(supplier_keys[g, s], trial, 0, 0))
+                    z += math.sqrt(shares[g, 1]) * _factor_today(supplier_keys, s, g, link, trial)
                 if g == current[o]:
                     # The residual law is conditioned on the age and cannot be scaled: parameters stay as fitted.
                     value = 0.0 if z <= rest_zeros[o] else table_value(scores, rest_tables[o], z)

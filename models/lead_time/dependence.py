@@ -1,6 +1,7 @@
 """Dependence of lead times: z(lane, day) = port factor + supplier factor + own term, each a stationary AR(1) over order days.
 
-Squared loadings sum to one, so every z is standard normal and each lane keeps its fitted law; the factors make orders
+A stage's factor is sqrt(k) of one that all stages share and sqrt(1 - k) of its own (k the stage link): a late port or supplier is late at
+several stages of one order, which widens the order-to-receipt time beyond the sum of independent stages. Squared loadings sum to one, so every z is standard normal and each lane keeps its fitted law; the factors make orders
 that share a port or a supplier late together, and the persistence makes neighbouring days alike. Same marginals, iid against
 dependent, is an order of magnitude in the stockout probability, so iid is never the default.
 """
@@ -24,6 +25,8 @@ _FEWEST_PAIRS: Final = 30
 _PRIOR_PAIRS: Final = 40.0
 """Weight of the listed squared loadings, in pairs."""
 _LARGEST_SHARE: Final = 0.8
+LISTED_STAGE_LINK: Final = 0.5
+"""Share of a factor's variance that the stages of one order have in common, where nothing tells."""
 _FACTOR_GRID: Final = (0.8, 0.9, 0.95, 0.97, 0.985)
 _OWN_GRID: Final = (0.0, 0.5, 0.8, 0.9, 0.95, 0.97)
 _CLIP: Final = 3.0
@@ -66,7 +69,13 @@ LISTED: Final[Mapping[str, Dependence]] = {
 
 
 def fit_dependence(
-    stage: str, scores: npt.ArrayLike, day: npt.ArrayLike, supplier: npt.ArrayLike, port: npt.ArrayLike
+    stage: str,
+    scores: npt.ArrayLike,
+    day: npt.ArrayLike,
+    supplier: npt.ArrayLike,
+    port: npt.ArrayLike,
+    *,
+    factor_persistence: float | None = None,
 ) -> Dependence:
     """Dependence of one stage from normal scores z = Phi^-1(F(L)) of finished orders by order day.
 
@@ -77,6 +86,7 @@ def fit_dependence(
 
     Least squares over all pairs within 45 days, on a grid in (f, o), p and s drawn to the listed figures by 40 pairs' weight. Guards: fewer than
     30 pairs keep the listed figures; scores are clipped to ±3; p + s <= 0.8; a factor that the stage does not have stays at 0.
+    ``factor_persistence`` fixes f.
     """
     listed = LISTED[stage]
     z = np.clip(np.asarray(scores, dtype=np.float64), -_CLIP, _CLIP)
@@ -93,13 +103,28 @@ def fit_dependence(
         return listed
     cells = _moments(z[first] * z[second], gap, same_supplier, same_port, used)
     best: tuple[float, Dependence] | None = None
-    for factor in _FACTOR_GRID:
+    for factor in _FACTOR_GRID if factor_persistence is None else (factor_persistence,):
         for own in _OWN_GRID:
             error, port_share, supplier_share = _loadings(cells, factor, own, listed)
             if best is None or error < best[0] - 1e-12:
                 best = error, Dependence(port_share, supplier_share, factor, own, "fitted", int(used.sum()))
     assert best is not None
     return best[1]
+
+
+def fit_stage_link(products: npt.ArrayLike, implied: npt.ArrayLike) -> float:
+    """Stage link k in [0, 1] from orders seen at two stages.
+
+    ``products`` are z_g z_h of one order, ``implied`` their mean under k = 1, sqrt(p_g p_h) + sqrt(s_g s_h). Least squares through
+    zero, drawn to the listed 0.5 by the weight of 40 orders.
+    """
+    product, full = np.asarray(products, dtype=np.float64), np.asarray(implied, dtype=np.float64)
+    typical = float((full**2).mean()) if full.size else 0.0
+    if typical <= 0.0:
+        return LISTED_STAGE_LINK
+    weight = float((full**2).sum())
+    link = (float((product * full).sum()) + _PRIOR_PAIRS * typical * LISTED_STAGE_LINK) / (weight + _PRIOR_PAIRS * typical)
+    return float(np.clip(link, 0.0, 1.0))
 
 
 def _pairs(day: IntArray) -> tuple[IntArray, IntArray]:

@@ -43,7 +43,7 @@ def shipments(purchase_orders: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
 def stage_days(
     shipped: pd.DataFrame, *, node_port: Mapping[str, str], servers: Mapping[str, int]
 ) -> pd.DataFrame:
-    """Durations by stage: columns supplier, node, port, stage, start (day of its beginning), ordered, days, observed.
+    """Durations by stage: columns supplier, node, shipment (row), port, stage, start (day of its beginning), ordered, days, observed.
 
     A stage whose end is missing although the order went on is unknown, not open, and is left out. An open order contributes
     its age in its current stage with ``observed`` False. Inland is net of the half day that goods wait on average for the day
@@ -62,7 +62,7 @@ def stage_days(
             # The network receives on the first whole day at or after arrival, half a day late on average, and so did the log.
             days = np.where(is_open | (days < 0.0), days, np.maximum(days - RECEIPT_WAIT, 0.0))
         part = shipped[["supplier", "node"]].assign(
-            port=port, stage=stage, start=begin, ordered=shipped["ordered_on"], days=days, observed=~is_open
+            shipment=np.arange(len(shipped)), port=port, stage=stage, start=begin, ordered=shipped["ordered_on"], days=days, observed=~is_open
         )
         parts.append(part.loc[np.isfinite(days) & (days >= 0.0)])
     return pd.concat(parts, ignore_index=True)

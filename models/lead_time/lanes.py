@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import special
 
 from models.errors import FitError
-from models.lead_time.dependence import LISTED, Dependence, fit_dependence
+from models.lead_time.dependence import LISTED, Dependence, fit_dependence, fit_stage_link
 from models.lead_time.distribution import LeadTime
 from models.lead_time.fit import fit_lane
 from models.lead_time.history import RECEIPT_WAIT, STAGES, shipments, stage_days
@@ -87,12 +87,13 @@ def fit_lanes(
              tuple(laws[lane.supplier, lane.node, stage] for stage in STAGES))
         for lane in lanes
     )
-    dependence = {stage: _dependence(table, stage, laws) for stage in STAGES}
+    scores = pd.concat([_scores(table, stage, laws) for stage in STAGES], ignore_index=True)
+    dependence = _dependence(scores)
     history = {
         f"{supplier}|{node}": {"orders": float(days.size), "mean": float(days.mean()), "p90": float(np.quantile(days, 0.9))}
         for (supplier, node), days in totals.items()
     }
-    return LeadTimeModel(lanes=fitted, dependence=dependence, history=history)
+    return LeadTimeModel(lanes=fitted, dependence=dependence, stage_link=_stage_link(scores, dependence), history=history)
 
 
 def _fit_stage(
@@ -175,24 +176,51 @@ def _from_totals(
                 )
 
 
-def _dependence(table: pd.DataFrame, stage: str, laws: Mapping[tuple[str, str, str], LeadTime]) -> Dependence:
-    """Dependence of one stage from the normal scores of its finished orders; listed where orders were too few to be fitted."""
+def _scores(table: pd.DataFrame, stage: str, laws: Mapping[tuple[str, str, str], LeadTime]) -> pd.DataFrame:
+    """Normal scores z = Phi^-1(F(L)) of the finished orders of one stage, on lanes that have a law of their own."""
     rows = table.loc[(table["stage"] == stage) & table["observed"]]
     scores = np.full(len(rows), np.nan)
-    position = np.arange(len(rows))
-    for (supplier, node), at in pd.Series(position).groupby([rows["supplier"].to_numpy(), rows["node"].to_numpy()]):
+    for (supplier, node), at in pd.Series(np.arange(len(rows))).groupby([rows["supplier"].to_numpy(), rows["node"].to_numpy()]):
         law = laws[str(supplier), str(node), stage]
         if law.source != "fitted":
             continue
         days = rows["days"].to_numpy(np.float64)[at.to_numpy()]
-        # The middle of the probability that the whole-day date stands for: ties at zero and on equal days get their mid-score.
+        # Orders at the point mass get its mid-score.
         middle = 0.5 * (law.cdf(days) + law.cdf(np.where(days > 0.0, days, -1.0)))
         scores[at.to_numpy()] = special.ndtri(np.clip(middle, 1e-6, 1.0 - 1e-6))
-    keep = np.isfinite(scores)
-    if not keep.any():
-        return LISTED[stage]
-    chosen = rows.loc[keep]
-    return fit_dependence(
-        stage, scores[keep], chosen["ordered"].to_numpy().astype(np.int64),
-        chosen["supplier"].to_numpy(), chosen["port"].to_numpy(),
-    )
+    found = rows[["shipment", "supplier", "port", "stage", "ordered"]].assign(score=scores)
+    return found.loc[np.isfinite(scores)]
+
+
+def _dependence(scores: pd.DataFrame) -> dict[str, Dependence]:
+    """Dependence by stage; a second pass fixes the factors' persistence at the mean that all stages share."""
+    found = {stage: LISTED[stage] for stage in STAGES}
+    common: float | None = None
+    for _ in range(2):
+        for stage in STAGES:
+            rows = scores.loc[scores["stage"] == stage]
+            found[stage] = fit_dependence(
+                stage, rows["score"], rows["ordered"].to_numpy(np.float64).astype(np.int64),
+                rows["supplier"].to_numpy(), rows["port"].to_numpy(), factor_persistence=common,
+            )
+        weight = np.array([found[stage].pairs for stage in STAGES], dtype=np.float64)
+        if not weight.any():
+            break
+        common = float((weight * [found[stage].factor_persistence for stage in STAGES]).sum() / weight.sum())
+    return found
+
+
+def _stage_link(scores: pd.DataFrame, dependence: Mapping[str, Dependence]) -> float:
+    """Stage link from the scores of one shipment at two stages."""
+    wide = scores.pivot(index="shipment", columns="stage", values="score")
+    products, implied = [np.zeros(0)], [np.zeros(0)]
+    for i, one in enumerate(STAGES):
+        for other in STAGES[i + 1 :]:
+            if one not in wide or other not in wide:
+                continue
+            a, b = dependence[one], dependence[other]
+            product = (wide[one] * wide[other]).dropna().to_numpy()
+            full = np.sqrt(a.port_share * b.port_share) + np.sqrt(a.supplier_share * b.supplier_share)
+            products.append(np.clip(product, -9.0, 9.0))
+            implied.append(np.full(product.size, full))
+    return fit_stage_link(np.concatenate(products), np.concatenate(implied))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.lead_time.dependence import Dependence
+from models.lead_time.dependence import LISTED_STAGE_LINK, Dependence
 from models.lead_time.distribution import NEVER, SCORES, LeadTime
 from models.lead_time.history import STAGES
 
@@ -44,9 +44,13 @@ class LeadTimeModel:
 
     lanes: tuple[Lane, ...]
     dependence: Mapping[str, Dependence]
+    stage_link: float = LISTED_STAGE_LINK
+    """Share of a factor's variance that all stages of an order have in common."""
     history: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.stage_link <= 1.0:
+            raise ValueError(f"stage_link: a share is needed | got {self.stage_link}")
         keys = [(lane.supplier, lane.node) for lane in self.lanes]
         if keys != sorted(set(keys)):
             raise ValueError(f"lanes: unique and sorted by (supplier, node) | got {keys}")
@@ -85,11 +89,14 @@ class LeadTimeModel:
 
     @cached_property
     def shares(self) -> FloatArray:
-        """Squared loadings and persistences by stage: port, supplier, factor persistence, own persistence, dims (stage, 4)."""
+        """Squared loadings and persistences by stage: port, supplier, factor persistence, own persistence, dims (stage, 4).
+
+        One factor persistence serves all stages, because they share factors: the mean over the stages, weighted by pairs.
+        """
         parts = [self.dependence[stage] for stage in STAGES]
-        return np.array(
-            [[d.port_share, d.supplier_share, d.factor_persistence, d.own_persistence] for d in parts], dtype=np.float64
-        )
+        weight = np.array([d.pairs + 1.0 for d in parts])
+        common = float((weight * [d.factor_persistence for d in parts]).sum() / weight.sum())
+        return np.array([[d.port_share, d.supplier_share, common, d.own_persistence] for d in parts], dtype=np.float64)
 
     def mean_days(self) -> FloatArray:
         """Mean of each stage in days, dims (supplier, node, stage); NEVER where there is no lane."""
@@ -132,6 +139,7 @@ class LeadTimeModel:
                 for lane in self.lanes
             ],
             "dependence": {name: self.dependence[name].to_dict() for name in STAGES},
+            "stage_link": self.stage_link,
             "history": {key: dict(values) for key, values in sorted(self.history.items())},
         }, sort_keys=True)
 
@@ -145,4 +153,4 @@ class LeadTimeModel:
             for row in values["lanes"]
         )
         dependence = {name: Dependence(**row) for name, row in values["dependence"].items()}
-        return cls(lanes=lanes, dependence=dependence, history=values["history"])
+        return cls(lanes=lanes, dependence=dependence, stage_link=values["stage_link"], history=values["history"])

@@ -20,7 +20,7 @@ DISCOUNTED_SHARE = 0.12
 
 
 def local_price(company: Company, market: str) -> np.ndarray:
-    """Price of each item in the market's currency, without tax, (item,): set once, at the first day's rate."""
+    """Price of each item in the market's currency without tax, (item,): set once at the first day's rate."""
     per_base = next(m.per_base for m in company.markets if m.key == market)
     return np.asarray(
         [np.round(item.price * per_base) if per_base != 1.0 else item.price for item in company.items]
@@ -40,7 +40,7 @@ def item_distribution(company: Company, market: str) -> np.ndarray:
 
 
 def add_baskets(company: Company, seed: int, orders: Event) -> pd.DataFrame:
-    """Order lines: one row per order and item, canonical columns and the helpers that the export layouts need."""
+    """Order lines: one row per order and item, with what the export layouts need beside."""
     generator = company.generator(seed, "baskets")
     count = len(orders.time)
     lines = 1 + generator.poisson(EXTRA_LINES * orders.appetite)

@@ -1,7 +1,8 @@
-"""The books at actuals-through: stock at moving-average landed cost, open items, and a balance sheet that balances to the cent.
+"""The books at actuals-through: stock at moving-average landed cost, open items, a balance sheet to the cent.
 
-Stock on hand is what was received less what was sold, event by event. Goods belong to the company from the day they are shipped;
-freight, insurance, duty and the entry fee join the cost when customs clears them.
+Stock on hand is what was received less what was sold, event by event. Goods belong to the company from the
+day they are shipped; freight, insurance, duty and the entry fee join the cost when customs clears them.
+Returned goods of the history were not put back on stock.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import pandas as pd
 
 from engine.demo.company import (
     CHANNELS,
-    DEPOSIT_SHARE,
     HISTORY_DAYS,
     INSURANCE_SHARE,
     NET_DAYS,
@@ -112,7 +112,9 @@ def close(
 def moving_average(
     company: Company, landed: pd.DataFrame, sales: np.ndarray
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Stock by node and item at the end of the history, and cost of sales by day; receipts come before the day's sales."""
+    """Closing stock by node and item, and cost of sales by day in USD; receipts come before the day's
+    sales.
+    """
     receipts: dict[tuple[str, str], list[tuple[int, int, float]]] = {}
     for row in landed.loc[
         landed["received_on"] < HISTORY_DAYS, ["node", "item", "received_on", "received", "landed"]
@@ -262,7 +264,7 @@ def ladder(
     *,
     days: int = 365,
 ) -> dict[str, float]:
-    """Margin ladder of the last ``days`` of the history in USD, from orders, cost of sales, spend and the plan's cost rates.
+    """Margin ladder of the last ``days`` of the history, USD, at the plan's cost rates.
 
     Shipping charged to customers stays outside the ladder, as it does in the forecast.
     """

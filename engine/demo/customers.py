@@ -1,7 +1,8 @@
-"""Customers one by one: won by spend, ordering until they drop out (BG/NBD in operational time), and anonymous orders.
+"""Customers one by one: won by spend, ordering until they drop out; and orders of nobody knows whom.
 
-A customer's rate is Gamma(r, rate alpha) per operational day; after each repeat order the customer leaves with
-probability p ~ Beta(a, b). New customers of a month are Poisson(k · spend^beta · residual).
+A customer's rate is Gamma(r, rate alpha) per operational day (BG/NBD); after each repeat order the
+customer leaves with probability p ~ Beta(a, b). New customers of a month are Poisson(k · spend^beta ·
+residual).
 """
 
 from __future__ import annotations
@@ -45,10 +46,10 @@ class Event:
 
 
 def monthly_spend(company: Company, seed: int) -> dict[tuple[str, str], np.ndarray]:
-    """Spend in USD by market and acquisition channel, (month,): after the history each month repeats last year's."""
+    """USD by market and acquisition channel, (month,): after the history each month repeats last year's."""
     spend = {}
     for market in company.markets:
-        for channel, (share, cost, _) in ACQUISITION.items():
+        for channel, (_, cost, _) in ACQUISITION.items():
             generator = company.generator(seed, f"spend {market.key} {channel}")
             base = base_new_customers(company, market.key, channel) * cost
             path = np.empty(MONTHS)
@@ -70,7 +71,7 @@ def base_new_customers(company: Company, market: str, channel: str) -> float:
 
 
 def response_constant(company: Company, market: str, channel: str) -> float:
-    """k of new customers = k · spend^beta, per month."""
+    """K of new customers = k · spend^beta, per month."""
     _, cost, beta = ACQUISITION[channel]
     base = base_new_customers(company, market, channel)
     return float(base / (base * cost) ** beta)
@@ -97,7 +98,9 @@ def acquire(
 def order_times(
     market: MarketTruth, clock: np.ndarray, first: float, generator: np.random.Generator
 ) -> list[float]:
-    """Times of one customer's orders in days since START, the first included, until dropout or the end of the clock."""
+    """Times of one customer's orders, days since START, the first included, until dropout or the clock's
+    end.
+    """
     rate = generator.gamma(market.r) / market.alpha
     leaving = generator.beta(market.a, market.b)
     day = int(first)
@@ -115,7 +118,7 @@ def order_times(
 
 
 def simulate_orders(company: Company, clock: Clock, seed: int, won: list[tuple[float, str, str]]) -> Event:
-    """All orders of the simulated time: each customer's, then the marketplaces' day by day, sorted by time."""
+    """All orders of the simulated time, by time: each customer's and the marketplaces' day by day."""
     truths = {market.key: market for market in company.markets}
     generators = {key: company.generator(seed, f"orders {key}") for key in truths}
     times: list[float] = []
@@ -168,7 +171,7 @@ def generate_orders(
     customers_scale: float = 1.0,
     markets: tuple[str, ...] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """History and continuation as canonical order lines, without files: what truth tests need, in about a second."""
+    """History and continuation as canonical order lines: what truth tests need, in about a second."""
     company = Company.of(template, customers_scale)
     clock = Clock.of(company, seed, residual=residual, season=season)
     won = acquire(company, clock, seed, monthly_spend(company, seed))

@@ -23,7 +23,7 @@ SOURCE = "illustrative example rate, not any law: replace with your tariff table
 
 
 class Rates:
-    """Daily rates as foreign units per USD: a log random walk with a common factor, rounded as written to the file."""
+    """Daily rates, foreign units per USD: log random walks with a common factor, rounded as in the file."""
 
     def __init__(self, company: Company, seed: int) -> None:
         days = int(month_starts()[-1]) - FIRST_DAY
@@ -61,7 +61,7 @@ class Rates:
 
 
 def tariffs() -> pd.DataFrame:
-    """The duty table: a base row for each prefix, origin and territory, and an additional row on CN goods into the US."""
+    """A base row for each prefix, origin and territory, and an additional row on CN goods into the US."""
     rows = []
     for prefix, (_, us_cn, us_kr, eu, gb, ca_cn, ca_kr) in sorted(DUTIES.items()):
         rates = {"US": (us_cn, us_kr), "EU": (eu, 0.0), "GB": (gb, 0.0), "CA": (ca_cn, ca_kr)}

@@ -1,7 +1,8 @@
 """The shop's orders in Shopify's export layout and the marketplaces' in canonical columns.
 
-One row per line; the order's own fields stand on its first row only; times carry the shop's offset (Eastern time); a zip
-starts with an apostrophe. About one order in a hundred was placed twice and the first of the two cancelled.
+One row per line; the order's own fields stand on its first row only; times carry the shop's offset
+(Eastern time); a zip starts with an apostrophe. About one order in a hundred was placed twice and the
+first of the two cancelled.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -137,7 +139,7 @@ def write_shop(path: Path, company: Company, lines: pd.DataFrame, seed: int, *, 
 
 
 def _order(
-    order: list[dict],
+    order: list[dict[str, Any]],
     items: dict[str, str],
     country: str,
     cities: tuple[tuple[str, str, str], ...],
@@ -176,7 +178,7 @@ def _row(fields: dict[str, object]) -> list[object]:
 
 
 def _order_fields(
-    order: list[dict],
+    order: list[dict[str, Any]],
     country: str,
     cities: tuple[tuple[str, str, str], ...],
     last: dt.datetime,

@@ -11,7 +11,7 @@ from engine.demo.clock import Clock
 def spend_table(
     clock: Clock, spend: dict[tuple[str, str], np.ndarray], won: list[tuple[float, str, str]]
 ) -> pd.DataFrame:
-    """Rows (day, market, acquisition_channel, amount, new_customers) of the whole simulated time; days since START."""
+    """Spend in USD and new customers by day since START, market and channel, of the whole simulated time."""
     days = int(clock.starts[-1])
     counts = {cell: np.zeros(days, dtype=np.int64) for cell in spend}
     for time, market, channel in won:

@@ -1,8 +1,9 @@
-"""Purchase orders event by event: production, transit, first-come customs and inland legs with lead times that remember.
+"""Purchase orders event by event: production, transit, first-come customs and inland, with a memory.
 
-A leg's normal score is a port factor plus a supplier factor plus the lane's own AR(1), squared loadings summing to one;
-its days are a floor plus a lognormal. The buyer orders each item every four weeks and never runs out: an order covers all
-sales up to the receipt of the next one plus a buffer, so stock is not negative by construction.
+A leg's normal score is a port factor plus a supplier factor plus the lane's own AR(1), squared loadings
+summing to one; its days are a floor plus a lognormal. The buyer orders each item every four weeks and
+never runs out: an order covers all sales up to the receipt of the next one plus a buffer, so stock is not
+negative by construction.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from heapq import heapify, heapreplace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -121,7 +123,9 @@ class _Factors:
     def days(
         self, stage: str, node: NodeTruth, supplier: SupplierTruth, day: int, law: tuple[float, float, float]
     ) -> float:
-        """Days of a stage of the order placed on ``day``; ``law`` is floor, mean above it and standard deviation."""
+        """Days of a stage of an order placed on ``day``; ``law``: floor, mean above it, standard
+        deviation.
+        """
         port, maker, own = LOADINGS[stage]
         at = day - self.first
         z = (
@@ -135,7 +139,8 @@ class _Factors:
 
 
 def purchase_lines(company: Company, shipments: list[Shipment], sales: np.ndarray) -> pd.DataFrame:
-    """Order lines (shipment, item, quantity) of the whole simulated time; ``sales`` (node, item, day) covers the history.
+    """Order lines (shipment, item, quantity) of the whole time; ``sales`` (node, item, day) covers the
+    history.
 
     After the history the buyer plans on last year's month times a growth factor: the future is not read.
     """
@@ -157,8 +162,7 @@ def purchase_lines(company: Company, shipments: list[Shipment], sales: np.ndarra
                 for day, turn in zip(turns, _turns(item.shares, len(turns)), strict=True)
             ]
             rows += _quantities(plan, i, item.moq, item.multiple, planned[n, i])
-    frame = pd.DataFrame(sorted(rows), columns=["number", "item_number", "quantity"])
-    return frame
+    return pd.DataFrame(sorted(rows), columns=["number", "item_number", "quantity"])
 
 
 def _turns(shares: tuple[float, ...], count: int) -> list[int]:
@@ -175,7 +179,7 @@ def _quantities(
     plan: list[Shipment], item: int, moq: int, multiple: int, planned: np.ndarray
 ) -> list[tuple[int, int, int]]:
     ordered, latest, rows = 0, -(10**9), []
-    for here, after in zip(plan[:-1], plan[1:], strict=True):
+    for here, after in pairwise(plan):
         latest = max(latest, here.received, after.received)
         until = min(max(latest + 1 + BUFFER_DAYS, 0), len(planned) - 1)
         need = math.ceil(planned[until]) + 6 - ordered
@@ -200,7 +204,7 @@ def _outlook(sales: np.ndarray) -> np.ndarray:
 def purchase_log(
     company: Company, shipments: list[Shipment], lines: pd.DataFrame, per_base: dict[str, float]
 ) -> pd.DataFrame:
-    """The purchase order log with every stage known, one row per line, in order of placing; days as integers."""
+    """The purchase order log with every stage known, one row per line, days since START."""
     by_number = {s.number: s for s in shipments}
     numbers = {number: f"PO-{k + 10001}" for k, number in enumerate(sorted(set(lines["number"].tolist())))}
     rows, line, last = [], 0, -1

@@ -16,7 +16,7 @@ def truth(company: Company, clock: Clock, seed: int, *, residual: bool, season: 
         "template": company.template,
         "scale": company.scale,
         "actuals_through": facts.ACTUALS_THROUGH.isoformat(),
-        "time_unit": "operational day: calendar day × season of the month (mean one) × weekday (mean one) × residual",
+        "time_unit": "operational day: a calendar day times season, weekday (mean one each) and residual",
         "season": list(facts.SEASON) if season else [1.0] * 12,
         "weekday": list(facts.WEEKDAY),
         "residual": {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pandas as pd
 from engine.demo import books, config
 from engine.demo.baskets import add_baskets
 from engine.demo.clock import Clock
-from engine.demo.company import ACTUALS_THROUGH, HISTORY_DAYS, START, TEMPLATES, Company, month_starts
+from engine.demo.company import HISTORY_DAYS, START, TEMPLATES, Company, month_starts
 from engine.demo.customers import Event, acquire, monthly_spend, simulate_orders
 from engine.demo.rates import FIRST_DAY, Rates, tariffs
 from engine.demo.shopify import write_marketplace, write_shop
@@ -71,7 +71,9 @@ def simulate(
     season: bool = True,
     customers_scale: float = 1.0,
 ) -> History:
-    """Play the company from its first day to the end of the continuation and close its books at actuals-through."""
+    """Play the company from its first day to the end of the continuation and close its books at
+    actuals-through.
+    """
     company = Company.of(template, customers_scale)
     clock = Clock.of(company, seed, residual=residual, season=season)
     plan = monthly_spend(company, seed)
@@ -107,10 +109,11 @@ def write_demo(
     quarters_of_continuation: int = 8,
     customers_scale: float = 1.0,
 ) -> None:
-    """Write a runnable plan folder to ``path`` and, if given, the truth of the following quarters to ``continuation``.
+    """Write a runnable plan folder to ``path`` and, if given, the truth of the following quarters to
+    ``continuation``.
 
-    A folder that already holds something is never touched: FileExistsError. Each folder is written beside its place and then
-    renamed, so it is either complete or absent.
+    A folder that already holds something is never touched: FileExistsError. Each folder is written beside
+    its place and then renamed, so it is either complete or absent.
     """
     if not 1 <= quarters_of_continuation <= 8:
         raise ValueError(f"quarters_of_continuation must be 1 to 8, got {quarters_of_continuation}")
@@ -131,15 +134,15 @@ def write_demo(
         )
 
 
-def _publish(place: Path, write: object) -> None:
+def _publish(place: Path, write: Callable[[Path], None]) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
-        write(beside)  # type: ignore[operator]
+        write(beside)
         beside.chmod(0o755)
         if place.exists():
             place.rmdir()
-        os.replace(beside, place)
+        beside.replace(place)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
@@ -271,7 +274,10 @@ def _spend_rows(spend: pd.DataFrame, first: int, until: int) -> pd.DataFrame:
 
 
 def _dates(days: pd.Series) -> np.ndarray:
-    return np.datetime_as_string(np.datetime64(START, "D") + days.to_numpy().astype("timedelta64[D]"))
+    texts: np.ndarray = np.datetime_as_string(
+        np.datetime64(START, "D") + days.to_numpy().astype("timedelta64[D]")
+    )
+    return texts
 
 
 def _csv(path: Path, frame: pd.DataFrame) -> None:
@@ -280,6 +286,3 @@ def _csv(path: Path, frame: pd.DataFrame) -> None:
 
 def _text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
-
-
-assert ACTUALS_THROUGH == START + dt.timedelta(days=HISTORY_DAYS - 1)

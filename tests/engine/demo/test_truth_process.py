@@ -21,6 +21,7 @@ from engine.demo.company import (
     SEASON,
     SUPPLIERS,
     Company,
+    MarketTruth,
 )
 from engine.demo.customers import acquire, monthly_spend, order_times, response_constant
 from engine.demo.supply import _through_customs, ship
@@ -34,11 +35,11 @@ def _expected_repeats(r: float, alpha: float, a: float, b: float, days: float) -
 
 @pytest.mark.parametrize("market", MARKETS, ids=lambda m: m.key)
 @pytest.mark.parametrize("days", [90, 365, 730])
-def test_repeat_orders_have_the_mean_of_the_beta_geometric_nbd(market: object, days: int) -> None:
+def test_repeat_orders_have_the_mean_of_the_beta_geometric_nbd(market: MarketTruth, days: int) -> None:
     generator = np.random.Generator(np.random.PCG64(11))
     clock = np.arange(days + 1.0)
-    repeats = np.asarray([len(order_times(market, clock, 0.0, generator)) - 1 for _ in range(12_000)])  # type: ignore[arg-type]
-    expected = _expected_repeats(market.r, market.alpha, market.a, market.b, days)  # type: ignore[attr-defined]
+    repeats = np.asarray([len(order_times(market, clock, 0.0, generator)) - 1 for _ in range(12_000)])
+    expected = _expected_repeats(market.r, market.alpha, market.a, market.b, days)
     assert repeats.mean() == pytest.approx(expected, abs=4.0 * repeats.std() / len(repeats) ** 0.5)
 
 

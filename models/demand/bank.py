@@ -1,0 +1,98 @@
+"""Everything random about demand that no scenario touches, drawn once for a block of trials and read by all scenarios."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.demand.basket import Alias
+
+FloatArray = npt.NDArray[np.float64]
+MarkArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+UInt64Array = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Marks of arrivals in groups: group g holds ``mark[offset[g]:offset[g+1]]``.
+
+    ``won`` is the acquisition mark of the arrival's customer (empty where acquisition plays no part).
+    """
+
+    offset: IntArray
+    mark: MarkArray
+    won: MarkArray
+
+
+@dataclass(frozen=True, eq=False)
+class DemandBank:
+    """Draws of a block of trials; the leading axis of every trial array is the position in ``trials``.
+
+    ``steady`` groups (trial, cell, month): existing customers and arrivals without a customer. ``first`` groups (trial, stream, cohort): first
+    orders of potential new customers. ``later`` groups (trial, stream, pair), pair = month (month + 1) / 2 + cohort: their later orders. A
+    stream is a market's acquisition channel (``stream_channel`` >= 0) or its organic customers (-1).
+    """
+
+    trials: range
+    months: int
+    market_keys: tuple[str, ...]
+    channel_keys: tuple[str, ...]
+    cell_keys: tuple[str, ...]
+    item_keys: tuple[str, ...]
+    envelope: float
+    reach: float
+    residual: FloatArray
+    """Residual multiplier with mean one, dims (trial, market, month)."""
+    base_multiplier: FloatArray
+    """Nowcast × season error × residual, dims (trial, market, month): the multiplier of an untouched month."""
+    elasticity: FloatArray
+    """Own-price elasticity of units, dims (trial, market)."""
+    response: FloatArray
+    """Elasticity of new customers to spend, dims (trial, market, acquisition channel)."""
+    stream_cell: IntArray
+    stream_channel: IntArray
+    steady: Marks
+    first: Marks
+    later: Marks
+    month_start: IntArray
+    """Day offsets of the month starts, shape (months + 1,)."""
+    first_weekday: int
+    weekday: FloatArray
+    """Share of orders by weekday, Monday first, dims (market, weekday)."""
+    epoch: IntArray
+    """Row of ``mix`` that holds in each month, shape (months,)."""
+    lines: Alias
+    size: IntArray
+    sizes: Alias
+    mix: Alias
+    order_key: UInt64Array
+    """Stream key of the orders of each cell, shape (cell, 2)."""
+
+    @property
+    def markets(self) -> int:
+        """Number of markets."""
+        return len(self.market_keys)
+
+    @property
+    def channels(self) -> int:
+        """Number of acquisition channels."""
+        return len(self.channel_keys)
+
+    @property
+    def cells(self) -> int:
+        """Number of market × sales channel cells."""
+        return len(self.cell_keys)
+
+    @property
+    def items(self) -> int:
+        """Number of items."""
+        return len(self.item_keys)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held by the marks."""
+        parts = (self.steady, self.first, self.later)
+        return sum(m.offset.nbytes + m.mark.nbytes + m.won.nbytes for m in parts)

@@ -1,0 +1,275 @@
+"""The fitted demand of a company: frozen, storable, and drawn in blocks of trials."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.calendar import MAXIMUM_MONTHS, Calendar
+from models.demand import storage
+from models.demand.acquisition import draw_response
+from models.demand.anonymous import draw_factors
+from models.demand.arrivals import draw_cohorts, draw_steady
+from models.demand.bank import DemandBank
+from models.demand.basket import Basket, draw_shares
+from models.demand.price import draw_elasticity
+from models.demand.residual import Residual, draw_residual
+from models.demand.season import Season, season_errors
+from models.ltv import Arrivals, BetaGeoNBD, Customers
+from models.streams import keys_of
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Sources of new customers: a market's acquisition channels and, without spend, its organic customers.
+
+    All (stream,) but the last three (stream, month). ``channel`` is the acquisition channel or -1; ``reach`` the acquisition
+    envelope; ``beta`` ± ``beta_sd`` the elasticity to spend; ``log_sd`` the standard error of the log of their number; the loads are those of a
+    ``CountForecast``; ``mean`` expected new customers a month at plan, before the nowcast.
+    """
+
+    name: tuple[str, ...]
+    cell: IntArray
+    channel: IntArray
+    reach: FloatArray
+    beta: FloatArray
+    beta_sd: FloatArray
+    log_sd: FloatArray
+    mean: FloatArray
+    level_load: FloatArray
+    slope_load: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class DemandModel:
+    """Fitted demand; months are forecast months, cells are market × sales channel in key order.
+
+    ``expected_units`` (cell, month, item) and ``expected_orders`` (cell, month) are base expectations over 48 months: season and nowcast
+    in, residual at its mean one. ``base_spend`` company currency and ``expected_new`` customers, both (market, acquisition channel, month).
+    ``units_per_order`` (cell,). ``base_price`` (market, item) recent mean net price in market currency. ``known`` (cell,) whether
+    customers carry a key.
+    """
+
+    start: str
+    market_keys: tuple[str, ...]
+    sales_channel_keys: tuple[str, ...]
+    channel_keys: tuple[str, ...]
+    item_keys: tuple[str, ...]
+    known: npt.NDArray[np.bool_]
+    envelope: float
+    parameters: str
+    season: Season
+    residual: Residual
+    elasticity_mean: FloatArray
+    elasticity_sd: FloatArray
+    streams: Streams
+    anonymous_mean: FloatArray
+    anonymous_level: FloatArray
+    anonymous_slope: FloatArray
+    basket: Basket
+    fits: tuple[BetaGeoNBD, ...]
+    customers: tuple[Customers, ...]
+    expected_orders: FloatArray
+    expected_units: FloatArray
+    expected_new: FloatArray
+    base_spend: FloatArray
+    units_per_order: FloatArray
+    base_price: FloatArray
+    diagnostics: Mapping[str, Any]
+
+    @property
+    def cell_keys(self) -> tuple[str, ...]:
+        """Keys ``market/channel``."""
+        return tuple(f"{m}/{c}" for m in self.market_keys for c in self.sales_channel_keys)
+
+    def clock(self, months: int = MAXIMUM_MONTHS) -> FloatArray:
+        """Operational days at the forecast's month starts, shape (months + 1,), 0 now."""
+        calendar = Calendar(dt.date.fromisoformat(self.start), months)
+        return self.season.clock(calendar.month_of_year, np.diff(calendar.month_start))
+
+    def draw(self, trials: range, seed: int, calendar: Calendar | None = None, *, months: int | None = None) -> DemandBank:
+        """Draws of a block of trials: the same numbers for a trial whatever the block, the months kept or the scenario.
+
+        ``months`` (default: the calendar's, else 36) only cuts what is kept; every address stays.
+        """
+        shown = months if months is not None else (calendar.months if calendar is not None else MAXIMUM_MONTHS)
+        if not 1 <= shown <= MAXIMUM_MONTHS:
+            raise ValueError(f"months: 1 to {MAXIMUM_MONTHS} | got {shown}")
+        if trials.step != 1 or len(trials) == 0:
+            raise ValueError(f"trials: a range of at least one trial with step 1 | got {trials}")
+        if calendar is not None and calendar.start.isoformat() != self.start:
+            raise ValueError(f"calendar: the forecast starts on {self.start} | got {calendar.start}")
+        whole = Calendar(dt.date.fromisoformat(self.start), MAXIMUM_MONTHS)
+        residual = draw_residual(self.residual, self.market_keys, trials, seed, shown)
+        base = residual * self.residual.nowcast(shown)[None]
+        if np.any(self.season.log_sd > 0.0):
+            base = base * season_errors(self.season, trials, seed)[:, None, whole.month_of_year[:shown]]
+        response, cohorts = self._cohorts(trials, seed, shown)
+        baskets = self._baskets(trials, seed)
+        return DemandBank(
+            trials=trials,
+            months=shown,
+            market_keys=self.market_keys,
+            channel_keys=self.channel_keys,
+            cell_keys=self.cell_keys,
+            item_keys=self.item_keys,
+            envelope=self.envelope,
+            reach=float(self.streams.reach.max()) if len(self.streams.reach) else 1.0,
+            residual=residual,
+            base_multiplier=np.ascontiguousarray(base),
+            elasticity=draw_elasticity(self.elasticity_mean, self.elasticity_sd, self.market_keys, trials, seed),
+            response=response,
+            stream_cell=self.streams.cell,
+            stream_channel=self.streams.channel,
+            steady=self._steady(trials, seed, shown),
+            first=cohorts[0],
+            later=cohorts[1],
+            month_start=whole.month_start[: shown + 1],
+            first_weekday=int(whole.weekday[0]),
+            weekday=self.basket.weekday,
+            epoch=self.basket.epoch[:shown],
+            size=self.basket.size,
+            order_key=keys_of(seed, [f"order/{cell}" for cell in self.cell_keys]),
+            **baskets,
+        )
+
+    def _steady(self, trials: range, seed: int, months: int) -> Any:
+        clock = self.clock()
+        existing: list[Arrivals] = [
+            fit.sample_arrivals(
+                customers,
+                trials=trials,
+                seed=seed,
+                name=f"customers/{cell}",
+                clock=clock,
+                envelope=self.envelope,
+                parameters=self.parameters,
+            )
+            for cell, fit, customers in zip(self.cell_keys, self.fits, self.customers, strict=True)
+        ]
+        names = [f"anonymous/{cell}" for cell in self.cell_keys]
+        factors = draw_factors(
+            self.anonymous_level[:, :months], self.anonymous_slope[:, :months], [f"{n}/level" for n in names], trials, seed
+        )
+        mean = self.anonymous_mean[None, :, :months] * factors
+        return draw_steady(existing, mean, keys_of(seed, names), trials.start, self.envelope)
+
+    def _cohorts(self, trials: range, seed: int, months: int) -> tuple[FloatArray, Any]:
+        streams = self.streams
+        names = [f"cohort/{name}" for name in streams.name]
+        beta, factor = draw_response(
+            streams.beta, streams.beta_sd, streams.log_sd, [f"{n}/response" for n in names], trials, seed
+        )
+        drift = draw_factors(
+            streams.level_load[:, :months], streams.slope_load[:, :months], [f"{n}/level" for n in names], trials, seed
+        )
+        mean = np.ascontiguousarray(streams.mean[None, :, :months] * factor[:, :, None] * drift)
+        by_cell = [
+            fit.parameters_by_trial(trials=trials, seed=seed, name=f"customers/{cell}", parameters=self.parameters)
+            for cell, fit in zip(self.cell_keys, self.fits, strict=True)
+        ]
+        parameters = np.ascontiguousarray(np.stack(by_cell, axis=1)[:, streams.cell])
+        response = np.zeros((len(trials), len(self.market_keys), len(self.channel_keys)))
+        per_market = len(self.sales_channel_keys)
+        for s in np.flatnonzero(streams.channel >= 0):
+            response[:, streams.cell[s] // per_market, streams.channel[s]] = beta[:, s]
+        marks = draw_cohorts(
+            mean,
+            streams.reach,
+            parameters,
+            self.known[streams.cell],
+            keys_of(seed, names),
+            keys_of(seed, [f"path/{name}" for name in streams.name]),
+            self.clock(),
+            trials.start,
+            self.envelope,
+        )
+        return response, marks
+
+    def _baskets(self, trials: range, seed: int) -> dict[str, Any]:
+        basket, cells = self.basket, self.cell_keys
+        always_lines = np.ones((1, basket.lines.shape[1]), dtype=bool)
+        always_sizes = np.ones((1, len(basket.size)), dtype=bool)
+        return {
+            "lines": draw_shares(basket.lines, always_lines, [f"lines/{c}" for c in cells], trials, seed),
+            "sizes": draw_shares(basket.sizes, always_sizes, [f"sizes/{c}" for c in cells], trials, seed),
+            "mix": draw_shares(basket.mix, basket.active, [f"mix/{c}" for c in cells], trials, seed),
+        }
+
+    def select(self, markets: tuple[str, ...]) -> DemandModel:
+        """The same frozen calibration for some of the markets; what is drawn for them does not change."""
+        unknown = sorted(set(markets) - set(self.market_keys))
+        if unknown:
+            raise ValueError(f"markets: unknown | got {unknown} | known are {list(self.market_keys)}")
+        keep = np.array([i for i, key in enumerate(self.market_keys) if key in markets])
+        per_market = len(self.sales_channel_keys)
+        cells = (keep[:, None] * per_market + np.arange(per_market)).reshape(-1)
+        return _cut(self, keep, cells)
+
+    def to_json(self) -> str:
+        """The model as JSON text; draws of the model read back are the same bytes."""
+        content = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        streams = content.pop("streams")
+        content["streams"] = {field.name: getattr(streams, field.name) for field in dataclasses.fields(streams)}
+        content["diagnostics"] = dict(self.diagnostics)
+        return storage.dump(content)
+
+    @classmethod
+    def from_json(cls, text: str) -> DemandModel:
+        """The model written by ``to_json``."""
+        content = storage.load(text)
+        content["streams"] = Streams(**content["streams"])
+        return cls(**content)
+
+
+def _cut(model: DemandModel, keep: IntArray, cells: IntArray) -> DemandModel:
+    """The model of some markets (positions ``keep``) and their cells, all else as it was."""
+    place = {int(cell): i for i, cell in enumerate(cells)}
+    rows = np.array([s for s, cell in enumerate(model.streams.cell) if int(cell) in place], dtype=np.int64)
+    columns: dict[str, Any] = {
+        field.name: getattr(model.streams, field.name)[rows]
+        for field in dataclasses.fields(Streams)
+        if field.name not in ("name", "cell")
+    }
+    streams = Streams(
+        name=tuple(model.streams.name[s] for s in rows),
+        cell=np.array([place[int(model.streams.cell[s])] for s in rows], dtype=np.int64),
+        **columns,
+    )
+    residual = replace(
+        model.residual,
+        **{
+            name: getattr(model.residual, name)[keep]
+            for name in ("scale_weight", "filtered_mean", "filtered_variance", "count_noise", "total", "months")
+        },
+    )
+    basket = replace(
+        model.basket,
+        weekday=model.basket.weekday[keep],
+        lines=model.basket.lines[cells],
+        sizes=model.basket.sizes[cells],
+        mix=model.basket.mix[cells],
+    )
+    by_market = ("elasticity_mean", "elasticity_sd", "expected_new", "base_spend", "base_price")
+    by_cell = ("known", "anonymous_mean", "anonymous_level", "anonymous_slope")
+    by_cell += ("expected_orders", "expected_units", "units_per_order")
+    return replace(
+        model,
+        market_keys=tuple(model.market_keys[i] for i in keep),
+        streams=streams,
+        residual=residual,
+        basket=basket,
+        fits=tuple(model.fits[c] for c in cells),
+        customers=tuple(model.customers[c] for c in cells),
+        **{name: getattr(model, name)[keep] for name in by_market},
+        **{name: getattr(model, name)[cells] for name in by_cell},
+    )

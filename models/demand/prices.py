@@ -1,0 +1,42 @@
+"""Recent mean net price per market and item, in the market's currency."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.demand.history import History
+from models.demand.settings import DemandSettings
+
+FloatArray = npt.NDArray[np.float64]
+
+WINDOWS = (3, 12, 10_000)
+"""Months looked back, the shortest with sales wins."""
+
+
+def base_prices(history: History, settings: DemandSettings) -> FloatArray:
+    """Unit-weighted mean net price, market currency per unit, dims (market, item); the list price where an item never sold there.
+
+    Lines in another currency than the market's are left out.
+    """
+    items = pd.Index(list(settings.items))
+    out = np.full((len(settings.markets), len(items)), np.nan)
+    for months in reversed(WINDOWS):
+        for m, market in enumerate(settings.markets):
+            frame = history.lines
+            keep = (frame["market"] == m) & (frame["month"] >= history.months - months) & (frame["net_price"] > 0)
+            if market.currency:
+                keep &= frame["currency"] == market.currency
+            code = items.get_indexer(pd.Index(frame["item"][keep]))
+            quantity = frame["quantity"][keep].to_numpy(np.float64)
+            value = quantity * frame["net_price"][keep].to_numpy(np.float64)
+            units = np.bincount(code[code >= 0], weights=quantity[code >= 0], minlength=len(items))
+            total = np.bincount(code[code >= 0], weights=value[code >= 0], minlength=len(items))
+            sold = units > 0
+            out[m, sold] = total[sold] / units[sold]
+    for m, market in enumerate(settings.markets):
+        for i, item in enumerate(settings.items):
+            if np.isnan(out[m, i]):
+                out[m, i] = settings.list_price.get(item, 0.0) * market.rate
+    return out

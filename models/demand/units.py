@@ -1,0 +1,123 @@
+"""From orders to units by day and item: the k-th order of a cell and month owns its day, its lines, their items and units.
+
+Address of an order: name ``order/{cell}``, index (month << 32) | k. A smaller count drops the last orders and with them exactly their lines;
+days times items always sum to the month.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from models.demand.bank import DemandBank
+from models.demand.basket import fill_alias
+from models.streams import uniform4
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+AliasArray = npt.NDArray[np.int32]
+UInt64Array = npt.NDArray[np.uint64]
+
+_LOW_BITS = 27
+_LOW = (1 << _LOW_BITS) - 1
+
+
+def units_month(bank: DemandBank, month: int, orders: IntArray) -> IntArray:
+    """Units demanded, int64 dims (trial, day of the month, cell, item), of the given number of orders (trial, cell)."""
+    if orders.shape != (len(bank.trials), bank.cells):
+        raise ValueError(f"orders: dims (trial, cell) {(len(bank.trials), bank.cells)} | got {orders.shape}")
+    days = int(bank.month_start[month + 1] - bank.month_start[month])
+    weekday = (bank.first_weekday + int(bank.month_start[month]) + np.arange(days)) % 7
+    epoch = int(bank.epoch[month])
+    units = np.zeros((len(bank.trials), days, bank.cells, bank.items), dtype=np.int64)
+    _fill_units(
+        units,
+        month,
+        bank.trials.start,
+        np.ascontiguousarray(orders, dtype=np.int64),
+        np.ascontiguousarray(bank.weekday[:, weekday]),
+        bank.lines.threshold[:, 0],
+        bank.lines.other[:, 0],
+        bank.sizes.threshold[:, 0],
+        bank.sizes.other[:, 0],
+        bank.size,
+        bank.mix.threshold[:, epoch],
+        bank.mix.other[:, epoch],
+        bank.order_key,
+    )
+    return units
+
+
+@njit(inline="always", cache=True)
+def _outcome(position: float, threshold: FloatArray, other: AliasArray) -> int:
+    i = int(position)
+    return i if position - i < threshold[i] else int(other[i])
+
+
+@njit(cache=True, nogil=True)
+def _fill_units(
+    units: IntArray,
+    month: int,
+    first_trial: int,
+    orders: IntArray,
+    day_weight: FloatArray,
+    lines_threshold: FloatArray,
+    lines_other: AliasArray,
+    sizes_threshold: FloatArray,
+    sizes_other: AliasArray,
+    size: IntArray,
+    mix_threshold: FloatArray,
+    mix_other: AliasArray,
+    keys: UInt64Array,
+) -> None:
+    trials, days, cells, items = units.shape
+    markets = day_weight.shape[0]
+    day_threshold = np.empty((markets, days))
+    day_other = np.empty((markets, days), dtype=np.int32)
+    for m in range(markets):
+        fill_alias(day_weight[m].copy(), day_threshold[m], day_other[m])
+    per_market = cells // markets
+    # one 53-bit uniform serves two alias draws: its upper 26 bits and its lower 27
+    upper = 2.0**-26
+    lower = 2.0**-27
+    scale = 2.0**53
+    day_step = days * upper
+    lines_step = lines_threshold.shape[2] * lower
+    item_step = items * upper
+    size_step = size.size * lower
+    high_month = np.uint64(month) << np.uint64(32)
+    word = np.empty(4, dtype=np.uint64)
+    for t in range(trials):
+        trial = first_trial + t
+        for c in range(cells):
+            key = keys[c]
+            market = c // per_market
+            t_lines, o_lines = lines_threshold[t, c], lines_other[t, c]
+            t_size, o_size = sizes_threshold[t, c], sizes_other[t, c]
+            t_item, o_item = mix_threshold[t, c], mix_other[t, c]
+            for k in range(orders[t, c]):
+                a, b, d, e = uniform4(key, trial, high_month | np.uint64(k), 0)
+                head = np.uint64(a * scale)
+                day = _outcome((head >> np.uint64(_LOW_BITS)) * day_step, day_threshold[market], day_other[market])
+                lines = 1 + _outcome((head & np.uint64(_LOW)) * lines_step, t_lines, o_lines)
+                word[0] = np.uint64(b * scale)
+                word[1] = np.uint64(d * scale)
+                word[2] = np.uint64(e * scale)
+                slot = 0
+                last = 3
+                part = 1
+                for _ in range(lines):
+                    if slot == last:
+                        a, b, d, e = uniform4(key, trial, high_month | np.uint64(k), part)
+                        word[0] = np.uint64(a * scale)
+                        word[1] = np.uint64(b * scale)
+                        word[2] = np.uint64(d * scale)
+                        word[3] = np.uint64(e * scale)
+                        slot = 0
+                        last = 4
+                        part += 1
+                    item = _outcome((word[slot] >> np.uint64(_LOW_BITS)) * item_step, t_item, o_item)
+                    count = size[_outcome((word[slot] & np.uint64(_LOW)) * size_step, t_size, o_size)]
+                    units[t, day, c, item] += count
+                    slot += 1

@@ -8,7 +8,7 @@ durations they lengthened.
 from models.lead_time.dependence import LISTED, LISTED_STAGE_LINK, Dependence, fit_dependence, fit_stage_link
 from models.lead_time.distribution import NEVER, SCORES, Component, LeadTime
 from models.lead_time.fit import fit_lane
-from models.lead_time.history import STAGES, service_starts, shipments, stage_days
+from models.lead_time.history import RECEIPT_WAIT, STAGES, service_starts, shipments, stage_days
 from models.lead_time.lanes import THIN, ListedLane, fit_lanes
 from models.lead_time.model import Lane, LeadTimeModel
 
@@ -16,6 +16,7 @@ __all__ = [
     "LISTED",
     "LISTED_STAGE_LINK",
     "NEVER",
+    "RECEIPT_WAIT",
     "SCORES",
     "STAGES",
     "THIN",

@@ -157,7 +157,7 @@ class GeometricDropoutNBD:
         log_nbd = log_nbd + (count * np.log(t / (alpha + t)) if t > 0 else np.where(count > 0, -np.inf, 0.0))
         log_stays = _log_rising_ratio(a, b, y)
         at_least = np.where(count > 0, betainc(np.maximum(count, 1.0), r, t / (alpha + t)), 1.0)
-        leaves = np.where(y > 0, a / np.maximum(b + y - 1.0, 1e-300) * np.exp(log_stays) * at_least, 0.0)
+        leaves = np.where(y > 0, a / np.maximum(b + (y - 1.0), 1e-300) * np.exp(log_stays) * at_least, 0.0)
         return np.asarray(np.exp(log_stays + log_nbd) + leaves)
 
     def parameters_by_trial(
@@ -219,8 +219,8 @@ class GeometricDropoutNBD:
         default clock has months of 365.25/12 days.
         """
         block = trials if isinstance(trials, range) else range(trials)
-        calendar = np.arange(HORIZON_MONTHS + 1) * days_per("month")
-        ticks: FloatArray = calendar if clock is None else np.asarray(clock, dtype=np.float64)
+        default = np.arange(HORIZON_MONTHS + 1) * days_per("month")
+        ticks: FloatArray = np.asarray(default if clock is None else clock, dtype=np.float64)
         horizon = ticks.size - 1
         shown = horizon if months is None else months
         if not 0 < shown <= horizon:
@@ -276,7 +276,7 @@ class GeometricDropoutNBD:
         y = cells.frequency + self.shift
         log_time = np.log1p(cells.times / alpha)
         gap = log_time[cells.age] - log_time[cells.recency]
-        odds = self.mean[2] - np.log(np.maximum(b + y - 1.0, 1e-300)) + (r + cells.frequency) * gap
+        odds = self.mean[2] - np.log(np.maximum(b + (y - 1.0), 1e-300)) + (r + cells.frequency) * gap
         return np.where(y > 0, 0.5 * (1.0 - np.tanh(0.5 * odds)), 1.0)
 
     def _orders_given_alive(self, customers: Customers, elapsed: FloatArray) -> FloatArray:

@@ -53,17 +53,17 @@ def challenge(model: GeometricDropoutNBD, customers: Customers, *, days: float =
 def _fit_lifetimes(
     name: str, shift: int, customers: Customers, days: float
 ) -> tuple[dict[str, float], float, float]:
-    import lifetimes  # here: half a second that only this comparison should cost
-
     unit = days_per(_UNIT)
     cells = customers.cells
     frequency = pd.Series(cells.frequency.astype(np.float64))
     recency = pd.Series(np.where(cells.frequency > 0, cells.times[cells.recency], 0.0) / unit)
     age = pd.Series(cells.times[cells.age] / unit)
     weights = pd.Series(cells.count)
-    fitter = getattr(lifetimes, _FITTERS[name])(penalizer_coef=0.0)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
+        import lifetimes  # here: it warns on import and takes half a second that only this comparison needs
+
+        fitter = getattr(lifetimes, _FITTERS[name])(penalizer_coef=0.0)
         fitter.fit(frequency, recency, age, weights=weights)
         expected = fitter.conditional_expected_number_of_purchases_up_to_time(
             days / unit, frequency, recency, age

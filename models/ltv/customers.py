@@ -39,8 +39,8 @@ class Customers:
 
     ``frequency`` counts repeat order-days x, ``recency`` is the time t_x from the first to the last order and
     ``age`` the time T from the first order to the end of the observation. ``spend`` is the mean net value of
-    the ``paid`` repeat orders (0 where there is none). A customer of age 0 carries no information and is
-    kept: its likelihood is 1.
+    the ``paid`` repeat orders, 0 where there is none; without ``paid`` every repeat order of a customer with
+    spend is paid. A customer of age 0 carries no information and is kept: its likelihood is 1.
     """
 
     frequency: IntArray
@@ -67,7 +67,8 @@ class Customers:
         put(self, "age", columns["age"])
         if self.spend is not None:
             spend = np.asarray(self.spend, dtype=np.float64)
-            paid = self.frequency if self.paid is None else np.asarray(self.paid, dtype=np.int64)
+            default = np.where(spend != 0.0, self.frequency, 0)
+            paid = np.asarray(default if self.paid is None else self.paid, dtype=np.int64)
             _refuse_spend(spend, paid, self.frequency.size)
             put(self, "spend", spend)
             put(self, "paid", paid)

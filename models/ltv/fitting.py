@@ -18,6 +18,8 @@ _IDENTIFIED = 1.92
 """Gain over the NBD limit from which leaving counts as seen: half the 95% point of chi-squared with one
 degree.
 """
+_CLEAR = 10.0
+"""Gain over the NBD limit from which the maximum is taken to be the only one."""
 _VAGUE = 2.0
 """A standard error of a log parameter above this says "within a factor of 7 either way": not identified."""
 
@@ -47,6 +49,10 @@ def fit_geometric_dropout(cells: Cells, shift: int, prior: Prior | None) -> Fit:
     start = np.array([limit.point[0] + 0.1, limit.point[1], np.log(0.6), np.log(2.4)])
     start[:2] = np.clip(start[:2], -4.0, 9.0)
     best = _search(cells, shift, prior, start)
+    if prior is None and best.value - limit.value < _CLEAR:
+        # with little to see of leaving there can be two maxima: few who surely leave, many who may
+        other = _search(cells, shift, prior, np.array([start[0], start[1], np.log(0.3), np.log(8.0)]))
+        best = other if other.value > best.value else best
     loglik = _objective(cells, shift, None)(best.point)[0]
     if prior is not None:
         covariance, problem = _covariance(best)
@@ -57,11 +63,11 @@ def fit_geometric_dropout(cells: Cells, shift: int, prior: Prior | None) -> Fit:
         )
     covariance, problem = _covariance(best)
     gain = loglik - limit.value
-    if not problem and gain < _IDENTIFIED:
+    if gain < _IDENTIFIED:
         problem = (
             f"leaving is not identified: the log-likelihood gains {gain:.2f} over NBD, where nobody leaves"
         )
-    if not problem and (widest := float(np.sqrt(np.diag(covariance)).max())) > _VAGUE:
+    elif not problem and (widest := float(np.sqrt(np.diag(covariance)).max())) > _VAGUE:
         problem = f"the parameters are not identified: a standard error on the log scale is {widest:.1f}"
     if not problem:
         return Fit(

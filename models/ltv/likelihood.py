@@ -178,12 +178,12 @@ def derivatives(
         gap = log_time[age[i]] - log_time[recency[i]]
         w_end = weight[age[i]]
         w_last = weight[recency[i]]
-        d = log_parameters[2] - math.log(b + y - 1) + n * gap
+        d = log_parameters[2] - math.log(b + (y - 1)) + n * gap
         gone = 1.0 / (1.0 + math.exp(-d)) if d < 0 else 1.0 - 1.0 / (1.0 + math.exp(d))
         value += count[i] * (math.log1p(math.exp(d)) if d < 0 else d + math.log1p(math.exp(-d)))
         d_r = r * gap
         d_alpha = n * (w_end - w_last)
-        d_b = -b / (b + y - 1)
+        d_b = -b / (b + (y - 1))
         c = count[i] * gone
         gradient[0] += c * d_r
         gradient[1] += c * d_alpha
@@ -192,7 +192,7 @@ def derivatives(
         hessian[0, 0] += c * d_r
         hessian[0, 1] += c * r * (w_end - w_last)
         hessian[1, 1] += c * n * (w_end * (1.0 - w_end) - w_last * (1.0 - w_last))
-        hessian[3, 3] -= c * (b / (b + y - 1)) * ((y - 1) / (b + y - 1))
+        hessian[3, 3] -= c * (b / (b + (y - 1))) * ((y - 1) / (b + (y - 1)))
         spread = c * (1.0 - gone)
         hessian[0, 0] += spread * d_r * d_r
         hessian[0, 1] += spread * d_r * d_alpha

@@ -221,7 +221,7 @@ def cell_odds(
         y = frequency[i] + shift
         alive = 1.0
         if y > 0:
-            odds = log_a - math.log(b + y - 1) + n * (log_time[age[i]] - log_time[recency[i]])
+            odds = log_a - math.log(b + (y - 1)) + n * (log_time[age[i]] - log_time[recency[i]])
             alive = 1.0 / (1.0 + math.exp(odds))
         exponent[i] = n * log_span[age[i]]
         active[i] = alive if exponent[i] > _CERTAIN else -alive * math.expm1(-exponent[i])

@@ -1,0 +1,49 @@
+"""Customers simulated order by order with numpy alone: the truth that models are tested against."""
+
+import numpy as np
+
+from models.ltv import Customers
+
+
+def customers(rng, count, r, alpha, a, b, *, longest=700.0, shift=0):
+    """Customers observed for a uniform age up to ``longest`` days."""
+    age = rng.uniform(0.0, longest, count)
+    rate = rng.gamma(r, 1.0 / alpha, count)
+    leave = rng.beta(a, b, count)
+    orders = np.zeros(count, dtype=np.int64)
+    now, last = np.zeros(count), np.zeros(count)
+    alive = rng.random(count) >= leave if shift else np.ones(count, dtype=bool)
+    while alive.any():
+        now = now + rng.exponential(1.0, count) / rate
+        ordered = alive & (now <= age)
+        orders += ordered
+        last = np.where(ordered, now, last)
+        alive = ordered & (rng.random(count) >= leave)
+    return Customers(orders, last, age)
+
+
+def futures(rng, count, parameters, x, recency, age, clock, *, demand, churn, envelope, shift=0):
+    """Orders by month of ``count`` copies of one customer, dims (copy, month): state drawn, then event by
+    event.
+    """
+    r, alpha, a, b = parameters
+    y = x + shift
+    alive = np.ones(count, dtype=bool)
+    if y > 0:
+        odds = np.log(a / (b + y - 1)) + (r + x) * np.log((alpha + age) / (alpha + recency))
+        alive = rng.random(count) < 1.0 / (1.0 + np.exp(odds))
+    rate = rng.gamma(r + x, 1.0 / (alpha + age), count)
+    leave = rng.beta(a, b + y, count)
+    orders = np.zeros((count, len(clock) - 1), dtype=np.int64)
+    now = np.zeros(count)
+    while True:
+        now = now + rng.exponential(1.0, count) / (rate * envelope)
+        alive &= now < clock[-1]
+        if not alive.any():
+            return orders
+        month = np.clip(np.searchsorted(clock, now, side="right") - 1, 0, len(clock) - 2)
+        mark = rng.uniform(0.0, envelope, count)
+        hit = alive & (mark < demand[month])
+        np.add.at(orders, (np.flatnonzero(hit), month[hit]), 1)
+        drop = (mark < 1.0) & (rng.random(count) < 1.0 - (1.0 - leave) ** churn[month])
+        alive &= ~drop

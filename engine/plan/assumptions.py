@@ -10,7 +10,7 @@ import pandas as pd
 
 from engine.plan.cells import series
 from engine.plan.checks import split
-from engine.plan.plan import Assumption, last_rates
+from engine.plan.plan import Assumption, in_company_currency, last_rates
 from engine.plan.schema import Lane, PlanConfig
 from engine.plan.tables import ASSETS, EQUITY, LIABILITIES, TABLES
 from engine.plan.tariffs import rates_by_day
@@ -170,11 +170,11 @@ def _assume_balance(tables: Tables, config: PlanConfig, note) -> None:  # type: 
     deposits = purchases[purchases["received_on"].isna()]
     assets = {
         "cash": _CASH_MONTHS * sum(cost.monthly for cost in config.finance.fixed_costs),
-        "receivables": float((tables["open_receivables"]["amount"] * tables["open_receivables"]["currency"].map(rates)).sum()),
+        "receivables": _total(tables["open_receivables"], "amount", rates),
         "inventory": float((stock["on_hand"] * stock["unit_landed_cost"]).sum()),
-        "prepayments": float((deposits["deposit_paid"] * deposits["currency"].map(rates)).sum()),
+        "prepayments": _total(deposits, "deposit_paid", rates),
     }
-    payables = float((tables["open_payables"]["amount"] * tables["open_payables"]["currency"].map(rates)).sum())
+    payables = _total(tables["open_payables"], "amount", rates)
     amounts = dict.fromkeys((*ASSETS, *LIABILITIES, *EQUITY), 0.0) | assets | {"payables": payables}
     amounts["share_capital"] = sum(assets.values()) - payables
     day = np.datetime64(config.company.actuals_through, "s")
@@ -182,6 +182,10 @@ def _assume_balance(tables: Tables, config: PlanConfig, note) -> None:  # type: 
     tables["opening_balance"] = pd.DataFrame({c.name: series(values[c.name], c) for c in TABLES["opening_balance"].columns})
     note("opening_balance.cash", f"{amounts['cash']:,.2f}", currency, f"no opening balance: cash for {_CASH_MONTHS} months of fixed costs")
     note("opening_balance.share_capital", f"{amounts['share_capital']:,.2f}", currency, "no opening balance: what stock, deposits and open items leave")
+
+
+def _total(frame: pd.DataFrame, column: str, rates: Mapping[str, float]) -> float:
+    return in_company_currency(frame[column], frame["currency"], rates)
 
 
 def _assumed_receivables(amount: float, tables: Tables, config: PlanConfig) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from engine.plan.faults import Faults, did_you_mean
 from engine.plan.importers.imported import FILE, ROW, Vocabulary
-from engine.plan.plan import Tie, last_rates
+from engine.plan.plan import Tie, in_company_currency, last_rates
 from engine.plan.plan_checks import entries, read_vocabulary
 from engine.plan.tables import ACCOUNTS, ASSETS, EQUITY, LIABILITIES, TABLES
 from engine.plan.yaml_file import Document
@@ -315,9 +315,16 @@ def _check_balance(context: Context, rates: Mapping[str, float]) -> tuple[Tie, .
     for account, name in (("receivables", "open_receivables"), ("payables", "open_payables")):
         if (frame := context.tables.get(name)) is None or not set(frame["currency"]) <= set(rates):
             continue
-        sum_of_rows = float(sum(frame["amount"] * frame["currency"].map(dict(rates)))) if len(frame) else 0.0
+        sum_of_rows = in_company_currency(frame["amount"], frame["currency"], rates)
         ties.append(Tie(f"{name} = {account} of the opening balance", float(amounts.get(account, 0.0)), sum_of_rows, _TIE_TOLERANCE, unit))
         _note_tie(context, ties[-1], str(frame[FILE].iat[0]) if len(frame) else file)
+    purchases = context.tables.get("purchase_orders")
+    if purchases is not None and set(purchases["currency"]) - {""} <= set(rates):
+        # told, not refused: books may hold other prepayments
+        opened = purchases[purchases["received_on"].isna()]
+        paid = in_company_currency(opened["deposit_paid"], _purchase_currency(context, opened), rates)
+        prepaid = float(amounts.get("prepayments", 0.0))
+        ties.append(Tie("deposits paid on open orders = prepayments of the opening balance", prepaid, paid, _TIE_TOLERANCE, unit))
     if (stock := context.tables.get("inventory")) is not None:
         expected = float(amounts.get("inventory", 0.0))
         value = float((stock["on_hand"] * stock["unit_landed_cost"]).sum())
@@ -325,6 +332,12 @@ def _check_balance(context: Context, rates: Mapping[str, float]) -> tuple[Tie, .
         ties.append(Tie("inventory at landed cost = inventory of the opening balance", expected, value, tolerance, unit))
         _note_tie(context, ties[-1], str(stock[FILE].iat[0]) if len(stock) else file)
     return tuple(ties)
+
+
+def _purchase_currency(context: Context, purchases: pd.DataFrame) -> list[str]:
+    own = context.vocabulary.currency_of_supplier
+    pairs = zip(purchases["currency"], purchases["supplier"], strict=True)
+    return [currency or own.get(supplier, context.currency) for currency, supplier in pairs]
 
 
 def _note_tie(context: Context, tie: Tie, file: str) -> None:

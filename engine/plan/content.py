@@ -74,4 +74,4 @@ def _column_bytes(column: pd.Series) -> bytes:
         return column.to_numpy().astype("datetime64[s]").astype("<i8").tobytes()
     if kind in "iu":
         return column.to_numpy().astype("<i8").tobytes()
-    return "\x1f".join(column).encode()
+    return "\x1f".join(column.to_numpy(dtype=object)).encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,10 @@ _BINARY_STARTS = {
     b"\x1f\x8b": "a gzip archive",
     b"\x89PNG": "a picture",
 }
+
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+"""Characters that no text export holds."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +114,9 @@ def decode(content: bytes, name: str, faults: Faults) -> tuple[str, str] | None:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        controls = sum(text.count(chr(code)) for code in range(32) if code not in (9, 10, 12, 13))
-        if controls == 0:
-            return text, encoding
-        break
+        if _CONTROLS.search(text):
+            break
+        return text, "utf-8" if encoding == "utf-8-sig" else encoding
     faults.add(
         name,
         problem="the file is binary, not text",

@@ -19,7 +19,7 @@ from engine.plan.importers.imported import Imported, Vocabulary
 from engine.plan.importers.shopify import import_shopify
 from engine.plan.mappings import ENDINGS, Source, read_mappings, recognise
 from engine.plan.plan import Assumption, Plan, Recognised
-from engine.plan.plan_checks import actuals_through, check_plan_file, read_vocabulary
+from engine.plan.plan_checks import actuals_through, check_plan_file, end_of_month, read_vocabulary
 from engine.plan.readers import TextTable, read_table
 from engine.plan.schema import PlanConfig
 from engine.plan.tables import OBLIGATORY, TABLES
@@ -71,6 +71,8 @@ def load_plan(path: str | Path) -> Plan:
     tables = _joined(imported)
     _check_obligatory(files, tables, unread, faults)
     closed = actuals_through(document)
+    # a day within a month is its own fault; the other files are held against that month's end
+    closed = None if closed is None else end_of_month(closed)
     ties = check_tables(Context(tables, document, vocabulary, closed, _company_currency(document), faults))
     if faults or config is None:
         raise InputError(faults)
@@ -201,16 +203,19 @@ def _account(file: _Read, part: Imported) -> Recognised:
 
 
 def _defaulted_columns(recognised: Iterable[Recognised]) -> tuple[Assumption, ...]:
+    """Columns that move a figure and that a file does not have, with what fills them."""
     listed = []
     for entry in recognised:
         for name in entry.defaulted_columns:
-            if entry.layout == "canonical":
-                column = TABLES[entry.table].column(name)
-                value = str(column.default) if str(column.default) not in ("", "-1") else "blank"
-                why = f"{entry.file} has no column {name} ({column.meaning})"
-                listed.append(Assumption(f"{entry.file}.{name}", value, "", "default of the table", why))
-            else:
-                listed.append(Assumption(f"{entry.file}.{name}", "blank", "", "default of the layout", f"the export has no column {name}"))
+            if entry.layout != "canonical":
+                why = f"the export has no column {name}"
+                listed.append(Assumption(f"{entry.file}.{name}", "blank", "", "default of the layout", why))
+                continue
+            column = TABLES[entry.table].column(name)
+            if not column.means:
+                continue
+            why = f"{entry.file} has no column {name} ({column.meaning})"
+            listed.append(Assumption(f"{entry.file}.{name}", column.means, "", "default of the table", why))
     return tuple(listed)
 
 

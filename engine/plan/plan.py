@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -210,3 +210,8 @@ def last_rates(fx: pd.DataFrame, day: dt.date) -> dict[str, float]:
     past = fx[fx["day"] <= pd.Timestamp(day)].sort_values(["currency", "day"])
     last = past.groupby("currency", sort=True)["per_base"].last()
     return {str(currency): 1.0 / float(per_base) for currency, per_base in last.items()}
+
+
+def in_company_currency(amounts: Iterable[float], currencies: Iterable[str], rates: Mapping[str, float]) -> float:
+    """Sum of amounts in several currencies, company currency; rates are company currency per unit."""
+    return float(sum(float(amount) * rates[currency] for amount, currency in zip(amounts, currencies, strict=True)))

@@ -73,6 +73,11 @@ def actuals_through(document: Document | None) -> dt.date | None:
         return None
 
 
+def end_of_month(day: dt.date) -> dt.date:
+    """Last day of a day's month."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
 def check_plan_file(document: Document, vocabulary: Vocabulary, faults: Faults) -> None:
     """All faults of the document beyond its fields."""
     if not isinstance(document.data, dict):
@@ -204,14 +209,13 @@ def _check_end_of_month(document: Document, faults: Faults) -> None:
     day = actuals_through(document)
     if day is None:
         return
-    last = calendar.monthrange(day.year, day.month)[1]
-    if day.day != last:
+    if day != end_of_month(day):
         document.fault(
             faults,
             ("company", "actuals_through"),
             problem="not the last day of a month",
             got=day.isoformat(),
-            remedy=f"{day.replace(day=last).isoformat()}, or the end of the month before",
+            remedy=f"{end_of_month(day).isoformat()}, or the end of the month before",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,24 @@ from engine.plan.files import LARGEST_TABLE, Folder, decode, read_bytes
 _SEPARATORS = ",;\t"
 
 
+class TextColumns(Mapping[str, list[str]]):
+    """Columns of a file by header; cells are stripped when a column is first asked for."""
+
+    def __init__(self, columns: dict[str, Sequence[str]]) -> None:
+        self._raw, self._stripped = columns, dict[str, list[str]]()
+
+    def __getitem__(self, name: str) -> list[str]:
+        if name not in self._stripped:
+            self._stripped[name] = [cell.strip() for cell in self._raw[name]]
+        return self._stripped[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
 @dataclass(frozen=True)
 class TextTable:
     """A file of rows as read: cells are stripped text, nothing is typed yet."""
@@ -22,7 +41,7 @@ class TextTable:
     file: str
     encoding: str
     header: tuple[str, ...]
-    cells: dict[str, list[str]]
+    cells: TextColumns
     row: npt.NDArray[np.int64]
     """Row of each record in the file; the header is row 1."""
     rows_in_file: int
@@ -86,9 +105,9 @@ def _collect(
 ) -> TextTable:
     width, kept, rows, blank, broken = len(header), [], [], 0, 0
     for row, record in enumerate(records, start=first_row):
-        if len(record) > width and not any(cell.strip() for cell in record[width:]):
+        if len(record) > width and not any(map(str.strip, record[width:])):
             record = record[:width]
-        if not any(cell.strip() for cell in record):
+        if not any(map(str.strip, record)):
             blank += 1
         elif len(record) != width:
             broken += 1
@@ -103,7 +122,7 @@ def _collect(
             kept.append(record)
             rows.append(row)
     columns = list(zip(*kept, strict=True)) if kept else [() for _ in header]
-    cells = {name: [cell.strip() for cell in column] for name, column in zip(header, columns, strict=True)}
+    cells = TextColumns(dict(zip(header, columns, strict=True)))
     return TextTable(
         file, encoding, tuple(header), cells, np.asarray(rows, np.int64), len(records), blank, broken
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,11 +54,11 @@ class Imported:
     notes: tuple[str, ...] = ()
 
 
-def hash_customers(values: Iterable[str], salt: bytes) -> npt.NDArray[np.object_]:
+def hash_customers(values: Sequence[str] | pd.Series | npt.NDArray[np.object_], salt: bytes) -> npt.NDArray[np.object_]:
     """Salted hashes of customer names (HMAC-SHA256, 128 bits, hex); blank stays blank, case does not count."""
     known: dict[str, str] = {"": ""}
     hashed = []
-    for value in values:
+    for value in np.asarray(values, dtype=object):
         name = value.strip().casefold()
         if name not in known:
             known[name] = hmac.new(salt, name.encode(), hashlib.sha256).hexdigest()[:32]

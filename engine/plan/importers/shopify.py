@@ -1,8 +1,8 @@
 """Shopify's order export: one row per line, order fields only on an order's first row, personal data in most columns.
 
 Lines are priced so that they sum to the order's ``Subtotal``. An order whose ``Total`` holds no tax on top (prices include tax)
-has the tax taken out of lines and shipping alike. A refund is spread over the lines in proportion; the shares that pay back tax
-and shipping are left out. Only the salted hash of ``Email`` is kept.
+has the tax taken out of lines and shipping alike. A refund, less its share of tax, pays back goods first and then shipping; the
+export does not say which lines came back, so it is spread over them in proportion. Only the salted hash of ``Email`` is kept.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _DROPPED = frozenset(
         "Lineitem fulfillment status", "Billing Name", "Billing Street", "Billing Address1", "Billing Address2",
         "Billing Company", "Billing City", "Billing Zip", "Billing Province", "Billing Phone", "Shipping Name",
         "Shipping Street", "Shipping Address1", "Shipping Address2", "Shipping Company", "Shipping City",
-        "Shipping Zip", "Shipping Province", "Notes", "Note Attributes", "Payment Method", "Payment Reference",
+        "Shipping Zip", "Shipping Province", "Shipping Phone", "Notes", "Note Attributes", "Payment Method", "Payment Reference",
         "Payment References", "Vendor", "Outstanding Balance", "Employee", "Location", "Device ID", "Id", "Risk Level",
         "Phone", "Receipt Number", "Payment ID", "Payment Terms Name", "Next Payment Due At", "Billing Province Name",
         "Shipping Province Name", *(f"Tax {n} {part}" for n in range(1, 6) for part in ("Name", "Value")),
@@ -251,7 +251,9 @@ def _amounts(rows: _Rows, quantity: npt.NDArray[np.int64], price: Floats, line_d
     without_tax = np.where(inclusive & (sum_of_all > 0.0), 1.0 - taxes / np.maximum(sum_of_all, 1e-9), 1.0)
     value = line * (factor * without_tax)[rows.order]
     refund = money("Refunded Amount")
-    share = np.divide(refund, sum_of_all, out=np.zeros(orders), where=sum_of_all > 0.0)
+    goods = np.bincount(rows.order, value, orders)
+    before_tax = np.divide(sum_of_all - taxes, sum_of_all, out=np.zeros(orders), where=sum_of_all > 0.0)
+    share = np.divide(refund * before_tax, goods, out=np.zeros(orders), where=goods > 0.0)
     per_line = np.divide(line, lines[rows.order], out=np.zeros(len(line)), where=lines[rows.order] > 0.0)
     amounts = _Amounts(
         net_price=np.divide(value, quantity, out=np.zeros(len(value)), where=quantity > 0),
@@ -267,8 +269,9 @@ def _amounts(rows: _Rows, quantity: npt.NDArray[np.int64], price: Floats, line_d
     notes.append(f"order total = lines − discount + shipping + tax: {int((~loose).sum()):,} orders tie, {int(loose.sum()):,} do not")
     if (off & (subtotal >= 0.0)).any():
         notes.append(f"{int((off & (subtotal >= 0.0)).sum()):,} orders whose lines − discounts are not their Subtotal: Subtotal counts")
-    if (share > 1.0 + 1e-9).any():
-        notes.append(f"{int((share > 1.0 + 1e-9).sum()):,} orders refunded more than their total: cut to the total")
+    over = refund > sum_of_all + _CENT
+    if over.any():
+        notes.append(f"{int(over.sum()):,} orders refunded more than their total: cut to their goods")
     return amounts, notes
 
 

@@ -1,0 +1,83 @@
+"""What ``tradewind check`` tells: per file what was recognised, used and rejected; ties; what was assumed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from engine.plan.plan import Plan, Recognised
+
+SCHEMA_VERSION = 1
+
+
+def check_report(plan: Plan) -> dict[str, Any]:
+    """Plain data for text and ``--json``: no path of the machine, no personal data, the same for the same plan."""
+    return {
+        "version": SCHEMA_VERSION,
+        "company": plan.config.company.name,
+        "currency": plan.currency,
+        "actuals_through": plan.config.company.actuals_through.isoformat(),
+        "plan_hash": plan.hash,
+        "files": [_file(entry) for entry in plan.recognised],
+        "tables": {name: len(getattr(plan, name)) for name in _TABLE_NAMES},
+        "ties": [asdict(tie) | {"holds": tie.holds} for tie in plan.ties],
+        "assumptions": [asdict(assumption) for assumption in plan.assumptions],
+        "listed_figures": _listed_figures(plan),
+        "customers": _customers(plan),
+    }
+
+
+_TABLE_NAMES = (
+    "orders",
+    "purchase_orders",
+    "items",
+    "inventory",
+    "spend",
+    "spend_plan",
+    "opening_balance",
+    "open_receivables",
+    "open_payables",
+    "tariffs",
+    "fx",
+)
+
+
+def _file(entry: Recognised) -> dict[str, Any]:
+    return {
+        "file": entry.file,
+        "table": entry.table or None,
+        "layout": entry.layout or None,
+        "recognised_by": entry.by or None,
+        "encoding": entry.encoding,
+        "rows": entry.rows,
+        "used": entry.used,
+        "rejected": [{"reason": reason, "rows": count} for reason, count in entry.rejected],
+        "unknown_columns": list(entry.unknown_columns),
+        "absent_columns": list(entry.defaulted_columns),
+        "notes": list(entry.notes),
+    }
+
+
+def _listed_figures(plan: Plan) -> list[dict[str, Any]]:
+    """Figures of plan.yaml that carry a source because nobody measured them here."""
+    figures = [(f"markets.{market.key}.elasticity", market.elasticity) for market in plan.config.markets]
+    figures += [(f"acquisition_channels.{channel.key}.response", channel.response) for channel in plan.config.acquisition_channels]
+    return [{"id": name, "mean": figure.mean, "sd": figure.sd, "source": figure.source} for name, figure in figures]
+
+
+def _customers(plan: Plan) -> list[dict[str, Any]]:
+    """Orders and known customers by sales channel; without known customers there is no lifetime value, which is said."""
+    entries = []
+    for channel in plan.config.sales_channels:
+        orders = plan.orders[plan.orders["sales_channel"] == channel.key]
+        known = orders[orders["customer_key"] != ""]
+        entries.append(
+            {
+                "sales_channel": channel.key,
+                "orders": int(orders["order_id"].nunique()),
+                "orders_with_customer": int(known["order_id"].nunique()),
+                "customers": int(known["customer_key"].nunique()),
+                "lifetime_value": "yes" if channel.customer_known and len(known) else "no: orders carry no customer",
+            }
+        )
+    return entries

@@ -27,50 +27,85 @@ AMOUNT_COUNT = 10
 STAGE, DUE = 0, 1
 
 
-class Books(NamedTuple):
-    """State of the books."""
+class Stock(NamedTuple):
+    """Stock on hand by node and item."""
 
     units: Ints
     """(T, N, I)"""
     value: Floats
     """(T, N, I, 4) landed value by layer."""
     average: Floats
-    """(T, N, I, 4)"""
+    """(T, N, I, 4) landed cost per unit by layer."""
+
+
+class OpenItems(NamedTuple):
+    """What is owed to and by the company in its currency, with schedules by due day."""
+
     receivables: Floats
     """(T, K) in currency."""
     receivables_due: Floats
-    """(T, K, D + 1)"""
+    """(T, K, D + 1); the last entry is everything later than the run."""
     payables: Floats
     payables_due: Floats
     sales_tax: Floats
     sales_tax_due: Floats
     rate: Floats
     """(T, K) rates of the last closed day."""
-    vat_due: Floats
-    """(T, D + 1)"""
-    spend_due: Floats
-    tax_due: Floats
-    cost_due: Floats
-    """(T, D + 1) landed cost of sales by the day they are paid."""
+
+
+class Dues(NamedTuple):
+    """Schedules in company currency, each (T, D + 1)."""
+
+    vat: Floats
+    spend: Floats
+    tax: Floats
+    cost: Floats
+    """Landed cost of sales by the day they are paid."""
+
+
+class Totals(NamedTuple):
+    """Running figures of the company, each (T,)."""
+
     net_cash: Floats
-    """(T,) cash less credit drawn."""
+    """Cash less credit drawn."""
     drawn: Floats
     tied_up: Floats
-    """(T,) cash tied up in goods, receivables at cost."""
+    """Cash tied up in goods, receivables at cost."""
     quarter_result: Floats
-    """(T,) pre-tax result of the quarter so far."""
+    """Pre-tax result of the quarter so far."""
     quarter_tax: Floats
     loss: Floats
-    """(T,) loss carried forward into the quarter."""
+    """Loss carried forward into the quarter."""
+
+
+class OpenLines(NamedTuple):
+    """Order lines that are not received yet, in order of row."""
+
     seen: Ints
     """(T,) rows of the order-line table that are booked."""
-    open_count: Ints
-    open_row: Ints
-    """(T, capacity) rows that are not received yet, ascending."""
-    open_state: Ints
+    count: Ints
+    """(T,)"""
+    row: Ints
+    """(T, capacity)"""
+    state: Ints
     """(T, capacity, 2)"""
-    open_amounts: Floats
+    amounts: Floats
     """(T, capacity, 10)"""
+
+
+class Books(NamedTuple):
+    """State of the books."""
+
+    stock: Stock
+    items: OpenItems
+    dues: Dues
+    totals: Totals
+    orders: OpenLines
+
+    @property
+    def trials(self) -> int:
+        """Trials of the block."""
+        return len(self.totals.net_cash)
 
 
 class Lines(NamedTuple):
@@ -114,8 +149,8 @@ class MonthInputs(NamedTuple):
     """(R, Mk, Aq) acquisition spend of the month, company currency."""
 
 
-class Scratch(NamedTuple):
-    """Working arrays of one trial and month, and the flags for the caller."""
+class Sheet(NamedTuple):
+    """Working sheet of one trial and month."""
 
     daily: Floats
     """(posting, d) amounts of postings that move cash or company accounts."""
@@ -125,19 +160,35 @@ class Scratch(NamedTuple):
     """(K, d)"""
     factor: Floats
     """(Mk, d) company currency per unit of base price."""
-    receivable_add: Floats
-    """(K, d)"""
-    payable_add: Floats
-    sales_tax_add: Floats
-    since: Ints
-    """(N, I) units sold since the last change of the average."""
-    arc_units: Ints
-    """(A, I) units shipped in the month."""
-    first_receipt: Ints
-    """(d,) first of the day's receipts in the chain; -1 none."""
-    last_receipt: Ints
-    next_receipt: Ints
+
+
+class Additions(NamedTuple):
+    """New open items of one trial and month, each (K, d) in currency."""
+
+    receivables: Floats
+    payables: Floats
+    sales_tax: Floats
+
+
+class Receipts(NamedTuple):
+    """Receipts of one trial and month, chained by day in order of row; -1 ends a chain."""
+
+    first: Ints
+    """(d,)"""
+    last: Ints
+    next: Ints
     """(capacity,)"""
+
+
+class CashBooked(NamedTuple):
+    """Cash of a month by day, each (T, d)."""
+
+    net_cash: Floats
+    """Cash less credit drawn at the end of the day."""
+    drawn: Floats
+    """Credit drawn."""
+    tied_up: Floats
+    """Cash tied up in goods, receivables at cost."""
 
 
 class MonthBooked(NamedTuple):
@@ -147,12 +198,7 @@ class MonthBooked(NamedTuple):
     """(T, posting, C) amounts of postings with a line by cell."""
     company: Floats
     """(T, posting) amounts of all other postings."""
-    net_cash: Floats
-    """(T, d) cash less credit drawn at the end of the day."""
-    drawn: Floats
-    """(T, d) credit drawn."""
-    tied_up: Floats
-    """(T, d) cash tied up in goods."""
+    cash: CashBooked
     purchases: Floats
     """(T, S) orders placed, at the order day's rate."""
     item_sales: Floats
@@ -160,7 +206,7 @@ class MonthBooked(NamedTuple):
     item_stock: Floats
     """(T, I) landed value on hand at month end."""
     fault: Ints
-    """(T,) 0, or what does not fit between network and books."""
+    """(T,) 0, or what does not fit between network and books: a position in FAULTS."""
 
 
 FAULTS = ("", "stock of network and books differs", "returns are not in order of day", "more sold than was in stock")
@@ -177,12 +223,8 @@ def open_books(spec: FinanceSpec, trials: int) -> Books:
     for name in ("receivables_due", "payables_due", "sales_tax_due"):
         if getattr(opening, name).shape != (currencies, days + 1):
             raise ValueError(f"opening.{name}: shape {(currencies, days + 1)} is needed")
-    value = opening.average * opening.units[..., None]
-    receivable_cost = float(opening.receivable_cost_due.sum())
-    return Books(
-        units=each(opening.units),
-        value=each(value),
-        average=each(opening.average),
+    stock = Stock(each(opening.units), each(opening.average * opening.units[..., None]), each(opening.average))
+    items = OpenItems(
         receivables=each(opening.receivables_due.sum(axis=1)),
         receivables_due=each(opening.receivables_due),
         payables=each(opening.payables_due.sum(axis=1)),
@@ -190,22 +232,29 @@ def open_books(spec: FinanceSpec, trials: int) -> Books:
         sales_tax=each(opening.sales_tax_due.sum(axis=1)),
         sales_tax_due=each(opening.sales_tax_due),
         rate=each(opening.rate),
-        vat_due=each(opening.vat_due),
-        spend_due=each(opening.spend_due),
-        tax_due=each(opening.tax_due),
-        cost_due=each(opening.receivable_cost_due),
+    )
+    dues = Dues(
+        vat=each(opening.vat_due),
+        spend=each(opening.spend_due),
+        tax=each(opening.tax_due),
+        cost=each(opening.receivable_cost_due),
+    )
+    totals = Totals(
         net_cash=np.full(trials, _opened(opening.balance, "cash") - _opened(opening.balance, "credit_line")),
         drawn=np.full(trials, _opened(opening.balance, "credit_line")),
-        tied_up=np.full(trials, _tied_up(opening.balance) + receivable_cost),
+        tied_up=np.full(trials, _tied_up(opening.balance) + float(opening.receivable_cost_due.sum())),
         quarter_result=np.zeros(trials),
         quarter_tax=np.zeros(trials),
         loss=np.zeros(trials),
-        seen=np.full(trials, opening.open_lines, dtype=np.int64),
-        open_count=np.full(trials, opening.open_lines, dtype=np.int64),
-        open_row=each(np.arange(opening.open_lines, dtype=np.int64)),
-        open_state=each(opening.line_state),
-        open_amounts=each(opening.line_amounts),
     )
+    orders = OpenLines(
+        seen=np.full(trials, opening.open_lines, dtype=np.int64),
+        count=np.full(trials, opening.open_lines, dtype=np.int64),
+        row=each(np.arange(opening.open_lines, dtype=np.int64)),
+        state=each(opening.line_state),
+        amounts=each(opening.line_amounts),
+    )
+    return Books(stock, items, dues, totals, orders)
 
 
 def _opened(balance: Floats, account: str) -> float:
@@ -218,15 +267,16 @@ def _tied_up(balance: Floats) -> float:
 
 def with_room(books: Books, lines: Lines) -> Books:
     """Give the books room for every order line that may be open this month; no figure changes."""
-    new = lines.count - books.seen
-    need = int((books.open_count + new).max(initial=0))
-    room = books.open_row.shape[1]
+    orders = books.orders
+    need = int((orders.count + lines.count - orders.seen).max(initial=0))
+    room = orders.row.shape[1]
     if need <= room:
         return books
-    more = max(need, 2 * room) - room
+    more = (0, max(need, 2 * room) - room)
     return books._replace(
-        open_row=np.pad(books.open_row, ((0, 0), (0, more))),
-        open_state=np.pad(books.open_state, ((0, 0), (0, more), (0, 0))),
-        open_amounts=np.pad(books.open_amounts, ((0, 0), (0, more), (0, 0))),
+        orders=orders._replace(
+            row=np.pad(orders.row, ((0, 0), more)),
+            state=np.pad(orders.state, ((0, 0), more, (0, 0))),
+            amounts=np.pad(orders.amounts, ((0, 0), more, (0, 0))),
+        )
     )
-

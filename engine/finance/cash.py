@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from numba import njit
 
-from engine.finance.books import Books, MonthBooked, MonthInputs, Scratch
+from engine.finance.books import Additions, CashBooked, Dues, OpenItems, Sheet, Totals
 from engine.finance.postings import CASH_SIGN, POSTING_COUNT, POSTING_INDEX, RESULT_SIGN, TIED_SIGN
-from engine.finance.spec import Terms
+from engine.finance.spec import CompanyTerms, Floats, Ints
 
 COLLECTION = POSTING_INDEX["collection"]
 PAYABLE_PAID = POSTING_INDEX["payable_paid"]
@@ -38,128 +38,148 @@ YEAR = 365.0
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def fill_rates(terms: Terms, flows: MonthInputs, scratch: Scratch, t: int, start: int) -> None:
+def fill_rates(market_currency: Ints, price_level: Floats, fx: Floats, sheet: Sheet, t: int, start: int) -> None:
     """Exchange rates of the month by currency and day, and company currency per unit of base price by market and day."""
-    currencies, days = scratch.rate.shape
-    trial = min(t, flows.fx.shape[0] - 1)
+    currencies, days = sheet.rate.shape
+    trial = min(t, fx.shape[0] - 1)
     for day in range(days):
-        scratch.rate[0, day] = 1.0
+        sheet.rate[0, day] = 1.0
         for currency in range(1, currencies):
-            scratch.rate[currency, day] = flows.fx[trial, currency - 1, start + day]
-    trial = min(t, flows.price_level.shape[0] - 1)
-    for market in range(scratch.factor.shape[0]):
-        currency = terms.markets.market_currency[market]
+            sheet.rate[currency, day] = fx[trial, currency - 1, start + day]
+    trial = min(t, price_level.shape[0] - 1)
+    for market in range(sheet.factor.shape[0]):
+        currency = market_currency[market]
         for day in range(days):
-            scratch.factor[market, day] = flows.price_level[trial, market, day] * scratch.rate[currency, day]
+            sheet.factor[market, day] = price_level[trial, market, day] * sheet.rate[currency, day]
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def book_company(terms: Terms, books: Books, flows: MonthInputs, scratch: Scratch, t: int, month: int) -> None:
-    """Marketing, fixed costs, storage, depreciation, investment and contributions of the month."""
-    company = terms.company
+def book_company(company: CompanyTerms, sheet: Sheet, month: int) -> None:
+    """Fixed costs, depreciation, interest on term debt, investment and contributions of the month."""
     start, end = company.month_start[month], company.month_start[month + 1]
     last = end - start - 1
-    trial = min(t, flows.spend.shape[0] - 1)
-    horizon = books.spend_due.shape[1] - 1
-    for market in range(flows.spend.shape[1]):
-        for channel in range(flows.spend.shape[2]):
-            amount = flows.spend[trial, market, channel]
-            scratch.cells[SPEND, company.spend_cell[market, channel]] += amount
-            books.spend_due[t, min(end - 1 + company.spend_lag[channel], horizon)] += amount
-    scratch.daily[FIXED, last] += company.fixed_monthly[month]
-    scratch.daily[DEPRECIATING, last] += company.depreciation[month]
-    scratch.daily[DEBT_INTEREST, last] += company.term_debt * company.term_debt_rate * (end - start) / YEAR
+    sheet.daily[FIXED, last] += company.fixed_monthly[month]
+    sheet.daily[DEPRECIATING, last] += company.depreciation[month]
+    sheet.daily[DEBT_INTEREST, last] += company.term_debt * company.term_debt_rate * (end - start) / YEAR
     for day in range(end - start):
-        scratch.daily[CAPEX, day] += company.capex[start + day]
-        scratch.daily[CONTRIBUTION, day] += company.contributions[start + day]
-    for node in range(flows.on_hand.shape[2]):
-        stored = 0
-        for day in range(end - start):
-            for item in range(flows.on_hand.shape[3]):
-                stored += flows.on_hand[t, day, node, item]
-        scratch.daily[STORING, last] += stored / (end - start) * terms.nodes.storage_per_unit_month[node]
+        sheet.daily[CAPEX, day] += company.capex[start + day]
+        sheet.daily[CONTRIBUTION, day] += company.contributions[start + day]
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def settle(terms: Terms, books: Books, scratch: Scratch, t: int, start: int, end: int) -> None:
-    """Collect and pay what falls due, and remeasure open items, day by day."""
-    currencies = scratch.rate.shape[0]
-    last = books.sales_tax_due.shape[2] - 1
+def book_spend(company: CompanyTerms, spend: Floats, spend_due: Floats, sheet: Sheet, month: int) -> None:
+    """Accrue acquisition spend (Mk, Aq) of the month and date its payment."""
+    month_end = company.month_start[month + 1] - 1
+    for market in range(spend.shape[0]):
+        for channel in range(spend.shape[1]):
+            sheet.cells[SPEND, company.spend_cell[market, channel]] += spend[market, channel]
+            due = min(month_end + company.spend_lag[channel], spend_due.shape[0] - 1)
+            spend_due[due] += spend[market, channel]
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def book_storage(on_hand: Ints, rate: Floats, daily: Floats) -> None:
+    """Storage of the month's average stock, (d, N, I) units on hand at the end of the day."""
+    days = on_hand.shape[0]
+    for node in range(on_hand.shape[1]):
+        stored = 0
+        for day in range(days):
+            for item in range(on_hand.shape[2]):
+                stored += on_hand[day, node, item]
+        daily[STORING, days - 1] += stored / days * rate[node]
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def settle(items: OpenItems, added: Additions, sheet: Sheet, tax_lag: int, t: int, start: int) -> None:
+    """Collect and pay what falls due in each currency, and remeasure open items, day by day."""
+    currencies, days = sheet.rate.shape
+    last = items.sales_tax_due.shape[2] - 1
     for currency in range(currencies):
         collected = 0.0
-        for day in range(end - start):
-            collected += scratch.sales_tax_add[currency, day]
-        books.sales_tax_due[t, currency, min(end - 1 + terms.company.sales_tax_lag, last)] += collected
-    for day in range(end - start):
-        for currency in range(currencies):
-            rate = scratch.rate[currency, day]
-            change = rate - books.rate[t, currency]
-            scratch.daily[FX_RECEIVABLES, day] += books.receivables[t, currency] * change
-            scratch.daily[FX_PAYABLES, day] += books.payables[t, currency] * change
-            scratch.daily[FX_SALES_TAX, day] += books.sales_tax[t, currency] * change
-            received = books.receivables_due[t, currency, start + day]
-            paid = books.payables_due[t, currency, start + day]
-            remitted = books.sales_tax_due[t, currency, start + day]
-            books.receivables[t, currency] += scratch.receivable_add[currency, day] - received
-            books.payables[t, currency] += scratch.payable_add[currency, day] - paid
-            books.sales_tax[t, currency] += scratch.sales_tax_add[currency, day] - remitted
-            scratch.daily[COLLECTION, day] += received * rate
-            scratch.daily[PAYABLE_PAID, day] += paid * rate
-            scratch.daily[SALES_TAX_PAID, day] += remitted * rate
-            books.rate[t, currency] = rate
-        scratch.daily[IMPORT_VAT_RECOVERED, day] += books.vat_due[t, start + day]
-        scratch.daily[SPEND_PAID, day] += books.spend_due[t, start + day]
-        scratch.daily[TAX_PAID, day] += books.tax_due[t, start + day]
+        for day in range(days):
+            collected += added.sales_tax[currency, day]
+        items.sales_tax_due[t, currency, min(start + days - 1 + tax_lag, last)] += collected
+        for day in range(days):
+            rate = sheet.rate[currency, day]
+            change = rate - items.rate[t, currency]
+            sheet.daily[FX_RECEIVABLES, day] += items.receivables[t, currency] * change
+            sheet.daily[FX_PAYABLES, day] += items.payables[t, currency] * change
+            sheet.daily[FX_SALES_TAX, day] += items.sales_tax[t, currency] * change
+            received = items.receivables_due[t, currency, start + day]
+            paid = items.payables_due[t, currency, start + day]
+            remitted = items.sales_tax_due[t, currency, start + day]
+            items.receivables[t, currency] += added.receivables[currency, day] - received
+            items.payables[t, currency] += added.payables[currency, day] - paid
+            items.sales_tax[t, currency] += added.sales_tax[currency, day] - remitted
+            sheet.daily[COLLECTION, day] += received * rate
+            sheet.daily[PAYABLE_PAID, day] += paid * rate
+            sheet.daily[SALES_TAX_PAID, day] += remitted * rate
+            items.rate[t, currency] = rate
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def draw_credit(terms: Terms, books: Books, scratch: Scratch, booked: MonthBooked, t: int, start: int, end: int) -> None:
+def pay_dues(dues: Dues, daily: Floats, t: int, start: int) -> None:
+    """Pay and collect what falls due in company currency."""
+    for day in range(daily.shape[1]):
+        daily[IMPORT_VAT_RECOVERED, day] += dues.vat[t, start + day]
+        daily[SPEND_PAID, day] += dues.spend[t, start + day]
+        daily[TAX_PAID, day] += dues.tax[t, start + day]
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def draw_credit(
+    company: CompanyTerms, totals: Totals, cost_due: Floats, daily: Floats, booked: CashBooked, t: int, start: int
+) -> None:
     """Net cash, credit drawn and cash tied up in goods by day; the month's interest is paid on its last day."""
-    company, days = terms.company, end - start
+    days = daily.shape[1]
     owed = 0.0
     for day in range(days):
         change, tied = 0.0, 0.0
         for posting in range(POSTING_COUNT):
-            change += CASH_SIGN[posting] * scratch.daily[posting, day]
-            tied += TIED_SIGN[posting] * scratch.daily[posting, day]
-        books.net_cash[t] += change
-        books.tied_up[t] += tied - books.cost_due[t, start + day]
-        need = min(max(-books.net_cash[t], 0.0), company.credit_limit)
+            change += CASH_SIGN[posting] * daily[posting, day]
+            tied += TIED_SIGN[posting] * daily[posting, day]
+        totals.net_cash[t] += change
+        totals.tied_up[t] += tied - cost_due[t, start + day]
+        need = min(max(-totals.net_cash[t], 0.0), company.credit_limit)
         owed += need
         if day == days - 1:
             interest = owed * company.credit_rate / YEAR
-            scratch.daily[CREDIT_INTEREST, day] += interest
-            books.net_cash[t] -= interest
-            need = min(max(-books.net_cash[t], 0.0), company.credit_limit)
-        if need > books.drawn[t]:
-            scratch.daily[CREDIT_DRAWN, day] += need - books.drawn[t]
+            daily[CREDIT_INTEREST, day] += interest
+            totals.net_cash[t] -= interest
+            need = min(max(-totals.net_cash[t], 0.0), company.credit_limit)
+        if need > totals.drawn[t]:
+            daily[CREDIT_DRAWN, day] += need - totals.drawn[t]
         else:
-            scratch.daily[CREDIT_REPAID, day] += books.drawn[t] - need
-        books.drawn[t] = need
-        booked.net_cash[t, day] = books.net_cash[t]
+            daily[CREDIT_REPAID, day] += totals.drawn[t] - need
+        totals.drawn[t] = need
+        booked.net_cash[t, day] = totals.net_cash[t]
         booked.drawn[t, day] = need
-        booked.tied_up[t, day] = books.tied_up[t]
+        booked.tied_up[t, day] = totals.tied_up[t]
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def charge_tax(terms: Terms, books: Books, booked: MonthBooked, t: int, month: int) -> None:
-    """Accrue income tax on the quarter's result so far, losses carried forward first; date its payment at the quarter's end."""
-    company = terms.company
+def charge_tax(
+    company: CompanyTerms, totals: Totals, tax_due: Floats, cells: Floats, amounts: Floats, t: int, month: int
+) -> None:
+    """Accrue income tax on the quarter's result so far, losses carried forward first; date its payment at the quarter's end.
+
+    ``cells`` (posting, C) and ``amounts`` (posting,) are the month's postings before tax.
+    """
     result = 0.0
     for posting in range(POSTING_COUNT):
-        amount = booked.company[t, posting]
-        for cell in range(booked.cells.shape[2]):
-            amount += booked.cells[t, posting, cell]
+        amount = amounts[posting]
+        for cell in range(cells.shape[1]):
+            amount += cells[posting, cell]
         result += RESULT_SIGN[posting] * amount
-    books.quarter_result[t] += result
-    taxable = max(books.quarter_result[t] - books.loss[t], 0.0)
-    charge = taxable * company.tax_rate - books.quarter_tax[t]
-    booked.company[t, TAX_CHARGE] = charge
-    books.quarter_tax[t] += charge
+    totals.quarter_result[t] += result
+    taxable = max(totals.quarter_result[t] - totals.loss[t], 0.0)
+    charge = taxable * company.tax_rate - totals.quarter_tax[t]
+    amounts[TAX_CHARGE] = charge
+    totals.quarter_tax[t] += charge
     if (month + company.first_month) % 3 == 2:
         end = company.month_start[month + 1]
         due = max(end - 1 + company.tax_lag, end)
-        books.tax_due[t, min(due, books.tax_due.shape[1] - 1)] += books.quarter_tax[t]
-        books.loss[t] = max(books.loss[t] - books.quarter_result[t], 0.0)
-        books.quarter_result[t] = 0.0
-        books.quarter_tax[t] = 0.0
+        tax_due[min(due, tax_due.shape[0] - 1)] += totals.quarter_tax[t]
+        totals.loss[t] = max(totals.loss[t] - totals.quarter_result[t], 0.0)
+        totals.quarter_result[t] = 0.0
+        totals.quarter_tax[t] = 0.0

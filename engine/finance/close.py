@@ -11,13 +11,45 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from engine.finance.books import FAULTS, Books, MonthBooked, MonthInputs, Scratch, with_room
-from engine.finance.cash import book_company, charge_tax, draw_credit, fill_rates, settle
+from engine.finance.books import (
+    FAULTS,
+    Additions,
+    Books,
+    CashBooked,
+    MonthBooked,
+    MonthInputs,
+    Receipts,
+    Sheet,
+    with_room,
+)
+from engine.finance.cash import (
+    book_company,
+    book_spend,
+    book_storage,
+    charge_tax,
+    draw_credit,
+    fill_rates,
+    pay_dues,
+    settle,
+)
+from engine.finance.inventory import LAYER_COUNT
 from engine.finance.landed_cost import book_new_lines, drop_received, follow_lines
 from engine.finance.lines import CELL_RUNGS, lines_to
 from engine.finance.postings import CELL, POSTING_COUNT, POSTINGS, signs
-from engine.finance.selling import walk_days, write_down
-from engine.finance.spec import FinanceSpec, Floats, Terms
+from engine.finance.selling import (
+    PARCEL_ENTRY,
+    RELEASE_GOODS,
+    cross_border,
+    enter,
+    pick_and_pack,
+    receive_day,
+    release_stock,
+    return_day,
+    sell,
+    ship_arc,
+)
+from engine.finance.spec import FinanceSpec, Floats, Ints, Terms
+from engine.finance.write_down import write_down_stock
 from models.errors import TradewindError
 
 IS_CELL = np.array([posting.scope == CELL for posting in POSTINGS])
@@ -47,7 +79,7 @@ def close_month(
     books = with_room(books, inputs.lines)
     start, end = (int(day) for day in spec.terms.company.month_start[month : month + 2])
     _check_shapes(spec, books, inputs, end - start)
-    booked = _blank(spec, len(books.net_cash), end - start)
+    booked = _blank(spec, books.trials, end - start)
     _close_block(spec.terms, books, inputs, booked, month, start, end)
     if booked.fault.any():
         trial = int(np.flatnonzero(booked.fault)[0])
@@ -62,9 +94,7 @@ def _blank(spec: FinanceSpec, trials: int, days: int) -> MonthBooked:
     return MonthBooked(
         cells=np.zeros((trials, POSTING_COUNT, len(terms.cells.market))),
         company=np.zeros((trials, POSTING_COUNT)),
-        net_cash=np.zeros((trials, days)),
-        drawn=np.zeros((trials, days)),
-        tied_up=np.zeros((trials, days)),
+        cash=CashBooked(*(np.zeros((trials, days)) for _ in CashBooked._fields)),
         purchases=np.zeros((trials, len(terms.supply.supplier_currency))),
         item_sales=np.zeros((trials, items)),
         item_stock=np.zeros((trials, items)),
@@ -74,7 +104,7 @@ def _blank(spec: FinanceSpec, trials: int, days: int) -> MonthBooked:
 
 def _check_shapes(spec: FinanceSpec, books: Books, inputs: MonthInputs, days: int) -> None:
     """Refuse inputs whose shapes do not fit the spec: compiled code would read past their ends."""
-    terms, trials = spec.terms, len(books.net_cash)
+    terms, trials = spec.terms, books.trials
     markets, items = terms.markets.base_price.shape
     suppliers, nodes = terms.supply.freight_per_kg.shape
     channels = terms.company.spend_cell.shape[1]
@@ -83,7 +113,7 @@ def _check_shapes(spec: FinanceSpec, books: Books, inputs: MonthInputs, days: in
         "on_hand": (trials, days, nodes, items),
         "returns_count": (trials,),
         "price_level": (markets, days),
-        "fx": (books.rate.shape[1] - 1,),
+        "fx": (books.items.rate.shape[1] - 1,),
         "duty_rate": (items,),
         "freight": (suppliers, nodes, days),
         "unit_cost": (suppliers, days),
@@ -106,76 +136,176 @@ def _close_block(
     terms: Terms, books: Books, flows: MonthInputs, booked: MonthBooked, month: int, start: int, end: int
 ) -> None:
     """Close the month trial by trial."""
-    scratch = _working(terms, books, end - start)
-    for t in range(books.net_cash.shape[0]):
-        _clear_working(scratch)
-        fill_rates(terms, flows, scratch, t, start)
-        book_new_lines(terms, books, flows, scratch, booked, t, start)
-        follow_lines(terms, books, flows, scratch, t, start, end)
-        walk_days(terms, books, flows, scratch, booked, t, start)
-        drop_received(books, flows.lines, t, end)
-        write_down(terms, books, scratch, t)
-        book_company(terms, books, flows, scratch, t, month)
-        settle(terms, books, scratch, t, start, end)
-        draw_credit(terms, books, scratch, booked, t, start, end)
-        _sum_up(books, scratch, booked, t)
-        charge_tax(terms, books, booked, t, month)
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _working(terms: Terms, books: Books, days: int) -> Scratch:
-    """Allocate the working arrays, once for the block."""
-    currencies = books.rate.shape[1]
-    cells, markets = terms.cells.market.shape[0], terms.markets.market_currency.shape[0]
-    arcs = terms.cells.arc_cell.shape[0]
-    nodes, items = books.units.shape[1], books.units.shape[2]
-    return Scratch(
-        np.zeros((POSTING_COUNT, days)),
-        np.zeros((POSTING_COUNT, cells)),
+    days, posts = end - start, POSTING_COUNT
+    trials, nodes, items = books.stock.units.shape
+    currencies, markets = books.items.rate.shape[1], terms.markets.market_currency.shape[0]
+    blank = np.zeros((currencies, days))
+    sheet = Sheet(
+        np.zeros((posts, days)),
+        np.zeros((posts, terms.cells.market.shape[0])),
         np.zeros((currencies, days)),
         np.zeros((markets, days)),
-        np.zeros((currencies, days)),
-        np.zeros((currencies, days)),
-        np.zeros((currencies, days)),
-        np.zeros((nodes, items), np.int64),
-        np.zeros((arcs, items), np.int64),
-        np.full(days, -1, np.int64),
-        np.full(days, -1, np.int64),
-        np.full(books.open_row.shape[1], -1, np.int64),
     )
+    added = Additions(blank, blank.copy(), blank.copy())
+    chains = np.full((2, days), -1, np.int64)
+    receipts = Receipts(chains[0], chains[1], np.full(books.orders.row.shape[1], -1, np.int64))
+    since = np.zeros((nodes, items), np.int64)
+    sold = np.zeros((terms.cells.arc_cell.shape[0], items), np.int64)
+    for t in range(trials):
+        _blank_working(sheet, added, receipts, since, sold)
+        fill_rates(terms.markets.market_currency, flows.price_level, flows.fx, sheet, t, start)
+        book_new_lines(
+            terms.supply,
+            terms.nodes.entry_fee,
+            books.orders,
+            flows.lines,
+            flows.unit_cost,
+            sheet,
+            booked.purchases,
+            t,
+            start,
+        )
+        follow_lines(
+            terms.supply,
+            terms.nodes,
+            books.orders,
+            flows.lines,
+            flows.freight,
+            flows.duty_rate,
+            books.items.payables_due,
+            added.payables,
+            books.dues.vat,
+            sheet,
+            receipts,
+            t,
+            start,
+            end,
+        )
+        booked.fault[t] = _walk_days(terms, books, flows, booked, sheet, added, receipts, since, sold, t, start)
+        drop_received(books.orders, flows.lines.received, t, end)
+        share = terms.company.realisable_share
+        write_down_stock(terms.cells, terms.markets.base_price, share, books.stock, sold, sheet, t)
+        book_company(terms.company, sheet, month)
+        spend = flows.spend[min(t, flows.spend.shape[0] - 1)]
+        book_spend(terms.company, spend, books.dues.spend[t], sheet, month)
+        book_storage(flows.on_hand[t], terms.nodes.storage_per_unit_month, sheet.daily)
+        settle(books.items, added, sheet, terms.company.sales_tax_lag, t, start)
+        pay_dues(books.dues, sheet.daily, t, start)
+        draw_credit(terms.company, books.totals, books.dues.cost, sheet.daily, booked.cash, t, start)
+        _hand_over(sheet, booked.cells[t], booked.company[t])
+        _value_items(books.stock.value[t], booked.item_stock[t])
+        charge_tax(terms.company, books.totals, books.dues.tax[t], booked.cells[t], booked.company[t], t, month)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _clear_working(scratch: Scratch) -> None:
+def _walk_days(
+    terms: Terms,
+    books: Books,
+    flows: MonthInputs,
+    booked: MonthBooked,
+    sheet: Sheet,
+    added: Additions,
+    receipts: Receipts,
+    since: Ints,
+    sold: Ints,
+    t: int,
+    start: int,
+) -> int:
+    """Book receipts, returns and shipments of every day; gives the position in FAULTS of what does not fit."""
+    cells, markets, stock = terms.cells, terms.markets, books.stock
+    returns, count, seen = flows.returns[t], flows.returns_count[t], 0
+    company = terms.company
+    recovery = (company.refurbish_cost_share, company.refurbished_share, company.liquidation_share)
+    duty_trial = min(t, flows.duty_rate.shape[0] - 1)
+    release = np.zeros(LAYER_COUNT)
+    for day in range(sheet.daily.shape[1]):
+        receive_day(stock, since, books.orders, flows.lines, receipts, sheet.daily, t, day)
+        if seen < count and returns[seen, 0] == start + day:
+            seen = return_day(
+                markets, cells, recovery, stock, returns, seen, sheet, added.sales_tax, t, day, count
+            )
+        for arc in range(flows.shipped.shape[2]):
+            row = flows.shipped[t, day, arc]
+            units = 0
+            for item in range(row.shape[0]):
+                units += row[item]
+            if units == 0:
+                continue
+            cell, node = cells.arc_cell[arc], cells.arc_node[arc]
+            market = cells.market[cell]
+            price, factor = markets.base_price[market], sheet.factor[market, day]
+            average, sales = stock.average[t, node], booked.item_sales[t]
+            value, cost = ship_arc(row, price, factor, average, since[node], sold[arc], sales, release)
+            for layer in range(LAYER_COUNT):
+                sheet.cells[RELEASE_GOODS + layer, cell] += release[layer]
+            parcels = units * cells.orders_per_unit[cell]
+            sell(
+                markets,
+                cells,
+                sheet,
+                added.receivables,
+                added.sales_tax,
+                books.items.receivables_due[t],
+                books.dues.cost[t],
+                cell,
+                value * factor,
+                cost,
+                parcels,
+                day,
+                start,
+            )
+            pick_and_pack(terms.nodes, sheet, node, cell, units, parcels, day)
+            territory = markets.market_territory[market]
+            if terms.nodes.node_territory[node] != territory:
+                duty = cross_border(
+                    row,
+                    price,
+                    factor,
+                    flows.duty_rate[duty_trial, :, :, territory],
+                    terms.supply.item_origin,
+                    cells.orders_per_unit[cell],
+                    terms.nodes.de_minimis[territory],
+                    day,
+                )
+                enter(sheet, PARCEL_ENTRY, cell, day, duty)
+    fault = release_stock(stock, since, flows.on_hand[t, flows.on_hand.shape[1] - 1], t)
+    return 2 if seen != count else fault
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _blank_working(sheet: Sheet, added: Additions, receipts: Receipts, since: Ints, sold: Ints) -> None:
     """Empty the working arrays for the next trial."""
-    scratch.daily[:] = 0.0
-    scratch.cells[:] = 0.0
-    scratch.receivable_add[:] = 0.0
-    scratch.payable_add[:] = 0.0
-    scratch.sales_tax_add[:] = 0.0
-    scratch.since[:] = 0
-    scratch.arc_units[:] = 0
-    scratch.first_receipt[:] = -1
-    scratch.last_receipt[:] = -1
+    sheet.daily[:] = 0.0
+    sheet.cells[:] = 0.0
+    added.receivables[:] = 0.0
+    added.payables[:] = 0.0
+    added.sales_tax[:] = 0.0
+    receipts.first[:] = -1
+    receipts.last[:] = -1
+    since[:] = 0
+    sold[:] = 0
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _sum_up(books: Books, scratch: Scratch, booked: MonthBooked, t: int) -> None:
+def _hand_over(sheet: Sheet, cells: Floats, company: Floats) -> None:
     """Hand the month's amounts over: by cell where a line is known by cell, else for the company."""
     for posting in range(POSTING_COUNT):
         if IS_CELL[posting]:
-            booked.cells[t, posting] = scratch.cells[posting]
+            cells[posting] = sheet.cells[posting]
             continue
         total = 0.0
-        for day in range(scratch.daily.shape[1]):
-            total += scratch.daily[posting, day]
-        booked.company[t, posting] = total
-    for item in range(books.units.shape[2]):
-        landed = 0.0
-        for node in range(books.units.shape[1]):
-            for layer in range(books.value.shape[3]):
-                landed += books.value[t, node, item, layer]
-        booked.item_stock[t, item] = landed
+        for day in range(sheet.daily.shape[1]):
+            total += sheet.daily[posting, day]
+        company[posting] = total
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _value_items(value: Floats, item_stock: Floats) -> None:
+    """Landed value on hand by item."""
+    for node in range(value.shape[0]):
+        for item in range(value.shape[1]):
+            for layer in range(value.shape[2]):
+                item_stock[item] += value[node, item, layer]
 
 
 def _rung(booked: MonthBooked, sign: Floats) -> Floats:
@@ -190,10 +320,10 @@ def _rung(booked: MonthBooked, sign: Floats) -> Floats:
 
 def _figures(spec: FinanceSpec, booked: MonthBooked) -> MonthFigures:
     """Figures of the closed month."""
-    minimum = booked.net_cash.min(axis=1)
+    minimum = booked.cash.net_cash.min(axis=1)
     revenue = signs(dict.fromkeys(lines_to(CELL_RUNGS[0]), 1))
     return MonthFigures(
-        cash_end=booked.net_cash[:, -1].copy(),
+        cash_end=booked.cash.net_cash[:, -1].copy(),
         cash_minimum=minimum,
         headroom=minimum + spec.terms.company.credit_limit,
         net_revenue=_rung(booked, revenue),

@@ -30,15 +30,14 @@ from engine.finance.books import (
     STAGE,
     TITLED,
     UNPAID,
-    Books,
     Lines,
-    MonthBooked,
-    MonthInputs,
-    Scratch,
+    OpenLines,
+    Receipts,
+    Sheet,
 )
 from engine.finance.duty import dutiable_value
 from engine.finance.postings import POSTING_INDEX
-from engine.finance.spec import TITLE_AT_SHIPPING, Terms
+from engine.finance.spec import TITLE_AT_SHIPPING, Floats, Ints, NodeTerms, SupplyTerms
 
 DEPOSIT = POSTING_INDEX["deposit"]
 BALANCE_PREPAID = POSTING_INDEX["balance_prepaid"]
@@ -49,7 +48,6 @@ INSURANCE_PAID = POSTING_INDEX["insurance_paid"]
 DUTY_ENTRY = POSTING_INDEX["duty_entry"]
 ENTRY_FEE = POSTING_INDEX["entry_fee"]
 IMPORT_VAT = POSTING_INDEX["import_vat"]
-RECEIPT = POSTING_INDEX["receipt"]
 
 AT_ORDER, AT_SHIPPING, AT_RECEIPT = 0, 1, 2
 NEVER = 2**62
@@ -57,37 +55,44 @@ NEVER = 2**62
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def book_new_lines(
-    terms: Terms, books: Books, flows: MonthInputs, scratch: Scratch, booked: MonthBooked, t: int, start: int
+    supply: SupplyTerms,
+    entry_fee: Floats,
+    orders: OpenLines,
+    lines: Lines,
+    cost_level: Floats,
+    sheet: Sheet,
+    purchases: Floats,
+    t: int,
+    start: int,
 ) -> None:
     """Open the month's new order lines: invoice, deposit, and the line's part of its order's entry fee."""
-    supply, lines = terms.supply, flows.lines
-    row, last = books.seen[t], lines.count[t]
+    row, last = orders.seen[t], lines.count[t]
     while row < last:
         end, units = _same_order(lines, t, row)
-        supplier, node = lines.supplier[t, row], lines.node[t, row]
-        day = lines.day_ordered[t, row]
-        rate = scratch.rate[supply.supplier_currency[supplier], day - start]
-        cost = flows.unit_cost[min(t, flows.unit_cost.shape[0] - 1), supplier, day - start]
-        fee = terms.nodes.entry_fee[node] / units if supply.buyer_pays_duty[supplier] else 0.0
+        supplier, node, ordered = lines.supplier[t, row], lines.node[t, row], lines.day_ordered[t, row]
+        day = ordered - start
+        rate = sheet.rate[supply.supplier_currency[supplier], day]
+        level = cost_level[min(t, cost_level.shape[0] - 1), supplier, day]
+        fee = entry_fee[node] / units if supply.buyer_pays_duty[supplier] else 0.0
         for line in range(row, end):
-            place = books.open_count[t]
-            invoice = lines.units[t, line] * (supply.unit_cost[supplier, lines.item[t, line]] * cost)
+            place = orders.count[t]
+            invoice = lines.units[t, line] * (supply.unit_cost[supplier, lines.item[t, line]] * level)
             deposit = invoice * supply.deposit_share[supplier]
-            amounts = books.open_amounts[t, place]
+            amounts = orders.amounts[t, place]
             amounts[:] = 0.0
             amounts[INVOICE] = invoice
             amounts[UNPAID] = invoice - deposit
             amounts[PREPAID] = deposit * rate
             amounts[FEE_DUE] = lines.units[t, line] * fee
-            scratch.daily[DEPOSIT, day - start] += deposit * rate
-            booked.purchases[t, supplier] += invoice * rate
-            books.open_row[t, place] = line
-            books.open_state[t, place, STAGE] = 0
+            sheet.daily[DEPOSIT, day] += deposit * rate
+            purchases[t, supplier] += invoice * rate
+            orders.row[t, place] = line
+            orders.state[t, place, STAGE] = 0
             at_order = supply.trigger[supplier] == AT_ORDER
-            books.open_state[t, place, DUE] = day + supply.net_days[supplier] if at_order else -1
-            books.open_count[t] += 1
+            orders.state[t, place, DUE] = ordered + supply.net_days[supplier] if at_order else -1
+            orders.count[t] += 1
         row = end
-    books.seen[t] = last
+    orders.seen[t] = last
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -106,31 +111,66 @@ def _same_order(lines: Lines, t: int, row: int) -> tuple[int, int]:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def follow_lines(terms: Terms, books: Books, flows: MonthInputs, scratch: Scratch, t: int, start: int, end: int) -> None:
+def follow_lines(
+    supply: SupplyTerms,
+    nodes: NodeTerms,
+    orders: OpenLines,
+    lines: Lines,
+    freight_level: Floats,
+    duty_rate: Floats,
+    payables_due: Floats,
+    payables_added: Floats,
+    vat_due: Floats,
+    sheet: Sheet,
+    receipts: Receipts,
+    t: int,
+    start: int,
+    end: int,
+) -> None:
     """Book what happened to open order lines in the month and chain up its receipts by day, in order of row."""
-    lines, supply = flows.lines, terms.supply
-    for place in range(books.open_count[t]):
-        row = books.open_row[t, place]
-        supplier = lines.supplier[t, row]
-        ordered = lines.day_ordered[t, row]
-        received = lines.received[t, row]
-        shipping = _booking_day(lines.left[t, row], ordered, start)
+    freight_trial = min(t, freight_level.shape[0] - 1)
+    duty_trial = min(t, duty_rate.shape[0] - 1)
+    for place in range(orders.count[t]):
+        row = orders.row[t, place]
+        supplier, node, item = lines.supplier[t, row], lines.node[t, row], lines.item[t, row]
+        ordered, received = lines.day_ordered[t, row], lines.received[t, row]
+        state, amounts = orders.state[t, place], orders.amounts[t, place]
+        currency = supply.supplier_currency[supplier]
         if received < 0 or received >= end:
             received = NEVER
-        if books.open_state[t, place, STAGE] & SHIPPED == 0 and shipping < end:
-            _ship(terms, books, flows, scratch, t, place, row, shipping, start)
-        if received < NEVER and supply.trigger[supplier] == AT_RECEIPT and books.open_state[t, place, DUE] < 0:
-            books.open_state[t, place, DUE] = received + supply.net_days[supplier]
-        title = shipping if supply.title[supplier] == TITLE_AT_SHIPPING else received
-        _pay_or_owe(terms, books, scratch, t, place, supplier, title, start, end)
-        landing = _booking_day(lines.port[t, row], ordered, start)
-        if books.open_state[t, place, STAGE] & LANDED == 0 and landing < end:
-            _land(terms, books, scratch, t, place, supplier, landing - start)
-        clearing = _booking_day(lines.cleared[t, row], ordered, start)
-        if books.open_state[t, place, STAGE] & CLEARED == 0 and clearing < end:
-            _clear(terms, books, flows, scratch, t, place, row, clearing, start)
+        shipping = _booking_day(lines.left[t, row], ordered, start)
+        if state[STAGE] & SHIPPED == 0 and shipping < end:
+            day = shipping - start
+            level = freight_level[freight_trial, supplier, node, day]
+            kilograms = lines.units[t, row] * supply.weight[item]
+            amounts[FREIGHT_DUE] = kilograms * supply.freight_per_kg[supplier, node] * level
+            goods = amounts[INVOICE] * sheet.rate[currency, day]
+            amounts[INSURANCE_DUE] = goods * supply.insurance_share[supplier, node]
+            state[STAGE] |= SHIPPED
+            _falls_due(state, supply.trigger[supplier] == AT_SHIPPING, shipping + supply.net_days[supplier])
         if received < NEVER:
-            _chain(scratch, place, received - start)
+            _falls_due(state, supply.trigger[supplier] == AT_RECEIPT, received + supply.net_days[supplier])
+        title = shipping if supply.title[supplier] == TITLE_AT_SHIPPING else received
+        _pay_or_owe(state, amounts, sheet, payables_due[t, currency], payables_added, currency, title, start, end)
+        landing = _booking_day(lines.port[t, row], ordered, start)
+        if state[STAGE] & LANDED == 0 and landing < end:
+            state[STAGE] |= LANDED
+            if supply.buyer_pays_freight[supplier]:
+                _pay_freight(amounts, sheet.daily, landing - start)
+        clearing = _booking_day(lines.cleared[t, row], ordered, start)
+        if state[STAGE] & CLEARED == 0 and clearing < end:
+            state[STAGE] |= CLEARED
+            if supply.buyer_pays_duty[supplier]:
+                day = clearing - start
+                rate = duty_rate[duty_trial, item, supply.origin[supplier], nodes.node_territory[node], day]
+                invoice = amounts[INVOICE] * sheet.rate[currency, day]
+                has_freight = not supply.buyer_pays_freight[supplier]
+                vat_share = supply.import_vat[supplier, node]
+                cif_value = nodes.cif_value[node]
+                vat = _pay_entry(amounts, sheet.daily, day, invoice, rate, vat_share, cif_value, has_freight)
+                vat_due[t, min(clearing + nodes.vat_lag[node], vat_due.shape[1] - 1)] += vat
+        if received < NEVER:
+            _chain(receipts, place, received - start)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -142,130 +182,102 @@ def _booking_day(time: float, ordered: int, start: int) -> int:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _ship(
-    terms: Terms,
-    books: Books,
-    flows: MonthInputs,
-    scratch: Scratch,
-    t: int,
-    place: int,
-    row: int,
-    day: int,
-    start: int,
-) -> None:
-    """Fix freight and insurance at the shipping day; the balance may fall due from here."""
-    supply, lines = terms.supply, flows.lines
-    supplier, node, item = lines.supplier[t, row], lines.node[t, row], lines.item[t, row]
-    level = flows.freight[min(t, flows.freight.shape[0] - 1), supplier, node, day - start]
-    amounts = books.open_amounts[t, place]
-    kilograms = lines.units[t, row] * supply.weight[item]
-    goods = amounts[INVOICE] * scratch.rate[supply.supplier_currency[supplier], day - start]
-    amounts[FREIGHT_DUE] = kilograms * supply.freight_per_kg[supplier, node] * level
-    amounts[INSURANCE_DUE] = goods * supply.insurance_share[supplier, node]
-    books.open_state[t, place, STAGE] |= SHIPPED
-    if supply.trigger[supplier] == AT_SHIPPING and books.open_state[t, place, DUE] < 0:
-        books.open_state[t, place, DUE] = day + supply.net_days[supplier]
+def _falls_due(state: Ints, is_trigger: bool, due: int) -> None:
+    """Date the balance if this event makes it payable and it has no date yet."""
+    if is_trigger and state[DUE] < 0:
+        state[DUE] = due
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _pay_or_owe(
-    terms: Terms, books: Books, scratch: Scratch, t: int, place: int, supplier: int, title: int, start: int, end: int
+    state: Ints,
+    amounts: Floats,
+    sheet: Sheet,
+    payables_due: Floats,
+    payables_added: Floats,
+    currency: int,
+    title: int,
+    start: int,
+    end: int,
 ) -> None:
     """Prepay a balance that falls due before title, pass title, date the payable: each once, in this order."""
-    currency = terms.supply.supplier_currency[supplier]
-    amounts, state = books.open_amounts[t, place], books.open_state[t, place]
     titled = state[STAGE] & TITLED != 0
     if not titled and state[DUE] >= 0 and state[STAGE] & DATED == 0:
         due = max(state[DUE], start)
         if due < min(title, end):
-            paid = amounts[UNPAID] * scratch.rate[currency, due - start]
-            scratch.daily[BALANCE_PREPAID, due - start] += paid
+            paid = amounts[UNPAID] * sheet.rate[currency, due - start]
+            sheet.daily[BALANCE_PREPAID, due - start] += paid
             amounts[PREPAID] += paid
             amounts[UNPAID] = 0.0
             state[STAGE] |= DATED
     if not titled and title < end:
-        owed = amounts[UNPAID] * scratch.rate[currency, title - start]
-        scratch.daily[TITLE_PREPAID, title - start] += amounts[PREPAID]
-        scratch.daily[TITLE_PAYABLE, title - start] += owed
-        scratch.payable_add[currency, title - start] += amounts[UNPAID]
+        owed = amounts[UNPAID] * sheet.rate[currency, title - start]
+        sheet.daily[TITLE_PREPAID, title - start] += amounts[PREPAID]
+        sheet.daily[TITLE_PAYABLE, title - start] += owed
+        payables_added[currency, title - start] += amounts[UNPAID]
         amounts[GOODS_COST] += amounts[PREPAID] + owed
         amounts[PREPAID] = 0.0
         state[STAGE] |= TITLED
-    if state[STAGE] & TITLED != 0 and state[STAGE] & DATED == 0 and state[DUE] >= 0:
-        last = books.payables_due.shape[2] - 1
-        books.payables_due[t, currency, min(max(state[DUE], start), last)] += amounts[UNPAID]
+        titled = True
+    if titled and state[STAGE] & DATED == 0 and state[DUE] >= 0:
+        payables_due[min(max(state[DUE], start), payables_due.shape[0] - 1)] += amounts[UNPAID]
         amounts[UNPAID] = 0.0
         state[STAGE] |= DATED
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _land(terms: Terms, books: Books, scratch: Scratch, t: int, place: int, supplier: int, day: int) -> None:
-    """Pay freight and insurance at the port; where the supplier pays they only count for customs valuation."""
-    amounts = books.open_amounts[t, place]
-    books.open_state[t, place, STAGE] |= LANDED
-    if not terms.supply.buyer_pays_freight[supplier]:
-        return
-    amounts[FREIGHT_COST] = amounts[FREIGHT_DUE]
-    scratch.daily[FREIGHT_PAID, day] += amounts[FREIGHT_DUE]
+def _pay_freight(amounts: Floats, daily: Floats, day: int) -> None:
+    """Pay freight and insurance on arrival at the port; they become landed cost."""
+    amounts[FREIGHT_COST] += amounts[FREIGHT_DUE]
     amounts[FEES_COST] += amounts[INSURANCE_DUE]
-    scratch.daily[INSURANCE_PAID, day] += amounts[INSURANCE_DUE]
+    daily[FREIGHT_PAID, day] += amounts[FREIGHT_DUE]
+    daily[INSURANCE_PAID, day] += amounts[INSURANCE_DUE]
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _clear(
-    terms: Terms,
-    books: Books,
-    flows: MonthInputs,
-    scratch: Scratch,
-    t: int,
-    place: int,
-    row: int,
+def _pay_entry(
+    amounts: Floats,
+    daily: Floats,
     day: int,
-    start: int,
-) -> None:
-    """Pay duty, import VAT and the entry fee on the clearance day."""
-    supply, nodes, lines = terms.supply, terms.nodes, flows.lines
-    supplier, node, item = lines.supplier[t, row], lines.node[t, row], lines.item[t, row]
-    books.open_state[t, place, STAGE] |= CLEARED
-    if not supply.buyer_pays_duty[supplier]:
-        return
-    amounts = books.open_amounts[t, place]
-    invoice = amounts[INVOICE] * scratch.rate[supply.supplier_currency[supplier], day - start]
+    invoice: float,
+    rate: float,
+    vat_share: float,
+    cif_value: bool,
+    has_freight: bool,
+) -> float:
+    """Pay duty, import VAT and the entry fee on the clearance day; gives the import VAT."""
     freight, insurance = amounts[FREIGHT_DUE], amounts[INSURANCE_DUE]
-    has_freight = not supply.buyer_pays_freight[supplier]
-    rates = flows.duty_rate[min(t, flows.duty_rate.shape[0] - 1)]
-    rate = rates[item, supply.origin[supplier], nodes.node_territory[node], day - start]
-    duty = rate * dutiable_value(invoice, freight, insurance, nodes.cif_value[node], has_freight)
-    vat = supply.import_vat[supplier, node] * (dutiable_value(invoice, freight, insurance, True, has_freight) + duty)
+    duty = rate * dutiable_value(invoice, freight, insurance, cif_value, has_freight)
+    vat = vat_share * (dutiable_value(invoice, freight, insurance, True, has_freight) + duty)
     amounts[DUTY_COST] += duty
     amounts[FEES_COST] += amounts[FEE_DUE]
-    scratch.daily[DUTY_ENTRY, day - start] += duty
-    scratch.daily[ENTRY_FEE, day - start] += amounts[FEE_DUE]
-    scratch.daily[IMPORT_VAT, day - start] += vat
-    books.vat_due[t, min(day + nodes.vat_lag[node], books.vat_due.shape[1] - 1)] += vat
+    daily[DUTY_ENTRY, day] += duty
+    daily[ENTRY_FEE, day] += amounts[FEE_DUE]
+    daily[IMPORT_VAT, day] += vat
+    return vat
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _chain(scratch: Scratch, place: int, day: int) -> None:
+def _chain(receipts: Receipts, place: int, day: int) -> None:
     """Append a receipt to its day's chain."""
-    scratch.next_receipt[place] = -1
-    if scratch.first_receipt[day] < 0:
-        scratch.first_receipt[day] = place
+    receipts.next[place] = -1
+    if receipts.first[day] < 0:
+        receipts.first[day] = place
     else:
-        scratch.next_receipt[scratch.last_receipt[day]] = place
-    scratch.last_receipt[day] = place
+        receipts.next[receipts.last[day]] = place
+    receipts.last[day] = place
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def drop_received(books: Books, lines: Lines, t: int, end: int) -> None:
+def drop_received(orders: OpenLines, received: Ints, t: int, end: int) -> None:
     """Forget the lines received by the end of the month; the others keep their order."""
     kept = 0
-    for place in range(books.open_count[t]):
-        row = books.open_row[t, place]
-        if 0 <= lines.received[t, row] < end:
+    for place in range(orders.count[t]):
+        row = orders.row[t, place]
+        if 0 <= received[t, row] < end:
             continue
-        books.open_row[t, kept] = row
-        books.open_state[t, kept] = books.open_state[t, place]
-        books.open_amounts[t, kept] = books.open_amounts[t, place]
+        orders.row[t, kept] = row
+        orders.state[t, kept] = orders.state[t, place]
+        orders.amounts[t, kept] = orders.amounts[t, place]
         kept += 1
-    books.open_count[t] = kept
+    orders.count[t] = kept

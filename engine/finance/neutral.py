@@ -73,7 +73,7 @@ def neutral_inputs(
         "lines": lines,
         "price_level": np.ones((1, markets, days)),
         "fx": np.ones((1, len(spec.opening.rate) - 1, spec.days)),
-        "duty_rate": np.zeros((1, items, len(spec.keys["origin"]), len(terms.nodes.de_minimis), days)),
+        "duty_rate": np.zeros((1, items, spec.origins, len(terms.nodes.de_minimis), days)),
         "freight": np.ones((1, suppliers, nodes, days)),
         "unit_cost": np.ones((1, suppliers, days)),
         "spend": np.zeros((1, *terms.company.spend_cell.shape)),
@@ -102,7 +102,7 @@ def _zeros(n: Sizes, month_start: Any) -> dict[str, Any]:
     values: dict[str, Any] = {f: np.zeros(sizes[k]) for k, fields in zeros.items() for f in fields.split()}
     values |= dict.fromkeys(
         "first_month sales_tax_lag credit_limit credit_rate term_debt term_debt_rate tax_rate tax_lag "
-        "refurbish_cost_share liquidation_share".split(),
+        "refurbish_cost_share refurbished_share liquidation_share".split(),
         0,
     )
     lanes = (n["supplier"], n["node"])

@@ -135,6 +135,8 @@ class CompanyTerms(NamedTuple):
     tax_lag: int
     """Days from the end of a quarter to the payment of its tax."""
     refurbish_cost_share: float
+    refurbished_share: float
+    """Cash for a refurbished unit as a share of landed cost (the network does not put it back into stock)."""
     liquidation_share: float
     realisable_share: float
     """Net realisable value as a share of net price."""
@@ -197,6 +199,11 @@ class FinanceSpec:
     def days(self) -> int:
         """Days of the run."""
         return int(self.terms.company.month_start[-1])
+
+    @property
+    def origins(self) -> int:
+        """Countries of origin."""
+        return len(self.keys["origin"])
 
     @property
     def months(self) -> int:

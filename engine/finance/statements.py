@@ -150,19 +150,20 @@ class Subledger(NamedTuple):
 
 def count_books(books: Books, day: int) -> Subledger:
     """Count the accounts from open items, stock layers and open order lines at the end of a day (a month's last)."""
-    trials, room = books.open_row.shape
-    is_open = np.arange(room)[None, :] < books.open_count[:, None]
-    amounts = np.where(is_open[:, :, None], books.open_amounts, 0.0)
+    items, orders = books.items, books.orders
+    trials, room = orders.row.shape
+    is_open = np.arange(room)[None, :] < orders.count[:, None]
+    amounts = np.where(is_open[:, :, None], orders.amounts, 0.0)
     rest = slice(day + 1, None)
     return Subledger(
-        cash=books.net_cash + books.drawn,
-        receivables=(books.receivables * books.rate).sum(axis=1),
-        inventory=books.value.reshape(trials, -1).sum(axis=1),
+        cash=books.totals.net_cash + books.totals.drawn,
+        receivables=(items.receivables * items.rate).sum(axis=1),
+        inventory=books.stock.value.reshape(trials, -1).sum(axis=1),
         inventory_in_transit=amounts[:, :, GOODS_COST : FEES_COST + 1].sum(axis=(1, 2)),
         prepayments=amounts[:, :, PREPAID].sum(axis=1),
-        payables=(books.payables * books.rate).sum(axis=1),
-        sales_tax_payable=(books.sales_tax * books.rate).sum(axis=1),
-        import_vat_recoverable=books.vat_due[:, rest].sum(axis=1),
-        accrued_marketing=books.spend_due[:, rest].sum(axis=1),
-        credit_line=books.drawn,
+        payables=(items.payables * items.rate).sum(axis=1),
+        sales_tax_payable=(items.sales_tax * items.rate).sum(axis=1),
+        import_vat_recoverable=books.dues.vat[:, rest].sum(axis=1),
+        accrued_marketing=books.dues.spend[:, rest].sum(axis=1),
+        credit_line=books.totals.drawn,
     )

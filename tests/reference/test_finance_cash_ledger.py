@@ -70,10 +70,10 @@ def _run(first_sale: int):
 def test_cash_ledger(first_sale: int, tied_up: float, cycle: float, trough: float) -> None:
     spec, booked = _run(first_sale)
     steady = booked[10:38]
-    tied = np.concatenate([month.tied_up[0] for month in steady])
+    tied = np.concatenate([month.cash.tied_up[0] for month in steady])
     assert tied.mean() == pytest.approx(tied_up, abs=1e-9)
     cost = sum(assemble(spec.opening, booked).line("cogs_goods")[0, 10:38]) + sum(
         assemble(spec.opening, booked).line("cogs_duty")[0, 10:38]
     )
     assert cash_weighted_cycle(tied, -cost) == pytest.approx(cycle, abs=5e-5)
-    assert min(month.net_cash[0].min() for month in booked) == trough
+    assert min(month.cash.net_cash[0].min() for month in booked) == trough

@@ -1,0 +1,69 @@
+"""Write-down of stock whose landed cost exceeds its net realisable value, at month end; never written up again."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from engine.finance import inventory
+from engine.finance.books import Sheet, Stock
+from engine.finance.postings import POSTING_INDEX
+from engine.finance.spec import CellTerms, Floats, Ints
+
+WRITE_DOWN = POSTING_INDEX["write_down"]
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def write_down_stock(
+    cells: CellTerms, base_price: Floats, share: float, stock: Stock, sold: Ints, sheet: Sheet, t: int
+) -> None:
+    """Compare every stock with its net realisable value: the net price its buyers are expected to pay, times ``share``.
+
+    Its buyers are the cells served from the node, weighted by the month's units, alike where none was sold; they carry the loss.
+    """
+    last = sheet.factor.shape[1] - 1
+    for node in range(stock.units.shape[1]):
+        for item in range(stock.units.shape[2]):
+            if stock.units[t, node, item] <= 0:
+                continue
+            cost = inventory.unit_cost(stock.average[t], node, item)
+            price = _expected_price(cells, base_price, sheet.factor, sold, node, item)
+            if price < 0.0 or cost <= price * share:
+                continue
+            kept = price * share / cost
+            value = stock.value[t, node, item]
+            loss = ((value[0] + value[1]) + (value[2] + value[3])) * (1.0 - kept)
+            inventory.write_down(stock.value[t], stock.average[t], node, item, kept)
+            sheet.daily[WRITE_DOWN, last] += loss
+            arcs, total = _buyers(cells, sold, node, item)
+            for arc in range(cells.arc_node.shape[0]):
+                if cells.arc_node[arc] == node:
+                    weight = sold[arc, item] / total if total > 0 else 1.0 / arcs
+                    sheet.cells[WRITE_DOWN, cells.arc_cell[arc]] += weight * loss
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _buyers(cells: CellTerms, sold: Ints, node: int, item: int) -> tuple[int, int]:
+    """Number of arcs from a node and the month's units over them."""
+    arcs, total = 0, 0
+    for arc in range(cells.arc_node.shape[0]):
+        if cells.arc_node[arc] == node:
+            arcs += 1
+            total += sold[arc, item]
+    return arcs, total
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _expected_price(
+    cells: CellTerms, base_price: Floats, factor: Floats, sold: Ints, node: int, item: int
+) -> float:
+    """Month-end net price of a stock's buyers, company currency; negative where a node serves nobody."""
+    arcs, total = _buyers(cells, sold, node, item)
+    if arcs == 0:
+        return -1.0
+    price = 0.0
+    for arc in range(cells.arc_node.shape[0]):
+        if cells.arc_node[arc] == node:
+            market = cells.market[cells.arc_cell[arc]]
+            weight = sold[arc, item] / total if total > 0 else 1.0 / arcs
+            price += weight * (base_price[market, item] * factor[market, factor.shape[1] - 1])
+    return price

@@ -1,7 +1,7 @@
 """The books at actuals-through: stock at moving-average landed cost, open items, a balance sheet to the cent.
 
 Stock on hand is what was received less what was sold, event by event. Goods belong to the company from the
-day they are shipped; freight, insurance, duty and the entry fee join the cost when customs clears them.
+day they are shipped; freight and insurance join the cost at the port, duty and the entry fee at clearance.
 Returned goods of the history were not put back on stock.
 """
 
@@ -65,27 +65,32 @@ def unit_sales(company: Company, lines: pd.DataFrame) -> np.ndarray:
 
 
 def land(company: Company, log: pd.DataFrame, rates: Rates) -> pd.DataFrame:
-    """The purchase log with USD cost of each line: goods, freight, insurance, duty, fee and import VAT."""
+    """The purchase log with the USD cost of each line: goods, freight, insurance, duty, fee and import VAT.
+
+    Deposits keep the rate of the day they were paid, the balance that of the shipping day; customs values
+    the invoice at the rate of the day it clears. An order's entry fee is shared by its units.
+    """
     items = {item.key: item for item in company.items}
     nodes, suppliers = {n.key: n for n in NODES}, {s.key: s for s in SUPPLIERS}
-    per_base = np.asarray(
-        [rates.per_base(c, d) for c, d in zip(log["currency"], log["shipped_on"], strict=True)]
+    ordered, shipped, cleared = (
+        1.0 / np.asarray([rates.per_base(c, d) for c, d in zip(log["currency"], log[stage], strict=True)])
+        for stage in ("ordered_on", "shipped_on", "cleared_on")
     )
-    goods = (log["quantity"] * log["unit_cost"]).to_numpy() / per_base
-    weight = np.asarray([items[i].weight for i in log["item"]]) * log["quantity"].to_numpy()
-    freight = weight * np.asarray([nodes[n].freight_per_kg for n in log["node"]])
-    insurance = goods * INSURANCE_SHARE
+    invoice, deposit = (log["quantity"] * log["unit_cost"]).to_numpy(), log["deposit_paid"].to_numpy()
+    goods = deposit * ordered + (invoice - deposit) * shipped
+    units = log["quantity"].to_numpy()
+    freight = units * np.asarray(
+        [items[i].weight * nodes[n].freight_per_kg for i, n in zip(log["item"], log["node"], strict=True)]
+    )
+    insurance = invoice * shipped * INSURANCE_SHARE
     territory = [nodes[n].territory for n in log["node"]]
-    on_arrival = np.asarray([TERRITORIES[t][1] == "CIF" for t in territory])
-    value = goods + np.where(on_arrival, freight + insurance, 0.0)
-    share = [
-        duty_share(items[i].hs, suppliers[s].country, t)
-        for i, s, t in zip(log["item"], log["supplier"], territory, strict=True)
-    ]
-    duty = value * np.asarray(share)
-    order_goods = pd.Series(goods).groupby(log["po"].to_numpy()).transform("sum").to_numpy()
-    fee = np.asarray([TERRITORIES[t][4] for t in territory]) * goods / order_goods
-    vat = (value + duty) * np.asarray([TERRITORIES[t][2] for t in territory])
+    cif = invoice * cleared + freight + insurance
+    value = np.where([TERRITORIES[t][1] == "CIF" for t in territory], cif, invoice * cleared)
+    lines = zip(log["item"], log["supplier"], territory, strict=True)
+    duty = value * np.asarray([duty_share(items[i].hs, suppliers[s].country, t) for i, s, t in lines])
+    order_units = log.groupby("po")["quantity"].transform("sum").to_numpy()
+    fee = np.asarray([TERRITORIES[t][4] for t in territory]) * units / order_units
+    vat = (cif + duty) * np.asarray([TERRITORIES[t][2] for t in territory])
     return log.assign(
         goods=goods,
         freight=freight,
@@ -192,6 +197,27 @@ def _at_close(frame: pd.DataFrame, rates: Rates) -> float:
     )
 
 
+def purchase_accounts(landed: pd.DataFrame, rates: Rates) -> dict[str, float]:
+    """USD that orders under way tie up at the close: what is afloat, deposits before shipping, import VAT
+    to come back."""
+    shipped, landed_at_port, cleared = (
+        landed[stage] < HISTORY_DAYS for stage in ("shipped_on", "port_on", "cleared_on")
+    )
+    afloat = shipped & (landed["received_on"] >= HISTORY_DAYS)
+    at_port = landed.loc[afloat & landed_at_port, ["freight", "insurance"]]
+    entered = landed.loc[afloat & cleared, ["duty", "fee"]]
+    waiting = landed[~shipped & (landed["ordered_on"] < HISTORY_DAYS)]
+    deposits = zip(waiting["deposit_paid"], waiting["currency"], waiting["ordered_on"], strict=True)
+    recent = cleared & (landed["cleared_on"] >= HISTORY_DAYS - IMPORT_VAT_DAYS)
+    return {
+        "inventory_in_transit": float(
+            landed.loc[afloat, "goods"].sum() + at_port.sum().sum() + entered.sum().sum()
+        ),
+        "prepayments": float(sum(paid / rates.per_base(currency, day) for paid, currency, day in deposits)),
+        "import_vat_recoverable": float(landed.loc[recent, "import_vat"].sum()),
+    }
+
+
 def _balance(
     company: Company,
     orders: pd.DataFrame,
@@ -203,22 +229,6 @@ def _balance(
     payables: pd.DataFrame,
     cost_of_sales: np.ndarray,
 ) -> pd.DataFrame:
-    shipped, cleared = landed["shipped_on"] < HISTORY_DAYS, landed["cleared_on"] < HISTORY_DAYS
-    afloat, waiting = (
-        shipped & (landed["received_on"] >= HISTORY_DAYS),
-        ~shipped & (landed["ordered_on"] < HISTORY_DAYS),
-    )
-    in_transit = (
-        landed.loc[afloat, "goods"].sum() + (landed["landed"] - landed["goods"])[afloat & cleared].sum()
-    )
-    deposits = landed[waiting]
-    prepaid = sum(
-        d / rates.per_base(c, o)
-        for d, c, o in zip(
-            deposits["deposit_paid"], deposits["currency"], deposits["ordered_on"], strict=True
-        )
-    )
-    recent = cleared & (landed["cleared_on"] >= HISTORY_DAYS - IMPORT_VAT_DAYS)
     september = orders[(orders["time"] < HISTORY_DAYS) & (orders["time"] >= HISTORY_DAYS - 30)]
     sales_tax = sum(
         t / rates.per_base(c, HISTORY_DAYS - 1) for c, t in september.groupby("currency")["tax"].sum().items()
@@ -230,9 +240,7 @@ def _balance(
         "cash": CASH * scale,
         "receivables": _at_close(receivables, rates),
         "inventory": float((inventory["on_hand"] * inventory["unit_landed_cost"]).sum()),
-        "inventory_in_transit": float(in_transit),
-        "prepayments": float(prepaid),
-        "import_vat_recoverable": float(landed.loc[recent, "import_vat"].sum()),
+        **purchase_accounts(landed, rates),
         "fixed_assets": FIXED_ASSETS * scale,
     }
     claims = {

@@ -43,8 +43,9 @@ class Rates:
             self.paths[currency] = np.round(FX_START[currency] * np.exp(path), 6)
 
     def per_base(self, currency: str, day: int) -> float:
-        """Foreign units per USD on a day since START."""
-        return float(self.paths[currency][int(day) - FIRST_DAY])
+        """Foreign units per USD on a day since START; after the simulated time the last rate stands."""
+        path = self.paths[currency]
+        return float(path[min(int(day) - FIRST_DAY, len(path) - 1)])
 
     def series(self, currency: str, days: np.ndarray) -> np.ndarray:
         """The same for an array of days."""

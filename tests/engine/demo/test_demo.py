@@ -358,16 +358,40 @@ def test_landed_cost_of_each_line_is_goods_freight_insurance_duty_and_fee(histor
     countries = {"CN1": "CN", "CN2": "CN", "KR1": "KR"}
     for row in log.iloc[:: len(log) // 40].itertuples():
         item, node = items[row.item], nodes[row.node]
-        goods = row.quantity * row.unit_cost / history.rates.per_base(row.currency, row.shipped_on)
-        freight, insurance = row.quantity * item.weight * node.freight_per_kg, 0.004 * goods
-        base = goods + (freight + insurance if TERRITORIES[node.territory][1] == "CIF" else 0.0)
-        duty = base * duty_share(item.hs, countries[row.supplier], node.territory)
-        fee = TERRITORIES[node.territory][4] * goods / log.loc[log["po"] == row.po, "goods"].sum()
+
+        def dollars(amount: float, day: int, currency: str = row.currency) -> float:
+            return amount / history.rates.per_base(currency, day)
+
+        invoice = row.quantity * row.unit_cost
+        goods = dollars(row.deposit_paid, row.ordered_on) + dollars(
+            invoice - row.deposit_paid, row.shipped_on
+        )
+        freight = row.quantity * item.weight * node.freight_per_kg
+        insurance = 0.004 * dollars(invoice, row.shipped_on)
+        customs = dollars(invoice, row.cleared_on)
+        cif = customs + freight + insurance
+        duty = duty_share(item.hs, countries[row.supplier], node.territory) * (
+            customs if row.node == "us_ohio" else cif
+        )
+        fee = TERRITORIES[node.territory][4] * row.quantity / log.loc[log["po"] == row.po, "quantity"].sum()
         assert row.landed == pytest.approx(goods + freight + insurance + duty + fee, rel=1e-12)
-    assert np.allclose(
-        log.groupby("po")["fee"].sum(),
-        log.groupby("po")["node"].first().map(lambda key: TERRITORIES[nodes[key].territory][4]),
-    )
+        assert row.import_vat == pytest.approx({"us_ohio": 0.0}.get(row.node, 0.2) * (cif + duty), rel=1e-12)
+    fees = log["node"].map(lambda key: TERRITORIES[nodes[key].territory][4]).groupby(log["po"]).first()
+    assert np.allclose(log.groupby("po")["fee"].sum(), fees)
+
+
+def test_goods_under_way_hold_the_costs_of_the_stages_they_have_passed(history: History) -> None:
+    afloat, vat = 0.0, 0.0
+    for row in history.purchases.itertuples():
+        if row.shipped_on < HISTORY_DAYS <= row.received_on:
+            afloat += row.goods
+            afloat += row.freight + row.insurance if row.port_on < HISTORY_DAYS else 0.0
+            afloat += row.duty + row.fee if row.cleared_on < HISTORY_DAYS else 0.0
+        if HISTORY_DAYS - 60 <= row.cleared_on < HISTORY_DAYS:
+            vat += row.import_vat
+    balance = history.books.balance.set_index("account")["amount"]
+    assert balance["inventory_in_transit"] == pytest.approx(afloat, abs=0.006)
+    assert balance["import_vat_recoverable"] == pytest.approx(vat, abs=0.006)
 
 
 def test_spend_file_counts_the_customers_whose_first_order_is_in_the_export(folder: Path) -> None:

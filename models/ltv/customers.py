@@ -34,8 +34,7 @@ def days_per(unit: str) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Customers:
-    """Repeat-order summary of a set of customers, dims (customer,), times in days (of the clock, if there is
-    one).
+    """Repeat-order summary of a set of customers, dims (customer,), times in days (of the clock, if any).
 
     ``frequency`` counts repeat order-days x, ``recency`` is the time t_x from the first to the last order and
     ``age`` the time T from the first order to the end of the observation. ``spend`` is the mean net value of

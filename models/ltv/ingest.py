@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +31,10 @@ def read_ledger(
     frame: pd.DataFrame, customer: str, date: str, value: str | None, observation_end: Any, currency: str
 ) -> Ledger:
     """Order days of ``frame``; the rules are those of ``Customers.from_orders``."""
-    _refuse_columns(frame, [name for name in (customer, date, value) if name is not None])
+    _refuse_columns(frame, customer, date, value)
     keys = frame[customer].astype(str).to_numpy(dtype=object)
-    days = pd.to_datetime(frame[date]).to_numpy().astype("datetime64[D]")
-    values = np.zeros(len(frame)) if value is None else frame[value].to_numpy(dtype=np.float64)
+    days = _dates(frame[date]).to_numpy().astype("datetime64[D]")
+    values = np.zeros(len(frame)) if value is None else _numbers(frame[value])
     code = _one_currency(frame, currency)
     end = days.max() if observation_end is None else np.datetime64(pd.Timestamp(observation_end), "D")
     anonymous, later = keys == "", days > end
@@ -95,25 +96,41 @@ def _net_refunds(
     return net, int((~found).sum())
 
 
-def _refuse_columns(frame: pd.DataFrame, names: list[str]) -> None:
+def _refuse_columns(frame: pd.DataFrame, customer: str, date: str, value: str | None) -> None:
+    """Raise with every column that is missing or holds something unusable, each at its first such row."""
+    have = ", ".join(map(str, frame.columns))
     faults = []
-    for name in names:
+    checks: list[tuple[str, str, str, Callable[[pd.Series], Any]]] = [
+        (customer, "missing value", "fill or leave out these rows", lambda column: column.isna()),
+        (date, "not a date", "write dates as YYYY-MM-DD", lambda column: _dates(column).isna()),
+    ]
+    if value is not None:
+        remedy = "give the net value as a number; a refund is negative"
+        checks.append((value, "not a number", remedy, lambda column: ~np.isfinite(_numbers(column))))
+    for name, problem, remedy, is_bad in checks:
         if name not in frame.columns:
-            have = ", ".join(map(str, frame.columns))
             faults.append(Fault("orders", 1, name, "missing column", have, "name a column of the ledger"))
             continue
-        column = frame[name]
-        bad = column.isna().to_numpy()
-        if column.dtype.kind == "f":
-            bad = bad | ~np.isfinite(column.to_numpy(dtype=np.float64))
-        rows = np.flatnonzero(bad)
+        rows = np.flatnonzero(is_bad(frame[name]))
         if rows.size:
-            got = f"{column.iloc[rows[0]]} in {rows.size} rows"
-            faults.append(
-                Fault("orders", int(rows[0]) + 2, name, "missing value", got, "fill or leave out these rows")
-            )
+            got = f"{frame[name].iloc[rows[0]]} in {rows.size} rows"
+            faults.append(Fault("orders", int(rows[0]) + 2, name, problem, got, remedy))
     if faults:
         raise InputError(faults)
+
+
+def _dates(column: pd.Series) -> pd.Series:
+    """Dates of a column, NaT where there is none; a number is never read as a date."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return column
+    if pd.api.types.is_numeric_dtype(column):
+        return pd.Series(pd.NaT, index=column.index, dtype="datetime64[ns]")
+    return pd.to_datetime(column, format="ISO8601", errors="coerce")
+
+
+def _numbers(column: pd.Series) -> npt.NDArray[np.float64]:
+    """Numbers of a column, NaN where there is none."""
+    return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
 
 
 def _one_currency(frame: pd.DataFrame, currency: str) -> str:

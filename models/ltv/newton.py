@@ -14,7 +14,7 @@ Objective = Callable[[FloatArray], tuple[float, FloatArray, FloatArray]]
 _FARTHEST = 40.0
 _LONGEST_STEP = 2.0
 _DECREMENT = 1e-11
-_ROUNDING = 1e-14
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,9 @@ def maximise(objective: Objective, start: FloatArray, *, most_steps: int = 200) 
         if size > _LONGEST_STEP:
             step *= _LONGEST_STEP / size
         small = gain < _DECREMENT or gain < _ROUNDING * abs(value)
-        tried = _line_search(objective, point, value, step, halvings=0 if small else 40)
+        # the last step moves the value by less than its rounding: it is taken for the point's sake
+        least = value - 1e-12 * abs(value) if small else value
+        tried = _line_search(objective, point, least, step, halvings=0 if small else 40)
         if tried is None:
             return Maximum(point, value, gradient, hessian, small or gain < 1e-6, step_number)
         point, value, gradient, hessian = tried
@@ -64,11 +66,11 @@ def _ascent(gradient: FloatArray, hessian: FloatArray) -> FloatArray:
 
 
 def _line_search(
-    objective: Objective, point: FloatArray, value: float, step: FloatArray, *, halvings: int
+    objective: Objective, point: FloatArray, least: float, step: FloatArray, *, halvings: int
 ) -> tuple[FloatArray, float, FloatArray, FloatArray] | None:
     for halving in range(halvings + 1):
         candidate = point + step * 0.5**halving
         candidate_value, gradient, hessian = objective(candidate)
-        if np.isfinite(candidate_value) and candidate_value >= value and np.all(np.isfinite(hessian)):
+        if np.isfinite(candidate_value) and candidate_value >= least and np.all(np.isfinite(hessian)):
             return candidate, candidate_value, gradient, hessian
     return None

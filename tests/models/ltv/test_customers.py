@@ -1,0 +1,210 @@
+"""From a ledger to customers: what counts as an order, what is refused, and what is said about it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.errors import InputError
+from models.ltv import BetaGeoNBD, Customers
+from models.streams import index_of
+
+
+def _ledger(*rows):
+    frame = pd.DataFrame(rows, columns=["who", "when", "value"])
+    return frame.assign(when=[pd.Timestamp(when) for when in frame["when"]])
+
+
+def _read(frame, **more):
+    settings = {"customer": "who", "date": "when", "value": "value", "observation_end": "2024-03-31"} | more
+    return Customers.from_orders(frame, **settings)
+
+
+def test_frequency_recency_and_age_in_days():
+    customers = _read(
+        _ledger(("b", "2024-03-01", 5.0), ("a", "2024-01-01", 9.0), ("a", "2024-01-31 23:59", 7.0))
+    )
+    assert customers.key == ("a", "b")
+    assert customers.frequency.tolist() == [1, 0]
+    assert customers.recency.tolist() == [30.0, 0.0]
+    assert customers.age.tolist() == [90.0, 30.0]
+    assert customers.spend.tolist() == [7.0, 0.0]
+    assert customers.first_spend.tolist() == [9.0, 5.0]
+    assert customers.index.tolist() == [index_of("a"), index_of("b")]
+
+
+def test_orders_of_one_day_are_one_order():
+    rows = [("a", "2024-01-01", 9.0), ("a", "2024-01-05 09:00", 3.0), ("a", "2024-01-05 18:00", 4.0)]
+    customers = _read(_ledger(*rows))
+    assert customers.frequency.tolist() == [1]
+    assert customers.spend.tolist() == [7.0]
+    assert customers.counts["merged_same_day"] == 1
+
+
+def test_row_order_means_nothing():
+    rng = np.random.default_rng(0)
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 90, 300), unit="D")
+    frame = pd.DataFrame(
+        {"who": rng.integers(0, 40, 300).astype(str), "when": days, "value": rng.integers(-3, 9, 300)}
+    )
+    one, other = _read(frame), _read(frame.sample(frac=1.0, random_state=1))
+    assert one.key == other.key
+    for name in ("frequency", "recency", "age", "spend", "paid", "first_spend"):
+        assert np.array_equal(getattr(one, name), getattr(other, name))
+    assert one.counts == other.counts
+
+
+def test_zero_value_orders_count_in_time_and_not_in_spend():
+    rows = [("a", "2024-01-01", 9.0), ("a", "2024-01-11", 0.0), ("a", "2024-01-21", 8.0)]
+    customers = _read(_ledger(*rows))
+    assert customers.frequency.tolist() == [2]
+    assert customers.paid.tolist() == [1]
+    assert customers.spend.tolist() == [8.0]
+    assert customers.counts["unpaid_order_days"] == 1
+
+
+def test_a_refund_is_no_order_and_lowers_the_order_before_it():
+    rows = [
+        ("a", "2024-01-01", 9.0),
+        ("a", "2024-01-11", 20.0),
+        ("a", "2024-02-01", -5.0),
+        ("a", "2024-02-11", 3.0),
+    ]
+    customers = _read(_ledger(*rows))
+    assert customers.frequency.tolist() == [2]
+    assert customers.recency.tolist() == [41.0]
+    assert customers.spend.tolist() == [(15.0 + 3.0) / 2]
+    assert customers.counts["refunds"] == 1
+
+
+def test_a_fully_refunded_order_stays_in_time():
+    rows = [("a", "2024-01-01", 9.0), ("a", "2024-01-11", 20.0), ("a", "2024-01-11", -20.0)]
+    customers = _read(_ledger(*rows))
+    assert (customers.frequency[0], customers.paid[0], customers.spend[0]) == (1, 0, 0.0)
+
+
+def test_a_refund_without_an_order_before_it_is_counted():
+    customers = _read(
+        _ledger(("a", "2024-01-01", -9.0), ("a", "2024-01-11", 20.0), ("b", "2024-01-01", -1.0))
+    )
+    assert customers.key == ("a",)
+    assert customers.counts["refunds_without_order"] == 2
+    assert customers.first_spend.tolist() == [20.0]
+
+
+def test_every_row_is_accounted_for():
+    rows = [
+        ("a", "2024-01-01", 9.0), ("", "2024-01-02", 4.0), ("a", "2024-05-01", 4.0), ("", "2024-06-01", 4.0),
+        ("a", "2024-01-01", 1.0), ("b", "2024-03-31", 4.0), ("b", "2024-03-31", -4.0),
+        ("c", "2024-04-01", 1.0),
+    ]  # fmt: skip
+    counts = _read(_ledger(*rows)).counts
+    used = counts["order_days"] + counts["merged_same_day"] + counts["refunds"]
+    assert counts["rows"] == used + counts["anonymous"] + counts["after_end"] == 8
+    assert (counts["anonymous"], counts["after_end"]) == (2, 2)
+    assert (counts["customers"], counts["age_zero"]) == (2, 1)
+
+
+def test_a_clock_turns_days_into_operational_days():
+    ledger = _ledger(("a", "2024-01-01", 9.0), ("a", "2024-01-11", 9.0), ("b", "2024-01-21", 9.0))
+    days = pd.date_range("2024-01-01", "2024-03-31")
+    table = pd.Series(np.where(days.month == 1, 2.0, 0.5).cumsum(), index=days)
+    by_table = _read(ledger, clock=table)
+    by_function = _read(ledger, clock=lambda when: table.reindex(when).to_numpy())
+    assert by_table.operational
+    assert by_table.recency.tolist() == by_function.recency.tolist() == [20.0, 0.0]
+    assert by_table.age.tolist() == by_function.age.tolist() == [60.0 + 30.0, 20.0 + 30.0]
+    with pytest.raises(InputError, match="the clock has no such day"):
+        _read(ledger, clock=table[:50])
+
+
+def test_mixed_currencies_are_refused():
+    ledger = _ledger(("a", "2024-01-01", 9.0), ("b", "2024-01-01", 9.0)).assign(money=["EUR", "USD"])
+    with pytest.raises(InputError, match=r"mixed currencies.*EUR, USD"):
+        _read(ledger, currency="money")
+    assert _read(ledger.assign(money="EUR"), currency="money").currency == "EUR"
+    assert _read(ledger, currency="GBP").currency == "GBP"
+
+
+def test_all_refunds_are_refused():
+    with pytest.raises(InputError, match="no order of a known customer"):
+        _read(_ledger(("a", "2024-01-01", -9.0)))
+
+
+def test_a_ledger_reports_all_its_faults_at_once():
+    ledger = _ledger(("a", "2024-01-01", 9.0), ("b", None, np.nan)).rename(columns={"who": "buyer"})
+    with pytest.raises(InputError) as caught:
+        _read(ledger)
+    assert [(fault.column, fault.problem) for fault in caught.value.faults] == [
+        ("who", "missing column"), ("value", "not a number"), ("when", "not a date"),
+    ]  # fmt: skip
+    assert caught.value.faults[1].row == 3
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_values_that_are_not_finite_are_refused(value):
+    with pytest.raises(InputError, match="not a number"):
+        _read(_ledger(("a", "2024-01-01", value)))
+
+
+def test_dates_may_be_iso_text_and_nothing_else():
+    ledger = _ledger(("a", "2024-01-01", 9.0), ("a", "2024-01-11", 9.0))
+    text = ledger.assign(when=["2024-01-01", "2024-01-11T23:00:00"])
+    assert _read(text).recency.tolist() == _read(ledger).recency.tolist() == [10.0]
+    for bad in (["2024-01-01", "11/01/2024"], ["2024-01-01", "2024-13-01"], [20240101, 20240111]):
+        with pytest.raises(InputError, match="not a date"):
+            _read(ledger.assign(when=bad))
+
+
+BAD = [
+    ([1], [9.0], [8.0], "recency", "last order after the end"),
+    ([0], [0.0], [-1.0], "age", "first order after the end"),
+    ([-1], [0.0], [5.0], "frequency", "negative count"),
+    ([1.5], [1.0], [5.0], "frequency", "not a whole number"),
+    ([1], [np.nan], [5.0], "recency", "not a number"),
+    ([1], [1.0], [np.nan], "age", "not a number"),
+    ([np.nan], [1.0], [2.0], "frequency", "not a number"),
+    ([np.inf], [1.0], [2.0], "frequency", "not a number"),
+    ([1], [-1.0], [2.0], "recency", "negative time"),
+    ([0], [1.0], [2.0], "recency", "recency without a repeat order"),
+    ([1, 1], [1.0], [2.0], "frequency", "differ in length"),
+]
+
+
+@pytest.mark.parametrize(("frequency", "recency", "age", "column", "problem"), BAD)
+def test_impossible_summaries_are_refused(frequency, recency, age, column, problem):
+    with pytest.raises(InputError) as caught:
+        Customers(frequency, recency, age)
+    assert (column, True) in [(fault.column, problem in fault.problem) for fault in caught.value.faults]
+
+
+def test_a_summary_reports_all_its_faults_with_their_rows():
+    with pytest.raises(InputError) as caught:
+        Customers([1, -1, 2], [1.0, 0.0, 9.0], [2.0, 3.0, 4.0])
+    assert sorted((fault.row, fault.column) for fault in caught.value.faults) == [
+        (3, "frequency"),
+        (4, "recency"),
+    ]
+
+
+@pytest.mark.parametrize("spend", [[-1.0], [np.nan]])
+def test_negative_or_missing_spend_is_refused(spend):
+    with pytest.raises(InputError, match="not positive"):
+        Customers([1], [1.0], [2.0], spend=spend)
+
+
+def test_units_are_turned_into_days_or_refused():
+    weeks = Customers.from_summary([1], [2.0], [3.0], unit="weeks")
+    assert (weeks.recency[0], weeks.age[0]) == (14.0, 21.0)
+    with pytest.raises(InputError, match="unknown time unit"):
+        Customers.from_summary([1], [2.0], [3.0], unit="fortnight")
+
+
+def test_nobody_cannot_be_fitted():
+    with pytest.raises(InputError, match="there is no customer"):
+        BetaGeoNBD.fit(Customers([], [], []))
+
+
+def test_results_are_frozen():
+    customers = Customers([1], [1.0], [2.0])
+    with pytest.raises(AttributeError):
+        customers.age = np.zeros(1)

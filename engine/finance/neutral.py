@@ -51,7 +51,8 @@ def neutral_spec(
     for name in list(values):
         books[name] = values.pop(name) if name in books else _unknown(name)
     keys = {name: tuple(f"{name}_{position}" for position in range(size)) for name, size in n.items()}
-    cells = tuple(f"{market}/{channel}" for market in keys["market"] for channel in keys.pop("channel"))
+    channels = keys.pop("channel")
+    cells = tuple(f"{market}/{channel}" for market in keys["market"] for channel in channels)
     return FinanceSpec(terms=terms, opening=Opening(**books), keys={**keys, "cell": cells})
 
 

@@ -36,17 +36,17 @@ def _run(first_sale: int):
     for month in range(MONTHS):
         window = slice(LENGTH * month, LENGTH * (month + 1))
         placed = ordered[ordered < window.stop]
-        zeros = np.zeros((1, len(placed)), dtype=np.int64)
+        zeros = np.zeros((1, len(placed)), dtype=np.int32)
         lines = Lines(
-            day_ordered=placed[None],
+            day_ordered=placed[None].astype(np.int32),
             node=zeros,
             supplier=zeros,
             item=zeros,
-            units=zeros + LOT,
+            units=(zeros + LOT).astype(np.int64),
             left=placed[None] + 30.0,
             port=placed[None] + 34.0,
             cleared=placed[None] + 35.0,
-            received=placed[None] + 40,
+            received=(placed[None] + 40).astype(np.int32),
             count=np.array([len(placed)]),
         )
         inputs = neutral_inputs(

@@ -94,24 +94,33 @@ def _step(chance: Chance, now: Now, scratch: Scratch, t: int, order: int, day: i
 
 
 @njit(cache=True)
+def _before(now: Now, t: int, order: int, other: int) -> bool:
+    """Whether an order stands before another at customs: by (time, id)."""
+    time, later = now.port[t, now.first_line[t, order]], now.port[t, now.first_line[t, other]]
+    return time < later or (time == later and order < other)
+
+
+@njit(cache=True)
 def _queue_up(net: Net, now: Now, scratch: Scratch, t: int, arrived: int) -> None:
-    """Put new arrivals into the customs queues by (time, id)."""
-    waiting = scratch.arrivals
-    for k in range(1, arrived):
-        order = waiting[k]
-        time = now.port[t, now.first_line[t, order]]
-        j = k - 1
-        while j >= 0:
-            other = now.port[t, now.first_line[t, waiting[j]]]
-            if other < time or (other == time and waiting[j] < order):
-                break
-            waiting[j + 1] = waiting[j]
-            j -= 1
-        waiting[j + 1] = order
+    """Put new arrivals into the customs queues by (time, id).
+
+    Nearly always that is the end of the queue; an order whose last unit was made on day d and that reaches the port at d finds
+    others of that very time in the queue already.
+    """
     for k in range(arrived):
-        order = waiting[k]
-        port = net.node_port[now.line_node[t, now.first_line[t, order]]]
-        _append(scratch.queue[port], scratch.link, order)
+        order = scratch.arrivals[k]
+        queue = scratch.queue[net.node_port[now.line_node[t, now.first_line[t, order]]]]
+        if queue[0] == NONE or _before(now, t, queue[1], order):
+            _append(queue, scratch.link, order)
+        elif _before(now, t, order, queue[0]):
+            scratch.link[order] = queue[0]
+            queue[0] = order
+        else:
+            other = queue[0]
+            while _before(now, t, scratch.link[other], order):
+                other = scratch.link[other]
+            scratch.link[order] = scratch.link[other]
+            scratch.link[other] = order
 
 
 @njit(cache=True)
@@ -157,7 +166,8 @@ def load_orders(net: Net, chance: Chance, now: Now, scratch: Scratch, t: int, ba
     scratch.bucket[:] = NONE
     scratch.factory[:] = NONE
     scratch.queue[:] = NONE
-    scratch.free[:] = 0.0
+    # an idle server has been free since some time before: had it met an order while customs was open, that order were in service
+    scratch.free[:] = float(day - 1)
     waiting = 0
     for order in range(now.first_open[t], now.order_count[t]):
         first = now.first_line[t, order]

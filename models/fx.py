@@ -4,9 +4,9 @@
 
     log rate(d) = log rate(d-1) + v e(d) - v²/2,   e = b common + sqrt(1 - b²) own,
 
-so the mean of every future rate is the last rate of the table: no forecast of the direction is claimed. The common factor is
-one named stream and the own terms are addressed by currency: another currency in the model changes no other path (a
-Cholesky factor in list order would).
+so the mean of every future rate is the last rate of the table: no forecast of the direction is claimed. The
+common factor is one named stream and the own terms are addressed by currency: another currency in the model
+changes no other path (a Cholesky factor in list order would).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ UInt64Array = npt.NDArray[np.uint64]
 
 YEAR: Final = 365.25
 LISTED_VOLATILITY: Final = 0.08
-"""Yearly volatility assumed where the table is too short; about what EUR against USD, GBP and CNY showed since 2015."""
+"""Yearly volatility where the table is too short; about that of EUR against USD, GBP, CNY since 2015."""
 _PRIOR_RETURNS: Final = 10.0
 _FEWEST_COMMON: Final = 20
 _LARGEST_LOADING: Final = 0.98
@@ -65,20 +65,26 @@ class FxModel:
         return implied
 
     def draw(self, trials: range, seed: int, days: int) -> FloatArray:
-        """Company currency per one foreign unit, dims (trial, currency, day); day 0 is one step after the table's last rate."""
+        """Company currency per one foreign unit, dims (trial, currency, day); day 0 follows the table."""
         if trials.step != 1:
             raise UsageError(f"trials: a range with step 1 is needed | got step {trials.step}")
         out = np.empty((len(trials), len(self.currencies), days))
         _draw(
-            trials.start, key_of(seed, "fx/common"), keys_of(seed, [f"fx/{currency}" for currency in self.currencies]),
-            np.array(self.last_rate, dtype=np.float64), np.array(self.daily_volatility, dtype=np.float64),
-            np.array(self.loading, dtype=np.float64), out,
+            trials.start,
+            key_of(seed, "fx/common"),
+            keys_of(seed, [f"fx/{currency}" for currency in self.currencies]),
+            np.array(self.last_rate, dtype=np.float64),
+            np.array(self.daily_volatility, dtype=np.float64),
+            np.array(self.loading, dtype=np.float64),
+            out,
         )
         return out
 
     def to_json(self) -> str:
         """JSON text; ``from_json`` gives back an equal model."""
-        return json.dumps({name: list(getattr(self, name)) for name in self.__dataclass_fields__}, sort_keys=True)
+        return json.dumps(
+            {name: list(getattr(self, name)) for name in self.__dataclass_fields__}, sort_keys=True
+        )
 
     @classmethod
     def from_json(cls, text: str) -> FxModel:
@@ -92,15 +98,17 @@ def fit_fx(table: pd.DataFrame, currencies: Sequence[str] | None = None) -> FxMo
 
     Parameters
     ----------
-    table : columns day, currency, per_base (foreign units per ONE unit of company currency); any regular or irregular days.
+    table : columns day, currency, per_base (foreign units per ONE unit of company currency); any regular or
+        irregular days.
     currencies : foreign currencies wanted; all of the table if omitted.
 
     Notes
     -----
-    Variance per calendar day = sum of squared log returns / days they span (no drift), drawn to a listed 8% a year with the
-    weight of 10 returns, so a short table does not claim calm. Loadings: least squares of the off-diagonal correlations by b_i
-    b_j (principal-factor iteration), from days that currencies share; a currency with fewer than 20 shared returns
-    keeps loading 0. They are fitted on every currency of the table, so that wanting one more changes no other.
+    Variance per calendar day = sum of squared log returns / days they span (no drift), drawn to a listed 8% a
+    year with the weight of 10 returns, so a short table does not claim calm. Loadings: least squares of the
+    off-diagonal correlations by b_i b_j (principal-factor iteration), from days that currencies share; a
+    currency with fewer than 20 shared returns keeps loading 0. They are fitted on every currency of the
+    table, so that wanting one more changes no other.
     """
     rates, wanted = _rates(table, currencies)
     last, volatility, count = [], [], []
@@ -117,11 +125,13 @@ def fit_fx(table: pd.DataFrame, currencies: Sequence[str] | None = None) -> FxMo
         volatility.append(math.sqrt(variance))
         count.append(int(change.size))
     every = dict(zip((str(x) for x in rates.columns), _loadings(np.log(rates)), strict=True))
-    return FxModel(wanted, tuple(last), tuple(volatility), tuple(every[name] for name in wanted), tuple(count))
+    return FxModel(
+        wanted, tuple(last), tuple(volatility), tuple(every[name] for name in wanted), tuple(count)
+    )
 
 
 def _rates(table: pd.DataFrame, currencies: Sequence[str] | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Company currency per foreign unit (index day, one column a currency, sorted) and the currencies wanted."""
+    """Company currency per foreign unit (index day, one sorted column a currency), and those wanted."""
     name = table["currency"].astype(str)
     listed = sorted(set(name))
     wanted = tuple(listed if currencies is None else sorted(set(currencies)))
@@ -134,7 +144,9 @@ def _rates(table: pd.DataFrame, currencies: Sequence[str] | None) -> tuple[pd.Da
     long = pd.DataFrame({"day": pd.to_datetime(table["day"]), "currency": name, "rate": 1.0 / per_base})
     if long.duplicated(["day", "currency"]).any():
         twice = long.loc[long.duplicated(["day", "currency"])].iloc[0]
-        raise FitError(f"fx: one rate per day and currency | got two of {twice['currency']} on {twice['day']:%Y-%m-%d}")
+        raise FitError(
+            f"fx: one rate per day and currency | got two of {twice['currency']} on {twice['day']:%Y-%m-%d}"
+        )
     return long.pivot(index="day", columns="currency", values="rate").sort_index().sort_index(axis=1), wanted
 
 
@@ -157,7 +169,11 @@ def _loadings(log_rates: pd.DataFrame) -> list[float]:
         before = b.copy()
         for i in range(size):
             others = float((b**2).sum() - b[i] ** 2)
-            b[i] = np.clip(float((correlation[i] * b).sum()) / others, -_LARGEST_LOADING, _LARGEST_LOADING) if others > 0 else 0.0
+            b[i] = (
+                np.clip(float((correlation[i] * b).sum()) / others, -_LARGEST_LOADING, _LARGEST_LOADING)
+                if others > 0
+                else 0.0
+            )
         if np.max(np.abs(b - before)) < 1e-12:
             break
     return [float(x) for x in (b if b.sum() >= 0.0 else -b)]
@@ -165,8 +181,13 @@ def _loadings(log_rates: pd.DataFrame) -> list[float]:
 
 @njit(cache=True, nogil=True)
 def _draw(
-    first_trial: int, common_key: UInt64Array, keys: UInt64Array, last: FloatArray, volatility: FloatArray,
-    loading: FloatArray, out: FloatArray,
+    first_trial: int,
+    common_key: UInt64Array,
+    keys: UInt64Array,
+    last: FloatArray,
+    volatility: FloatArray,
+    loading: FloatArray,
+    out: FloatArray,
 ) -> None:
     trials, currencies, days = out.shape
     for t in range(trials):

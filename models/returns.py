@@ -1,7 +1,8 @@
 """Returns: the share of sold units that comes back per cell × item, with its uncertainty, and the delay.
 
-Refunded units of a line = refunded amount / net price, at most the quantity. Posterior of a share: beta, drawn from company to cell
-to item; recent sales count only for the part of their returns that can have come in by now.
+Refunded units of a line = refunded amount / net price, at most the quantity. Posterior of a share: beta,
+drawn from company to cell to item; recent sales count only for the part of their returns that can have come
+in by now.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _DELAY_POINTS: Final = 1024
 
 @dataclass(frozen=True)
 class ReturnsModel:
-    """Return shares with beta posteriors; ``sold`` and ``returned`` are effective units, dims (cell, item)."""
+    """Return shares with beta posteriors; ``sold`` and ``returned`` in effective units, dims (cell, item)."""
 
     cells: tuple[str, ...]
     items: tuple[str, ...]
@@ -52,64 +53,85 @@ class ReturnsModel:
     delay: LeadTime
 
     @cached_property
-    def _sold(self) -> FloatArray:
+    def sold_units(self) -> FloatArray:
+        """Effective units sold, dims (cell, item)."""
         return np.array(self.sold, dtype=np.float64).reshape(len(self.cells), len(self.items))
 
     @cached_property
-    def _returned(self) -> FloatArray:
+    def returned_units(self) -> FloatArray:
+        """Units that came back, dims (cell, item)."""
         return np.array(self.returned, dtype=np.float64).reshape(len(self.cells), len(self.items))
 
     @property
     def company_share(self) -> float:
         """Posterior mean of the company's return share."""
-        return float((self._returned.sum() + LISTED_SHARE * _LISTED_UNITS) / (self._sold.sum() + _LISTED_UNITS))
+        return float(
+            (self.returned_units.sum() + LISTED_SHARE * _LISTED_UNITS)
+            / (self.sold_units.sum() + _LISTED_UNITS)
+        )
 
     @property
     def cell_share(self) -> FloatArray:
         """Posterior mean return share per cell."""
-        returned, sold = self._returned.sum(axis=1), self._sold.sum(axis=1)
+        returned, sold = self.returned_units.sum(axis=1), self.sold_units.sum(axis=1)
         return np.asarray((returned + self.company_share * _CELL_UNITS) / (sold + _CELL_UNITS))
 
     @property
     def share(self) -> FloatArray:
         """Posterior mean return share, dims (cell, item)."""
-        return np.asarray((self._returned + self.cell_share[:, None] * _ITEM_UNITS) / (self._sold + _ITEM_UNITS))
+        return np.asarray(
+            (self.returned_units + self.cell_share[:, None] * _ITEM_UNITS) / (self.sold_units + _ITEM_UNITS)
+        )
 
     @property
     def delay_days(self) -> IntArray:
-        """Inverse CDF of the delay in whole days (at least 1) at the middles of 1,024 equal parts, for a uniform u: [int(u * 1024)]."""
+        """Delay in whole days (at least 1) by uniform u at [int(u * 1024)]: the inverse CDF."""
         middle = (np.arange(_DELAY_POINTS) + 0.5) / _DELAY_POINTS
         return np.maximum(1, np.rint(self.delay.quantile(middle))).astype(np.int64)
 
     def draw(self, trials: range, seed: int) -> FloatArray:
-        """Return share per trial, dims (trial, cell, item): parameter uncertainty, constant over a trial's days.
+        """Return share, dims (trial, cell, item): parameter uncertainty, constant over a trial's days.
 
-        A cell's share is drawn from its beta posterior around the company's, then each item's from its own around that: an unusual
-        cell moves all of its items.
+        A cell's share is drawn from its beta posterior around the company's, then each item's from its own
+        around that: an unusual cell moves all of its items.
         """
         if trials.step != 1:
             raise UsageError(f"trials: a range with step 1 is needed | got step {trials.step}")
         out = np.empty((len(trials), len(self.cells), len(self.items)))
         members = np.array([index_of(item) for item in self.items], dtype=np.uint64)
         _draw(
-            trials.start, keys_of(seed, [f"return_share/{cell}" for cell in self.cells]),
-            keys_of(seed, [f"return_share/item/{cell}" for cell in self.cells]), members,
-            self._sold, self._returned, self.company_share, out,
+            trials.start,
+            keys_of(seed, [f"return_share/{cell}" for cell in self.cells]),
+            keys_of(seed, [f"return_share/item/{cell}" for cell in self.cells]),
+            members,
+            self.sold_units,
+            self.returned_units,
+            self.company_share,
+            out,
         )
         return out
 
     def to_json(self) -> str:
         """JSON text; ``from_json`` gives back an equal model."""
-        return json.dumps({
-            "cells": self.cells, "items": self.items, "sold": self.sold, "returned": self.returned, "delay": self.delay.to_dict()
-        }, sort_keys=True)
+        return json.dumps(
+            {
+                "cells": self.cells,
+                "items": self.items,
+                "sold": self.sold,
+                "returned": self.returned,
+                "delay": self.delay.to_dict(),
+            },
+            sort_keys=True,
+        )
 
     @classmethod
     def from_json(cls, text: str) -> ReturnsModel:
         """Inverse of ``to_json``."""
         values: dict[str, Any] = json.loads(text)
         grids = {name: tuple(tuple(row) for row in values[name]) for name in ("sold", "returned")}
-        return cls(tuple(values["cells"]), tuple(values["items"]), **grids, delay=LeadTime.from_dict(values["delay"]))
+        return cls(
+            tuple(values["cells"]), tuple(values["items"]), **grids, delay=LeadTime.from_dict(values["delay"])
+        )
 
 
 def fit_returns(
@@ -125,7 +147,8 @@ def fit_returns(
 
     Parameters
     ----------
-    orders : columns ordered_at, market, sales_channel, item, quantity, net_price (per unit), refunded (amount on the line).
+    orders : columns ordered_at, market, sales_channel, item, quantity, net_price (per unit), refunded (amount
+        on the line).
     cells : keys "market/channel"; items : item keys. Lines of others are not used.
     as_of : last closed day; a line of age g counts as quantity × P(delay <= g) units sold.
     """
@@ -137,12 +160,17 @@ def fit_returns(
     quantity = orders["quantity"].to_numpy(np.float64)
     price = orders["net_price"].to_numpy(np.float64)
     refunded = orders["refunded"].to_numpy(np.float64)
-    age = (pd.Timestamp(as_of) - pd.to_datetime(orders["ordered_at"]).dt.normalize()).dt.days.to_numpy(np.float64)
+    age = (pd.Timestamp(as_of) - pd.to_datetime(orders["ordered_at"]).dt.normalize()).dt.days.to_numpy(
+        np.float64
+    )
     used = (row >= 0) & (column >= 0) & (quantity > 0.0) & (price > 0.0) & (age >= 0.0)
     back = np.clip(refunded[used] / price[used], 0.0, quantity[used])
     # At least what did come back: an early return proves that much exposure.
     exposed = np.maximum(quantity[used] * delay.cdf(age[used] + 1.0), back)
     place = row[used] * len(items) + column[used]
+    # Sums of fractions depend on their order in the last bit, and the order of the file must mean nothing.
+    order = np.lexsort((back, exposed, place))
+    place, exposed, back = place[order], exposed[order], back[order]
     size = len(cells) * len(items)
     sold = np.bincount(place, weights=exposed, minlength=size).reshape(len(cells), len(items))
     returned = np.bincount(place, weights=back, minlength=size).reshape(len(cells), len(items))
@@ -153,15 +181,21 @@ def fit_returns(
 def credible_interval(model: ReturnsModel, level: float = 0.8) -> FloatArray:
     """Central credible interval of each return share given the cell's mean, dims (2, cell, item)."""
     prior = model.cell_share[:, None] * _ITEM_UNITS
-    a, b = prior + model._returned, _ITEM_UNITS - prior + model._sold - model._returned
+    a, b = prior + model.returned_units, _ITEM_UNITS - prior + model.sold_units - model.returned_units
     tails = 0.5 * (1.0 - level)
     return np.stack([special.betaincinv(a, b, tails), special.betaincinv(a, b, 1.0 - tails)])
 
 
 @njit(cache=True, nogil=True)
 def _draw(
-    first_trial: int, cell_keys: UInt64Array, item_keys: UInt64Array, members: UInt64Array, sold: FloatArray,
-    returned: FloatArray, company: float, out: FloatArray,
+    first_trial: int,
+    cell_keys: UInt64Array,
+    item_keys: UInt64Array,
+    members: UInt64Array,
+    sold: FloatArray,
+    returned: FloatArray,
+    company: float,
+    out: FloatArray,
 ) -> None:
     trials, cells, items = out.shape
     for t in range(trials):
@@ -172,13 +206,20 @@ def _draw(
                 back += returned[c, i]
                 total += sold[c, i]
             share, _ = beta(
-                company * _CELL_UNITS + back, (1.0 - company) * _CELL_UNITS + max(total - back, 0.0),
-                cell_keys[c], trial, 0, 0,
+                company * _CELL_UNITS + back,
+                (1.0 - company) * _CELL_UNITS + max(total - back, 0.0),
+                cell_keys[c],
+                trial,
+                0,
+                0,
             )
             for i in range(items):
                 value, _ = beta(
                     share * _ITEM_UNITS + returned[c, i],
                     (1.0 - share) * _ITEM_UNITS + max(sold[c, i] - returned[c, i], 0.0),
-                    item_keys[c], trial, members[i], 0,
+                    item_keys[c],
+                    trial,
+                    members[i],
+                    0,
                 )
                 out[t, c, i] = value

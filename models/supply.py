@@ -1,13 +1,14 @@
-"""Random supply of a block of trials: stage durations by order day, supplier and port calendars, open orders, capacity.
+"""Random supply of a block of trials: stage durations by order day, calendars, open orders, capacity.
 
-Every number has an address (seed, "lead_time/transit/CN1|us_ohio", trial, day): an order more or less, another lane, a longer
-horizon or another block shifts nothing. The persistent terms start from their stationary law at day 0. Stage
-durations are in days, rounded to 1/1024.
+Every number has an address (seed, "lead_time/transit/CN1|us_ohio", trial, day): an order more or less,
+another lane, a longer horizon or another block shifts nothing. The persistent terms start from their
+stationary law at day 0. Stage durations are in days, rounded to 1/1024.
 
-A scenario's effect is read on the day a stage begins: production on the order day, transit when production ends, customs service
-at port arrival, inland when service ends (waits for capacity and for customs are left out of that clock). An open order's
-current stage began in the past and keeps its law. Capacity c a week makes floor(c(d+1)/7) - floor(c d/7) units on
-day d; c is the whole number of units of that day's effective week, so days without effect equal base and a week of constant c makes c.
+A scenario's effect is read on the day a stage begins: production on the order day, transit when production
+ends, customs service at port arrival, inland when service ends (waits for capacity and for customs are left
+out of that clock). An open order's current stage began in the past and keeps its law. Capacity c a week makes
+floor(c(d+1)/7) - floor(c d/7) units on day d; c is the whole number of units of that day's effective week, so
+days without effect equal base and a week of constant c makes c.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ Effect = tuple[FloatArray, FloatArray]
 
 @dataclass(frozen=True)
 class SupplySpec:
-    """What the plan says about supply: sorted keys of the axes, weekly capacity, normal outages and closures."""
+    """What the plan says about supply: sorted keys, weekly capacity, normal outages and closures."""
 
     suppliers: tuple[str, ...]
     nodes: tuple[str, ...]
@@ -57,7 +58,9 @@ class SupplySpec:
                 raise UsageError(f"{name}: unique sorted keys are needed | got {keys}")
         unknown = sorted(set(self.node_port) - set(self.ports))
         if unknown or len(self.node_port) != len(self.nodes):
-            raise UsageError(f"node_port: one known port per node | got {self.node_port} | ports are {self.ports}")
+            raise UsageError(
+                f"node_port: one known port per node | got {self.node_port} | ports are {self.ports}"
+            )
 
     @cached_property
     def port_of_node(self) -> IntArray:
@@ -67,10 +70,10 @@ class SupplySpec:
 
 @dataclass(frozen=True)
 class OpenShipments:
-    """Orders that are under way on day 0, in the order of the caller; an order is one shipment (po, supplier, node).
+    """Orders under way on day 0, in the order of the caller; an order is one shipment.
 
-    ``stage`` is the position in STAGES of the current stage, ``age`` the days spent in it before day 0 (service without the
-    queue for customs).
+    ``stage`` is the position in STAGES of the current stage, ``age`` the days spent in it before day 0
+    (service without the queue for customs).
     """
 
     key: tuple[str, ...] = ()
@@ -83,9 +86,10 @@ class OpenShipments:
 def open_shipments(
     purchase_orders: pd.DataFrame, *, as_of: dt.date, node_port: Mapping[str, str], servers: Mapping[str, int]
 ) -> OpenShipments:
-    """Open orders of the log as of the last closed day, sorted by (ordered_on, po, supplier, node); day 0 is the day after.
+    """Open orders of the log on the last closed day, sorted by (ordered_on, po, supplier, node).
 
-    Key "po|supplier|node". Lines of a PO that are at different stages are different shipments; their key ends in "|n".
+    Key "po|supplier|node". Lines of a PO that are at different stages are different shipments; their key ends
+    in "|n".
     """
     shipped = shipments(purchase_orders, as_of)
     begins = service_starts(shipped, shipped["node"].map(dict(node_port)).fillna(""), servers)
@@ -95,7 +99,9 @@ def open_shipments(
     rows = np.flatnonzero((shipped["stage"] >= 0).to_numpy())
     keys: list[str] = []
     for po, supplier, node in shipped.loc[rows, ["po", "supplier", "node"]].itertuples(index=False):
-        same = sum(key == f"{po}|{supplier}|{node}" or key.startswith(f"{po}|{supplier}|{node}|") for key in keys)
+        same = sum(
+            key == f"{po}|{supplier}|{node}" or key.startswith(f"{po}|{supplier}|{node}|") for key in keys
+        )
         keys.append(f"{po}|{supplier}|{node}" + (f"|{same}" if same else ""))
     stage = shipped["stage"].to_numpy(np.int64)[rows]
     waiting = (stage == 2) & (dates[rows, stage] >= 0.0)
@@ -111,7 +117,7 @@ def open_shipments(
 
 @dataclass(frozen=True)
 class SupplyModel:
-    """Fitted lead times, the plan's supply figures and the open orders: everything that ``draw_supply`` needs."""
+    """Fitted lead times, the plan's supply figures and the open orders: all that ``draw_supply`` needs."""
 
     lead_time: LeadTimeModel
     spec: SupplySpec
@@ -127,7 +133,9 @@ class SupplyModel:
                 raise UsageError(f"lane {lane.key}: supplier or node is not in the spec")
             node = spec.nodes.index(lane.node)
             if spec.node_port[node] != lane.port:
-                raise UsageError(f"lane {lane.key}: enters through {lane.port} | the node's port is {spec.node_port[node]}")
+                raise UsageError(
+                    f"lane {lane.key}: enters through {lane.port} | the node's port is {spec.node_port[node]}"
+                )
             rows.append((spec.suppliers.index(lane.supplier), node, spec.port_of_node[node]))
         return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
@@ -136,16 +144,22 @@ class SupplyModel:
         """Lane position of each open order, shape (open,)."""
         lanes = {(lane.supplier, lane.node): i for i, lane in enumerate(self.lead_time.lanes)}
         pairs = list(zip(self.open.supplier, self.open.node, strict=True))
-        missing = [f"{key}: {pair}" for key, pair in zip(self.open.key, pairs, strict=True) if pair not in lanes]
+        missing = [
+            f"{key}: {pair}" for key, pair in zip(self.open.key, pairs, strict=True) if pair not in lanes
+        ]
         if missing:
-            raise UsageError(f"open orders on lanes that the plan does not have | got {missing[:5]} | list the lane")
+            raise UsageError(
+                f"open orders on lanes that the plan does not have | got {missing[:5]} | list the lane"
+            )
         return np.array([lanes[pair] for pair in pairs], dtype=np.int64)
 
     @cached_property
     def residual_tables(self) -> FloatArray:
         """Inverse CDF of the rest of each open order's current stage, days, dims (open, point)."""
         tables = np.zeros((len(self.open.key), SCORES.size))
-        for i, (lane, stage, age) in enumerate(zip(self.open_lane, self.open.stage, self.open.age, strict=True)):
+        for i, (lane, stage, age) in enumerate(
+            zip(self.open_lane, self.open.stage, self.open.age, strict=True)
+        ):
             law = self.lead_time.lanes[int(lane)].stages[stage]
             tables[i] = (law.residual_table(age) if age > 0.0 else law.table()).values
         return tables
@@ -153,10 +167,12 @@ class SupplyModel:
     @cached_property
     def residual_zero(self) -> FloatArray:
         """Normal score up to which the rest of the current stage is zero days, shape (open,)."""
-        return np.array([
-            -np.inf if age > 0.0 else self.lead_time.lanes[int(lane)].stages[stage].zero_score
-            for lane, stage, age in zip(self.open_lane, self.open.stage, self.open.age, strict=True)
-        ])
+        return np.array(
+            [
+                -np.inf if age > 0.0 else self.lead_time.lanes[int(lane)].stages[stage].zero_score
+                for lane, stage, age in zip(self.open_lane, self.open.stage, self.open.age, strict=True)
+            ]
+        )
 
     def draw(self, trials: range, seed: int, days: int, *, parameters: str = "draw") -> SupplyDraws:
         """See ``draw_supply``."""
@@ -192,8 +208,9 @@ def draw_supply(
 ) -> SupplyDraws:
     """Base supply of the trials for order days and calendar days [0, days), before any scenario.
 
-    ``parameters="draw"`` multiplies each lane's stage by exp(e k - e²/2), k standard normal per trial and e the standard error of its log
-    mean (mean 1: parameter uncertainty does not move the mean); ``"fitted"`` leaves it out.
+    ``parameters="draw"`` multiplies each lane's stage by exp(e k - e²/2), k standard normal per trial and e
+    the standard error of its log mean (mean 1: parameter uncertainty does not move the mean); ``"fitted"``
+    leaves it out.
     """
     if trials.step != 1:
         raise UsageError(f"trials: a range with step 1 is needed | got step {trials.step}")
@@ -201,17 +218,27 @@ def draw_supply(
         raise UsageError(f"parameters: 'draw' or 'fitted' | got {parameters!r}")
     spec, lead_time = model.spec, model.lead_time
     levels = (*STAGES, "shared")
-    ports = np.stack([keys_of(seed, [f"lead_time/{level}/port/{key}" for key in spec.ports]) for level in levels])
+    ports = np.stack(
+        [keys_of(seed, [f"lead_time/{level}/port/{key}" for key in spec.ports]) for level in levels]
+    )
     suppliers = np.stack(
         [keys_of(seed, [f"lead_time/{level}/supplier/{key}" for key in spec.suppliers]) for level in levels]
     )
-    own = np.stack([keys_of(seed, [f"lead_time/{stage}/{lane.key}" for lane in lead_time.lanes]) for stage in STAGES])
-    error = np.stack([
-        keys_of(seed, [
-            f"lead_time_error/{stage}/" + (lane.port if stage == "clearance" else lane.key) for lane in lead_time.lanes
-        ])
-        for stage in STAGES
-    ])
+    own = np.stack(
+        [keys_of(seed, [f"lead_time/{stage}/{lane.key}" for lane in lead_time.lanes]) for stage in STAGES]
+    )
+    error = np.stack(
+        [
+            keys_of(
+                seed,
+                [
+                    f"lead_time_error/{stage}/" + (lane.port if stage == "clearance" else lane.key)
+                    for lane in lead_time.lanes
+                ],
+            )
+            for stage in STAGES
+        ]
+    )
     errors = lead_time.log_mean_errors if parameters == "draw" else np.zeros_like(lead_time.log_mean_errors)
     shape = (len(STAGES), len(trials), len(spec.suppliers), len(spec.nodes), days)
     stages = np.full(shape, NEVER)
@@ -219,11 +246,23 @@ def draw_supply(
     draw_stages(trials.start, model.lane_at, ports, suppliers, own, error, laws, stages)
     open_days = np.zeros((len(trials), len(model.open.key), len(STAGES)))
     if model.open.key:
-        member = np.stack([keys_of(seed, [f"open_order/{stage}/{key}" for key in model.open.key]) for stage in STAGES])
+        member = np.stack(
+            [keys_of(seed, [f"open_order/{stage}/{key}" for key in model.open.key]) for stage in STAGES]
+        )
         current = np.array(model.open.stage, dtype=np.int64)
         rest = (model.residual_tables, model.residual_zero)
         draw_open(
-            trials.start, model.open_lane, current, model.lane_at, ports, suppliers, member, error, laws, rest, open_days
+            trials.start,
+            model.open_lane,
+            current,
+            model.lane_at,
+            ports,
+            suppliers,
+            member,
+            error,
+            laws,
+            rest,
+            open_days,
         )
     return SupplyDraws(
         first_trial=trials.start,
@@ -232,14 +271,22 @@ def draw_supply(
         service=stages[2],
         inland=stages[3],
         supplier_up=two_state_calendar(
-            [f"outage/{key}" for key in spec.suppliers], *_means(spec.suppliers, spec.outages_per_year, spec.outage_days),
-            trials, seed, days,
+            [f"outage/{key}" for key in spec.suppliers],
+            *_means(spec.suppliers, spec.outages_per_year, spec.outage_days),
+            trials,
+            seed,
+            days,
         ),
         port_open=two_state_calendar(
-            [f"closure/{key}" for key in spec.ports], *_means(spec.ports, spec.closures_per_year, spec.closure_days),
-            trials, seed, days,
+            [f"closure/{key}" for key in spec.ports],
+            *_means(spec.ports, spec.closures_per_year, spec.closure_days),
+            trials,
+            seed,
+            days,
         ),
-        capacity=_daily_capacity(np.repeat(np.array(spec.capacity_per_week, dtype=np.int64)[None, :, None], days, axis=2)),
+        capacity=_daily_capacity(
+            np.repeat(np.array(spec.capacity_per_week, dtype=np.int64)[None, :, None], days, axis=2)
+        ),
         open_stage_days=open_days,
     )
 
@@ -247,14 +294,16 @@ def draw_supply(
 def _means(
     keys: tuple[str, ...], per_year: tuple[float, ...], length: tuple[float, ...]
 ) -> tuple[FloatArray, FloatArray]:
-    """Mean up and down times in days from events a year and mean length; infinite up time where there are none."""
+    """Mean up and down times in days from events a year and mean length; infinite up time without events."""
     rate = np.array(per_year, dtype=np.float64)
     down = np.array(length, dtype=np.float64)
     with np.errstate(divide="ignore"):
         up = np.where(rate > 0.0, YEAR / np.where(rate > 0.0, rate, 1.0) - down, np.inf)
     bad = [key for key, value in zip(keys, up, strict=True) if value <= 0.0]
     if bad:
-        raise UsageError(f"outages or closures of {bad}: events a year times mean days must stay below {YEAR} days")
+        raise UsageError(
+            f"outages or closures of {bad}: events a year times mean days must stay below {YEAR} days"
+        )
     return up, down
 
 
@@ -263,8 +312,9 @@ def two_state_calendar(
 ) -> BoolArray:
     """Whether each entity is up at the start of each day, dims (trial, entity, day).
 
-    Alternating renewal with exponential up and down times (days), stationary at day 0: availability mean_up / (mean_up + mean_down) on
-    every day. The k-th change of an entity has its own address, so calendars neither depend on each other nor on the horizon.
+    Alternating renewal with exponential up and down times (days), stationary at day 0: availability mean_up /
+    (mean_up + mean_down) on every day. The k-th change of an entity has its own address, so calendars neither
+    depend on each other nor on the horizon.
     """
     out = np.ones((len(trials), len(names), days), dtype=np.bool_)
     up, down = np.asarray(mean_up, dtype=np.float64), np.asarray(mean_down, dtype=np.float64)
@@ -292,7 +342,8 @@ def apply_supply_effects(
 
     Parameters
     ----------
-    lead_time : (R, supplier, node, day) multiplier of production, transit and inland; the offset (days) adds to transit.
+    lead_time : (R, supplier, node, day) multiplier of production, transit and inland; the offset (days) adds
+        to transit.
     clearance : (R, port, day) multiplier and offset (days) of the customs service.
     closure : (R, port, day) share of the day that the port is closed; from one half on the day is closed.
     capacity : (R, supplier, day) multiplier and offset (units a week) of the weekly capacity.
@@ -311,14 +362,24 @@ def apply_supply_effects(
             begun = np.array([age > 0.0 for age in model.open.age])
             affect_open(model.open_lane, current, begun, model.lane_at, effects, open_days)
         changed = replace(
-            changed, production=out[0], transit=out[1], service=out[2], inland=out[3], open_stage_days=open_days
+            changed,
+            production=out[0],
+            transit=out[1],
+            service=out[2],
+            inland=out[3],
+            open_stage_days=open_days,
         )
     if np.any(closure >= 0.5):
         changed = replace(changed, port_open=base.port_open & (np.asarray(closure) < 0.5))
     if not _is_identity(capacity):
-        weekly = np.array(model.spec.capacity_per_week, dtype=np.float64)[None, :, None] * capacity[0] + capacity[1]
+        weekly = (
+            np.array(model.spec.capacity_per_week, dtype=np.float64)[None, :, None] * capacity[0]
+            + capacity[1]
+        )
         # A product such as 700 * 0.7 may fall a hair below the whole number that is meant.
-        changed = replace(changed, capacity=_daily_capacity(np.floor(np.maximum(weekly, 0.0) + 1e-6).astype(np.int64)))
+        changed = replace(
+            changed, capacity=_daily_capacity(np.floor(np.maximum(weekly, 0.0) + 1e-6).astype(np.int64))
+        )
     return changed
 
 

@@ -23,7 +23,7 @@ _GRID = 1024.0
 
 @njit(cache=True)
 def persistent_path(key: UInt64Array, trial: int, persistence: float, out: FloatArray) -> None:
-    """Stationary AR(1) normal scores over days 0.. into ``out``; the innovation of day d is word d % 4 of index d // 4."""
+    """Stationary AR(1) scores over days 0.. into ``out``; day d takes word d % 4 of index d // 4."""
     share = math.sqrt(1.0 - persistence * persistence)
     days = out.size
     state = 0.0
@@ -72,8 +72,14 @@ def _error_factor(error: float, key: UInt64Array, trial: int) -> float:
 
 @njit(cache=True, nogil=True)
 def draw_stages(
-    first_trial: int, lane_at: IntArray, port_keys: UInt64Array, supplier_keys: UInt64Array, own_keys: UInt64Array,
-    error_keys: UInt64Array, laws: Any, out: FloatArray,
+    first_trial: int,
+    lane_at: IntArray,
+    port_keys: UInt64Array,
+    supplier_keys: UInt64Array,
+    own_keys: UInt64Array,
+    error_keys: UInt64Array,
+    laws: Any,
+    out: FloatArray,
 ) -> None:
     """Stage durations in days of every existing lane, into ``out`` (stage, trial, supplier, node, day).
 
@@ -82,7 +88,10 @@ def draw_stages(
     scores, tables, zeros, errors, shares, link = laws
     stages, trials, _, _, days = out.shape
     common_port, port = np.zeros((port_keys.shape[1], days)), np.zeros((port_keys.shape[1], days))
-    common_supplier, supplier = np.zeros((supplier_keys.shape[1], days)), np.zeros((supplier_keys.shape[1], days))
+    common_supplier, supplier = (
+        np.zeros((supplier_keys.shape[1], days)),
+        np.zeros((supplier_keys.shape[1], days)),
+    )
     own = np.zeros(days)
     for t in range(trials):
         trial = first_trial + t
@@ -113,10 +122,19 @@ def draw_stages(
 
 @njit(cache=True, nogil=True)
 def draw_open(
-    first_trial: int, open_lane: IntArray, current: IntArray, lane_at: IntArray, port_keys: UInt64Array,
-    supplier_keys: UInt64Array, member_keys: UInt64Array, error_keys: UInt64Array, laws: Any, rest: Any, out: FloatArray,
+    first_trial: int,
+    open_lane: IntArray,
+    current: IntArray,
+    lane_at: IntArray,
+    port_keys: UInt64Array,
+    supplier_keys: UInt64Array,
+    member_keys: UInt64Array,
+    error_keys: UInt64Array,
+    laws: Any,
+    rest: Any,
+    out: FloatArray,
 ) -> None:
-    """Days left in each stage of each open order, into ``out`` (trial, order, stage): factors of day 0 and an own term."""
+    """Days left in each stage of each open order, into ``out`` (trial, order, stage)."""
     scores, tables, zeros, errors, shares, link = laws
     rest_tables, rest_zeros = rest
     for t in range(out.shape[0]):
@@ -133,7 +151,8 @@ def draw_open(
                 if shares[g, 1] > 0.0:
                     z += math.sqrt(shares[g, 1]) * _factor_today(supplier_keys, s, g, link, trial)
                 if g == current[o]:
-                    # The residual law is conditioned on the age and cannot be scaled: parameters stay as fitted.
+                    # The residual law is conditioned on the age and cannot be scaled: parameters stay as
+                    # fitted.
                     value = 0.0 if z <= rest_zeros[o] else table_value(scores, rest_tables[o], z)
                 else:
                     factor = _error_factor(errors[k, g], error_keys[g, k], trial)
@@ -145,7 +164,7 @@ def draw_open(
 def draw_calendars(
     first_trial: int, keys: UInt64Array, mean_up: FloatArray, mean_down: FloatArray, out: BoolArray
 ) -> None:
-    """Up at the start of each day, into ``out`` (trial, entity, day) of True; the k-th spell is at index k."""
+    """Up at the start of each day, into ``out`` (trial, entity, day) of True; spell k is at index k."""
     trials, entities, days = out.shape
     for t in range(trials):
         for e in range(entities):
@@ -171,8 +190,10 @@ def _affected(value: float, multiplier: float, offset: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def affect_stages(stages: FloatArray, node_port: IntArray, effects: Any, never: float, out: FloatArray) -> None:
-    """Durations under an effect, into ``out`` (stage, trial, supplier, node, day), each read on the day its stage begins."""
+def affect_stages(
+    stages: FloatArray, node_port: IntArray, effects: Any, never: float, out: FloatArray
+) -> None:
+    """Durations under an effect, into ``out`` (stage, trial, supplier, node, day)."""
     times, plus, clear_times, clear_plus = effects
     _, trials, suppliers, nodes, days = stages.shape
     for t in range(trials):
@@ -200,7 +221,7 @@ def affect_stages(stages: FloatArray, node_port: IntArray, effects: Any, never: 
 def affect_open(
     open_lane: IntArray, current: IntArray, begun: BoolArray, lane_at: IntArray, effects: Any, out: FloatArray
 ) -> None:
-    """Stages of open orders that begin on day 0 or later, changed in place in ``out`` (trial, order, stage)."""
+    """Stages of open orders that begin from day 0 on, changed in place in ``out`` (trial, order, stage)."""
     times, plus, clear_times, clear_plus = effects
     days = times.shape[3]
     for t in range(out.shape[0]):

@@ -1,8 +1,8 @@
 """Lead times: censored fits per lane and stage, pooling, dependence, residual life of open orders.
 
-What the part assumes: stages depend on each other only through the port and supplier factors; durations are continuous
-although dates are whole days; a finished order of zero days is a point mass; past outages and closures stay in the
-durations they lengthened.
+What the part assumes: stages depend on each other only through the port and supplier factors; durations are
+continuous although dates are whole days; a finished order of zero days is a point mass; past outages and
+closures stay in the durations they lengthened.
 """
 
 from models.lead_time.dependence import LISTED, LISTED_STAGE_LINK, Dependence, fit_dependence, fit_stage_link

@@ -1,9 +1,11 @@
-"""Dependence of lead times: z(lane, day) = port factor + supplier factor + own term, each a stationary AR(1) over order days.
+"""Dependence of lead times: z(lane, day) = port factor + supplier factor + own term, stationary AR(1) each.
 
-A stage's factor is sqrt(k) of one that all stages share and sqrt(1 - k) of its own (k the stage link): a late port or supplier is late at
-several stages of one order, which widens the order-to-receipt time beyond the sum of independent stages. Squared loadings sum to one, so every z is standard normal and each lane keeps its fitted law; the factors make orders
-that share a port or a supplier late together, and the persistence makes neighbouring days alike. Same marginals, iid against
-dependent, is an order of magnitude in the stockout probability, so iid is never the default.
+A stage's factor is sqrt(k) of one that all stages share and sqrt(1 - k) of its own (k the stage link): a late
+port or supplier is late at several stages of one order, which widens the order-to-receipt time beyond the sum
+of independent stages. Squared loadings sum to one, so every z is standard normal and each lane keeps its
+fitted law; the factors make orders that share a port or a supplier late together, and the persistence makes
+neighbouring days alike. Same marginals, iid against dependent, is an order of magnitude in the stockout
+probability, so iid is never the default.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ _CLIP: Final = 3.0
 
 @dataclass(frozen=True)
 class Dependence:
-    """Squared loadings (shares of variance) of the port and supplier factors and daily persistence of factors and own term."""
+    """Squared loadings (shares of variance) of port and supplier factors, daily persistence of each term."""
 
     port_share: float
     supplier_share: float
@@ -51,7 +53,7 @@ class Dependence:
             )
         if not (0.0 <= self.factor_persistence < 1.0 and 0.0 <= self.own_persistence < 1.0):
             raise ValueError(
-                f"dependence: persistence must be in [0, 1) | got {self.factor_persistence}, {self.own_persistence}"
+                f"dependence: persistence in [0, 1) | got {self.factor_persistence}, {self.own_persistence}"
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,14 +81,15 @@ def fit_dependence(
 ) -> Dependence:
     """Dependence of one stage from normal scores z = Phi^-1(F(L)) of finished orders by order day.
 
-    The mean product of two scores g days apart is, with f and o the persistences and p, s the squared loadings,
+    The mean product of two scores g days apart is, with f and o the persistences and p, s the squared
+    loadings,
 
     - same supplier and port: o**g + (p + s) (f**g - o**g)
     - same port only: p f**g,  same supplier only: s f**g
 
-    Least squares over all pairs within 45 days, on a grid in (f, o), p and s drawn to the listed figures by 40 pairs' weight. Guards: fewer than
-    30 pairs keep the listed figures; scores are clipped to ±3; p + s <= 0.8; a factor that the stage does not have stays at 0.
-    ``factor_persistence`` fixes f.
+    Least squares over all pairs within 45 days, on a grid in (f, o), p and s drawn to the listed figures by
+    40 pairs' weight. Guards: fewer than 30 pairs keep the listed figures; scores are clipped to ±3; p + s <=
+    0.8; a factor that the stage does not have stays at 0. ``factor_persistence`` fixes f.
     """
     listed = LISTED[stage]
     z = np.clip(np.asarray(scores, dtype=np.float64), -_CLIP, _CLIP)
@@ -102,28 +105,30 @@ def fit_dependence(
     if int(used.sum()) < _FEWEST_PAIRS:
         return listed
     cells = _moments(z[first] * z[second], gap, same_supplier, same_port, used)
-    best: tuple[float, Dependence] | None = None
+    best, chosen = np.inf, listed
     for factor in _FACTOR_GRID if factor_persistence is None else (factor_persistence,):
         for own in _OWN_GRID:
             error, port_share, supplier_share = _loadings(cells, factor, own, listed)
-            if best is None or error < best[0] - 1e-12:
-                best = error, Dependence(port_share, supplier_share, factor, own, "fitted", int(used.sum()))
-    assert best is not None
-    return best[1]
+            if error < best - 1e-12:
+                best = error
+                chosen = Dependence(port_share, supplier_share, factor, own, "fitted", int(used.sum()))
+    return chosen
 
 
 def fit_stage_link(products: npt.ArrayLike, implied: npt.ArrayLike) -> float:
     """Stage link k in [0, 1] from orders seen at two stages.
 
-    ``products`` are z_g z_h of one order, ``implied`` their mean under k = 1, sqrt(p_g p_h) + sqrt(s_g s_h). Least squares through
-    zero, drawn to the listed 0.5 by the weight of 40 orders.
+    ``products`` are z_g z_h of one order, ``implied`` their mean under k = 1, sqrt(p_g p_h) + sqrt(s_g s_h).
+    Least squares through zero, drawn to the listed 0.5 by the weight of 40 orders.
     """
     product, full = np.asarray(products, dtype=np.float64), np.asarray(implied, dtype=np.float64)
     typical = float((full**2).mean()) if full.size else 0.0
     if typical <= 0.0:
         return LISTED_STAGE_LINK
     weight = float((full**2).sum())
-    link = (float((product * full).sum()) + _PRIOR_PAIRS * typical * LISTED_STAGE_LINK) / (weight + _PRIOR_PAIRS * typical)
+    link = (float((product * full).sum()) + _PRIOR_PAIRS * typical * LISTED_STAGE_LINK) / (
+        weight + _PRIOR_PAIRS * typical
+    )
     return float(np.clip(link, 0.0, 1.0))
 
 
@@ -140,7 +145,10 @@ def _pairs(day: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def _moments(
-    product: FloatArray, gap: FloatArray, same_supplier: npt.NDArray[np.bool_], same_port: npt.NDArray[np.bool_],
+    product: FloatArray,
+    gap: FloatArray,
+    same_supplier: npt.NDArray[np.bool_],
+    same_port: npt.NDArray[np.bool_],
     used: npt.NDArray[np.bool_],
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Pairs summed by kind (0 both, 1 port, 2 supplier) and gap: kind, gap, count, mean product."""
@@ -150,14 +158,20 @@ def _moments(
     total = np.bincount(cell, weights=product[used], minlength=3 * (_WINDOW + 1))
     at = np.flatnonzero(count)
     return (
-        (at // (_WINDOW + 1)).astype(np.float64), (at % (_WINDOW + 1)).astype(np.float64), count[at], total[at] / count[at]
+        (at // (_WINDOW + 1)).astype(np.float64),
+        (at % (_WINDOW + 1)).astype(np.float64),
+        count[at],
+        total[at] / count[at],
     )
 
 
 def _loadings(
-    cells: tuple[FloatArray, FloatArray, FloatArray, FloatArray], factor: float, own: float, listed: Dependence
+    cells: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
+    factor: float,
+    own: float,
+    listed: Dependence,
 ) -> tuple[float, float, float]:
-    """Ridge least squares of the squared loadings at given persistences: penalised error, port share, supplier share."""
+    """Ridge least squares at given persistences: penalised error, port share, supplier share."""
     kind, gap, count, mean = cells
     both = kind == 0
     decay, base = factor**gap, np.where(both, own**gap, 0.0)
@@ -181,5 +195,9 @@ def _loadings(
     residual = target - columns[0] * shares[0] - columns[1] * shares[1]
     penalty = _PRIOR_PAIRS * sum((shares[i] - prior[i]) ** 2 for i in free)
     # A weak pull of the persistences to the listed ones decides where the pairs do not.
-    penalty += 0.05 * _PRIOR_PAIRS * ((factor - listed.factor_persistence) ** 2 + (own - listed.own_persistence) ** 2)
+    penalty += (
+        0.05
+        * _PRIOR_PAIRS
+        * ((factor - listed.factor_persistence) ** 2 + (own - listed.own_persistence) ** 2)
+    )
     return float((count * residual**2).sum()) + penalty, shares[0], shares[1]

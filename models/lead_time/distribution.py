@@ -1,4 +1,4 @@
-"""One fitted lead-time stage: a floor-shifted mixture of families with a point mass at zero, and its inverse tables."""
+"""One fitted lead-time stage: a floor-shifted mixture of families, a point mass at zero, inverse tables."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from models.quantiles import Table
 FloatArray = npt.NDArray[np.float64]
 
 SCORES: Final[FloatArray] = np.arange(-264, 265) / 32.0
-"""Even grid of normal scores of every lead-time table, -8.25 to 8.25: wider than any single 53-bit uniform reaches."""
+"""Even grid of normal scores of every table, -8.25 to 8.25: wider than a 53-bit uniform reaches."""
 
 NEVER: Final = 2.0**20
-"""Days of a stage on a lane that does not exist: finite, so that arithmetic stays exact, and beyond every horizon."""
+"""Days of a stage on a lane that does not exist: finite, for exact arithmetic, and beyond every horizon."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,9 @@ class Component:
 class LeadTime:
     """Distribution of one stage in days: P(0) = zero_share, otherwise floor + a mixture of families.
 
-    ``source`` tells fitted (own orders), pooled (shrunk towards its group), total (from order-to-receipt only) or listed (the
-    plan's mean and sd). ``log_mean_error`` is the standard error of the log of the mean, the parameter uncertainty.
+    ``source`` tells fitted (own orders), pooled (shrunk towards its group), total (from order-to-receipt
+    only) or listed (the plan's mean and sd). ``log_mean_error`` is the standard error of the log of the mean,
+    the parameter uncertainty.
     """
 
     components: tuple[Component, ...]
@@ -53,8 +54,10 @@ class LeadTime:
     floor_profiled: bool = False
 
     @classmethod
-    def listed(cls, mean: float, sd: float, *, source: str = "listed", log_mean_error: float = 0.0) -> LeadTime:
-        """Lognormal with this mean and standard deviation (days); zero mean gives a lead time of exactly zero."""
+    def listed(
+        cls, mean: float, sd: float, *, source: str = "listed", log_mean_error: float = 0.0
+    ) -> LeadTime:
+        """Lognormal with this mean and standard deviation (days); zero mean gives exactly zero days."""
         if mean <= 0.0:
             return cls(components=(), zero_share=1.0, source=source)
         first, second = families.from_moments("lognormal", mean, max(sd, 1e-3 * mean))
@@ -64,7 +67,9 @@ class LeadTime:
     @property
     def mean(self) -> float:
         """Mean in days."""
-        positive = sum(c.weight * families.raw_moment(c.family, c.first, c.second, 1) for c in self.components)
+        positive = sum(
+            c.weight * families.raw_moment(c.family, c.first, c.second, 1) for c in self.components
+        )
         return (1.0 - self.zero_share) * (self.floor + positive)
 
     @property
@@ -101,17 +106,21 @@ class LeadTime:
         if age <= 0.0 and self.zero_share == 0.0:
             return self.mean - age
         if age < self.floor:
-            weighted = sum(c.weight * families.raw_moment(c.family, c.first, c.second, 1) for c in self.components)
+            weighted = sum(
+                c.weight * families.raw_moment(c.family, c.first, c.second, 1) for c in self.components
+            )
             return self.floor + weighted - age
         beyond = age - self.floor
-        tail = sum(c.weight * families.partial_mean(c.family, c.first, c.second, beyond) for c in self.components)
+        tail = sum(
+            c.weight * families.partial_mean(c.family, c.first, c.second, beyond) for c in self.components
+        )
         alive = float(np.exp(self._log_survival_above(np.asarray(age))))
         if alive < 1e-280 or not self.components:
             return 0.0
         return float(self.floor + tail / alive - age)
 
     def table(self) -> Table:
-        """Inverse CDF over the normal score of the part above zero; scores up to ``zero_score`` mean zero days."""
+        """Inverse CDF over the normal score of the part above zero; up to ``zero_score`` means zero days."""
         return Table(SCORES, np.maximum.accumulate(self._at_scores(SCORES, at_zero=self.floor)))
 
     @property
@@ -120,7 +129,7 @@ class LeadTime:
         return float(special.ndtri(self.zero_share))
 
     def residual_table(self, age: float) -> Table:
-        """Inverse CDF over the normal score of L - age given L > age, for an open order of this age in days."""
+        """Inverse CDF over the normal score of L - age given L > age, for an open order of this age, days."""
         if not self.components:
             return Table(SCORES, np.zeros(SCORES.size))
         age = max(age, 0.0)
@@ -144,7 +153,9 @@ class LeadTime:
         """Plain values for JSON."""
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return fields | {
-            "components": [[c.family, c.first, c.second, c.weight, c.log_likelihood] for c in self.components],
+            "components": [
+                [c.family, c.first, c.second, c.weight, c.log_likelihood] for c in self.components
+            ],
             "refused": list(self.refused),
         }
 
@@ -159,7 +170,11 @@ class LeadTime:
         x = np.asarray(days, dtype=np.float64) - self.floor
         if not self.components:
             return np.full(x.shape, -np.inf)
-        terms = [np.log(c.weight) + families.log_survival(c.family, c.first, c.second, x) for c in self.components if c.weight > 0.0]
+        terms = [
+            np.log(c.weight) + families.log_survival(c.family, c.first, c.second, x)
+            for c in self.components
+            if c.weight > 0.0
+        ]
         return np.asarray(np.where(x <= 0.0, 0.0, special.logsumexp(np.stack(terms), axis=0)))
 
     def _cumulative_above(self, days: FloatArray) -> FloatArray:
@@ -170,7 +185,7 @@ class LeadTime:
         return np.where(x <= 0.0, 0.0, np.asarray(total))
 
     def _at_scores(self, scores: FloatArray, at_zero: float = 0.0) -> FloatArray:
-        """Quantiles at normal scores: by the CDF in the lower half and the survival function in the upper half."""
+        """Quantiles at normal scores: by the CDF in the lower half, by the survival function in the upper."""
         z = np.asarray(scores, dtype=np.float64)
         if not self.components:
             return np.zeros(z.shape)
@@ -178,7 +193,9 @@ class LeadTime:
         upper = special.log_ndtr(-z) - np.log1p(-self.zero_share)
 
         def reached(x: FloatArray) -> FloatArray:
-            return np.where(lower < 0.5, self._cumulative_above(x) >= lower, self._log_survival_above(x) <= upper)
+            return np.where(
+                lower < 0.5, self._cumulative_above(x) >= lower, self._log_survival_above(x) <= upper
+            )
 
         values = _bisect(reached, np.full(z.shape, self.floor))
         return np.where(lower <= 0.0, at_zero, values)

@@ -1,9 +1,10 @@
-"""Two-parameter lead-time families: distribution functions, partial means and right-censored maximum likelihood.
+"""Two-parameter lead-time families: distribution functions, partial means, right-censored likelihood.
 
-Lognormal, Weibull and log-logistic are log-location-scale families: log L = location + scale * e with e normal, smallest extreme value
-or logistic. In (a, b) = (1/scale, location/scale) their censored log-likelihood is concave (Burridge 1981, JRSS B 43, "Empirical
-Bayes analysis of survival time data"), so a damped Newton finds THE optimum. Gamma is fitted in (log shape, log mean).
-Native parameters: (location, scale) of log L for the first three, (shape, scale) for gamma.
+Lognormal, Weibull and log-logistic are log-location-scale families: log L = location + scale * e with e
+normal, smallest extreme value or logistic. In (a, b) = (1/scale, location/scale) their censored
+log-likelihood is concave (Burridge 1981, JRSS B 43, "Empirical Bayes analysis of survival time data"), so a
+damped Newton finds THE optimum. Gamma is fitted in (log shape, log mean). Native parameters: (location,
+scale) of log L for the first three, (shape, scale) for gamma.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _SHAPE_STEP = 1e-4
 _HALF_LOG_2PI = 0.5 * np.log(2.0 * np.pi)
 
 
-def log_density(family: str, first: FloatArray | float, second: FloatArray | float, days: FloatArray) -> FloatArray:
+def log_density(
+    family: str, first: FloatArray | float, second: FloatArray | float, days: FloatArray
+) -> FloatArray:
     """Log density at ``days`` > 0 (per day) of one family with native parameters."""
     if family == "gamma":
         scaled = days / second
@@ -39,7 +42,9 @@ def log_density(family: str, first: FloatArray | float, second: FloatArray | flo
     return np.asarray(core - np.log(second) - np.log(days))
 
 
-def log_survival(family: str, first: FloatArray | float, second: FloatArray | float, days: FloatArray) -> FloatArray:
+def log_survival(
+    family: str, first: FloatArray | float, second: FloatArray | float, days: FloatArray
+) -> FloatArray:
     """Log P(L > days) of one family, accurate far into the tail; 0 at and below zero days."""
     days = np.maximum(np.asarray(days, dtype=np.float64), 1e-300)
     if family == "gamma":
@@ -53,10 +58,15 @@ def log_survival(family: str, first: FloatArray | float, second: FloatArray | fl
 
 
 def _log_upper_gamma(shape: FloatArray, x: FloatArray) -> FloatArray:
-    """Log of the regularised upper incomplete gamma function, by its asymptotic leading terms where that underflows."""
+    """Log of the regularised upper incomplete gamma function, by its leading terms where that underflows."""
     with np.errstate(divide="ignore"):
         plain = np.log(special.gammaincc(shape, x))
-    far = (shape - 1.0) * np.log(x) - x - special.gammaln(shape) + np.log1p((shape - 1.0) / np.maximum(x, 1.0 + shape))
+    far = (
+        (shape - 1.0) * np.log(x)
+        - x
+        - special.gammaln(shape)
+        + np.log1p((shape - 1.0) / np.maximum(x, 1.0 + shape))
+    )
     return np.asarray(np.where(np.isfinite(plain), plain, far))
 
 
@@ -113,7 +123,9 @@ def from_moments(family: str, mean: float, sd: float) -> tuple[float, float]:
     raise ValueError(f"family: closed-form moments exist here for lognormal and gamma | got {family}")
 
 
-def fit_family(family: str, days: FloatArray, observed: BoolArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def fit_family(
+    family: str, days: FloatArray, observed: BoolArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Right-censored maximum likelihood: native parameters and log-likelihood, each of shape (batch,).
 
     Parameters
@@ -139,7 +151,9 @@ def log_likelihood(
     return np.asarray(terms.sum(axis=-1))
 
 
-def _score_terms(family: str, z: FloatArray, observed: BoolArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _score_terms(
+    family: str, z: FloatArray, observed: BoolArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Contribution log f(z) or log S(z) with its first and second derivative in z."""
     if family == "lognormal":
         log_tail = special.log_ndtr(-z)
@@ -159,13 +173,15 @@ def _score_terms(family: str, z: FloatArray, observed: BoolArray) -> tuple[Float
     )
 
 
-def _location_scale_value(family: str, a: FloatArray, b: FloatArray, y: FloatArray, observed: BoolArray) -> FloatArray:
+def _location_scale_value(
+    family: str, a: FloatArray, b: FloatArray, y: FloatArray, observed: BoolArray
+) -> FloatArray:
     value, _, _ = _score_terms(family, a[:, None] * y - b[:, None], observed)
     return np.asarray(observed.sum(axis=1) * np.log(a) + value.sum(axis=1))
 
 
 def _fit_location_scale(family: str, y: FloatArray, observed: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Damped Newton in (a, b) = (1/scale, location/scale), where the log-likelihood is concave; y is standardised first."""
+    """Damped Newton in (1/scale, location/scale), where the log-likelihood is concave; y is standardised."""
     count = observed.sum(axis=1)
     centre = np.where(observed, y, 0.0).sum(axis=1) / count
     spread = np.sqrt(np.where(observed, (y - centre[:, None]) ** 2, 0.0).sum(axis=1) / count)
@@ -201,12 +217,14 @@ def _gamma_terms(
     log_shape: FloatArray, log_scale: FloatArray, days: FloatArray, observed: BoolArray
 ) -> FloatArray:
     shape, scale = np.exp(log_shape)[:, None], np.exp(log_scale)[:, None]
-    terms = np.where(observed, log_density("gamma", shape, scale, days), log_survival("gamma", shape, scale, days))
+    terms = np.where(
+        observed, log_density("gamma", shape, scale, days), log_survival("gamma", shape, scale, days)
+    )
     return np.asarray(terms.sum(axis=1))
 
 
 def _fit_gamma(days: FloatArray, observed: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Damped Newton in (log shape, log scale) with central differences; the start is the lognormal fit's moments."""
+    """Damped Newton in (log shape, log scale) by central differences, from the lognormal fit's moments."""
     location, spread = _fit_location_scale("lognormal", np.log(days), observed)
     square = np.expm1(np.minimum(spread**2, 3.0))
     mean = np.exp(location + 0.5 * np.minimum(spread**2, 3.0))
@@ -221,15 +239,19 @@ def _fit_gamma(days: FloatArray, observed: BoolArray) -> tuple[FloatArray, Float
         g0, g1 = (at[1, 0] - at[-1, 0]) / (2 * step), (at[0, 1] - at[0, -1]) / (2 * step)
         h00 = (at[1, 0] - 2 * value + at[-1, 0]) / step**2
         h11 = (at[0, 1] - 2 * value + at[0, -1]) / step**2
-        h01 = (at[1, 1] + at[-1, -1] + 2 * value - at[1, 0] - at[-1, 0] - at[0, 1] - at[0, -1]) / (2 * step**2)
+        h01 = (at[1, 1] + at[-1, -1] + 2 * value - at[1, 0] - at[-1, 0] - at[0, 1] - at[0, -1]) / (
+            2 * step**2
+        )
         determinant = h00 * h11 - h01**2
         concave = (h00 < 0.0) & (determinant > 0.0)
         safe = np.where(concave, determinant, 1.0)
         size = np.hypot(g0, g1) + 1e-300
-        move = np.stack([
-            np.where(concave, -(h11 * g0 - h01 * g1) / safe, 0.3 * g0 / size),
-            np.where(concave, -(h00 * g1 - h01 * g0) / safe, 0.3 * g1 / size),
-        ])
+        move = np.stack(
+            [
+                np.where(concave, -(h11 * g0 - h01 * g1) / safe, 0.3 * g0 / size),
+                np.where(concave, -(h00 * g1 - h01 * g0) / safe, 0.3 * g1 / size),
+            ]
+        )
         move = np.clip(move, -1.0, 1.0)
         length = np.ones(len(days))
         for _ in range(40):

@@ -1,4 +1,4 @@
-"""Fit of one lead-time stage: censored maximum likelihood in four families, weighted by AIC, with a point mass at zero."""
+"""Fit of one lead-time stage: censored likelihood in four families, AIC weights, a point mass at zero."""
 
 from __future__ import annotations
 
@@ -29,21 +29,24 @@ def fit_lane(
     Parameters
     ----------
     days : (order,) duration of a finished order; age so far of an open one.
-    observed : (order,) False for open orders, which are right-censored: their lead time exceeds the age given. All finished if
-        omitted. Dropping open orders instead biases the mean low, because long orders are open more often.
-    floor : days below which nothing can arrive: a number, or ``"profile"`` to pick it by likelihood among fixed shares of the
-        shortest finished order (a free maximum over the floor is unbounded and is never used).
+    observed : (order,) False for open orders, which are right-censored: their lead time exceeds the age
+        given. All finished if omitted. Dropping open orders instead biases the mean low, because long orders
+        are open more often.
+    floor : days below which nothing can arrive: a number, or ``"profile"`` to pick it by likelihood among
+        fixed shares of the shortest finished order (a free maximum over the floor is unbounded and is never
+        used).
     family_names : families to weigh.
 
     Notes
     -----
-    Finished orders of exactly zero days are a point mass, n0 / (n0 + n+ + open orders older than zero): the likelihood
-    factorises. Families are weighted by exp(-AIC / 2). A log-logistic of shape <= 1 has no mean and is refused; in a mixture shape <=
-    2 (no variance) is left out too.
+    Finished orders of exactly zero days are a point mass, n0 / (n0 + n+ + open orders older than zero): the
+    likelihood factorises. Families are weighted by exp(-AIC / 2). A log-logistic of shape <= 1 has no mean
+    and is refused; in a mixture shape <= 2 (no variance) is left out too.
 
     Examples
     --------
-    >>> lead_time = fit_lane([31.0, 38.0, 45.0, 29.0, 52.0, 20.0], observed=[True, True, True, True, True, False])
+    >>> lead_time = fit_lane([31.0, 38.0, 45.0, 29.0, 52.0, 20.0], observed=[True, True, True, True, True,
+    False])
     >>> lead_time.open_orders
     1
     >>> 30.0 < lead_time.mean < 50.0
@@ -81,12 +84,18 @@ def _checked(days: npt.ArrayLike, observed: npt.ArrayLike | None) -> tuple[Float
     values = np.atleast_1d(np.asarray(days, dtype=np.float64))
     seen = np.ones(values.shape, dtype=np.bool_) if observed is None else np.asarray(observed, dtype=np.bool_)
     if values.ndim != 1 or seen.shape != values.shape:
-        raise FitError(f"lead time: days and observed must be two vectors of one length | got {values.shape}, {seen.shape}")
+        raise FitError(
+            f"lead time: days and observed must have one length | got {values.shape}, {seen.shape}"
+        )
     if not np.all(np.isfinite(values)) or np.any(values < 0.0):
         bad = values[~np.isfinite(values) | (values < 0.0)]
-        raise FitError(f"lead time: durations must be finite and not negative | got {bad[:3].tolist()} | correct the dates")
+        raise FitError(
+            f"lead time: durations must be finite and not negative | got {bad[:3].tolist()} | correct them"
+        )
     if not seen.any():
-        raise FitError(f"lead time: no finished order | got {values.size} open ones | list the stage's mean and sd")
+        raise FitError(
+            f"lead time: no finished order | got {values.size} open ones | list the stage's mean and sd"
+        )
     return values, seen
 
 
@@ -102,7 +111,9 @@ def _floor(
     for share in _FLOOR_SHARES:
         shift = share * shortest
         kept = finished | (positive > shift)
-        fits = [families.fit_family(name, positive[kept] - shift, finished[kept])[2][0] for name in family_names]
+        fits = [
+            families.fit_family(name, positive[kept] - shift, finished[kept])[2][0] for name in family_names
+        ]
         # One more parameter costs one unit of log-likelihood, so a floor must earn its place.
         value = float(np.nanmax(fits)) - (1.0 if share > 0.0 else 0.0)
         if value > best + 1e-9:
@@ -127,7 +138,11 @@ def _components(
         else:
             found.append((name, first, second, value))
     if not found:
-        raise FitError("lead time: no family is usable | " + "; ".join(refused) + " | use another family or a cap on the data")
+        raise FitError(
+            "lead time: no family is usable | "
+            + "; ".join(refused)
+            + " | use another family or a cap on the data"
+        )
     best = max(value for *_, value in found)
     raw = np.exp([value - best for *_, value in found])
     weights = raw / raw.sum()
@@ -138,7 +153,7 @@ def _components(
 
 
 def _log_mean_error(components: Sequence[Component], floor: float, finished: int) -> float:
-    """Standard error of the log of the mean: coefficient of variation / sqrt(finished orders), the first-order figure."""
+    """Standard error of the log of the mean, to first order: coefficient of variation / sqrt(finished)."""
     mean = sum(c.weight * families.raw_moment(c.family, c.first, c.second, 1) for c in components)
     square = sum(c.weight * families.raw_moment(c.family, c.first, c.second, 2) for c in components)
     return float(min(1.0, np.sqrt(max(square - mean**2, 0.0)) / (floor + mean) / np.sqrt(finished)))

@@ -1,4 +1,4 @@
-"""Stage durations in days from a purchase-order log, with open orders censored and customs freed of its queue."""
+"""Stage durations in days from a purchase-order log: open orders censored, customs freed of its queue."""
 
 from __future__ import annotations
 
@@ -22,17 +22,22 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def shipments(purchase_orders: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
-    """One row per shipment (po, supplier, node and its dates), dates as days relative to ``as_of`` (NaN unknown), sorted.
+    """One row per shipment, sorted: po, supplier, node, dates as days relative to ``as_of`` (NaN unknown).
 
-    Lines of one shipment share its dates and count once. Dates after ``as_of`` were not known then and become NaN. ``total`` is order to
-    receipt in days; ``stage`` the index of the current stage of an open order, -1 for a finished one.
+    Lines of one shipment share its dates and count once. Dates after ``as_of`` were not known then and become
+    NaN. ``total`` is order to receipt in days; ``stage`` the index of the current stage of an open order, -1
+    for a finished one.
     """
     table = pd.DataFrame({name: purchase_orders[name].astype(str) for name in ("po", "supplier", "node")})
     for name in _DATES:
-        days = (pd.to_datetime(purchase_orders[name]).dt.normalize() - pd.Timestamp(as_of)).dt.days.astype(np.float64)
+        days = (pd.to_datetime(purchase_orders[name]).dt.normalize() - pd.Timestamp(as_of)).dt.days.astype(
+            np.float64
+        )
         table[name] = days.where(days <= 0.0)
     table = table.loc[table["ordered_on"].notna()]
-    table = table.drop_duplicates().sort_values(["ordered_on", "po", "supplier", "node", *_DATES[1:]], kind="stable")
+    table = table.drop_duplicates().sort_values(
+        ["ordered_on", "po", "supplier", "node", *_DATES[1:]], kind="stable"
+    )
     known = table[list(_DATES)].notna().to_numpy()
     last = known.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
     table["stage"] = np.where(last == len(STAGES), -1, last)
@@ -43,11 +48,11 @@ def shipments(purchase_orders: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
 def stage_days(
     shipped: pd.DataFrame, *, node_port: Mapping[str, str], servers: Mapping[str, int]
 ) -> pd.DataFrame:
-    """Durations by stage: columns supplier, node, shipment (row), port, stage, start (day of its beginning), ordered, days, observed.
+    """Durations by stage: supplier, node, shipment (row), port, stage, start, ordered, days, observed.
 
-    A stage whose end is missing although the order went on is unknown, not open, and is left out. An open order contributes
-    its age in its current stage with ``observed`` False. Inland is net of the half day that goods wait on average for the day
-    phase in which they are received, which the network adds again.
+    A stage whose end is missing although the order went on is unknown, not open, and is left out. An open
+    order contributes its age in its current stage with ``observed`` False. Inland is net of the half day that
+    goods wait on average for the day phase in which they are received, which the network adds again.
     """
     parts = []
     port = shipped["node"].map(dict(node_port)).fillna("")
@@ -56,25 +61,33 @@ def stage_days(
         begin = shipped[_DATES[index]].to_numpy() if stage != "clearance" else start_of_service
         end = shipped[_DATES[index + 1]].to_numpy()
         is_open = (shipped["stage"] == index).to_numpy()
-        # An open order at customs may still be in the queue; its age counts from the arrival of its service slot.
+        # An open order at customs may still be in the queue; its age counts from the arrival of its service
+        # slot.
         days = np.where(is_open, -begin, end - begin)
         if stage == "inland":
-            # The network receives on the first whole day at or after arrival, half a day late on average, and so did the log.
+            # The network receives on the first whole day at or after arrival, half a day late on average, and
+            # so did the log.
             days = np.where(is_open | (days < 0.0), days, np.maximum(days - RECEIPT_WAIT, 0.0))
         part = shipped[["supplier", "node"]].assign(
-            shipment=np.arange(len(shipped)), port=port, stage=stage, start=begin, ordered=shipped["ordered_on"], days=days, observed=~is_open
+            shipment=np.arange(len(shipped)),
+            port=port,
+            stage=stage,
+            start=begin,
+            ordered=shipped["ordered_on"],
+            days=days,
+            observed=~is_open,
         )
         parts.append(part.loc[np.isfinite(days) & (days >= 0.0)])
     return pd.concat(parts, ignore_index=True)
 
 
 def service_starts(shipped: pd.DataFrame, port: pd.Series, servers: Mapping[str, int]) -> FloatArray:
-    """Day each shipment's customs service began, replayed first-in first-out from the dates themselves, NaN if never at a port.
+    """Day each shipment's customs service began, replayed from the dates; NaN if never at a port.
 
-    With c servers a shipment starts when fewer than c of the earlier arrivals are uncleared: start = max(arrival, c-th latest
-    clearance of the earlier arrivals). Where the log contradicts that (cleared before that start: more hands than listed, or out of
-    order) the arrival itself is taken. Approximation: dates are whole days and past closures are unknown, so a wait behind
-    a closure stays in the service time.
+    With c servers a shipment starts when fewer than c of the earlier arrivals are uncleared: start =
+    max(arrival, c-th latest clearance of the earlier arrivals). Where the log contradicts that (cleared
+    before that start: more hands than listed, or out of order) the arrival itself is taken. Approximation:
+    dates are whole days and past closures are unknown, so a wait behind a closure stays in the service time.
     """
     starts = np.full(len(shipped), np.nan)
     arrival = shipped["port_on"].to_numpy()

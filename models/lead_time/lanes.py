@@ -1,4 +1,4 @@
-"""Lead times of all lanes from the purchase-order log: own fit where there are enough orders, pooled or listed elsewhere."""
+"""Lead times of all lanes from the purchase-order log: fitted where orders suffice, else pooled or listed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LISTED_ERROR = 0.15
 
 @dataclass(frozen=True)
 class ListedLane:
-    """A lane with the (mean, sd) in days that its plan lists for each stage; clearance is service without queueing."""
+    """A lane with the (mean, sd) in days that its plan lists per stage; clearance without queueing."""
 
     supplier: str
     node: str
@@ -39,8 +39,12 @@ class ListedLane:
 
     def listed(self, stage: str) -> tuple[float, float]:
         """Listed mean and sd of one stage, days."""
-        mean, sd = {"production": self.production, "transit": self.transit, "clearance": self.clearance,
-                    "inland": self.inland}[stage]
+        mean, sd = {
+            "production": self.production,
+            "transit": self.transit,
+            "clearance": self.clearance,
+            "inland": self.inland,
+        }[stage]
         return float(mean), float(sd)
 
 
@@ -57,18 +61,18 @@ def fit_lanes(
 
     Parameters
     ----------
-    purchase_orders : columns po, supplier, node, ordered_on, shipped_on, port_on, cleared_on, received_on; later dates of open orders
-        missing. Only what was known on ``as_of`` is used.
+    purchase_orders : columns po, supplier, node, ordered_on, shipped_on, port_on, cleared_on, received_on;
+        later dates of open orders missing. Only what was known on ``as_of`` is used.
     lanes : every lane of the plan with its listed figures; orders on other lanes are not used.
     servers : customs servers by port, to take the queue out of the clearance times.
-    thin : finished orders below which a stage is pooled with the same stage and mode of other lanes; no orders at all
-        keep the listed figures.
+    thin : finished orders below which a stage is pooled with the same stage and mode of other lanes; no
+        orders at all keep the listed figures.
     floor : passed to ``fit_lane``.
 
     Notes
     -----
-    Customs service is one law per port. A lane that logs only order and receipt gets its listed stages scaled so that their sum,
-    the assumed clearance included, has the mean and sd of its orders.
+    Customs service is one law per port. A lane that logs only order and receipt gets its listed stages scaled
+    so that their sum, the assumed clearance included, has the mean and sd of its orders.
     """
     lanes = sorted(lanes, key=lambda lane: (lane.supplier, lane.node))
     node_port = {lane.node: lane.port for lane in lanes}
@@ -83,25 +87,38 @@ def fit_lanes(
     totals = _finished(shipped)
     _from_totals(laws, lanes, totals)
     fitted = tuple(
-        Lane(lane.supplier, lane.node, lane.port, lane.mode,
-             tuple(laws[lane.supplier, lane.node, stage] for stage in STAGES))
+        Lane(
+            lane.supplier,
+            lane.node,
+            lane.port,
+            lane.mode,
+            tuple(laws[lane.supplier, lane.node, stage] for stage in STAGES),
+        )
         for lane in lanes
     )
     scores = pd.concat([_scores(table, stage, laws) for stage in STAGES], ignore_index=True)
     dependence = _dependence(scores)
     history = {
-        f"{supplier}|{node}": {"orders": float(days.size), "mean": float(days.mean()), "p90": float(np.quantile(days, 0.9))}
+        f"{supplier}|{node}": {
+            "orders": float(days.size),
+            "mean": float(days.mean()),
+            "p90": float(np.quantile(days, 0.9)),
+        }
         for (supplier, node), days in totals.items()
     }
-    return LeadTimeModel(lanes=fitted, dependence=dependence, stage_link=_stage_link(scores, dependence), history=history)
+    return LeadTimeModel(
+        lanes=fitted, dependence=dependence, stage_link=_stage_link(scores, dependence), history=history
+    )
 
 
 def _fit_stage(
     table: pd.DataFrame, stage: str, lanes: Sequence[ListedLane], thin: int, floor: float | str
 ) -> dict[tuple[str, str, str], LeadTime]:
-    """Laws of one stage by (supplier, node, stage): customs per port, the others per lane, pooled within one mode."""
+    """Laws of one stage by (supplier, node, stage): customs per port, others per lane, pooled by mode."""
     at_port = stage == "clearance"
-    units = sorted({("", lane.port) for lane in lanes} if at_port else {(lane.supplier, lane.node) for lane in lanes})
+    units = sorted(
+        {("", lane.port) for lane in lanes} if at_port else {(lane.supplier, lane.node) for lane in lanes}
+    )
     listed = {("", lane.port) if at_port else (lane.supplier, lane.node): lane for lane in reversed(lanes)}
     data: dict[tuple[str, str], ThinLane] = {}
     groups = table.groupby(["port"] if at_port else ["supplier", "node"], sort=True)
@@ -109,13 +126,17 @@ def _fit_stage(
     for unit in units:
         group = rows.get(unit, table.iloc[:0])
         mean, sd = listed[unit].listed(stage)
-        data[unit] = ThinLane(group["days"].to_numpy(np.float64), group["observed"].to_numpy(np.bool_), mean, sd)
+        data[unit] = ThinLane(
+            group["days"].to_numpy(np.float64), group["observed"].to_numpy(np.bool_), mean, sd
+        )
     found: dict[tuple[str, str], LeadTime] = {}
     for mode in sorted({"" if at_port else listed[unit].mode for unit in units}):
         members = [unit for unit in units if at_port or listed[unit].mode == mode]
         found |= _fit_group([data[unit] for unit in members], members, thin, floor)
     return {
-        (lane.supplier, lane.node, stage): found["", lane.port] if at_port else found[lane.supplier, lane.node]
+        (lane.supplier, lane.node, stage): found["", lane.port]
+        if at_port
+        else found[lane.supplier, lane.node]
         for lane in lanes
     }
 
@@ -151,7 +172,9 @@ def _finished(shipped: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
 
 
 def _from_totals(
-    laws: dict[tuple[str, str, str], LeadTime], lanes: Sequence[ListedLane], totals: Mapping[tuple[str, str], np.ndarray]
+    laws: dict[tuple[str, str, str], LeadTime],
+    lanes: Sequence[ListedLane],
+    totals: Mapping[tuple[str, str], np.ndarray],
 ) -> None:
     """Scale the listed stages of lanes whose log knows only order and receipt; changes ``laws`` in place."""
     for lane in lanes:
@@ -172,15 +195,20 @@ def _from_totals(
         for key in keys:
             if laws[key].mean > 0.0:
                 laws[key] = LeadTime.listed(
-                    laws[key].mean * mean / listed_mean, laws[key].sd * float(spread), source="total", log_mean_error=error
+                    laws[key].mean * mean / listed_mean,
+                    laws[key].sd * float(spread),
+                    source="total",
+                    log_mean_error=error,
                 )
 
 
 def _scores(table: pd.DataFrame, stage: str, laws: Mapping[tuple[str, str, str], LeadTime]) -> pd.DataFrame:
-    """Normal scores z = Phi^-1(F(L)) of the finished orders of one stage, on lanes that have a law of their own."""
+    """Normal scores Phi^-1(F(L)) of the finished orders of one stage, on lanes with a law of their own."""
     rows = table.loc[(table["stage"] == stage) & table["observed"]]
     scores = np.full(len(rows), np.nan)
-    for (supplier, node), at in pd.Series(np.arange(len(rows))).groupby([rows["supplier"].to_numpy(), rows["node"].to_numpy()]):
+    for (supplier, node), at in pd.Series(np.arange(len(rows))).groupby(
+        [rows["supplier"].to_numpy(), rows["node"].to_numpy()]
+    ):
         law = laws[str(supplier), str(node), stage]
         if law.source != "fitted":
             continue
@@ -200,8 +228,12 @@ def _dependence(scores: pd.DataFrame) -> dict[str, Dependence]:
         for stage in STAGES:
             rows = scores.loc[scores["stage"] == stage]
             found[stage] = fit_dependence(
-                stage, rows["score"], rows["ordered"].to_numpy(np.float64).astype(np.int64),
-                rows["supplier"].to_numpy(), rows["port"].to_numpy(), factor_persistence=common,
+                stage,
+                rows["score"],
+                rows["ordered"].to_numpy(np.float64).astype(np.int64),
+                rows["supplier"].to_numpy(),
+                rows["port"].to_numpy(),
+                factor_persistence=common,
             )
         weight = np.array([found[stage].pairs for stage in STAGES], dtype=np.float64)
         if not weight.any():

@@ -21,7 +21,7 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Lane:
-    """The way from a supplier to a node through its port, with the law of each stage in the order of STAGES."""
+    """The way from a supplier to a node through its port, with the law of each stage (order of STAGES)."""
 
     supplier: str
     node: str
@@ -37,7 +37,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class LeadTimeModel:
-    """Fitted lead times: lanes sorted by (supplier, node), dependence by stage, history per lane for comparison.
+    """Fitted lead times: lanes sorted by (supplier, node), dependence by stage, history per lane.
 
     ``history`` holds, by lane key, what finished orders took from order to receipt: orders, mean, p90 (days).
     """
@@ -80,31 +80,51 @@ class LeadTimeModel:
     @cached_property
     def zero_scores(self) -> FloatArray:
         """Normal score up to which a stage takes zero days, dims (lane, stage)."""
-        return np.array([[stage.zero_score for stage in lane.stages] for lane in self.lanes]).reshape(-1, len(STAGES))
+        return np.array([[stage.zero_score for stage in lane.stages] for lane in self.lanes]).reshape(
+            -1, len(STAGES)
+        )
 
     @cached_property
     def log_mean_errors(self) -> FloatArray:
         """Standard error of the log of each mean, dims (lane, stage)."""
-        return np.array([[stage.log_mean_error for stage in lane.stages] for lane in self.lanes]).reshape(-1, len(STAGES))
+        return np.array([[stage.log_mean_error for stage in lane.stages] for lane in self.lanes]).reshape(
+            -1, len(STAGES)
+        )
 
     @cached_property
     def shares(self) -> FloatArray:
-        """Squared loadings and persistences by stage: port, supplier, factor persistence, own persistence, dims (stage, 4).
+        """Port share, supplier share, factor persistence, own persistence by stage, dims (stage, 4).
 
-        One factor persistence serves all stages, because they share factors: the mean over the stages, weighted by pairs.
+        One factor persistence serves all stages, because they share factors: the mean over the stages,
+        weighted by pairs.
         """
         parts = [self.dependence[stage] for stage in STAGES]
         weight = np.array([d.pairs + 1.0 for d in parts])
         common = float((weight * [d.factor_persistence for d in parts]).sum() / weight.sum())
-        return np.array([[d.port_share, d.supplier_share, common, d.own_persistence] for d in parts], dtype=np.float64)
+        return np.array(
+            [[d.port_share, d.supplier_share, common, d.own_persistence] for d in parts], dtype=np.float64
+        )
 
     def mean_days(self) -> FloatArray:
         """Mean of each stage in days, dims (supplier, node, stage); NEVER where there is no lane."""
         return self._grid("mean")
 
     def sd_days(self) -> FloatArray:
-        """Standard deviation of each stage in days, dims (supplier, node, stage); 0 where there is no lane."""
+        """Standard deviation of each stage, days, dims (supplier, node, stage); 0 where there is no lane."""
         return self._grid("sd")
+
+    def total_days(self) -> tuple[FloatArray, FloatArray]:
+        """Mean and sd from order to availability without queues, days, dims (supplier, node) each.
+
+        The factors that stages share add covariance: sd_g sd_h k (sqrt(p_g p_h) + sqrt(s_g s_h)), the
+        correlation of the normal scores taken for that of the days.
+        """
+        root = np.sqrt(self.shares[:, :2])
+        correlation = self.stage_link * (root @ root.T)
+        np.fill_diagonal(correlation, 1.0)
+        sd = self.sd_days()
+        variance = (sd[..., :, None] * sd[..., None, :] * correlation).sum(axis=(-2, -1))
+        return np.minimum(self.mean_days().sum(axis=-1), NEVER), np.sqrt(variance)
 
     def _grid(self, what: str) -> FloatArray:
         fill = NEVER if what == "mean" else 0.0
@@ -115,42 +135,71 @@ class LeadTimeModel:
         return grid
 
     def diagnostics(self) -> list[dict[str, Any]]:
-        """One row per lane and stage: source, orders, open, mean, sd, p50, p90, families with weights, refusals."""
+        """One row per lane and stage: source, orders, open, mean, sd, p50, p90, family weights, refusals."""
         rows = []
         for lane in self.lanes:
             for name, stage in zip(STAGES, lane.stages, strict=True):
                 middle, late = stage.quantile([0.5, 0.9])
-                rows.append({
-                    "supplier": lane.supplier, "node": lane.node, "port": lane.port, "mode": lane.mode, "stage": name,
-                    "source": stage.source, "orders": stage.observed_orders, "open": stage.open_orders,
-                    "mean": stage.mean, "sd": stage.sd, "p50": float(middle), "p90": float(late),
-                    "zero_share": stage.zero_share, "floor": stage.floor, "log_mean_error": stage.log_mean_error,
-                    "families": {c.family: c.weight for c in stage.components}, "refused": list(stage.refused),
-                    "dependence": self.dependence[name].source,
-                })
+                rows.append(
+                    {
+                        "supplier": lane.supplier,
+                        "node": lane.node,
+                        "port": lane.port,
+                        "mode": lane.mode,
+                        "stage": name,
+                        "source": stage.source,
+                        "orders": stage.observed_orders,
+                        "open": stage.open_orders,
+                        "mean": stage.mean,
+                        "sd": stage.sd,
+                        "p50": float(middle),
+                        "p90": float(late),
+                        "zero_share": stage.zero_share,
+                        "floor": stage.floor,
+                        "log_mean_error": stage.log_mean_error,
+                        "families": {c.family: c.weight for c in stage.components},
+                        "refused": list(stage.refused),
+                        "dependence": self.dependence[name].source,
+                    }
+                )
         return rows
 
     def to_json(self) -> str:
         """JSON text; ``from_json`` gives back an equal model."""
-        return json.dumps({
-            "lanes": [
-                {"supplier": lane.supplier, "node": lane.node, "port": lane.port, "mode": lane.mode,
-                 "stages": [stage.to_dict() for stage in lane.stages]}
-                for lane in self.lanes
-            ],
-            "dependence": {name: self.dependence[name].to_dict() for name in STAGES},
-            "stage_link": self.stage_link,
-            "history": {key: dict(values) for key, values in sorted(self.history.items())},
-        }, sort_keys=True)
+        return json.dumps(
+            {
+                "lanes": [
+                    {
+                        "supplier": lane.supplier,
+                        "node": lane.node,
+                        "port": lane.port,
+                        "mode": lane.mode,
+                        "stages": [stage.to_dict() for stage in lane.stages],
+                    }
+                    for lane in self.lanes
+                ],
+                "dependence": {name: self.dependence[name].to_dict() for name in STAGES},
+                "stage_link": self.stage_link,
+                "history": {key: dict(values) for key, values in sorted(self.history.items())},
+            },
+            sort_keys=True,
+        )
 
     @classmethod
     def from_json(cls, text: str) -> LeadTimeModel:
         """Inverse of ``to_json``."""
         values = json.loads(text)
         lanes = tuple(
-            Lane(row["supplier"], row["node"], row["port"], row["mode"],
-                 tuple(LeadTime.from_dict(stage) for stage in row["stages"]))
+            Lane(
+                row["supplier"],
+                row["node"],
+                row["port"],
+                row["mode"],
+                tuple(LeadTime.from_dict(stage) for stage in row["stages"]),
+            )
             for row in values["lanes"]
         )
         dependence = {name: Dependence(**row) for name, row in values["dependence"].items()}
-        return cls(lanes=lanes, dependence=dependence, stage_link=values["stage_link"], history=values["history"])
+        return cls(
+            lanes=lanes, dependence=dependence, stage_link=values["stage_link"], history=values["history"]
+        )

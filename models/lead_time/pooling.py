@@ -1,10 +1,11 @@
 """Thin lanes borrow from their group: empirical Bayes on the log mean and the log variance.
 
-For lane i with n_i orders, location m_i and spread s_i of log L (censored lognormal fit), offsets from the listed figures
-d_i = m_i - m_listed are drawn towards the group's mean offset with weight tau² / (tau² + s²/n_i), tau² between lanes by
-DerSimonian & Laird (1986) ("Meta-analysis in clinical trials", Controlled Clinical Trials 7, eq. 8); log s_i² likewise with sampling
-variance 2 / (n_i - 1). The listed figure counts as one more lane of offset zero, so a group of one is not left alone.
-The predictive spread includes what is unknown about the location.
+For lane i with n_i orders, location m_i and spread s_i of log L (censored lognormal fit), offsets from the
+listed figures d_i = m_i - m_listed are drawn towards the group's mean offset with weight tau² / (tau² +
+s²/n_i), tau² between lanes by DerSimonian & Laird (1986) ("Meta-analysis in clinical trials", Controlled
+Clinical Trials 7, eq. 8); log s_i² likewise with sampling variance 2 / (n_i - 1). The listed figure counts as
+one more lane of offset zero, so a group of one is not left alone. The predictive spread includes what is
+unknown about the location.
 """
 
 from __future__ import annotations
@@ -50,12 +51,15 @@ def pool(lanes: Sequence[ThinLane], wanted: Sequence[int]) -> dict[int, LeadTime
         zero = lanes[i].observed & (lanes[i].days == 0.0)
         informative = lanes[i].observed | (lanes[i].days > 0.0)
         found[i] = LeadTime(
-            components=(Component("lognormal", listed_location + location, float(np.sqrt(variance)), 1.0, 0.0),),
+            components=(
+                Component("lognormal", listed_location + location, float(np.sqrt(variance)), 1.0, 0.0),
+            ),
             zero_share=float((zero.sum()) / (informative.sum() + 1.0)),
             observed_orders=int(lanes[i].observed.sum()),
             open_orders=int((~lanes[i].observed).sum()),
             source="pooled",
-            # The location's uncertainty is in the predictive spread already: drawing it again would count it twice.
+            # The location's uncertainty is in the predictive spread already: drawing it again would count it
+            # twice.
             log_mean_error=0.0,
         )
     return found
@@ -67,7 +71,7 @@ def _listed(lane: ThinLane) -> tuple[float, float]:
 
 
 def _estimates(lanes: Sequence[ThinLane]) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Offsets of log mean and log variance from the listed figures with their sampling variances (inf: nothing known)."""
+    """Offsets of log mean and log variance from the listed figures, with sampling variances (inf: none)."""
     offset, ratio = np.zeros(len(lanes)), np.zeros(len(lanes))
     offset_variance, ratio_variance = np.full(len(lanes), np.inf), np.full(len(lanes), np.inf)
     for i, lane in enumerate(lanes):
@@ -99,7 +103,8 @@ def _between(values: FloatArray, variances: FloatArray, listed: float) -> tuple[
     excess = float((weight * (value - mean) ** 2).sum()) - (value.size - 1)
     scale = float(weight.sum() - (weight**2).sum() / weight.sum())
     between = max(0.0, excess / scale) if scale > 0.0 else 0.0
-    # Two or three lanes cannot show that lanes are alike: never below a tenth of what a listed figure may err.
+    # Two or three lanes cannot show that lanes are alike: never below a tenth of what a listed figure may
+    # err.
     between = max(between, 0.1 * listed)
     weight = 1.0 / (variance + between)
     return float((weight * value).sum() / weight.sum()), between

@@ -22,22 +22,50 @@ from models.supply import (
 
 STAGE = ((20.0, 6.0), (30.0, 8.0), (2.0, 1.2), (3.0, 1.0))
 PORT = {"uk": "FXT", "us": "LA", "west": "LA"}
-ARRAYS = ("production", "transit", "service", "inland", "supplier_up", "port_open", "capacity", "open_stage_days")
+ARRAYS = (
+    "production",
+    "transit",
+    "service",
+    "inland",
+    "supplier_up",
+    "port_open",
+    "capacity",
+    "open_stage_days",
+)
 
 
-def make(suppliers=("CN1", "KR1"), nodes=("uk", "us"), *, missing=(), dependence=None, link=0.5, error=0.0, open_orders=None, law=None):
+def make(
+    suppliers=("CN1", "KR1"),
+    nodes=("uk", "us"),
+    *,
+    missing=(),
+    dependence=None,
+    link=0.5,
+    error=0.0,
+    open_orders=None,
+    law=None,
+):
     lanes = tuple(
-        Lane(s, n, PORT[n], "sea", law or tuple(LeadTime.listed(m, sd, log_mean_error=error) for m, sd in STAGE))
+        Lane(
+            s,
+            n,
+            PORT[n],
+            "sea",
+            law or tuple(LeadTime.listed(m, sd, log_mean_error=error) for m, sd in STAGE),
+        )
         for s in suppliers
         for n in nodes
         if (s, n) not in missing
     )
     ports = tuple(sorted({PORT[n] for n in nodes}))
     spec = SupplySpec(
-        suppliers, nodes, ports, tuple(PORT[n] for n in nodes), tuple(900 + 100 * i for i in range(len(suppliers))),
+        suppliers, nodes, ports, tuple(PORT[n] for n in nodes),
+        tuple(900 + 100 * i for i in range(len(suppliers))),
         (0.5,) * len(suppliers), (14.0,) * len(suppliers), (2.0,) * len(ports), (3.0,) * len(ports),
     )  # fmt: skip
-    return SupplyModel(LeadTimeModel(lanes, dict(dependence or LISTED), link), spec, open_orders or OpenShipments())
+    return SupplyModel(
+        LeadTimeModel(lanes, dict(dependence or LISTED), link), spec, open_orders or OpenShipments()
+    )
 
 
 def one_dependence(port, supplier, factor=0.9, own=0.5):
@@ -54,9 +82,9 @@ def same(one, other):
 @pytest.mark.parametrize("day", [0, 1, 57, 364])
 def test_every_stage_keeps_its_law_on_every_day_under_the_factors(day):
     mixture = fit = LeadTime.listed(30.0, 12.0)
-    draws = make(dependence=one_dependence(0.3, 0.4), law=(fit, mixture, LeadTime.listed(2.0, 1.5), mixture)).draw(
-        range(4_000), 3, day + 1
-    )
+    draws = make(
+        dependence=one_dependence(0.3, 0.4), law=(fit, mixture, LeadTime.listed(2.0, 1.5), mixture)
+    ).draw(range(4_000), 3, day + 1)
     for name in ("production", "transit", "inland"):
         score = stats.kstest(getattr(draws, name)[:, 0, 1, day], lambda x: mixture.cdf(x))
         assert score.pvalue > 1e-4
@@ -72,7 +100,9 @@ def test_two_orders_through_one_port_are_a_gaussian_copula_of_half():
 
 
 def test_neighbouring_days_are_alike_and_far_ones_are_not():
-    draws = make(dependence=one_dependence(0.3, 0.3, factor=0.95, own=0.8), link=1.0).draw(range(8_000), 2, 61)
+    draws = make(dependence=one_dependence(0.3, 0.3, factor=0.95, own=0.8), link=1.0).draw(
+        range(8_000), 2, 61
+    )
     law = LeadTime.listed(30.0, 8.0)
     z = special.ndtri(law.cdf(draws.transit[:, 0, 0]))
     for gap in (1, 10, 60):
@@ -104,6 +134,17 @@ def test_parameter_uncertainty_widens_the_law_and_keeps_its_mean():
     assert drawn.transit[:, 0, 0].std() == pytest.approx(np.sqrt(squared), rel=0.04)
 
 
+def test_order_to_availability_has_the_mean_and_sd_that_the_model_announces():
+    model = make(dependence=one_dependence(0.3, 0.4), link=0.8)
+    draws = model.draw(range(20_000), 8, 1)
+    total = (draws.production + draws.transit + draws.service + draws.inland)[..., 0]
+    mean, sd = model.lead_time.total_days()
+    assert total.mean(axis=0) == pytest.approx(mean, rel=0.01)
+    assert total.std(axis=0) == pytest.approx(sd, rel=0.03)
+    apart = np.sqrt(sum(s**2 for _, s in STAGE))
+    assert np.all(sd > 1.15 * apart)
+
+
 # --- addresses
 
 
@@ -117,17 +158,26 @@ def test_a_longer_horizon_begins_with_the_shorter_one():
 
 def test_any_split_of_the_trials_gives_the_same_numbers():
     model = make(open_orders=OpenShipments(("a",), ("CN1",), ("us",), (0,), (5.0,)), error=0.1)
-    whole, parts = model.draw(range(10, 22), 5, 100), [model.draw(range(10, 13), 5, 100), model.draw(range(13, 22), 5, 100)]
+    whole, parts = (
+        model.draw(range(10, 22), 5, 100),
+        [model.draw(range(10, 13), 5, 100), model.draw(range(13, 22), 5, 100)],
+    )
     for name in ARRAYS:
         if name != "capacity":
-            assert np.array_equal(getattr(whole, name), np.concatenate([getattr(part, name) for part in parts]))
+            assert np.array_equal(
+                getattr(whole, name), np.concatenate([getattr(part, name) for part in parts])
+            )
 
 
 def test_another_supplier_node_port_or_open_order_changes_no_other_draw():
-    small = make(("CN1",), ("us",), open_orders=OpenShipments(("a",), ("CN1",), ("us",), (1,), (5.0,)), error=0.1)
+    small = make(
+        ("CN1",), ("us",), open_orders=OpenShipments(("a",), ("CN1",), ("us",), (1,), (5.0,)), error=0.1
+    )
     large = make(
         ("AA1", "CN1", "KR1"), ("uk", "us", "west"), error=0.1,
-        open_orders=OpenShipments(("0", "a", "b"), ("KR1", "CN1", "AA1"), ("uk", "us", "us"), (0, 1, 2), (1.0, 5.0, 1.0)),
+        open_orders=OpenShipments(
+            ("0", "a", "b"), ("KR1", "CN1", "AA1"), ("uk", "us", "us"), (0, 1, 2), (1.0, 5.0, 1.0)
+        ),
     )  # fmt: skip
     one, other = small.draw(range(5), 5, 200), large.draw(range(5), 5, 200)
     for name in ("production", "transit", "service", "inland"):
@@ -156,7 +206,9 @@ def test_two_state_supplier_has_the_markov_availability_and_transition():
     for day in (0, 3, 30):
         assert up[:, day].mean() == pytest.approx(0.833333, abs=error)
     began_up = up[up[:, 0]]
-    assert (~began_up[:, 3]).mean() == pytest.approx(0.139117, abs=4.0 * np.sqrt(0.139 * 0.861 / len(began_up)))
+    assert (~began_up[:, 3]).mean() == pytest.approx(
+        0.139117, abs=4.0 * np.sqrt(0.139 * 0.861 / len(began_up))
+    )
 
 
 def test_share_of_days_lost_is_events_a_year_times_their_length():
@@ -167,7 +219,12 @@ def test_share_of_days_lost_is_events_a_year_times_their_length():
 
 def test_outages_that_fill_the_whole_year_are_refused():
     model = make()
-    spec = SupplySpec(**({name: getattr(model.spec, name) for name in model.spec.__dataclass_fields__} | {"outage_days": (800.0, 1.0)}))
+    spec = SupplySpec(
+        **(
+            {name: getattr(model.spec, name) for name in model.spec.__dataclass_fields__}
+            | {"outage_days": (800.0, 1.0)}
+        )
+    )
     with pytest.raises(UsageError, match="CN1"):
         SupplyModel(model.lead_time, spec).draw(range(1), 1, 10)
 
@@ -205,10 +262,24 @@ def test_open_orders_come_from_the_log_with_stage_and_age():
     def date(day):
         return pd.NaT if day is None else pd.Timestamp(as_of) + pd.Timedelta(days=day)
 
-    rows = [("b", -50, -20, None, None, None), ("a", -70, -60, -3, None, None), ("c", -5, None, None, None, None), ("d", -90, -80, -50, -48, -40)]
+    rows = [
+        ("b", -50, -20, None, None, None),
+        ("a", -70, -60, -3, None, None),
+        ("c", -5, None, None, None, None),
+        ("d", -90, -80, -50, -48, -40),
+    ]
     log = pd.DataFrame(
         [(po, "CN1", "us", *map(date, days)) for po, *days in rows],
-        columns=["po", "supplier", "node", "ordered_on", "shipped_on", "port_on", "cleared_on", "received_on"],
+        columns=[
+            "po",
+            "supplier",
+            "node",
+            "ordered_on",
+            "shipped_on",
+            "port_on",
+            "cleared_on",
+            "received_on",
+        ],
     )
     found = open_shipments(log, as_of=as_of, node_port=PORT, servers={"LA": 2})
     assert found.key == ("a|CN1|us", "b|CN1|us", "c|CN1|us")
@@ -217,7 +288,9 @@ def test_open_orders_come_from_the_log_with_stage_and_age():
 
 
 def test_an_open_order_on_a_lane_the_plan_does_not_have_is_refused_by_name():
-    model = make(missing={("KR1", "uk")}, open_orders=OpenShipments(("po7",), ("KR1",), ("uk",), (0,), (1.0,)))
+    model = make(
+        missing={("KR1", "uk")}, open_orders=OpenShipments(("po7",), ("KR1",), ("uk",), (0,), (1.0,))
+    )
     with pytest.raises(UsageError, match="po7"):
         model.draw(range(1), 1, 10)
 
@@ -232,7 +305,12 @@ def effects(model, days, trials=1, **changes):
     def identity(*shape):
         return np.ones((trials, *shape, days)), np.zeros((trials, *shape, days))
 
-    plain = {"lead_time": identity(s, n), "clearance": identity(p), "closure": np.zeros((trials, p, days)), "capacity": identity(s)}
+    plain = {
+        "lead_time": identity(s, n),
+        "clearance": identity(p),
+        "closure": np.zeros((trials, p, days)),
+        "capacity": identity(s),
+    }
     return plain | changes
 
 
@@ -270,7 +348,9 @@ def test_lead_time_multiplies_three_stages_and_the_offset_adds_to_transit(model,
     assert np.array_equal(after.service, base.service)
     # The stage an open order is in began before day 0.
     assert np.array_equal(after.open_stage_days[:, 0, 1], base.open_stage_days[:, 0, 1])
-    assert np.array_equal(after.open_stage_days[:, 1, 1], np.rint((base.open_stage_days[:, 1, 1] * 1.5 + 4.0) * 1024.0) / 1024.0)
+    assert np.array_equal(
+        after.open_stage_days[:, 1, 1], np.rint((base.open_stage_days[:, 1, 1] * 1.5 + 4.0) * 1024.0) / 1024.0
+    )
 
 
 def test_lead_time_offsets_never_make_a_stage_negative(model, base):
@@ -287,7 +367,9 @@ def test_slower_customs_hits_what_arrives_while_it_lasts(model, base):
     arrival = np.floor(day + base.production[:, 0, 1] + base.transit[:, 0, 1])
     hit = (arrival >= 100) & (arrival < 150)
     assert 0 < hit.sum() < hit.size
-    assert np.array_equal(after.service[:, 0, 1], np.where(hit, 3.0 * base.service[:, 0, 1], base.service[:, 0, 1]))
+    assert np.array_equal(
+        after.service[:, 0, 1], np.where(hit, 3.0 * base.service[:, 0, 1], base.service[:, 0, 1])
+    )
     assert np.array_equal(after.service[:, :, 0], base.service[:, :, 0])
 
 
@@ -303,7 +385,9 @@ def test_a_longer_horizon_changes_nothing_that_can_happen_in_the_shorter_one(mod
     def after(days):
         times, plus = effects(model, days)["clearance"]
         times[..., 50:] = 2.0
-        return apply_supply_effects(model.draw(range(4), 1, days), model, **effects(model, days, clearance=(times, plus)))
+        return apply_supply_effects(
+            model.draw(range(4), 1, days), model, **effects(model, days, clearance=(times, plus))
+        )
 
     short, long = after(200), after(400)
     arrival = np.arange(200) + short.production + short.transit

@@ -71,7 +71,11 @@ def test_squared_loadings_that_cannot_sum_to_one_are_refused(shares):
 def test_stage_link_is_the_share_of_the_factor_that_stages_have_in_common():
     generator = np.random.default_rng(6)
     common, one, other = generator.standard_normal((3, 20_000))
-    a = np.sqrt(0.6) * (np.sqrt(0.7) * common + np.sqrt(0.3) * one) + np.sqrt(0.4) * generator.standard_normal(20_000)
-    b = np.sqrt(0.6) * (np.sqrt(0.7) * common + np.sqrt(0.3) * other) + np.sqrt(0.4) * generator.standard_normal(20_000)
+    a = np.sqrt(0.6) * (np.sqrt(0.7) * common + np.sqrt(0.3) * one) + np.sqrt(
+        0.4
+    ) * generator.standard_normal(20_000)
+    b = np.sqrt(0.6) * (np.sqrt(0.7) * common + np.sqrt(0.3) * other) + np.sqrt(
+        0.4
+    ) * generator.standard_normal(20_000)
     assert fit_stage_link(a * b, np.full(20_000, 0.6)) == pytest.approx(0.7, abs=0.03)
     assert fit_stage_link([], []) == 0.5

@@ -6,7 +6,12 @@ from scipy import integrate, stats
 
 from models.lead_time import families
 
-SCIPY = {"gamma": stats.gamma, "loglogistic": stats.fisk, "lognormal": stats.lognorm, "weibull": stats.weibull_min}
+SCIPY = {
+    "gamma": stats.gamma,
+    "loglogistic": stats.fisk,
+    "lognormal": stats.lognorm,
+    "weibull": stats.weibull_min,
+}
 
 
 def sample(size, seed, cv=0.5):
@@ -68,7 +73,9 @@ def test_densities_tails_and_partial_means_are_those_of_scipy(family):
     law = frozen(family, first, second)
     days = np.array([0.5, 5.0, 33.0, 80.0, 150.0])
     assert families.log_density(family, first, second, days) == pytest.approx(law.logpdf(days), rel=1e-9)
-    assert families.log_survival(family, first, second, days) == pytest.approx(law.logsf(days), rel=1e-7, abs=1e-14)
+    assert families.log_survival(family, first, second, days) == pytest.approx(
+        law.logsf(days), rel=1e-7, abs=1e-14
+    )
     assert families.cumulative(family, first, second, days) == pytest.approx(law.cdf(days), rel=1e-9)
     assert families.raw_moment(family, first, second, 2) == pytest.approx(law.moment(2), rel=1e-9)
     tail, _ = integrate.quad(lambda x: x * law.pdf(x), 30.0, np.inf, limit=400)

@@ -38,7 +38,11 @@ def test_residual_life_of_a_lognormal_of_mean_40_cv_half():
 @pytest.mark.parametrize("age", [0.5, 10.0, 30.0, 70.0, 400.0])
 def test_residual_table_has_the_mean_of_the_closed_form(age):
     lead_time = LeadTime(
-        (Component("gamma", 4.0, 8.0, 0.3, 0.0), Component("lognormal", 3.5, 0.4, 0.5, 0.0), Component("weibull", 3.6, 0.4, 0.2, 0.0)),
+        (
+            Component("gamma", 4.0, 8.0, 0.3, 0.0),
+            Component("lognormal", 3.5, 0.4, 0.5, 0.0),
+            Component("weibull", 3.6, 0.4, 0.2, 0.0),
+        ),
         floor=5.0,
     )
     table = lead_time.residual_table(age)
@@ -69,7 +73,9 @@ def test_families_are_weighed_by_aic_and_the_true_one_wins_with_many_orders():
     assert sum(weights.values()) == pytest.approx(1.0)
     assert max(weights, key=lambda name: weights[name]) == "weibull"
     assert weights["gamma"] / weights["weibull"] == pytest.approx(np.exp(values["gamma"] - values["weibull"]))
-    assert lead_time.log_likelihood >= max(stats.gamma.logpdf(days, *stats.gamma.fit(days, floc=0)).sum(), values["lognormal"])
+    assert lead_time.log_likelihood >= max(
+        stats.gamma.logpdf(days, *stats.gamma.fit(days, floc=0)).sum(), values["lognormal"]
+    )
 
 
 def test_a_spike_at_zero_days_is_kept_as_a_point_mass():
@@ -151,5 +157,7 @@ def test_json_gives_back_an_equal_law():
 def test_scaling_a_law_scales_every_quantile():
     lead_time = fit_lane([10.0, 12.0, 31.0, 8.0, 14.0], floor=2.0)
     twice = lead_time.scaled(2.0)
-    assert twice.quantile([0.1, 0.5, 0.95]) == pytest.approx(2.0 * lead_time.quantile([0.1, 0.5, 0.95]), rel=1e-9)
+    assert twice.quantile([0.1, 0.5, 0.95]) == pytest.approx(
+        2.0 * lead_time.quantile([0.1, 0.5, 0.95]), rel=1e-9
+    )
     assert twice.mean == pytest.approx(2.0 * lead_time.mean)

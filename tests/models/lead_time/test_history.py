@@ -17,7 +17,8 @@ def row(po, ordered, shipped=None, port=None, cleared=None, received=None, suppl
         return pd.NaT if day is None else pd.Timestamp(AS_OF) + pd.Timedelta(days=day)
 
     return {
-        "po": po, "line": 1, "supplier": supplier, "node": node, "ordered_on": date(ordered), "shipped_on": date(shipped),
+        "po": po, "supplier": supplier, "node": node, "ordered_on": date(ordered),
+        "shipped_on": date(shipped),
         "port_on": date(port), "cleared_on": date(cleared), "received_on": date(received),
     }  # fmt: skip
 
@@ -27,7 +28,13 @@ def durations(rows, servers=2):
 
 
 def test_lines_of_one_shipment_count_once_and_partial_shipments_apart():
-    log = pd.DataFrame([row("a", -90, -60, -30, -28, -25), row("a", -90, -60, -30, -28, -25), row("a", -90, -50, -20, -18, -15)])
+    log = pd.DataFrame(
+        [
+            row("a", -90, -60, -30, -28, -25),
+            row("a", -90, -60, -30, -28, -25),
+            row("a", -90, -50, -20, -18, -15),
+        ]
+    )
     assert len(shipments(log, AS_OF)) == 2
 
 
@@ -78,7 +85,10 @@ def test_an_order_still_in_the_customs_queue_has_no_age_in_service():
 
 def test_the_order_of_the_rows_means_nothing():
     generator = np.random.default_rng(8)
-    rows = [row(f"p{i}", -200 + i, -150 + i, -120 + i, -117 + i + int(generator.integers(0, 4)), -110 + i) for i in range(60)]
+    rows = [
+        row(f"p{i}", -200 + i, -150 + i, -120 + i, -117 + i + int(generator.integers(0, 4)), -110 + i)
+        for i in range(60)
+    ]
     one, other = durations(rows), durations(rows[::-1])
     pd.testing.assert_frame_equal(one, other)
     assert set(one["stage"]) == set(STAGES)

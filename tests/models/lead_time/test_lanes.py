@@ -1,4 +1,4 @@
-"""fit_lanes on a generated history: order to receipt stays that of history; pooled, listed and total-only lanes."""
+"""fit_lanes on a generated history: order to receipt as in history; pooled, listed, total-only lanes."""
 
 import datetime as dt
 import math
@@ -18,19 +18,32 @@ def listed(supplier, node, mode="sea", **changes):
 
 
 def history(supplier, node, count, *, span=700, scale=1.0, seed=1):
-    """Orders with stages independent of each other, dates as a system logs them: day stamps, receipt on the next day phase."""
+    """Orders with independent stages, dates as a system logs them: day stamps, receipt on the next day."""
     generator = np.random.default_rng(seed)
     rows = []
     for i, ordered in enumerate(np.sort(generator.integers(-span, 0, count))):
         times = [float(ordered)]
         for mean, sd in STAGE.values():
             variance = math.log1p((sd / mean) ** 2)
-            times.append(times[-1] + scale * generator.lognormal(math.log(mean) - variance / 2.0, variance**0.5))
+            times.append(
+                times[-1] + scale * generator.lognormal(math.log(mean) - variance / 2.0, variance**0.5)
+            )
         days = [ordered, *(math.floor(x) for x in times[1:4]), math.ceil(times[4])]
         dates = [pd.Timestamp(AS_OF) + pd.Timedelta(days=int(d)) if d <= 0 else pd.NaT for d in days]
         rows.append((f"{supplier}{node}{i}", 1, supplier, node, *dates))
     return pd.DataFrame(
-        rows, columns=["po", "line", "supplier", "node", "ordered_on", "shipped_on", "port_on", "cleared_on", "received_on"]
+        rows,
+        columns=[
+            "po",
+            "line",
+            "supplier",
+            "node",
+            "ordered_on",
+            "shipped_on",
+            "port_on",
+            "cleared_on",
+            "received_on",
+        ],
     )
 
 
@@ -45,7 +58,13 @@ def law(model, supplier, node, stage):
 
 @pytest.fixture(scope="module")
 def log():
-    return pd.concat([history("CN1", "us", 260), history("KR1", "us", 200, scale=0.5, seed=2), history("CN1", "uk", 5, seed=3)])
+    return pd.concat(
+        [
+            history("CN1", "us", 260),
+            history("KR1", "us", 200, scale=0.5, seed=2),
+            history("CN1", "uk", 5, seed=3),
+        ]
+    )
 
 
 @pytest.fixture(scope="module")

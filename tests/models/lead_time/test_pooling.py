@@ -10,14 +10,18 @@ LISTED = (30.0, 12.0)
 
 def lane(days, observed=None):
     days = np.asarray(days, dtype=np.float64)
-    return ThinLane(days, np.ones(days.size, dtype=bool) if observed is None else np.asarray(observed), *LISTED)
+    return ThinLane(
+        days, np.ones(days.size, dtype=bool) if observed is None else np.asarray(observed), *LISTED
+    )
 
 
 def test_sixty_thin_lanes_predict_new_orders_better_pooled_than_alone_or_merged():
     generator = np.random.default_rng(12)
     means = generator.normal(np.log(33.0), 0.35, 60)
     spreads = np.exp(generator.normal(np.log(0.3), 0.25, 60))
-    samples = [generator.lognormal(m, s, generator.integers(3, 16)) for m, s in zip(means, spreads, strict=True)]
+    samples = [
+        generator.lognormal(m, s, generator.integers(3, 16)) for m, s in zip(means, spreads, strict=True)
+    ]
     fresh = [generator.lognormal(m, s, 200) for m, s in zip(means, spreads, strict=True)]
     pooled = pool([lane(days) for days in samples], range(60))
     everything = np.log(np.concatenate(samples))
@@ -25,9 +29,16 @@ def test_sixty_thin_lanes_predict_new_orders_better_pooled_than_alone_or_merged(
     def score(m, s, days):
         return float(np.mean(-0.5 * ((np.log(days) - m) / s) ** 2 - np.log(s)))
 
-    own = np.mean([score(np.log(x).mean(), max(np.log(x).std(), 0.05), new) for x, new in zip(samples, fresh, strict=True)])
+    own = np.mean(
+        [
+            score(np.log(x).mean(), max(np.log(x).std(), 0.05), new)
+            for x, new in zip(samples, fresh, strict=True)
+        ]
+    )
     merged = np.mean([score(everything.mean(), everything.std(), new) for new in fresh])
-    ours = np.mean([score(pooled[i].components[0].first, pooled[i].components[0].second, fresh[i]) for i in range(60)])
+    ours = np.mean(
+        [score(pooled[i].components[0].first, pooled[i].components[0].second, fresh[i]) for i in range(60)]
+    )
     assert ours > own + 0.1
     assert ours > merged + 0.1
 

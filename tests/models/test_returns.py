@@ -1,0 +1,114 @@
+"""Return shares: posterior, shrinkage, recent sales, delay, addressed draws."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.errors import UsageError
+from models.returns import DELAY_MEAN, LISTED_SHARE, ReturnsModel, credible_interval, fit_returns
+
+AS_OF = dt.date(2025, 12, 31)
+CELLS = ("de/shop", "us/shop")
+ITEMS = ("a", "b", "new")
+
+
+def orders(count=20_000, shares=(0.05, 0.25), seed=1, last_age=700):
+    """Lines of two units in two markets; item b comes back more often; refunds arrive after the delay."""
+    generator = np.random.default_rng(seed)
+    item = generator.integers(0, 2, count)
+    age = generator.integers(0, last_age, count)
+    back = (generator.random((count, 2)) < np.array(shares)[item][:, None]) & (
+        generator.lognormal(np.log(12.0) - 0.184, 0.607, (count, 2)) <= age[:, None] + 1.0
+    )
+    return pd.DataFrame({
+        "ordered_at": pd.Timestamp(AS_OF) - pd.to_timedelta(age, unit="D"),
+        "market": generator.choice(["de", "us"], count),
+        "sales_channel": "shop", "item": np.array(["a", "b"])[item], "quantity": 2, "net_price": 10.0,
+        "refunded": 10.0 * back.sum(axis=1),
+    })  # fmt: skip
+
+
+def fit(frame, **options):
+    return fit_returns(
+        frame, cells=options.pop("cells", CELLS), items=options.pop("items", ITEMS), as_of=AS_OF, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def model():
+    return fit(orders())
+
+
+def test_shares_by_item_are_those_of_the_data_and_an_unsold_item_takes_its_cell(model):
+    assert model.share[:, 0] == pytest.approx([0.05, 0.05], abs=0.01)
+    assert model.share[:, 1] == pytest.approx([0.25, 0.25], abs=0.015)
+    assert model.share[:, 2] == pytest.approx(model.cell_share)
+    assert model.company_share == pytest.approx(0.15, abs=0.01)
+
+
+def test_recent_sales_whose_returns_are_still_under_way_do_not_lower_the_share():
+    recent = fit(orders(60_000, last_age=20))
+    assert recent.share[:, :2] == pytest.approx(np.array([[0.05, 0.25]] * 2), abs=0.015)
+    frame = orders(60_000, last_age=20)
+    assert frame["refunded"].sum() / (20.0 * len(frame)) < 0.11
+
+
+def test_thin_cells_and_items_lean_on_the_company(model):
+    few = orders(4, shares=(1.0, 1.0), last_age=600)
+    everything = pd.concat([orders(), few.assign(market="no")])
+    found = fit(everything, cells=(*CELLS, "no/shop"))
+    assert 0.15 < found.cell_share[1] < 0.25
+    assert found.cells[1] == "no/shop"
+
+
+def test_no_sales_at_all_give_the_listed_share():
+    empty = fit(orders(5).iloc[:0])
+    assert empty.share == pytest.approx(np.full((2, 3), LISTED_SHARE))
+
+
+def test_a_cell_or_item_without_sales_changes_no_other(model):
+    more = fit(orders(), cells=("aa/shop", *CELLS), items=(*ITEMS, "zz"))
+    assert np.array_equal(more.share[1:, :3], model.share)
+    assert np.array_equal(more.draw(range(5), 1)[:, 1:, :3], model.draw(range(5), 1))
+
+
+def test_refunds_above_the_price_count_at_most_the_units_of_the_line():
+    frame = orders(10).assign(refunded=1_000.0)
+    found = fit(frame)
+    assert sum(map(sum, found.returned)) == 20.0
+    assert np.all(found.share < 1.0)
+
+
+def test_draws_have_the_posterior_mean_and_sd_and_move_a_cell_together(model):
+    draws = model.draw(range(4_000), 7)
+    assert draws.mean(axis=0) == pytest.approx(model.share, abs=0.004)
+    low, high = credible_interval(model)
+    inside = ((draws >= low) & (draws <= high)).mean(axis=0)
+    assert inside[:, :2] == pytest.approx(np.full((2, 2), 0.8), abs=0.03)
+    assert np.all((draws > 0.0) & (draws < 1.0))
+    thin = fit(orders(30))
+    cell = thin.draw(range(4_000), 7)[:, 0]
+    assert np.corrcoef(cell[:, 0], cell[:, 2])[0, 1] > 0.03
+
+
+def test_any_split_of_the_trials_and_the_order_of_rows_change_nothing(model):
+    assert np.array_equal(model.draw(range(3, 9), 1), model.draw(range(9), 1)[3:])
+    frame = orders()
+    assert fit(frame.sample(frac=1.0, random_state=3)) == model
+    with pytest.raises(UsageError, match="step 1"):
+        model.draw(range(0, 4, 2), 1)
+
+
+def test_delay_table_has_the_listed_mean_in_whole_days(model):
+    delay = model.delay_days
+    assert delay.dtype == np.int64
+    assert delay.shape == (1024,)
+    assert delay.min() >= 1
+    assert np.all(np.diff(delay) >= 0)
+    assert delay.mean() == pytest.approx(DELAY_MEAN, abs=0.2)
+
+
+def test_json_gives_back_an_equal_model(model):
+    assert ReturnsModel.from_json(model.to_json()) == model

@@ -65,7 +65,9 @@ def fit_response(spend: FloatArray, customers: FloatArray, season: FloatArray, p
     used = (spend > 0) & (customers > 0)
     months = int(used.sum())
     if months == 0:
-        return Response(0.0, prior.mean, prior.sd, GAMMA_PRIOR.mean, 0.0, prior, 0, np.zeros(len(spend)), customers)
+        return Response(
+            0.0, prior.mean, prior.sd, GAMMA_PRIOR.mean, 0.0, prior, 0, np.zeros(len(spend)), customers
+        )
     y = np.log(customers[used])
     x = np.log(spend[used])
     s = np.log(season[used])
@@ -88,7 +90,17 @@ def fit_response(spend: FloatArray, customers: FloatArray, season: FloatArray, p
     gamma = float(point[2])
     shape = np.where(spend > 0, _power(spend, beta) * season**gamma, 0.0)
     k = math.fsum(customers[used]) / math.fsum(shape[used])
-    return Response(k, beta, math.sqrt(covariance[1, 1]), gamma, math.sqrt(covariance[0, 0]), prior, months, k * shape, customers)
+    return Response(
+        k,
+        beta,
+        math.sqrt(covariance[1, 1]),
+        gamma,
+        math.sqrt(covariance[0, 0]),
+        prior,
+        months,
+        k * shape,
+        customers,
+    )
 
 
 @njit(cache=True)
@@ -130,7 +142,12 @@ def draw_response(
 
 @njit(cache=True)
 def _draw(
-    beta: FloatArray, beta_sd: FloatArray, log_sd: FloatArray, keys: UInt64Array, first_trial: int, trials: int
+    beta: FloatArray,
+    beta_sd: FloatArray,
+    log_sd: FloatArray,
+    keys: UInt64Array,
+    first_trial: int,
+    trials: int,
 ) -> tuple[FloatArray, FloatArray]:
     elasticity = np.empty((trials, beta.size))
     factor = np.empty((trials, beta.size))

@@ -23,6 +23,8 @@ UInt64Array = npt.NDArray[np.uint64]
 _COUNT_PART = 1
 _EXTRA = np.uint64(1 << 31)
 """Customers from here on are one-off extra buyers, who come only at a multiplier above one."""
+_UPPER = np.uint64(1 << 30)
+"""Customers from here on have an acquisition mark above one: they come only at a level above plan."""
 _NO_MARKS = np.zeros(0, dtype=np.float32)
 
 
@@ -50,7 +52,9 @@ def draw_steady(
 
 
 @njit(cache=True, nogil=True)
-def _anonymous_counts(mean: FloatArray, keys: UInt64Array, first_trial: int, envelope: float, count: IntArray) -> None:
+def _anonymous_counts(
+    mean: FloatArray, keys: UInt64Array, first_trial: int, envelope: float, count: IntArray
+) -> None:
     trials, cells, months = mean.shape
     for t in range(trials):
         for c in range(cells):
@@ -89,7 +93,12 @@ def _existing_counts(offset: IntArray, month: npt.NDArray[np.int16], cell: int, 
 
 @njit(cache=True, nogil=True)
 def _existing_marks(
-    offset: IntArray, month: npt.NDArray[np.int16], marks: FloatArray, cell: int, fill: IntArray, mark: MarkArray
+    offset: IntArray,
+    month: npt.NDArray[np.int16],
+    marks: FloatArray,
+    cell: int,
+    fill: IntArray,
+    mark: MarkArray,
 ) -> None:
     trials, _, months = fill.shape
     for t in range(trials):
@@ -113,7 +122,7 @@ def draw_cohorts(
 ) -> tuple[Marks, Marks]:
     """First and later orders of potential new customers: groups (trial, stream, cohort) and (trial, stream, pair).
 
-    ``mean`` (trial, stream, month) expected new customers at plan, ``reach`` (stream,) acquisition envelope, ``parameters`` (trial, stream, 4)
+    ``mean`` (trial, stream, month) expected new customers at plan, ``reach`` (stream,) largest acquisition level to draw for (the part below plan is the same whatever it is), ``parameters`` (trial, stream, 4)
     r, alpha, a, b, ``repeats`` (stream,) whether customers are known and come back, ``clock`` the full operational clock.
     """
     first_offset, first_mark, first_won, offset, mark, won = _draw_cohorts(
@@ -161,26 +170,38 @@ def _draw_cohorts(
     queue_pair = np.empty(1024, dtype=np.int64)
     queue_mark, queue_won = np.empty(1024, dtype=np.float32), np.empty(1024, dtype=np.float32)
     fill = np.empty(pairs + 1, dtype=np.int64)
+    end = clock[clock.size - 1]
     for t in range(trials):
         trial = first_trial + t
         for s in range(streams):
-            r, alpha, a, b = parameters[t, s, 0], parameters[t, s, 1], parameters[t, s, 2], parameters[t, s, 3]
+            r, alpha, a, b = (
+                parameters[t, s, 0],
+                parameters[t, s, 1],
+                parameters[t, s, 2],
+                parameters[t, s, 3],
+            )
             queued = 0
             fill[:] = 0
             for c in range(months):
                 group = (t * streams + s) * months + c
-                base, extra = 0, 0
+                lower, lower_extra, upper, upper_extra = 0, 0, 0, 0
                 if mean[t, s, c] > 0.0:
-                    u_base, u_extra, _, _ = uniform4(keys[s], trial, np.uint64(c), _COUNT_PART)
-                    base = poisson_quantile(u_base, mean[t, s, c] * reach[s])
-                    extra = poisson_quantile(u_extra, mean[t, s, c] * reach[s] * (envelope - 1.0))
-                first_mark = _longer(first_mark, firsts + base + extra)
-                first_won = _longer(first_won, firsts + base + extra)
+                    u = uniform4(keys[s], trial, np.uint64(c), _COUNT_PART)
+                    lower = poisson_quantile(u[0], mean[t, s, c])
+                    lower_extra = poisson_quantile(u[1], mean[t, s, c] * (envelope - 1.0))
+                    if reach[s] > 1.0:
+                        upper = poisson_quantile(u[2], mean[t, s, c] * (reach[s] - 1.0))
+                        upper_extra = poisson_quantile(
+                            u[3], mean[t, s, c] * (reach[s] - 1.0) * (envelope - 1.0)
+                        )
+                base = lower + upper
+                first_mark = _longer(first_mark, firsts + base + lower_extra + upper_extra)
+                first_won = _longer(first_won, firsts + base + lower_extra + upper_extra)
                 cohort = np.uint64(c + 1) << np.uint64(32)
                 for i in range(base):
-                    index = cohort | np.uint64(i)
+                    index = cohort | np.uint64(i) if i < lower else cohort | _UPPER | np.uint64(i - lower)
                     u_won, u_mark, u_day, _ = uniform4(keys[s], trial, index, 0)
-                    acquired = np.float32(reach[s] * u_won)
+                    acquired = np.float32(u_won if i < lower else 1.0 + (reach[s] - 1.0) * u_won)
                     first_won[firsts] = acquired
                     first_mark[firsts] = np.float32(u_mark)
                     firsts += 1
@@ -190,7 +211,7 @@ def _draw_cohorts(
                     number = times.size + 1
                     while True:
                         number = new_customer_path(
-                            r, alpha, a, b, path_keys[s], trial, index, start, clock[clock.size - 1], envelope, times, marks, 0
+                            r, alpha, a, b, path_keys[s], trial, index, start, end, envelope, times, marks, 0
                         )
                         if number <= times.size:
                             break
@@ -212,9 +233,11 @@ def _draw_cohorts(
                         queue_won[queued] = acquired
                         fill[pair + 1] += 1
                         queued += 1
-                for i in range(extra):
-                    u_won, u_mark, _, _ = uniform4(keys[s], trial, cohort | _EXTRA | np.uint64(i), 0)
-                    first_won[firsts] = np.float32(reach[s] * u_won)
+                for i in range(lower_extra + upper_extra):
+                    above = i >= lower_extra
+                    index = cohort | _EXTRA | (_UPPER | np.uint64(i - lower_extra) if above else np.uint64(i))
+                    u_won, u_mark, _, _ = uniform4(keys[s], trial, index, 0)
+                    first_won[firsts] = np.float32(1.0 + (reach[s] - 1.0) * u_won if above else u_won)
                     first_mark[firsts] = np.float32(1.0 + (envelope - 1.0) * u_mark)
                     firsts += 1
                 first_offset[group + 1] = firsts
@@ -230,4 +253,11 @@ def _draw_cohorts(
                 mark[at] = queue_mark[i]
                 won[at] = queue_won[i]
             laters += queued
-    return first_offset, first_mark[:firsts].copy(), first_won[:firsts].copy(), offset, mark[:laters].copy(), won[:laters].copy()
+    return (
+        first_offset,
+        first_mark[:firsts].copy(),
+        first_won[:firsts].copy(),
+        offset,
+        mark[:laters].copy(),
+        won[:laters].copy(),
+    )

@@ -43,7 +43,11 @@ class DemandBank:
     cell_keys: tuple[str, ...]
     item_keys: tuple[str, ...]
     envelope: float
+    """M: largest demand multiplier."""
+    acquisition_envelope: float
+    """A: largest acquisition level."""
     reach: float
+    """Largest acquisition level these draws serve: A, or 1 where the customers above plan were left out."""
     residual: FloatArray
     """Residual multiplier with mean one, dims (trial, market, month)."""
     base_multiplier: FloatArray

@@ -76,7 +76,9 @@ def fit_basket(history: History, settings: DemandSettings) -> Basket:
     lines = lines.assign(code=code)[code >= 0]
     per_order = lines.groupby("order", sort=True)["cell"].agg(["first", "size"])
     count = np.minimum(per_order["size"].to_numpy(np.int64), MOST_LINES)
-    line_table = _counts(per_order["first"].to_numpy(np.int64), count - 1, cells, int(count.max()) if len(count) else 1)
+    line_table = _counts(
+        per_order["first"].to_numpy(np.int64), count - 1, cells, int(count.max()) if len(count) else 1
+    )
     size, level = _sizes(lines["quantity"].to_numpy(np.int64))
     cell = lines["cell"].to_numpy(np.int64)
     size_table = _counts(cell, level, cells, len(size))
@@ -128,7 +130,9 @@ def _sizes(quantity: IntArray) -> tuple[IntArray, IntArray]:
 
 def _weekdays(orders: pd.DataFrame, settings: DemandSettings) -> FloatArray:
     day = orders["day"].to_numpy(np.int64)
-    table = _counts(orders["market"].to_numpy(np.int64), (settings.start.weekday() + day) % 7, len(settings.markets), 7)
+    table = _counts(
+        orders["market"].to_numpy(np.int64), (settings.start.weekday() + day) % 7, len(settings.markets), 7
+    )
     return np.asarray((table + 1.0) / (table + 1.0).sum(axis=1, keepdims=True))
 
 
@@ -181,7 +185,9 @@ def _epochs(settings: DemandSettings) -> tuple[npt.NDArray[np.bool_], IntArray]:
         year, month = divmod(start.year * 12 + start.month - 1 + j, 12)
         rows.append(tuple(_sold(item, dt.date(year, month + 1, 1), settings) for item in settings.items))
     distinct = list(dict.fromkeys(rows))
-    return np.array(distinct, dtype=bool).reshape(len(distinct), -1), np.array([distinct.index(row) for row in rows])
+    return np.array(distinct, dtype=bool).reshape(len(distinct), -1), np.array(
+        [distinct.index(row) for row in rows]
+    )
 
 
 def _sold(item: str, day: dt.date, settings: DemandSettings) -> bool:
@@ -198,7 +204,9 @@ class Alias:
     other: npt.NDArray[np.int32]
 
 
-def draw_shares(evidence: FloatArray, active: npt.NDArray[np.bool_], names: list[str], trials: range, seed: int) -> Alias:
+def draw_shares(
+    evidence: FloatArray, active: npt.NDArray[np.bool_], names: list[str], trials: range, seed: int
+) -> Alias:
     """Alias tables of Dirichlet draws, dims (trial, epoch, cell, outcome); outcomes without evidence are never drawn."""
     threshold, other = _draw_shares(evidence, active, keys_of(seed, names), trials.start, len(trials))
     return Alias(np.asarray(threshold), np.asarray(other))
@@ -257,5 +265,3 @@ def fill_alias(weight: FloatArray, threshold: FloatArray, other: npt.NDArray[np.
             large += 1
             stack[small] = k
             small += 1
-
-

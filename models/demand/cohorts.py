@@ -53,12 +53,18 @@ class OrderDays:
 
 def order_days(orders: pd.DataFrame) -> OrderDays:
     """Order days of the known customers among a cell's orders (columns customer, day)."""
-    known = orders[orders["customer"] != ""][["customer", "day"]].drop_duplicates().sort_values(["customer", "day"])
+    known = (
+        orders[orders["customer"] != ""][["customer", "day"]]
+        .drop_duplicates()
+        .sort_values(["customer", "day"])
+    )
     customer = known["customer"].to_numpy(dtype=object)
     change = np.r_[True, customer[1:] != customer[:-1]] if len(customer) else np.zeros(0, dtype=bool)
     starts = np.flatnonzero(change).astype(np.int64)
     return OrderDays(
-        tuple(customer[starts].tolist()), np.r_[starts, len(customer)].astype(np.int64), known["day"].to_numpy(np.int64)
+        tuple(customer[starts].tolist()),
+        np.r_[starts, len(customer)].astype(np.int64),
+        known["day"].to_numpy(np.int64),
     )
 
 
@@ -147,7 +153,8 @@ def _law_between(
     points = np.stack([model.mean for model in strong])
     within = np.stack([model.draw_covariance for model in strong])
     mean = points.mean(axis=0)
-    spread = np.maximum(points.var(axis=0, ddof=1) if len(strong) > 1 else 0.0, LEAST_SPREAD**2)
+    between = points.var(axis=0, ddof=1) if len(strong) > 1 else np.zeros(4)
+    spread = np.maximum(between, LEAST_SPREAD**2)
     return NormalPrior(mean, np.diag(spread) + within.mean(axis=0) / len(strong))
 
 
@@ -163,7 +170,9 @@ def join(parts: list[Customers]) -> Customers:
 
 def _given(prior: NormalPrior) -> BetaGeoNBD:
     r, alpha, a, b = np.exp(prior.mean)
-    return replace(BetaGeoNBD.from_parameters(r, alpha, a, b), draw_covariance=prior.covariance, operational=True)
+    return replace(
+        BetaGeoNBD.from_parameters(r, alpha, a, b), draw_covariance=prior.covariance, operational=True
+    )
 
 
 def _pooled(customers: Customers, prior: NormalPrior) -> CellFit:
@@ -203,7 +212,9 @@ def widen(fit: CellFit, days: OrderDays, clock: Clock, month_ends: IntArray) -> 
     return replace(fit, model=wide, clustered=True, inflation=float(max(values.max(), 1.0)))
 
 
-def expected_repeats(model: BetaGeoNBD, first_day: IntArray, clock: Clock, month_start: IntArray) -> FloatArray:
+def expected_repeats(
+    model: BetaGeoNBD, first_day: IntArray, clock: Clock, month_start: IntArray
+) -> FloatArray:
     """Expected repeat orders by month of customers with the first order days given, knowing nothing else of them, shape (month,)."""
     if len(first_day) == 0:
         return np.zeros(len(month_start) - 1)

@@ -89,13 +89,19 @@ def _customers(fit: CellFit) -> dict[str, Any]:
     }
 
 
-def _acquisition(settings: DemandSettings, responses: list[list[Response]], scale: FloatArray) -> dict[str, Any]:
+def _acquisition(
+    settings: DemandSettings, responses: list[list[Response]], scale: FloatArray
+) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for m, market in enumerate(settings.markets):
         for q, entry in enumerate(settings.acquisition_channels):
             response = responses[m][q]
             out[f"{market.key}/{entry.key}"] = {
-                "prior": {"mean": response.prior.mean, "sd": response.prior.sd, "source": response.prior.source},
+                "prior": {
+                    "mean": response.prior.mean,
+                    "sd": response.prior.sd,
+                    "source": response.prior.source,
+                },
                 "posterior": {"mean": response.beta, "sd": response.beta_sd},
                 "season_power": response.gamma,
                 "scale": response.scale,
@@ -127,7 +133,9 @@ def _residual(markets: list[str], residual: Residual) -> dict[str, Any]:
         "total_sd": dict(zip(markets, _plain(np.sqrt(residual.total)), strict=True)),
         "count_noise_sd": dict(zip(markets, _plain(np.sqrt(residual.count_noise)), strict=True)),
         "count_noise_share": {
-            market: float(min(residual.count_noise[m] / residual.total[m], 1.0)) if residual.total[m] > 0 else None
+            market: float(min(residual.count_noise[m] / residual.total[m], 1.0))
+            if residual.total[m] > 0
+            else None
             for m, market in enumerate(markets)
         },
         "nowcast": dict(zip(markets, _plain(residual.nowcast(1)[:, 0]), strict=True)),

@@ -16,7 +16,9 @@ _PARTS = 16
 _KNOTS = 7
 
 
-def existing_orders(model: BetaGeoNBD, customers: Customers, clock: FloatArray, parameters: str) -> FloatArray:
+def existing_orders(
+    model: BetaGeoNBD, customers: Customers, clock: FloatArray, parameters: str
+) -> FloatArray:
     """Expected orders of existing customers by month, shape (month,); with drawn parameters the mean over their law."""
     if len(customers) == 0:
         return np.zeros(len(clock) - 1)
@@ -49,5 +51,3 @@ def later_orders(model: BetaGeoNBD, clock: FloatArray, parameters: str) -> Float
         table += point.expected_orders_new(grid) / len(points)
     reached = np.interp(elapsed, grid, table).mean(axis=1)
     return np.diff(reached, axis=1).reshape(months, months)
-
-

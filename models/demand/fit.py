@@ -43,7 +43,11 @@ CLAIM_CAP = 0.8
 
 
 def fit_demand(
-    orders: pd.DataFrame, spend: pd.DataFrame, spend_plan: pd.DataFrame | None = None, *, settings: DemandSettings
+    orders: pd.DataFrame,
+    spend: pd.DataFrame,
+    spend_plan: pd.DataFrame | None = None,
+    *,
+    settings: DemandSettings,
 ) -> DemandModel:
     """Demand model of the canonical tables orders, spend and (optional) spend_plan; the order of their rows means nothing.
 
@@ -52,8 +56,12 @@ def fit_demand(
     """
     history = read_history(orders, settings)
     days = [order_days(history.orders[history.orders["cell"] == c]) for c in range(len(settings.cells))]
-    known = np.array([c.customer_known for _ in settings.markets for c in settings.sales_channels], dtype=bool)
-    guest = _complete(monthly_counts(history, len(known), history.orders["customer"].to_numpy() == ""), history)
+    known = np.array(
+        [c.customer_known for _ in settings.markets for c in settings.sales_channels], dtype=bool
+    )
+    guest = _complete(
+        monthly_counts(history, len(known), history.orders["customer"].to_numpy() == ""), history
+    )
     season = _season(settings, history, days, guest)
     time = _Time(settings, history, season)
     fits = fit_cells(days, time.clock)
@@ -129,7 +137,9 @@ def _season(settings: DemandSettings, history: History, days: list[OrderDays], g
     if settings.season_source == "profile":
         return profile_season(settings.season_profile)
     if history.complete_months < 24:
-        return no_season(f"{history.complete_months} complete months of orders: two full cycles are needed, so none is used")
+        return no_season(
+            f"{history.complete_months} complete months of orders: two full cycles are needed, so none is used"
+        )
     actual = _repeats(days, history).sum(axis=0) + guest.sum(axis=0)
     season = no_season()
     for _ in range(2):
@@ -204,7 +214,9 @@ def _won(
     return _Won(response, scale, organic, unclaimed, firsts)
 
 
-def _share_silent(claimed: FloatArray, spend: FloatArray, market: int, channels: list[int], seen: FloatArray) -> None:
+def _share_silent(
+    claimed: FloatArray, spend: FloatArray, market: int, channels: list[int], seen: FloatArray
+) -> None:
     """Where no platform reports new customers, share the first orders seen by spend."""
     if channels and claimed[market, channels].sum() == 0.0:
         total = spend[market, channels].sum(axis=0)
@@ -231,7 +243,9 @@ def _residual(
     for c, (fit, cell) in enumerate(zip(fits, days, strict=True)):
         m = c // per_market
         actual[m] += repeats[c] + guest[c]
-        expected[m] += expected_repeats(fit.model, cell.first, time.clock, history.month_start()) + anonymous[c].fitted
+        expected[m] += (
+            expected_repeats(fit.model, cell.first, time.clock, history.month_start()) + anonymous[c].fitted
+        )
     for m in range(len(settings.markets)):
         for q, entry in enumerate(settings.acquisition_channels):
             response = won.response[m][q]
@@ -325,7 +339,17 @@ def _assemble(
     paid = np.flatnonzero(streams.channel >= 0)
     expected_new = streams.mean[paid].reshape(len(settings.markets), channels, EXPECTED_MONTHS)
     diagnostics = describe(
-        settings, history, time.season, fits, table, won.response, won.scale, won.organic, anonymous, residual, elasticities
+        settings,
+        history,
+        time.season,
+        fits,
+        table,
+        won.response,
+        won.scale,
+        won.organic,
+        anonymous,
+        residual,
+        elasticities,
     )
     return DemandModel(
         start=settings.start.isoformat(),
@@ -335,6 +359,7 @@ def _assemble(
         item_keys=settings.items,
         known=known,
         envelope=float(settings.demand_envelope),
+        acquisition_envelope=float(settings.acquisition_envelope),
         parameters=settings.parameters,
         season=time.season,
         residual=residual,
@@ -355,5 +380,3 @@ def _assemble(
         base_price=base_prices(history, settings),
         diagnostics=diagnostics,
     )
-
-

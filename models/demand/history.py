@@ -79,7 +79,17 @@ def read_history(orders: pd.DataFrame, settings: DemandSettings) -> History:
 
 
 def _sorted_lines(orders: pd.DataFrame, settings: DemandSettings, start: np.datetime64) -> pd.DataFrame:
-    columns = ["order_id", "customer_key", "ordered_at", "market", "sales_channel", "currency", "item", "quantity", "net_price"]
+    columns = [
+        "order_id",
+        "customer_key",
+        "ordered_at",
+        "market",
+        "sales_channel",
+        "currency",
+        "item",
+        "quantity",
+        "net_price",
+    ]
     frame = orders[columns].copy()
     frame["ordered_at"] = pd.to_datetime(frame["ordered_at"])
     for name in ("order_id", "customer_key", "market", "sales_channel", "currency", "item"):
@@ -88,7 +98,17 @@ def _sorted_lines(orders: pd.DataFrame, settings: DemandSettings, start: np.date
     inside &= frame["market"].isin([m.key for m in settings.markets])
     inside &= frame["sales_channel"].isin([c.key for c in settings.sales_channels])
     frame = frame[inside]
-    by = ["market", "sales_channel", "ordered_at", "order_id", "customer_key", "item", "quantity", "net_price", "currency"]
+    by = [
+        "market",
+        "sales_channel",
+        "ordered_at",
+        "order_id",
+        "customer_key",
+        "item",
+        "quantity",
+        "net_price",
+        "currency",
+    ]
     return frame.sort_values(by, kind="stable").reset_index(drop=True)
 
 

@@ -66,6 +66,7 @@ class DemandModel:
     item_keys: tuple[str, ...]
     known: npt.NDArray[np.bool_]
     envelope: float
+    acquisition_envelope: float
     parameters: str
     season: Season
     residual: Residual
@@ -96,12 +97,24 @@ class DemandModel:
         calendar = Calendar(dt.date.fromisoformat(self.start), months)
         return self.season.clock(calendar.month_of_year, np.diff(calendar.month_start))
 
-    def draw(self, trials: range, seed: int, calendar: Calendar | None = None, *, months: int | None = None) -> DemandBank:
+    def draw(
+        self,
+        trials: range,
+        seed: int,
+        calendar: Calendar | None = None,
+        *,
+        months: int | None = None,
+        reach: float | None = None,
+    ) -> DemandBank:
         """Draws of a block of trials: the same numbers for a trial whatever the block, the months kept or the scenario.
 
-        ``months`` (default: the calendar's, else 36) only cuts what is kept; every address stays.
+        ``months`` (default: the calendar's, else 36) only cuts what is kept; every address stays. ``reach`` is the largest acquisition level
+        that will be asked for (default: the envelope): up to 1 the customers that only a level above plan would win are not drawn, which
+        changes no other number.
         """
-        shown = months if months is not None else (calendar.months if calendar is not None else MAXIMUM_MONTHS)
+        shown = (
+            months if months is not None else (calendar.months if calendar is not None else MAXIMUM_MONTHS)
+        )
         if not 1 <= shown <= MAXIMUM_MONTHS:
             raise ValueError(f"months: 1 to {MAXIMUM_MONTHS} | got {shown}")
         if trials.step != 1 or len(trials) == 0:
@@ -113,7 +126,8 @@ class DemandModel:
         base = residual * self.residual.nowcast(shown)[None]
         if np.any(self.season.log_sd > 0.0):
             base = base * season_errors(self.season, trials, seed)[:, None, whole.month_of_year[:shown]]
-        response, cohorts = self._cohorts(trials, seed, shown)
+        above_plan = reach is None or reach > 1.0
+        response, cohorts = self._cohorts(trials, seed, shown, above_plan)
         baskets = self._baskets(trials, seed)
         return DemandBank(
             trials=trials,
@@ -123,10 +137,13 @@ class DemandModel:
             cell_keys=self.cell_keys,
             item_keys=self.item_keys,
             envelope=self.envelope,
-            reach=float(self.streams.reach.max()) if len(self.streams.reach) else 1.0,
+            reach=self.acquisition_envelope if above_plan else 1.0,
+            acquisition_envelope=self.acquisition_envelope,
             residual=residual,
             base_multiplier=np.ascontiguousarray(base),
-            elasticity=draw_elasticity(self.elasticity_mean, self.elasticity_sd, self.market_keys, trials, seed),
+            elasticity=draw_elasticity(
+                self.elasticity_mean, self.elasticity_sd, self.market_keys, trials, seed
+            ),
             response=response,
             stream_cell=self.streams.cell,
             stream_channel=self.streams.channel,
@@ -158,23 +175,33 @@ class DemandModel:
         ]
         names = [f"anonymous/{cell}" for cell in self.cell_keys]
         factors = draw_factors(
-            self.anonymous_level[:, :months], self.anonymous_slope[:, :months], [f"{n}/level" for n in names], trials, seed
+            self.anonymous_level[:, :months],
+            self.anonymous_slope[:, :months],
+            [f"{n}/level" for n in names],
+            trials,
+            seed,
         )
         mean = self.anonymous_mean[None, :, :months] * factors
         return draw_steady(existing, mean, keys_of(seed, names), trials.start, self.envelope)
 
-    def _cohorts(self, trials: range, seed: int, months: int) -> tuple[FloatArray, Any]:
+    def _cohorts(self, trials: range, seed: int, months: int, above_plan: bool) -> tuple[FloatArray, Any]:
         streams = self.streams
         names = [f"cohort/{name}" for name in streams.name]
         beta, factor = draw_response(
             streams.beta, streams.beta_sd, streams.log_sd, [f"{n}/response" for n in names], trials, seed
         )
         drift = draw_factors(
-            streams.level_load[:, :months], streams.slope_load[:, :months], [f"{n}/level" for n in names], trials, seed
+            streams.level_load[:, :months],
+            streams.slope_load[:, :months],
+            [f"{n}/level" for n in names],
+            trials,
+            seed,
         )
         mean = np.ascontiguousarray(streams.mean[None, :, :months] * factor[:, :, None] * drift)
         by_cell = [
-            fit.parameters_by_trial(trials=trials, seed=seed, name=f"customers/{cell}", parameters=self.parameters)
+            fit.parameters_by_trial(
+                trials=trials, seed=seed, name=f"customers/{cell}", parameters=self.parameters
+            )
             for cell, fit in zip(self.cell_keys, self.fits, strict=True)
         ]
         parameters = np.ascontiguousarray(np.stack(by_cell, axis=1)[:, streams.cell])
@@ -184,7 +211,7 @@ class DemandModel:
             response[:, streams.cell[s] // per_market, streams.channel[s]] = beta[:, s]
         marks = draw_cohorts(
             mean,
-            streams.reach,
+            streams.reach if above_plan else np.minimum(streams.reach, 1.0),
             parameters,
             self.known[streams.cell],
             keys_of(seed, names),
@@ -219,7 +246,9 @@ class DemandModel:
         """The model as JSON text; draws of the model read back are the same bytes."""
         content = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         streams = content.pop("streams")
-        content["streams"] = {field.name: getattr(streams, field.name) for field in dataclasses.fields(streams)}
+        content["streams"] = {
+            field.name: getattr(streams, field.name) for field in dataclasses.fields(streams)
+        }
         content["diagnostics"] = dict(self.diagnostics)
         return storage.dump(content)
 
@@ -249,7 +278,14 @@ def _cut(model: DemandModel, keep: IntArray, cells: IntArray) -> DemandModel:
         model.residual,
         **{
             name: getattr(model.residual, name)[keep]
-            for name in ("scale_weight", "filtered_mean", "filtered_variance", "count_noise", "total", "months")
+            for name in (
+                "scale_weight",
+                "filtered_mean",
+                "filtered_variance",
+                "count_noise",
+                "total",
+                "months",
+            )
         },
     )
     basket = replace(

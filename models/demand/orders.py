@@ -39,8 +39,12 @@ def demand_multiplier(
             bank.elasticity,
             np.ascontiguousarray(price_level, dtype=np.float64),
             np.ascontiguousarray(demand_effect, dtype=np.float64),
-            one if elasticity_multiplier is None else np.ascontiguousarray(elasticity_multiplier, dtype=np.float64),
-            nought if elasticity_offset is None else np.ascontiguousarray(elasticity_offset, dtype=np.float64),
+            one
+            if elasticity_multiplier is None
+            else np.ascontiguousarray(elasticity_multiplier, dtype=np.float64),
+            nought
+            if elasticity_offset is None
+            else np.ascontiguousarray(elasticity_offset, dtype=np.float64),
         )
     )
 
@@ -113,7 +117,12 @@ def _refuse(bank: DemandBank, month: int, multiplier: FloatArray, level: FloatAr
     if multiplier.shape != (trials, markets):
         raise ValueError(f"multiplier: dims (trial, market) {(trials, markets)} | got {multiplier.shape}")
     if level.shape[:3] != (trials, markets, channels) or level.shape[3] < month + 1:
-        raise ValueError(f"level: dims (trial, market, channel, cohort month) {(trials, markets, channels, month + 1)} | got {level.shape}")
+        wanted = (trials, markets, channels, month + 1)
+        raise ValueError(f"level: dims (trial, market, channel, cohort month) {wanted} | got {level.shape}")
+    if bank.reach < bank.acquisition_envelope and level.size and float(level.max()) > bank.reach:
+        raise ValueError(
+            f"level: drawn for levels up to {bank.reach:g} | got {float(level.max()):g} | draw the bank with a larger reach"
+        )
 
 
 @njit(cache=True, nogil=True)
@@ -154,7 +163,14 @@ def _count(
             total = 0
             for cohort in range(month + 1):
                 reach = np.float32(level[t, market, q, cohort]) if q >= 0 else np.float32(1.0)
-                total += _both(later_mark, later_won, m, reach, later_offset[base + cohort], later_offset[base + cohort + 1])
+                total += _both(
+                    later_mark,
+                    later_won,
+                    m,
+                    reach,
+                    later_offset[base + cohort],
+                    later_offset[base + cohort + 1],
+                )
             reach = np.float32(level[t, market, q, month]) if q >= 0 else np.float32(1.0)
             at = (t * stream_cell.size + s) * months + month
             total += _both(first_mark, first_won, m, reach, first_offset[at], first_offset[at + 1])

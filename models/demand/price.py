@@ -71,7 +71,9 @@ def fit_elasticity(lines: pd.DataFrame, prior: Prior) -> Elasticity:
     return Elasticity(min(mean, 0.0), precision**-0.5, prior, changes, estimate, error)
 
 
-def _within(values: FloatArray, items: npt.NDArray[np.int64], months: npt.NDArray[np.int64], weight: FloatArray) -> FloatArray:
+def _within(
+    values: FloatArray, items: npt.NDArray[np.int64], months: npt.NDArray[np.int64], weight: FloatArray
+) -> FloatArray:
     """Values less item and month effects: alternating weighted means."""
     out = values.copy()
     for _ in range(200):

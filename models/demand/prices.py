@@ -25,7 +25,11 @@ def base_prices(history: History, settings: DemandSettings) -> FloatArray:
     for months in reversed(WINDOWS):
         for m, market in enumerate(settings.markets):
             frame = history.lines
-            keep = (frame["market"] == m) & (frame["month"] >= history.months - months) & (frame["net_price"] > 0)
+            keep = (
+                (frame["market"] == m)
+                & (frame["month"] >= history.months - months)
+                & (frame["net_price"] > 0)
+            )
             if market.currency:
                 keep &= frame["currency"] == market.currency
             code = items.get_indexer(pd.Index(frame["item"][keep]))

@@ -89,7 +89,9 @@ def log_likelihood(y: FloatArray, noise: FloatArray, phi: float, sigma: float) -
     return total, mean, variance
 
 
-def fit_residual(actual: FloatArray, expected: FloatArray, dispersion: FloatArray, *, on: bool = True) -> Residual:
+def fit_residual(
+    actual: FloatArray, expected: FloatArray, dispersion: FloatArray, *, on: bool = True
+) -> Residual:
     """Residual process from actual and expected orders, both (market, month); months without expectation are left out.
 
     ``dispersion`` (market,) scales the Poisson count noise 1/expected, for repeat orders that come in clumps.
@@ -108,7 +110,9 @@ def fit_residual(actual: FloatArray, expected: FloatArray, dispersion: FloatArra
     evidence = np.log(mass.sum(axis=2)) + top[:, :, 0]
     log_phi = np.log(np.maximum(PERSISTENCE, 0.05) * (1.0 - PERSISTENCE))
     for m in range(markets):
-        if not np.all(np.isnan(series[m][0])):  # a market without data must not move the last bit of the others
+        if not np.all(
+            np.isnan(series[m][0])
+        ):  # a market without data must not move the last bit of the others
             log_phi = log_phi + evidence[m]
     phi_weight = np.exp(log_phi - log_phi.max())
     phi_weight /= phi_weight.sum()
@@ -159,7 +163,9 @@ def _mean(values: FloatArray) -> float:
     return float(np.mean(values)) if len(values) else 0.0
 
 
-def draw_residual(residual: Residual, markets: tuple[str, ...], trials: range, seed: int, months: int) -> FloatArray:
+def draw_residual(
+    residual: Residual, markets: tuple[str, ...], trials: range, seed: int, months: int
+) -> FloatArray:
     """Residual multipliers with mean one, dims (trial, market, month), shape (T, Mk, months)."""
     if not residual.on:
         return np.ones((len(trials), len(markets), months))

@@ -63,7 +63,9 @@ def fit_season(actual: FloatArray, expected: FloatArray, month_of_year: IntArray
     usable = (actual > 0) & (expected > 0)
     months = month_of_year[usable]
     if np.bincount(months, minlength=12).min() < FULL_CYCLES:
-        return no_season(f"fewer than {FULL_CYCLES} full cycles with orders in every month: season is not identified")
+        return no_season(
+            f"fewer than {FULL_CYCLES} full cycles with orders in every month: season is not identified"
+        )
     y = np.log(actual[usable] / expected[usable])
     time = np.flatnonzero(usable).astype(np.float64)
     weight = 1.0 / (1.0 / expected[usable] + 0.05**2)
@@ -81,7 +83,9 @@ def fit_season(actual: FloatArray, expected: FloatArray, month_of_year: IntArray
     signal = max(float(np.mean(level**2) - variance.mean()), 0.0)
     share = signal / (signal + variance)
     factor = np.exp(share * level)
-    return Season(factor * (12.0 / math.fsum(factor)), np.sqrt(share * variance), "history", f"{len(y)} months")
+    return Season(
+        factor * (12.0 / math.fsum(factor)), np.sqrt(share * variance), "history", f"{len(y)} months"
+    )
 
 
 def season_errors(season: Season, trials: range, seed: int) -> FloatArray:

@@ -87,7 +87,9 @@ class DemandSettings:
         channels = {channel.key for channel in self.sales_channels}
         for entry in self.acquisition_channels:
             if entry.sales_channel not in channels:
-                raise ValueError(f"acquisition channel {entry.key}: unknown sales channel | got {entry.sales_channel}")
+                raise ValueError(
+                    f"acquisition channel {entry.key}: unknown sales channel | got {entry.sales_channel}"
+                )
 
     @property
     def start(self) -> dt.date:

@@ -48,7 +48,11 @@ def read_spend(
     planned = _planned(plan, settings, shape)
     for j in range(EXPECTED_MONTHS):
         last_year = history.months + j - 12
-        source = amount[:, :, last_year] if 0 <= last_year < history.months else _repeat(amount, future, history, j)
+        source = (
+            amount[:, :, last_year]
+            if 0 <= last_year < history.months
+            else _repeat(amount, future, history, j)
+        )
         future[:, :, j] = np.where(np.isnan(planned[:, :, j]), source, planned[:, :, j])
     return SpendHistory(amount, customers, future, int(np.sum(~np.isnan(planned))))
 
@@ -56,7 +60,9 @@ def read_spend(
 def _repeat(amount: FloatArray, future: FloatArray, history: History, j: int) -> FloatArray:
     if j >= 12:
         return future[:, :, j - 12]
-    recent = amount[:, :, max(history.months - 3, 0) :]  # less than a year of history: the mean of the last months
+    recent = amount[
+        :, :, max(history.months - 3, 0) :
+    ]  # less than a year of history: the mean of the last months
     return recent.mean(axis=2) if recent.shape[2] else np.zeros(amount.shape[:2])
 
 
@@ -79,5 +85,7 @@ def _planned(plan: pd.DataFrame | None, settings: DemandSettings, shape: tuple[i
 def _codes(frame: pd.DataFrame, settings: DemandSettings) -> tuple[IntArray, IntArray]:
     market = pd.Index([m.key for m in settings.markets]).get_indexer(pd.Index(frame["market"].astype(str)))
     keys = [a.key for a in settings.acquisition_channels]
-    channel = pd.Index(keys, dtype=object).get_indexer(pd.Index(frame["acquisition_channel"].astype(str), dtype=object))
+    channel = pd.Index(keys, dtype=object).get_indexer(
+        pd.Index(frame["acquisition_channel"].astype(str), dtype=object)
+    )
     return market.astype(np.int64), channel.astype(np.int64)

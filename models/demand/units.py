@@ -51,8 +51,10 @@ def units_month(bank: DemandBank, month: int, orders: IntArray) -> IntArray:
 
 @njit(inline="always", cache=True)
 def _outcome(position: float, threshold: FloatArray, other: AliasArray) -> int:
-    i = int(position)
-    return i if position - i < threshold[i] else int(other[i])
+    """One alias draw without a branch, which would be mispredicted every other time."""
+    i = np.int64(position)
+    away = np.int64(other[i])
+    return away + np.int64(position - i < threshold[i]) * (i - away)
 
 
 @njit(cache=True, nogil=True)
@@ -87,7 +89,7 @@ def _fill_units(
     item_step = items * upper
     size_step = size.size * lower
     high_month = np.uint64(month) << np.uint64(32)
-    word = np.empty(4, dtype=np.uint64)
+    word = np.empty(4, dtype=np.int64)
     for t in range(trials):
         trial = first_trial + t
         for c in range(cells):
@@ -98,26 +100,26 @@ def _fill_units(
             t_item, o_item = mix_threshold[t, c], mix_other[t, c]
             for k in range(orders[t, c]):
                 a, b, d, e = uniform4(key, trial, high_month | np.uint64(k), 0)
-                head = np.uint64(a * scale)
-                day = _outcome((head >> np.uint64(_LOW_BITS)) * day_step, day_threshold[market], day_other[market])
-                lines = 1 + _outcome((head & np.uint64(_LOW)) * lines_step, t_lines, o_lines)
-                word[0] = np.uint64(b * scale)
-                word[1] = np.uint64(d * scale)
-                word[2] = np.uint64(e * scale)
+                head = np.int64(a * scale)
+                day = _outcome((head >> _LOW_BITS) * day_step, day_threshold[market], day_other[market])
+                lines = 1 + _outcome((head & _LOW) * lines_step, t_lines, o_lines)
+                word[0] = np.int64(b * scale)
+                word[1] = np.int64(d * scale)
+                word[2] = np.int64(e * scale)
                 slot = 0
                 last = 3
                 part = 1
                 for _ in range(lines):
                     if slot == last:
                         a, b, d, e = uniform4(key, trial, high_month | np.uint64(k), part)
-                        word[0] = np.uint64(a * scale)
-                        word[1] = np.uint64(b * scale)
-                        word[2] = np.uint64(d * scale)
-                        word[3] = np.uint64(e * scale)
+                        word[0] = np.int64(a * scale)
+                        word[1] = np.int64(b * scale)
+                        word[2] = np.int64(d * scale)
+                        word[3] = np.int64(e * scale)
                         slot = 0
                         last = 4
                         part += 1
-                    item = _outcome((word[slot] >> np.uint64(_LOW_BITS)) * item_step, t_item, o_item)
-                    count = size[_outcome((word[slot] & np.uint64(_LOW)) * size_step, t_size, o_size)]
+                    item = _outcome((word[slot] >> _LOW_BITS) * item_step, t_item, o_item)
+                    count = size[_outcome((word[slot] & _LOW) * size_step, t_size, o_size)]
                     units[t, day, c, item] += count
                     slot += 1

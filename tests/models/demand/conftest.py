@@ -30,6 +30,7 @@ class Company:
     orders: pd.DataFrame
     spend: pd.DataFrame
     settings: DemandSettings
+    season: np.ndarray
 
 
 def settings(**changes: object) -> DemandSettings:
@@ -39,7 +40,10 @@ def settings(**changes: object) -> DemandSettings:
             MarketSettings("us", "USD", Prior(-1.6, 0.4, "test")),
             MarketSettings("de", "EUR", Prior(-1.4, 0.4, "test"), rate=0.9),
         ),
-        "sales_channels": (SalesChannelSettings("shop"), SalesChannelSettings("bazaar", customer_known=False)),
+        "sales_channels": (
+            SalesChannelSettings("shop"),
+            SalesChannelSettings("bazaar", customer_known=False),
+        ),
         "acquisition_channels": (
             AcquisitionSettings("meta", "shop", Prior(0.7, 0.15, "test")),
             AcquisitionSettings("google", "shop", Prior(0.7, 0.15, "test")),
@@ -78,7 +82,9 @@ def generate(seed: int, size: dict[str, float], shock: float = 0.0) -> tuple[pd.
             mine = np.flatnonzero(month == j)
             for channel, share in (("meta", 0.6), ("google", 0.4)):
                 amount = 1000.0 * share * float(np.exp(0.3 * rng.standard_normal()))
-                won = rng.poisson(size[market] * share * (amount / (1000.0 * share)) ** BETA * pace[mine].mean())
+                won = rng.poisson(
+                    size[market] * share * (amount / (1000.0 * share)) ** BETA * pace[mine].mean()
+                )
                 spend.append((days[mine[0]], market, channel, amount, int(won)))
                 for _ in range(won):
                     people += 1
@@ -87,7 +93,17 @@ def generate(seed: int, size: dict[str, float], shock: float = 0.0) -> tuple[pd.
             for day in mine:
                 for _ in range(rng.poisson(size[market] / 60.0 * pace[day] * 1.01**j)):
                     place(int(day), market, "bazaar", "")
-    columns = ["order_id", "customer_key", "ordered_at", "market", "sales_channel", "currency", "item", "quantity", "net_price"]
+    columns = [
+        "order_id",
+        "customer_key",
+        "ordered_at",
+        "market",
+        "sales_channel",
+        "currency",
+        "item",
+        "quantity",
+        "net_price",
+    ]
     frame = pd.DataFrame(lines, columns=[*columns, "shipping", "tax", "refunded"])
     frame["ordered_at"] = pd.to_datetime(frame["ordered_at"])
     table = pd.DataFrame(spend, columns=["day", "market", "acquisition_channel", "amount", "new_customers"])
@@ -112,7 +128,7 @@ def _live(rng, day, pace, market, customer, place) -> None:  # type: ignore[no-u
 @pytest.fixture(scope="session")
 def company() -> Company:
     orders, spend = generate(7, {"us": 90.0, "de": 40.0}, shock=0.08)
-    return Company(orders, spend, settings())
+    return Company(orders, spend, settings(), SEASON)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,59 @@
+"""Counts without a customer key."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.demand.anonymous import draw_factors, fit_counts
+
+PACE = np.full(24, 30.0)
+AHEAD = np.full(48, 30.0)
+
+
+def test_a_level_is_continued() -> None:
+    forecast = fit_counts(np.full(24, 120.0), PACE, AHEAD)
+    np.testing.assert_allclose(forecast.mean, 120.0, rtol=1e-6)
+    np.testing.assert_allclose(forecast.fitted, 120.0, rtol=1e-6)
+
+
+def test_season_enters_through_the_pace() -> None:
+    pace = 30.0 * np.tile([0.8, 1.2], 12)
+    forecast = fit_counts(4.0 * pace, pace, 30.0 * np.tile([0.8, 1.2], 24))
+    np.testing.assert_allclose(forecast.mean, 120.0 * np.tile([0.8, 1.2], 24), rtol=1e-6)
+
+
+def test_a_trend_is_dampened_never_explosive() -> None:
+    counts = 100.0 * np.exp(0.08 * np.arange(24))
+    forecast = fit_counts(counts, PACE, AHEAD)
+    growth = np.diff(np.log(forecast.mean))
+    assert np.all(growth > 0) and np.all(np.diff(growth) < 0)
+    assert counts[-1] < forecast.mean[0] * 1.1
+    assert forecast.mean[-1] < 2.2 * counts[-1]
+
+
+def test_errors_cover_the_truth_about_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(8)
+    z = []
+    for _ in range(200):
+        forecast = fit_counts(rng.poisson(np.full(24, 150.0)).astype(float), PACE, AHEAD)
+        z.append(np.log(forecast.mean[5] / 150.0) / np.hypot(forecast.level_load[5], forecast.slope_load[5]))
+    assert 0.4 < np.sqrt(np.mean(np.square(z))) < 1.4
+
+
+def test_no_orders_give_no_orders_and_short_series_stay_flat() -> None:
+    none = fit_counts(np.zeros(24), PACE, AHEAD)
+    assert np.all(none.mean == 0.0) and np.all(none.level_load == 0.0)
+    single = fit_counts(np.array([0.0, 0.0, 7.0]), PACE[:3], AHEAD)
+    assert single.months == 1 and single.mean[0] == pytest.approx(7.0, rel=0.01)
+    assert np.hypot(single.level_load[11], single.slope_load[11]) > 0.3
+
+
+def test_factors_have_mean_one_and_depend_on_the_name_only() -> None:
+    forecast = fit_counts(np.random.default_rng(1).poisson(30.0, 24).astype(float), PACE, AHEAD)
+    loads = forecast.level_load[None], forecast.slope_load[None]
+    factors = draw_factors(*loads, ["a"], range(20_000), 2)
+    error = factors.std(axis=0) / np.sqrt(20_000)
+    assert np.abs((factors.mean(axis=0) - 1.0) / error).max() < 4.0
+    two = draw_factors(np.tile(loads[0], (2, 1)), np.tile(loads[1], (2, 1)), ["b", "a"], range(50), 2)
+    assert np.ascontiguousarray(two[:, 1]).tobytes() == np.ascontiguousarray(factors[:50, 0]).tobytes()

@@ -30,9 +30,9 @@ TAX_RATE = 0.24
 CASH, FIXED_ASSETS, TERM_DEBT, SHARE_CAPITAL = 850_000.0, 540_000.0, 600_000.0, 400_000.0
 CREDIT_LIMIT, CREDIT_RATE, TERM_DEBT_RATE, DEPRECIATION = 400_000.0, 0.095, 0.07, 15_000.0
 FIXED_COSTS = {
-    "salaries": 73_000.0,
+    "salaries": 80_000.0,
     "rent and offices": 10_000.0,
-    "software and agencies": 18_000.0,
+    "software and agencies": 22_000.0,
     "administration": 11_000.0,
 }
 IMPORT_VAT_DAYS = 60
@@ -199,7 +199,8 @@ def _at_close(frame: pd.DataFrame, rates: Rates) -> float:
 
 def purchase_accounts(landed: pd.DataFrame, rates: Rates) -> dict[str, float]:
     """USD that orders under way tie up at the close: what is afloat, deposits before shipping, import VAT
-    to come back."""
+    to come back.
+    """
     shipped, landed_at_port, cleared = (
         landed[stage] < HISTORY_DAYS for stage in ("shipped_on", "port_on", "cleared_on")
     )

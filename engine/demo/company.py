@@ -93,14 +93,14 @@ MARKETS = (
         "CA",
         "CAD",
         ("us_ohio",),
-        0.088,
+        0.098,
         0.58,
         100.0,
         0.78,
         2.3,
         1.36,
         0.13,
-        19.5,
+        20.5,
         7.5,
         0.004,
         0.2,
@@ -113,14 +113,14 @@ MARKETS = (
         "EU",
         "EUR",
         ("nl_venlo",),
-        0.160,
+        0.171,
         0.55,
         95.0,
         0.80,
         2.5,
         0.90,
         0.19,
-        15.0,
+        16.0,
         6.5,
         0.006,
         0.3,
@@ -133,14 +133,14 @@ MARKETS = (
         "GB",
         "GBP",
         ("gb_midlands", "nl_venlo"),
-        0.121,
+        0.129,
         0.50,
         90.0,
         0.70,
         2.2,
         0.76,
         0.20,
-        14.5,
+        15.5,
         6.5,
         0.005,
         0.3,
@@ -153,14 +153,14 @@ MARKETS = (
         "US",
         "USD",
         ("us_ohio",),
-        0.631,
+        0.608,
         0.62,
         85.0,
         0.75,
         2.4,
         1.0,
         0.07,
-        16.0,
+        17.0,
         6.0,
         0.003,
         0.2,
@@ -172,7 +172,7 @@ MARKETS = (
         ),
     ),
 )
-DIVERSIFIED_SHARES = {"CA": 0.238, "DE": 0.272, "GB": 0.260, "US": 0.266}
+DIVERSIFIED_SHARES = {"CA": 0.250, "DE": 0.304, "GB": 0.252, "US": 0.252}
 
 SUPPLIERS = (
     SupplierTruth("CN1", "Shenzhen Lightworks", "CN", "CNY", 4200, (12.0, 12.0, 5.0), "CN2"),
@@ -247,7 +247,7 @@ INSURANCE_SHARE = 0.004
 #: Sales channels: payout lag days, reserve share, reserve days, marketplace fee, payment fee, fee per order.
 CHANNELS = {"marketplace": (14, 0.10, 30, 0.17, 0.0, 0.0), "shop": (3, 0.0, 0, 0.0, 0.029, 0.30)}
 #: Acquisition channels: share of new customers, cost per customer at the base spend in USD, true elasticity.
-ACQUISITION = {"google": (0.40, 360.0, 0.65), "meta": (0.60, 395.0, 0.75)}
+ACQUISITION = {"google": (0.40, 380.0, 0.65), "meta": (0.60, 415.0, 0.75)}
 NEW_CUSTOMERS_PER_MONTH = 470.0
 MARKETPLACE_ORDERS_PER_DAY = 64.0
 RETURN_SHARE = {"device": 0.095, "care": 0.045, "mask": 0.035, "tool": 0.07, "accessory": 0.06}

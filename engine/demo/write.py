@@ -26,8 +26,8 @@ from engine.demo.truth import truth
 
 __all__ = ["TEMPLATES", "History", "simulate", "write_demo"]
 
-#: A seed whose two years of history were neither lucky nor unlucky, so that the demo's plan looks like its past; truth
-#: tests take seeds of their own.
+#: A seed whose two years of history were neither lucky nor unlucky, so that the plan looks like its past;
+#: truth tests take seeds of their own.
 SEED = 103
 PURCHASE_COLUMNS = [
     "po",

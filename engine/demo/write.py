@@ -21,7 +21,7 @@ from engine.demo.customers import Event, acquire, monthly_spend, simulate_orders
 from engine.demo.rates import FIRST_DAY, Rates, tariffs
 from engine.demo.shopify import write_marketplace, write_shop
 from engine.demo.spend import spend_table
-from engine.demo.supply import purchase_lines, purchase_log, ship
+from engine.demo.supply import purchase_lines, purchase_log, ship, unit_cost
 from engine.demo.truth import truth
 
 __all__ = ["TEMPLATES", "History", "simulate", "write_demo"]
@@ -86,8 +86,7 @@ def simulate(
     rates = Rates(company, seed)
     shipments = ship(company, seed)
     lines = purchase_lines(company, shipments, books.unit_sales(company, orders))
-    first_day = {currency: rates.per_base(currency, 0) for currency in rates.paths}
-    landed = books.land(company, purchase_log(company, shipments, lines, first_day), rates)
+    landed = books.land(company, purchase_log(company, shipments, lines, first_rates(rates)), rates)
     return History(
         company,
         clock,
@@ -204,10 +203,15 @@ def _write_orders(folder: Path, history: History, seed: int, orders: pd.DataFram
     write_marketplace(folder / "orders_marketplace.csv", orders[orders["sales_channel"] == "marketplace"])
 
 
+def first_rates(rates: Rates) -> dict[str, float]:
+    """Foreign units per USD on the first day, at which prices and unit costs were agreed."""
+    return {currency: rates.per_base(currency, 0) for currency in rates.paths}
+
+
 def items_table(history: History) -> pd.DataFrame:
     """items.csv: master data; the unit cost is the first supplier's price in its currency."""
     company = history.company
-    log = history.purchases.drop_duplicates(["item", "supplier"]).set_index(["item", "supplier"])["unit_cost"]
+    first_day = first_rates(history.rates)
     return pd.DataFrame(
         [
             (
@@ -216,14 +220,14 @@ def items_table(history: History) -> pd.DataFrame:
                 i.hs,
                 i.category,
                 f"{i.weight:.2f}",
-                log[i.key, i.suppliers[0]],
+                unit_cost(company, number, i.suppliers[0], first_day),
                 ";".join(i.suppliers),
                 ";".join(str(s) for s in i.shares),
                 i.moq,
                 i.multiple,
                 f"{i.price:.2f}",
             )
-            for i in company.items
+            for number, i in enumerate(company.items)
         ],
         columns=[
             "item",

@@ -159,6 +159,16 @@ def test_a_call_that_cannot_be_meant_writes_nothing(tmp_path: Path, wrong: dict[
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("template", ["demo", "demo-diversified"])
+def test_a_tiny_company_still_writes_a_whole_plan(tmp_path: Path, template: str) -> None:
+    write_demo(tmp_path / "x", template=template, customers_scale=0.003, residual=False, season=False)
+    assert len(_read(tmp_path / "x" / "data" / "items.csv")) == 40
+    table = (
+        _read(tmp_path / "x" / "data" / "opening_balance.csv").set_index("account")["amount"].astype(float)
+    )
+    assert abs(table.iloc[:7].sum() - table.iloc[7:].sum()) < 0.005
+
+
 def test_plan_yaml_fits_the_schema_and_names_the_company_asked_for(folder: Path) -> None:
     config = PlanConfig.model_validate(YAML(typ="safe", pure=True).load(folder / "plan.yaml"))
     assert [m.key for m in config.markets] == ["CA", "DE", "GB", "US"]

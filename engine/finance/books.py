@@ -138,7 +138,7 @@ class MonthInputs(NamedTuple):
     price_level: Floats
     """(R, Mk, d) net price over base price."""
     fx: Floats
-    """(R, K - 1, D) company currency per unit of foreign currency, every day of the run."""
+    """(R, K - 1, d) company currency per unit of foreign currency."""
     duty_rate: Floats
     """(R, I, O, Te, d) share of customs value."""
     freight: Floats

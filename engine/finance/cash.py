@@ -38,14 +38,14 @@ YEAR = 365.0
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def fill_rates(market_currency: Ints, price_level: Floats, fx: Floats, sheet: Sheet, t: int, start: int) -> None:
+def fill_rates(market_currency: Ints, price_level: Floats, fx: Floats, sheet: Sheet, t: int) -> None:
     """Exchange rates of the month by currency and day, and company currency per unit of base price by market and day."""
     currencies, days = sheet.rate.shape
     trial = min(t, fx.shape[0] - 1)
     for day in range(days):
         sheet.rate[0, day] = 1.0
         for currency in range(1, currencies):
-            sheet.rate[currency, day] = fx[trial, currency - 1, start + day]
+            sheet.rate[currency, day] = fx[trial, currency - 1, day]
     trial = min(t, price_level.shape[0] - 1)
     for market in range(sheet.factor.shape[0]):
         currency = market_currency[market]

@@ -95,7 +95,7 @@ def _blank(spec: FinanceSpec, trials: int, days: int) -> MonthBooked:
         cells=np.zeros((trials, POSTING_COUNT, len(terms.cells.market))),
         company=np.zeros((trials, POSTING_COUNT)),
         cash=CashBooked(*(np.zeros((trials, days)) for _ in CashBooked._fields)),
-        purchases=np.zeros((trials, len(terms.supply.supplier_currency))),
+        purchases=np.zeros((trials, len(terms.supply.currency))),
         item_sales=np.zeros((trials, items)),
         item_stock=np.zeros((trials, items)),
         fault=np.zeros(trials, dtype=np.int64),
@@ -113,8 +113,8 @@ def _check_shapes(spec: FinanceSpec, books: Books, inputs: MonthInputs, days: in
         "on_hand": (trials, days, nodes, items),
         "returns_count": (trials,),
         "price_level": (markets, days),
-        "fx": (books.items.rate.shape[1] - 1,),
-        "duty_rate": (items,),
+        "fx": (books.items.rate.shape[1] - 1, days),
+        "duty_rate": (items, spec.origins, len(terms.nodes.de_minimis), days),
         "freight": (suppliers, nodes, days),
         "unit_cost": (suppliers, days),
         "spend": (markets, channels),
@@ -123,12 +123,10 @@ def _check_shapes(spec: FinanceSpec, books: Books, inputs: MonthInputs, days: in
         array = getattr(inputs, name)
         got = array.shape
         fits = got == shape if name in ("shipped", "on_hand", "returns_count") else (
-            got[0] in (1, trials) and got[1 : 1 + len(shape)] == shape
+            got[0] in (1, trials) and got[1:] == shape
         )
         if not fits:
             raise ValueError(f"{name}: shape {shape} is needed (trials in front where random) | got {got}")
-    if inputs.fx.shape[2] < spec.terms.company.month_start[-1] or inputs.duty_rate.shape[-1] != days:
-        raise ValueError("fx must cover every day of the run, duty_rate every day of the month")
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -138,7 +136,7 @@ def _close_block(
     """Close the month trial by trial."""
     days, posts = end - start, POSTING_COUNT
     trials, nodes, items = books.stock.units.shape
-    currencies, markets = books.items.rate.shape[1], terms.markets.market_currency.shape[0]
+    currencies, markets = books.items.rate.shape[1], terms.markets.currency.shape[0]
     blank = np.zeros((currencies, days))
     sheet = Sheet(
         np.zeros((posts, days)),
@@ -153,7 +151,7 @@ def _close_block(
     sold = np.zeros((terms.cells.arc_cell.shape[0], items), np.int64)
     for t in range(trials):
         _blank_working(sheet, added, receipts, since, sold)
-        fill_rates(terms.markets.market_currency, flows.price_level, flows.fx, sheet, t, start)
+        fill_rates(terms.markets.currency, flows.price_level, flows.fx, sheet, t)
         book_new_lines(
             terms.supply,
             terms.nodes.entry_fee,
@@ -255,8 +253,8 @@ def _walk_days(
                 start,
             )
             pick_and_pack(terms.nodes, sheet, node, cell, units, parcels, day)
-            territory = markets.market_territory[market]
-            if terms.nodes.node_territory[node] != territory:
+            territory = markets.territory[market]
+            if terms.nodes.territory[node] != territory:
                 duty = cross_border(
                     row,
                     price,

@@ -71,7 +71,7 @@ def book_new_lines(
         end, units = _same_order(lines, t, row)
         supplier, node, ordered = lines.supplier[t, row], lines.node[t, row], lines.day_ordered[t, row]
         day = ordered - start
-        rate = sheet.rate[supply.supplier_currency[supplier], day]
+        rate = sheet.rate[supply.currency[supplier], day]
         level = cost_level[min(t, cost_level.shape[0] - 1), supplier, day]
         fee = entry_fee[node] / units if supply.buyer_pays_duty[supplier] else 0.0
         for line in range(row, end):
@@ -135,7 +135,7 @@ def follow_lines(
         supplier, node, item = lines.supplier[t, row], lines.node[t, row], lines.item[t, row]
         ordered, received = lines.day_ordered[t, row], lines.received[t, row]
         state, amounts = orders.state[t, place], orders.amounts[t, place]
-        currency = supply.supplier_currency[supplier]
+        currency = supply.currency[supplier]
         if received < 0 or received >= end:
             received = NEVER
         shipping = _booking_day(lines.left[t, row], ordered, start)
@@ -162,7 +162,7 @@ def follow_lines(
             state[STAGE] |= CLEARED
             if supply.buyer_pays_duty[supplier]:
                 day = clearing - start
-                rate = duty_rate[duty_trial, item, supply.origin[supplier], nodes.node_territory[node], day]
+                rate = duty_rate[duty_trial, item, supply.origin[supplier], nodes.territory[node], day]
                 invoice = amounts[INVOICE] * sheet.rate[currency, day]
                 has_freight = not supply.buyer_pays_freight[supplier]
                 vat_share = supply.import_vat[supplier, node]

@@ -42,7 +42,7 @@ def neutral_spec(
     n = {**ONE_OF_EACH, **(sizes or {})}
     values = {**_zeros(n, np.asarray(month_start)), **_arcs(n, arcs), **changes}
     groups = (MarketTerms, CellTerms, NodeTerms, SupplyTerms, CompanyTerms)
-    terms = Terms(*(terms_of(g, **{name: values.pop(name) for name in g.__annotations__}) for g in groups))
+    terms = Terms(*(terms_of(g, **{f: values.pop(_flat(g, f)) for f in g.__annotations__}) for g in groups))
     balance = np.zeros(len(BALANCE_NAMES))
     for account, amount in (opening or {}).items():
         balance[BALANCE_INDEX[account]] = amount
@@ -73,13 +73,19 @@ def neutral_inputs(
         "returns_count": np.full(trials, len(rows), dtype=np.int64),
         "lines": lines,
         "price_level": np.ones((1, markets, days)),
-        "fx": np.ones((1, len(spec.opening.rate) - 1, spec.days)),
+        "fx": np.ones((1, len(spec.opening.rate) - 1, days)),
         "duty_rate": np.zeros((1, items, spec.origins, len(terms.nodes.de_minimis), days)),
         "freight": np.ones((1, suppliers, nodes, days)),
         "unit_cost": np.ones((1, suppliers, days)),
         "spend": np.zeros((1, *terms.company.spend_cell.shape)),
     }
     return MonthInputs(**{**values, **changes})
+
+
+def _flat(group: type, field: str) -> str:
+    """Name of a field among the fields of all groups."""
+    prefix = {MarketTerms: "market", NodeTerms: "node", SupplyTerms: "supplier"}.get(group, "")
+    return f"{prefix}_{field}" if field in ("currency", "territory") else field
 
 
 def _unknown(name: str) -> None:

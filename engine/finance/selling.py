@@ -74,7 +74,7 @@ def return_day(
         units = resale + refurbish + liquidate + returns[seen, 6]
         refund = units * markets.base_price[market, item] * sheet.factor[market, day]
         tax = refund * markets.consumption_tax[market]
-        currency = markets.market_currency[market]
+        currency = markets.currency[market]
         sheet.daily[REFUND_TAX, day] += tax
         sales_tax_added[currency, day] -= tax / sheet.rate[currency, day]
         landed = inventory.unit_cost(stock.average[t], node, item)
@@ -150,7 +150,7 @@ def sell(
     sheet.cells[PAYMENT_FEE, cell] += payment_fee
     sheet.cells[MARKETPLACE_FEE, cell] += marketplace_fee
     enter(sheet, OUTBOUND, cell, day, parcels * markets.outbound_per_order[market])
-    currency = markets.market_currency[market]
+    currency = markets.currency[market]
     rate = sheet.rate[currency, day]
     payout = (sale + tax - payment_fee - marketplace_fee) / rate
     receivables_added[currency, day] += payout

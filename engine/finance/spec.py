@@ -27,8 +27,8 @@ TITLE_AT_SHIPPING, TITLE_AT_RECEIPT = 0, 1
 class MarketTerms(NamedTuple):
     """Markets (Mk)."""
 
-    market_currency: Ints
-    market_territory: Ints
+    currency: Ints
+    territory: Ints
     consumption_tax: Floats
     outbound_per_order: Floats
     """Company currency."""
@@ -64,7 +64,7 @@ class CellTerms(NamedTuple):
 class NodeTerms(NamedTuple):
     """Nodes (N) and the customs they enter through; de minimis by territory (Te)."""
 
-    node_territory: Ints
+    territory: Ints
     pick_per_unit: Floats
     pick_per_order: Floats
     storage_per_unit_month: Floats
@@ -81,7 +81,7 @@ class NodeTerms(NamedTuple):
 class SupplyTerms(NamedTuple):
     """Suppliers (S), their lanes (S, N) and items (I)."""
 
-    supplier_currency: Ints
+    currency: Ints
     origin: Ints
     deposit_share: Floats
     trigger: Ints

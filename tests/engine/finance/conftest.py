@@ -190,7 +190,7 @@ class Story:
             self.lines_known(int(end)),
             rows,
             price_level=np.full((1, 3, days), self.level),
-            fx=self.fx,
+            fx=np.ascontiguousarray(self.fx[:, :, start:end]),
             duty_rate=np.full((1, 4, 2, 2, days), self.duty),
             freight=np.broadcast_to(drift, (1, 3, 2, days)).copy(),
             unit_cost=np.full((1, 3, days), 1.02),

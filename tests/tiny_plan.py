@@ -93,8 +93,20 @@ FX = "day,currency,per_base\n" + "".join(
 
 _PRICE = {"1E10": 36.0, "B-2": 22.0, "007": 11.0}
 _NOK = 10.5
-_COST = {("1E10", "oslo"): 9.3, ("B-2", "oslo"): 7.1, ("007", "oslo"): 4.2, ("1E10", "windhoek"): 9.1, ("B-2", "windhoek"): 7.0}
-_HAND = {("1E10", "oslo"): 90, ("B-2", "oslo"): 120, ("007", "oslo"): 200, ("1E10", "windhoek"): 60, ("B-2", "windhoek"): 70}
+_COST = {
+    ("1E10", "oslo"): 9.3,
+    ("B-2", "oslo"): 7.1,
+    ("007", "oslo"): 4.2,
+    ("1E10", "windhoek"): 9.1,
+    ("B-2", "windhoek"): 7.0,
+}
+_HAND = {
+    ("1E10", "oslo"): 90,
+    ("B-2", "oslo"): 120,
+    ("007", "oslo"): 200,
+    ("1E10", "windhoek"): 60,
+    ("B-2", "windhoek"): 70,
+}
 
 
 def orders_text(customers: int = 160, seed: int = 7) -> str:
@@ -114,7 +126,9 @@ def orders_text(customers: int = 160, seed: int = 7) -> str:
             charged = (4.0 if position == 0 else 0.0) * rate
             tax = round(price * units * (0.25 if market == "NO" else 0.15), 2)
             currency = "NOK" if market == "NO" else "USD"
-            rows.append(f"T{number},{customer},{when},{market},{channel},{currency},{item},{units},{price},{charged},{tax},{back}\n")
+            rows.append(
+                f"T{number},{customer},{when},{market},{channel},{currency},{item},{units},{price},{charged},{tax},{back}\n"
+            )
 
     for person in range(customers):
         market = "NO" if person % 4 else "NA"
@@ -138,11 +152,20 @@ def purchase_orders_text(seed: int = 11) -> str:
     text = f"{columns},unit_cost,currency,deposit_paid\n"
     number = 0
     for month in range(24):
-        for supplier, item, cost, currency in (("CN1", "1E10", 60, "CNY"), ("CN1", "B-2", 45, "CNY"), ("KR1", "007", 3.9, "USD")):
+        for supplier, item, cost, currency in (
+            ("CN1", "1E10", 60, "CNY"),
+            ("CN1", "B-2", 45, "CNY"),
+            ("KR1", "007", 3.9, "USD"),
+        ):
             for node in ("oslo", "windhoek"):
                 number += 1
                 day = START + dt.timedelta(days=30 * month + number % 5)
-                stages = [20 + generator.gamma(4.0), 32 + generator.gamma(6.0), 1 + generator.gamma(2.0), 1 + generator.gamma(2.0)]
+                stages = [
+                    20 + generator.gamma(4.0),
+                    32 + generator.gamma(6.0),
+                    1 + generator.gamma(2.0),
+                    1 + generator.gamma(2.0),
+                ]
                 events = [day + dt.timedelta(days=int(total)) for total in np.cumsum(stages)]
                 known = [str(event) if event <= CLOSED else "" for event in events]
                 deposit = round(0.3 * 60 * cost, 2) if supplier == "CN1" and not known[3] else 0
@@ -177,7 +200,9 @@ def books() -> dict[str, str]:
     owed_to_us = 12600 * _rate("NOK") + 300
     payables = "due,amount,currency,supplier\n2026-07-15,7100,CNY,CN1\n2026-08-01,500,USD,KR1\n"
     owed = 7100 * _rate("CNY") + 500
-    opened = [line.split(",") for line in purchase_orders_text().splitlines()[1:] if line.split(",")[10] == ""]
+    opened = [
+        line.split(",") for line in purchase_orders_text().splitlines()[1:] if line.split(",")[10] == ""
+    ]
     deposits = sum(float(cells[15]) * _rate("CNY") for cells in opened)
     amounts = {
         "cash": 80000.0,
@@ -197,7 +222,9 @@ def books() -> dict[str, str]:
     }
     names = list(amounts)
     amounts["retained_earnings"] = sum(amounts[n] for n in names[:7]) - sum(amounts[n] for n in names[7:])
-    balance = "as_of,account,amount\n" + "".join(f"{CLOSED},{name},{amount:.2f}\n" for name, amount in amounts.items())
+    balance = "as_of,account,amount\n" + "".join(
+        f"{CLOSED},{name},{amount:.2f}\n" for name, amount in amounts.items()
+    )
     return {
         "data/inventory.csv": inventory,
         "data/open_receivables.csv": receivables,

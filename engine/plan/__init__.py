@@ -1,0 +1,1 @@
+"""From the files of a plan folder to one typed, checked, hashed plan."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,10 @@ def fill_columns(tables: Tables, config: PlanConfig) -> None:
         purchases["received"] = purchases["received"].where(purchases["received"] >= 0, full).astype("int64")
     items = tables["items"]
     suppliers = [split(text) for text in items["suppliers"]]
-    shares = [text or ";".join(["1", *["0"] * (len(names) - 1)]) for text, names in zip(items["shares"], suppliers, strict=True)]
+    shares = [
+        text or ";".join(["1", *["0"] * (len(names) - 1)])
+        for text, names in zip(items["shares"], suppliers, strict=True)
+    ]
     items["suppliers"] = pd.Series([";".join(names) for names in suppliers], dtype="str", index=items.index)
     normal = [";".join(repr(float(part)) for part in split(text)) for text in shares]
     items["shares"] = pd.Series(normal, dtype="str", index=items.index)
@@ -51,7 +55,13 @@ def assume(tables: Tables, config: PlanConfig, *, salted: bool) -> tuple[Assumpt
         listed.append(Assumption(identity, value, unit, "default of tradewind", why))
 
     if not salted:
-        note("salt", "built in", "", "data/.salt is missing: customer hashes can be compared across plans; write 16 or more random characters into it")
+        note(
+            "salt",
+            "built in",
+            "",
+            "data/.salt is missing: customer hashes can be compared across plans; "
+            "write 16 or more random characters into it",
+        )
     fill_columns(tables, config)
     _assume_rates(tables, config, note)
     if "tariffs" not in tables:
@@ -59,18 +69,36 @@ def assume(tables: Tables, config: PlanConfig, *, salted: bool) -> tuple[Assumpt
         note("tariffs", "0", "share of customs value", "no tariffs file: every item enters free of duty")
     if "purchase_orders" not in tables:
         tables["purchase_orders"] = empty_table("purchase_orders")
-        note("purchase_orders", "0", "open orders", "no purchase order log: nothing is on the way; lead times come from the stages of the lanes")
+        note(
+            "purchase_orders",
+            "0",
+            "open orders",
+            "no purchase order log: nothing is on the way; lead times come from the stages of the lanes",
+        )
     if "spend" not in tables:
         tables["spend"] = empty_table("spend")
-        note("spend", "0", config.company.currency, "no spend file: acquisition costs nothing and does not answer to spend")
+        note(
+            "spend",
+            "0",
+            config.company.currency,
+            "no spend file: acquisition costs nothing and does not answer to spend",
+        )
     if "spend_plan" not in tables:
         tables["spend_plan"] = empty_table("spend_plan")
-        note("spend_plan", "same month last year", config.company.currency, "no spend plan: each month repeats the spend of the same month a year before")
+        note(
+            "spend_plan",
+            "same month last year",
+            config.company.currency,
+            "no spend plan: each month repeats the spend of the same month a year before",
+        )
     if "inventory" not in tables:
         tables["inventory"] = _assumed_inventory(tables, config)
         units = int(tables["inventory"]["on_hand"].sum())
         note(
-            "inventory", f"{units:,}", "units", "no inventory file: each market's first node holds lead time plus order cycle of the last year's demand"
+            "inventory",
+            f"{units:,}",
+            "units",
+            "no inventory file: first nodes hold demand of lead time and order cycle at last year's pace",
         )
     _assume_balance(tables, config, note)
     return tuple(listed)
@@ -79,15 +107,28 @@ def assume(tables: Tables, config: PlanConfig, *, salted: bool) -> tuple[Assumpt
 def _assume_rates(tables: Tables, config: PlanConfig, note) -> None:  # type: ignore[no-untyped-def]
     if "fx" in tables:
         return
-    used = {market.currency for market in config.markets} | {supplier.currency for supplier in config.suppliers}
+    used = {market.currency for market in config.markets} | {
+        supplier.currency for supplier in config.suppliers
+    }
     for name in ("orders", "purchase_orders", "open_receivables", "open_payables"):
         used |= set(tables[name]["currency"].unique()) if name in tables else set()
     foreign = sorted(used - {config.company.currency, ""})
     day = np.datetime64(config.company.actuals_through, "s")
-    values = {"day": [day] * len(foreign), "currency": foreign, "per_base": [1.0] * len(foreign)}
-    tables["fx"] = pd.DataFrame({column.name: series(values[column.name], column) for column in TABLES["fx"].columns})
+    values: dict[str, list[Any]] = {
+        "day": [day] * len(foreign),
+        "currency": foreign,
+        "per_base": [1.0] * len(foreign),
+    }
+    tables["fx"] = pd.DataFrame(
+        {column.name: series(values[column.name], column) for column in TABLES["fx"].columns}
+    )
     for currency in foreign:
-        note(f"fx.{currency}", "1", f"{currency} per {config.company.currency}", "no fx file: the rate is surely wrong, add data/fx.csv")
+        note(
+            f"fx.{currency}",
+            "1",
+            f"{currency} per {config.company.currency}",
+            "no fx file: the rate is surely wrong, add data/fx.csv",
+        )
 
 
 def _rates(tables: Tables, config: PlanConfig) -> dict[str, float]:
@@ -107,14 +148,19 @@ def _assumed_inventory(tables: Tables, config: PlanConfig) -> pd.DataFrame:
     clearance = {port.key: port.clearance_days for port in config.ports}
     makers = {item: split(text)[0] for item, text in zip(items["item"], items["suppliers"], strict=True)}
     costs = _landed_costs(tables, config, lanes)
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for (node, item), sold in units.sort_index().items():
         lane = lanes.get((makers[item], node))
         days = config.stock_policy.order_cycle_days + clearance[port_of_node[node]]
         days += lane.production.mean + lane.transit.mean + lane.inland.mean if lane else 0.0
-        rows.append((np.datetime64(closed, "s"), item, node, int(np.ceil(sold / span * days)), costs[item, node]))
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in TABLES["inventory"].columns]
-    frame = {column.name: series(list(values), column) for column, values in zip(TABLES["inventory"].columns, columns, strict=True)}
+        rows.append(
+            (np.datetime64(closed, "s"), item, node, int(np.ceil(sold / span * days)), costs[item, node])
+        )
+    columns = list(zip(*rows, strict=True)) if rows else [() for _ in TABLES["inventory"].columns]
+    frame = {
+        column.name: series(list(values), column)
+        for column, values in zip(TABLES["inventory"].columns, columns, strict=True)
+    }
     stock = pd.DataFrame(frame)
     if "opening_balance" in tables:
         _scale_to_balance(stock, tables["opening_balance"])
@@ -129,14 +175,21 @@ def _scale_to_balance(stock: pd.DataFrame, balance: pd.DataFrame) -> None:
         stock["unit_landed_cost"] *= booked / value
 
 
-def _landed_costs(tables: Tables, config: PlanConfig, lanes: Mapping[tuple[str, str], Lane]) -> dict[tuple[str, str], float]:
-    """Goods, freight, insurance and duty of a unit by (item, node), company currency, from the item's first supplier."""
+def _landed_costs(
+    tables: Tables, config: PlanConfig, lanes: Mapping[tuple[str, str], Lane]
+) -> dict[tuple[str, str], float]:
+    """Landed cost of a unit by (item, node), company currency, from the item's first supplier."""
     rates, items = _rates(tables, config), tables["items"]
     supplier_of = {supplier.key: supplier for supplier in config.suppliers}
     territories = [territory.key for territory in config.territories]
     origins = sorted({supplier.country for supplier in config.suppliers})
     duty = rates_by_day(
-        tables["tariffs"], hs=list(items["hs"]), origins=origins, territories=territories, start=config.company.actuals_through, days=1
+        tables["tariffs"],
+        hs=list(items["hs"]),
+        origins=origins,
+        territories=territories,
+        start=config.company.actuals_through,
+        days=1,
     )
     costs: dict[tuple[str, str], float] = {}
     for position, row in enumerate(items.itertuples(index=False)):
@@ -162,7 +215,13 @@ def _assume_balance(tables: Tables, config: PlanConfig, note) -> None:  # type: 
         if name not in tables:
             amount = float(booked.get(account, 0.0))
             tables[name] = build(amount, tables, config) if amount > 0.0 else empty_table(name)
-            note(name, f"{amount:,.2f}", currency, f"no {name} file: {account} of the opening balance fall due by the terms of channels (30 days for payables)")
+            note(
+                name,
+                f"{amount:,.2f}",
+                currency,
+                f"no {name} file: {account} of the opening balance fall due after the payout lag "
+                f"(payables: {_PAYABLE_DAYS} days)",
+            )
     if given:
         return
     stock = tables["inventory"]
@@ -178,10 +237,26 @@ def _assume_balance(tables: Tables, config: PlanConfig, note) -> None:  # type: 
     amounts = dict.fromkeys((*ASSETS, *LIABILITIES, *EQUITY), 0.0) | assets | {"payables": payables}
     amounts["share_capital"] = sum(assets.values()) - payables
     day = np.datetime64(config.company.actuals_through, "s")
-    values = {"as_of": [day] * len(amounts), "account": list(amounts), "amount": list(amounts.values())}
-    tables["opening_balance"] = pd.DataFrame({c.name: series(values[c.name], c) for c in TABLES["opening_balance"].columns})
-    note("opening_balance.cash", f"{amounts['cash']:,.2f}", currency, f"no opening balance: cash for {_CASH_MONTHS} months of fixed costs")
-    note("opening_balance.share_capital", f"{amounts['share_capital']:,.2f}", currency, "no opening balance: what stock, deposits and open items leave")
+    values: dict[str, list[Any]] = {
+        "as_of": [day] * len(amounts),
+        "account": list(amounts),
+        "amount": list(amounts.values()),
+    }
+    tables["opening_balance"] = pd.DataFrame(
+        {c.name: series(values[c.name], c) for c in TABLES["opening_balance"].columns}
+    )
+    note(
+        "opening_balance.cash",
+        f"{amounts['cash']:,.2f}",
+        currency,
+        f"no opening balance: cash for {_CASH_MONTHS} months of fixed costs",
+    )
+    note(
+        "opening_balance.share_capital",
+        f"{amounts['share_capital']:,.2f}",
+        currency,
+        "no opening balance: what stock, deposits and open items leave",
+    )
 
 
 def _total(frame: pd.DataFrame, column: str, rates: Mapping[str, float]) -> float:
@@ -200,19 +275,33 @@ def _assumed_receivables(amount: float, tables: Tables, config: PlanConfig) -> p
     return _dated("open_receivables", "sales_channel", amount, weights, lags, closed, config.company.currency)
 
 
-def _assumed_payables(amount: float, tables: Tables, config: PlanConfig) -> pd.DataFrame:
+def _assumed_payables(amount: float, _tables: Tables, config: PlanConfig) -> pd.DataFrame:
     """Payables to all suppliers alike, due in 30 days."""
     weights = {supplier.key: 1.0 for supplier in config.suppliers}
     lags = dict.fromkeys(weights, _PAYABLE_DAYS)
-    return _dated("open_payables", "supplier", amount, weights, lags, config.company.actuals_through, config.company.currency)
+    return _dated(
+        "open_payables",
+        "supplier",
+        amount,
+        weights,
+        lags,
+        config.company.actuals_through,
+        config.company.currency,
+    )
 
 
 def _dated(
-    name: str, party: str, amount: float, weights: Mapping[str, float], lags: Mapping[str, int], closed: dt.date, currency: str
+    name: str,
+    party: str,
+    amount: float,
+    weights: Mapping[str, float],
+    lags: Mapping[str, int],
+    closed: dt.date,
+    currency: str,
 ) -> pd.DataFrame:
     keys = sorted(key for key in weights if weights[key] > 0.0)
     total = sum(weights[key] for key in keys)
-    values = {
+    values: dict[str, list[Any]] = {
         "due": [np.datetime64(closed + dt.timedelta(days=lags[key]), "s") for key in keys],
         "amount": [amount * weights[key] / total for key in keys],
         "currency": [currency] * len(keys),

@@ -18,7 +18,10 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity|#n/a|#value!|#div/0!|#ref!)", re.IGNORECASE)
 _MOMENT = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?", re.ASCII
+    r"(\d{4})-(\d{2})-(\d{2})"
+    r"(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?)?"
+    r"(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?",
+    re.ASCII,
 )
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _LARGEST_WHOLE = 1 << 53
@@ -26,7 +29,7 @@ _EARLIEST_YEAR, _LATEST_YEAR = 1970, 2262
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """A cell that does not fit: what is wrong and what would do."""
 
     def __init__(self, problem: str, remedy: str) -> None:
@@ -38,11 +41,14 @@ def to_number(text: str) -> float:
     """A plain decimal number; anything else is refused with the reason."""
     if not _NUMBER.fullmatch(text):
         if _NOT_FINITE.fullmatch(text):
-            raise Refused("not a finite number", "a number; leave out rows without one")
-        raise Refused("text in a number", "a plain number such as 1234.50 (point for decimals, no separators or signs of money)")
+            raise RefusedError("not a finite number", "a number; leave out rows without one")
+        raise RefusedError(
+            "text in a number",
+            "a plain number such as 1234.50 (point for decimals, no separators or signs of money)",
+        )
     value = float(text)
     if not np.isfinite(value):
-        raise Refused("not a finite number", "a number of ordinary size")
+        raise RefusedError("not a finite number", "a number of ordinary size")
     return value + 0.0
 
 
@@ -50,10 +56,10 @@ def to_whole(text: str) -> int:
     """A whole number that int64 and float64 both hold exactly."""
     if not _WHOLE.fullmatch(text):
         to_number(text)
-        raise Refused("not a whole number", "a whole number of units")
+        raise RefusedError("not a whole number", "a whole number of units")
     value = int(text.split(".")[0])
     if abs(value) > _LARGEST_WHOLE:
-        raise Refused("a number out of range", "at most 2**53")
+        raise RefusedError("a number out of range", "at most 2**53")
     return value
 
 
@@ -64,23 +70,23 @@ def to_moment(text: str) -> dt.datetime:
         year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
         try:
             if _EARLIEST_YEAR <= year < _LATEST_YEAR:
-                return dt.datetime(year, month, day, hour, minute, min(second, 59))
+                return dt.datetime(year, month, day, hour, minute, min(second, 59))  # noqa: DTZ001 (local time of the shop)
         except ValueError:
             pass
-    raise Refused("not a date", "a date such as 2026-03-31")
+    raise RefusedError("not a date", "a date such as 2026-03-31")
 
 
 def to_month(text: str) -> str:
     """A month, YYYY-MM."""
     if not _MONTH.fullmatch(text):
-        raise Refused("not a month", "a month such as 2026-03")
+        raise RefusedError("not a month", "a month such as 2026-03")
     return text
 
 
 def to_key(text: str) -> str:
     """An identifier: printable text of at most 200 characters."""
     if _CONTROL.search(text) or len(text) > 200:
-        raise Refused("not allowed in a key", "one line of at most 200 characters")
+        raise RefusedError("not allowed in a key", "one line of at most 200 characters")
     return text
 
 
@@ -103,7 +109,15 @@ _DTYPES: dict[str, str] = {
     "day": "datetime64[s]",
     "moment": "datetime64[s]",
 }
-_PLACEHOLDER: dict[str, Any] = {"text": "", "key": "", "month": "", "number": 0.0, "integer": 0, "day": None, "moment": None}
+_PLACEHOLDER: dict[str, Any] = {
+    "text": "",
+    "key": "",
+    "month": "",
+    "number": 0.0,
+    "integer": 0,
+    "day": None,
+    "moment": None,
+}
 
 
 def dtype_of(column: Column) -> str:
@@ -115,7 +129,9 @@ def series(values: Sequence[Any] | npt.NDArray[Any], column: Column) -> pd.Serie
     """Values as a column of the contract's dtype."""
     if column.kind in ("day", "moment"):
         return pd.Series(np.asarray(values, dtype="datetime64[s]"))
-    return pd.Series(np.asarray(values, dtype=object) if dtype_of(column) == "str" else values, dtype=dtype_of(column))
+    return pd.Series(
+        np.asarray(values, dtype=object) if dtype_of(column) == "str" else values, dtype=dtype_of(column)
+    )
 
 
 def convert(
@@ -128,25 +144,27 @@ def convert(
     header: str = "",
 ) -> tuple[pd.Series[Any], npt.NDArray[np.bool_]]:
     """A typed column and a mask of the cells that are sound; each distinct text is parsed once."""
-    codes, distinct = pd.factorize(np.asarray(cells, dtype=object)) if len(cells) else (np.empty(0, np.int64), [])
+    codes, distinct = (
+        pd.factorize(np.asarray(cells, dtype=object)) if len(cells) else (np.empty(0, np.int64), [])
+    )
     values: list[Any] = []
-    refusals: dict[int, Refused] = {}
+    refusals: dict[int, RefusedError] = {}
     for code, text in enumerate(distinct):
         try:
             values.append(_parse(text, column))
-        except Refused as refused:
+        except RefusedError as refused:
             refusals[code] = refused
             values.append(_PLACEHOLDER[column.kind])
     sound = ~np.isin(codes, list(refusals))
     for position in np.flatnonzero(~sound):
-        refused = refusals[int(codes[position])]
+        refusal = refusals[int(codes[position])]
         faults.add(
             file,
             int(rows[position]),
             header or column.name,
-            problem=refused.problem,
-            got=cells[position] or "''",
-            remedy=refused.remedy,
+            problem=refusal.problem,
+            got=cells[int(position)] or "''",
+            remedy=refusal.remedy,
         )
     if column.kind in ("day", "moment"):
         table = np.asarray(values, dtype="datetime64[s]")
@@ -159,17 +177,17 @@ def convert(
 def _parse(text: str, column: Column) -> Any:
     if text == "":
         if not column.blank:
-            raise Refused("a blank cell", column.meaning)
+            raise RefusedError("a blank cell", column.meaning)
         return None if column.kind in ("day", "moment") else column.default
     value = _PARSERS[column.kind](text)
     if column.least is not None and value < column.least:
-        raise Refused(_negative(column), f"at least {column.least:g}")
+        raise RefusedError(_negative(column), f"at least {column.least:g}")
     if column.above is not None and value <= column.above:
-        raise Refused(_negative(column), f"more than {column.above:g}")
+        raise RefusedError(_negative(column), f"more than {column.above:g}")
     if column.most is not None and value > column.most:
-        raise Refused("a number out of range", f"at most {column.most:g}; rates are shares, 15% is 0.15")
+        raise RefusedError("a number out of range", f"at most {column.most:g}; rates are shares, 15% is 0.15")
     if column.pattern and not re.fullmatch(column.pattern, text, re.ASCII):
-        raise Refused(f"not a valid {column.name}", column.remedy)
+        raise RefusedError(f"not a valid {column.name}", column.remedy)
     return value
 
 
@@ -195,5 +213,7 @@ def unknown_keys(
         text = str(texts[position])
         if text not in remedies:
             remedies[text] = did_you_mean(text, known)
-        faults.add(file, int(rows[position]), header, problem=f"unknown {what}", got=text, remedy=remedies[text])
+        faults.add(
+            file, int(rows[position]), header, problem=f"unknown {what}", got=text, remedy=remedies[text]
+        )
     return sound

@@ -24,12 +24,18 @@ def sorted_config(config: PlanConfig) -> PlanConfig:
     """The configuration with every list whose order means nothing sorted by key."""
     finance = config.finance.model_copy(
         update={
-            "fixed_costs": tuple(sorted(config.finance.fixed_costs, key=lambda cost: (cost.name, cost.monthly))),
-            "capex": tuple(sorted(config.finance.capex, key=lambda entry: (entry.day, entry.amount, entry.life_months))),
+            "fixed_costs": tuple(
+                sorted(config.finance.fixed_costs, key=lambda cost: (cost.name, cost.monthly))
+            ),
+            "capex": tuple(
+                sorted(config.finance.capex, key=lambda entry: (entry.day, entry.amount, entry.life_months))
+            ),
             "contributions": tuple(sorted(config.finance.contributions)),
         }
     )
-    lists: dict[str, Any] = {name: tuple(sorted(getattr(config, name), key=lambda entry: entry.key)) for name in _KEYED}
+    lists: dict[str, Any] = {
+        name: tuple(sorted(getattr(config, name), key=lambda entry: entry.key)) for name in _KEYED
+    }
     lists["lanes"] = tuple(sorted(config.lanes, key=lambda lane: (lane.supplier, lane.node)))
     lists["scenario_weights"] = dict(sorted(config.scenario_weights.items()))
     return config.model_copy(update=lists | {"finance": finance})

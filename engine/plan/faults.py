@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 
 from models.errors import Fault
 
@@ -52,23 +52,10 @@ class Faults:
         text = shown(got) if got != "" else ""
         self._found[file, column, problem].append(Fault(file, int(row), column, problem, text, remedy))
 
-    def add_cells(
-        self,
-        file: str,
-        column: str,
-        cells: Sequence[tuple[int, str]],
-        *,
-        problem: str,
-        remedy: str,
-    ) -> None:
-        """Note one fault per (row, value)."""
-        for row, value in cells:
-            self.add(file, row, column, problem=problem, got=value or "''", remedy=remedy)
-
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def __iter__(self) -> Iterable[Fault]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Fault]:
         for faults in self._found.values():
             yield from _cut(faults)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.plan.faults import Faults
@@ -31,6 +32,8 @@ class Folder:
     """A plan folder; ``root`` is resolved once, every file must lie under it."""
 
     root: Path
+    hashes: dict[str, str] = field(default_factory=dict, repr=False)
+    """sha256 of every file that was read so far, by name."""
 
     @classmethod
     def open(cls, path: str | Path) -> Folder:
@@ -77,12 +80,20 @@ def read_bytes(folder: Folder, name: str, faults: Faults, *, largest: int) -> by
             return None
         size = path.stat().st_size
         if size > largest:
-            faults.add(name, problem="the file is too large", got=f"{size:,} bytes", remedy=f"at most {largest:,}")
+            faults.add(
+                name, problem="the file is too large", got=f"{size:,} bytes", remedy=f"at most {largest:,}"
+            )
             return None
         content = path.read_bytes()
     except OSError as error:
-        faults.add(name, problem="the file cannot be read", got=error.strerror or "an error", remedy="check its rights")
+        faults.add(
+            name,
+            problem="the file cannot be read",
+            got=error.strerror or "an error",
+            remedy="check its rights",
+        )
         return None
+    folder.hashes[name] = hashlib.sha256(content).hexdigest()
     if not content.strip():
         faults.add(name, problem="the file is empty", got="0 rows", remedy="export it again, or delete it")
         return None
@@ -93,7 +104,9 @@ def decode(content: bytes, name: str, faults: Faults) -> tuple[str, str] | None:
     """Text of a file and the encoding it was in, None (and a fault) if it is not text."""
     for start, kind in _BINARY_STARTS.items():
         if content.startswith(start):
-            faults.add(name, problem="the file is binary, not text", got=kind, remedy="save it as CSV in UTF-8")
+            faults.add(
+                name, problem="the file is binary, not text", got=kind, remedy="save it as CSV in UTF-8"
+            )
             return None
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         candidates = ["utf-16"]

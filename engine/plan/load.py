@@ -1,8 +1,7 @@
-"""From a plan folder to a plan: read everything, list every fault of every file at once, assume nothing silently."""
+"""From a plan folder to a plan: read all, list every fault of every file at once, assume nothing silently."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,16 +9,18 @@ from pathlib import Path
 import pandas as pd
 
 from engine.plan.assumptions import assume
-from engine.plan.checks import Context, check_tables
+from engine.plan.check_context import Context
+from engine.plan.checks import check_tables
 from engine.plan.content import content_hash, sorted_config, sorted_table
 from engine.plan.faults import Faults
-from engine.plan.files import Folder
+from engine.plan.files import Folder, read_bytes
 from engine.plan.importers.canonical import import_canonical
 from engine.plan.importers.imported import Imported, Vocabulary
 from engine.plan.importers.shopify import import_shopify
 from engine.plan.mappings import ENDINGS, Source, read_mappings, recognise
 from engine.plan.plan import Assumption, Plan, Recognised
 from engine.plan.plan_checks import actuals_through, check_plan_file, end_of_month, read_vocabulary
+from engine.plan.policy import check_policy
 from engine.plan.readers import TextTable, read_table
 from engine.plan.schema import PlanConfig
 from engine.plan.tables import OBLIGATORY, TABLES
@@ -57,11 +58,19 @@ def load_plan(path: str | Path) -> Plan:
     faults = Faults()
     folder = Folder.open(path)
     if not folder.root.is_dir():
-        faults.add(str(path), problem="the plan folder does not exist", got=str(path), remedy="tradewind init demo makes one")
+        faults.add(
+            str(path),
+            problem="the plan folder does not exist",
+            got=str(path),
+            remedy="tradewind init demo makes one",
+        )
         raise InputError(faults)
     salt = _read_salt(folder, faults)
     document = read_yaml(folder, PLAN_FILE, faults)
     config = None if document is None else validate(PlanConfig, document, faults)
+    policy = check_policy(folder, faults)
+    if document is not None and not isinstance(document.data, dict):
+        document = None  # the model has said so; nothing else can be read from it
     vocabulary = read_vocabulary(document, salt or _BUILT_IN_SALT)
     if document is not None:
         check_plan_file(document, vocabulary, faults)
@@ -87,20 +96,26 @@ def load_plan(path: str | Path) -> Plan:
         config=config,
         **tables,
         hash=content_hash(config, tables),
+        policy=policy,
         recognised=tuple(sorted((*recognised, *unread), key=lambda entry: entry.file)),
         assumptions=(*_defaulted_columns(recognised), *assumptions),
         ties=ties,
-        input_hashes=_hash_files(folder, [PLAN_FILE, *(file.text.file for file in files)]),
+        input_hashes=dict(sorted(folder.hashes.items())),
     )
 
 
 def _read_salt(folder: Folder, faults: Faults) -> bytes | None:
     path = folder.find(SALT_FILE, faults)
-    if path is None or not path.is_file():
+    if path is None or not path.exists():
         return None
-    salt = path.read_bytes().strip()
-    if len(salt) < _SHORTEST_SALT:
-        faults.add(SALT_FILE, problem="the salt is too short", got=f"{len(salt)} bytes", remedy=f"at least {_SHORTEST_SALT} random characters")
+    salt = (read_bytes(folder, SALT_FILE, faults, largest=1024) or b"").strip()
+    if 0 < len(salt) < _SHORTEST_SALT:
+        faults.add(
+            SALT_FILE,
+            problem="the salt is too short",
+            got=f"{len(salt)} bytes",
+            remedy=f"at least {_SHORTEST_SALT} random characters",
+        )
     return salt
 
 
@@ -116,7 +131,15 @@ def _read_files(folder: Folder, faults: Faults) -> tuple[list[_Read], list[Recog
         source = sources.get(name) or recognise(name, text.header)
         if source is None:
             note = "not recognised by mapping, name or header: not read"
-            unread.append(Recognised(name, "", encoding=text.encoding, rows=text.rows_in_file, rejected=((note, text.rows_in_file),)))
+            unread.append(
+                Recognised(
+                    name,
+                    "",
+                    encoding=text.encoding,
+                    rows=text.rows_in_file,
+                    rejected=((note, text.rows_in_file),),
+                )
+            )
         else:
             files.append(_Read(text, source))
     return files, unread
@@ -147,10 +170,15 @@ def _joined(imported: list[Imported]) -> dict[str, pd.DataFrame]:
     parts: dict[str, list[pd.DataFrame]] = {}
     for part in imported:
         parts.setdefault(part.table, []).append(part.frame)
-    return {name: frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
+    return {
+        name: frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+        for name, frames in parts.items()
+    }
 
 
-def _check_obligatory(files: list[_Read], tables: dict[str, pd.DataFrame], unread: list[Recognised], faults: Faults) -> None:
+def _check_obligatory(
+    files: list[_Read], tables: dict[str, pd.DataFrame], unread: list[Recognised], faults: Faults
+) -> None:
     given = {file.source.mapping.table for file in files}
     for name in OBLIGATORY:
         if name not in given:
@@ -163,10 +191,20 @@ def _check_obligatory(files: list[_Read], tables: dict[str, pd.DataFrame], unrea
             )
         elif all(not len(file.text) for file in files if file.source.mapping.table == name):
             file = next(file for file in files if file.source.mapping.table == name)
-            faults.add(file.text.file, problem=f"no {name} at all", got="a header without rows", remedy="export it again")
+            faults.add(
+                file.text.file,
+                problem=f"no {name} at all",
+                got="a header without rows",
+                remedy="export it again",
+            )
         elif tables[name].empty and not faults:
             file = next(file for file in files if file.source.mapping.table == name)
-            faults.add(file.text.file, problem=f"no {name} at all", got="every row is rejected", remedy="see reject: of the mapping")
+            faults.add(
+                file.text.file,
+                problem=f"no {name} at all",
+                got="every row is rejected",
+                remedy="see reject: of the mapping",
+            )
 
 
 def _company_currency(document: Document | None) -> str:
@@ -176,13 +214,15 @@ def _company_currency(document: Document | None) -> str:
 
 
 def _distinct_order_ids(orders: pd.DataFrame) -> pd.DataFrame:
-    """Orders whose numbers are unique over all sales channels: a number that two channels use gets its channel appended."""
+    """Orders with numbers unique over all channels: one that two channels use gets its channel appended."""
     pairs = orders[["order_id", "sales_channel"]].drop_duplicates()
     shared = set(pairs["order_id"][pairs["order_id"].duplicated()])
     if not shared:
         return orders
     both = orders["order_id"].isin(shared)
-    return orders.assign(order_id=orders["order_id"].where(~both, orders["order_id"] + "@" + orders["sales_channel"]))
+    return orders.assign(
+        order_id=orders["order_id"].where(~both, orders["order_id"] + "@" + orders["sales_channel"])
+    )
 
 
 def _account(file: _Read, part: Imported) -> Recognised:
@@ -217,7 +257,3 @@ def _defaulted_columns(recognised: Iterable[Recognised]) -> tuple[Assumption, ..
             why = f"{entry.file} has no column {name} ({column.meaning})"
             listed.append(Assumption(f"{entry.file}.{name}", column.means, "", "default of the table", why))
     return tuple(listed)
-
-
-def _hash_files(folder: Folder, names: Iterable[str]) -> dict[str, str]:
-    return {name: hashlib.sha256((folder.root / name).read_bytes()).hexdigest() for name in sorted(names)}

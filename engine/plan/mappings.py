@@ -40,7 +40,7 @@ class Mapping(Model):
     table: TableName
     """Canonical table it becomes."""
     layout: Layout = "canonical"
-    """canonical: the table's own columns, under the names of ``columns``; shopify_orders: Shopify's order export."""
+    """canonical: the table's own columns, named by ``columns``; shopify_orders: Shopify's order export."""
     columns: dict[str, str] = Field(default_factory=dict)
     """Canonical column: header in the file."""
     constants: dict[str, str] = Field(default_factory=dict)
@@ -81,7 +81,13 @@ def read_mappings(folder: Folder, faults: Faults) -> dict[str, Source]:
                         remedy=did_you_mean(column, table.names),
                     )
         if mapping.layout == "shopify_orders" and mapping.table != "orders":
-            document.fault(faults, ("table",), problem="Shopify's order export becomes orders", got=mapping.table, remedy="orders")
+            document.fault(
+                faults,
+                ("table",),
+                problem="Shopify's order export becomes orders",
+                got=mapping.table,
+                remedy="orders",
+            )
         if mapping.file in sources:
             document.fault(
                 faults,
@@ -98,7 +104,7 @@ def read_mappings(folder: Folder, faults: Faults) -> dict[str, Source]:
 def recognise(name: str, header: tuple[str, ...]) -> Source | None:
     """The source of a file without a mapping: by its name, else by its header, else None."""
     stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    if SHOPIFY_SIGNATURE <= set(header):
+    if set(header) >= SHOPIFY_SIGNATURE:
         return Source(Mapping(file=name, table="orders", layout="shopify_orders"), "header")
     if stem in TABLES:
         return Source(Mapping.model_validate({"file": name, "table": stem}), "name")
@@ -109,6 +115,6 @@ def recognise(name: str, header: tuple[str, ...]) -> Source | None:
     ]
     if not fitting:
         return None
-    # a header may hold the columns of two tables (spend holds those of none other today): the larger contract wins
+    # a header may hold the columns of two tables (spend is spend_plan and more): the larger contract wins
     best = max(fitting, key=lambda table: sum(column.required for column in table.columns))
     return Source(Mapping.model_validate({"file": name, "table": best.name}), "header")

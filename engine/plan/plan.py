@@ -1,4 +1,4 @@
-"""The plan: validated configuration, typed tables, what was recognised and what was assumed. Made only by ``load_plan``."""
+"""The plan: configuration, typed tables, what was recognised and assumed. Made only by ``load_plan``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from engine.plan.policy import Policy
 from engine.plan.schema import PlanConfig
 
 
@@ -81,6 +82,8 @@ class Plan:
     fx: pd.DataFrame = field(repr=False)
     hash: str
     """sha256 of the canonical content: not moved by labels, file order or layout."""
+    policy: Policy = field(repr=False, default_factory=Policy)
+    """Thresholds of ``policy.yaml``; they judge figures and move none, so the hash leaves them out."""
     recognised: tuple[Recognised, ...] = field(repr=False, default=())
     assumptions: tuple[Assumption, ...] = field(repr=False, default=())
     ties: tuple[Tie, ...] = field(repr=False, default=())
@@ -170,7 +173,10 @@ class Plan:
     @cached_property
     def suppliers_of_item(self) -> dict[str, tuple[str, ...]]:
         """Qualified suppliers of each item, in order of preference."""
-        return {item: tuple(text.split(";")) for item, text in zip(self.items["item"], self.items["suppliers"], strict=True)}
+        return {
+            item: tuple(text.split(";"))
+            for item, text in zip(self.items["item"], self.items["suppliers"], strict=True)
+        }
 
     @cached_property
     def supplier_shares(self) -> npt.NDArray[np.float64]:
@@ -186,7 +192,11 @@ class Plan:
     def qualified(self) -> npt.NDArray[np.bool_]:
         """Whether a supplier may make an item, (supplier, item)."""
         return np.asarray(
-            [[supplier in self.suppliers_of_item[item] for item in self.item_keys] for supplier in self.supplier_keys], np.bool_
+            [
+                [supplier in self.suppliers_of_item[item] for item in self.item_keys]
+                for supplier in self.supplier_keys
+            ],
+            np.bool_,
         ).reshape(len(self.supplier_keys), len(self.item_keys))
 
     @cached_property
@@ -212,6 +222,10 @@ def last_rates(fx: pd.DataFrame, day: dt.date) -> dict[str, float]:
     return {str(currency): 1.0 / float(per_base) for currency, per_base in last.items()}
 
 
-def in_company_currency(amounts: Iterable[float], currencies: Iterable[str], rates: Mapping[str, float]) -> float:
+def in_company_currency(
+    amounts: Iterable[float], currencies: Iterable[str], rates: Mapping[str, float]
+) -> float:
     """Sum of amounts in several currencies, company currency; rates are company currency per unit."""
-    return float(sum(float(amount) * rates[currency] for amount, currency in zip(amounts, currencies, strict=True)))
+    return float(
+        sum(float(amount) * rates[currency] for amount, currency in zip(amounts, currencies, strict=True))
+    )

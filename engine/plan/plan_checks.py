@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from engine.plan.cells import Refused, to_moment
+from engine.plan.cells import RefusedError, to_moment
 from engine.plan.faults import Faults, did_you_mean
 from engine.plan.importers.imported import Vocabulary
 from engine.plan.yaml_file import Document, Place
@@ -29,7 +29,7 @@ _SUM_TOLERANCE = 1e-6
 
 
 def entries(document: Document, name: str) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The mappings of a top-level list, with their places; anything malformed is passed over (the model reports it)."""
+    """The mappings of a top-level list, with their places; malformed ones are left to the model."""
     data = document.data if isinstance(document.data, dict) else {}
     listed = data.get(name)
     for position, entry in enumerate(listed if isinstance(listed, list) else []):
@@ -44,22 +44,31 @@ def read_vocabulary(document: Document | None, salt: bytes) -> Vocabulary:
     keys: dict[str, frozenset[str]] = {}
     for name, kind in _LISTS.items():
         if isinstance(document.data.get(name), list):
-            keys[kind] = frozenset(str(entry["key"]) for _, entry in entries(document, name) if entry.get("key"))
+            keys[kind] = frozenset(
+                str(entry["key"]) for _, entry in entries(document, name) if entry.get("key")
+            )
     keys.setdefault("acquisition_channel", frozenset())
     company = document.data.get("company")
-    currencies = {str(company["currency"])} if isinstance(company, dict) and company.get("currency") else set()
+    currencies = (
+        {str(company["currency"])} if isinstance(company, dict) and company.get("currency") else set()
+    )
     countries: dict[str, list[str]] = {}
     for _, market in entries(document, "markets"):
         currencies.add(str(market.get("currency", "")))
         countries.setdefault(str(market.get("country", "")), []).append(str(market.get("key", "")))
-    makers = {str(entry.get("key", "")): str(entry.get("currency", "")) for _, entry in entries(document, "suppliers")}
+    makers = {
+        str(entry.get("key", "")): str(entry.get("currency", ""))
+        for _, entry in entries(document, "suppliers")
+    }
     keys["currency"] = frozenset((currencies | set(makers.values())) - {""})
     known = tuple(
         str(channel.get("key", ""))
         for _, channel in entries(document, "sales_channels")
         if str(channel.get("customer_known", "true")).casefold() not in ("false", "no", "off", "0", "f", "n")
     )
-    return Vocabulary(keys, {country: tuple(found) for country, found in countries.items()}, makers, known, salt)
+    return Vocabulary(
+        keys, {country: tuple(found) for country, found in countries.items()}, makers, known, salt
+    )
 
 
 def actuals_through(document: Document | None) -> dt.date | None:
@@ -69,7 +78,7 @@ def actuals_through(document: Document | None) -> dt.date | None:
     company = document.data.get("company")
     try:
         return to_moment(str(company["actuals_through"])).date() if isinstance(company, dict) else None
-    except (KeyError, Refused):
+    except (KeyError, RefusedError):
         return None
 
 
@@ -92,21 +101,29 @@ def check_plan_file(document: Document, vocabulary: Vocabulary, faults: Faults) 
 def _check_lists(document: Document, faults: Faults) -> None:
     for name in _OBLIGATORY:
         if document.data.get(name) == []:
-            document.fault(faults, (name,), problem="the list is empty", got="[]", remedy="declare at least one")
+            document.fault(
+                faults, (name,), problem="the list is empty", got="[]", remedy="declare at least one"
+            )
     for name in _LISTS:
         seen: dict[str, int] = {}
         for place, entry in entries(document, name):
             key = str(entry.get("key", ""))
             if key in seen:
                 document.fault(
-                    faults, (*place, "key"), problem="a key that is used twice", got=f"{key} (first in line {seen[key]})", remedy="give it a key of its own"
+                    faults,
+                    (*place, "key"),
+                    problem="a key that is used twice",
+                    got=f"{key} (first in line {seen[key]})",
+                    remedy="give it a key of its own",
                 )
             elif key:
                 seen[key] = document.mark((*place, "key"))[0]
         folded: dict[str, str] = {}
         for key in seen:
             if key.casefold() in folded:
-                place = next(place for place, entry in entries(document, name) if str(entry.get("key")) == key)
+                place = next(
+                    place for place, entry in entries(document, name) if str(entry.get("key")) == key
+                )
                 document.fault(
                     faults,
                     (*place, "key"),
@@ -123,7 +140,11 @@ def _check_references(document: Document, vocabulary: Vocabulary, faults: Faults
         if value is None or isinstance(value, (list, dict)) or known is None or str(value) in known:
             return
         document.fault(
-            faults, place, problem=f"unknown {kind.replace('_', ' ')}", got=value, remedy=did_you_mean(str(value), known)
+            faults,
+            place,
+            problem=f"unknown {kind.replace('_', ' ')}",
+            got=value,
+            remedy=did_you_mean(str(value), known),
         )
 
     single = {
@@ -139,18 +160,33 @@ def _check_references(document: Document, vocabulary: Vocabulary, faults: Faults
                 check((*place, field), entry.get(field), kind)
     for place, market in entries(document, "markets"):
         nodes = market.get("nodes")
+        listed: list[Any] = nodes if isinstance(nodes, list) else []
         if nodes == []:
-            document.fault(faults, (*place, "nodes"), problem="a market that no node serves", got="[]", remedy="name a node")
-        for position, node in enumerate(nodes if isinstance(nodes, list) else []):
+            document.fault(
+                faults,
+                (*place, "nodes"),
+                problem="a market that no node serves",
+                got="[]",
+                remedy="name a node",
+            )
+        for position, node in enumerate(listed):
             check((*place, "nodes", position), node, "node")
-            if node in nodes[:position]:
+            if node in listed[:position]:
                 document.fault(
-                    faults, (*place, "nodes", position), problem="a node named twice", got=node, remedy="name each node once"
+                    faults,
+                    (*place, "nodes", position),
+                    problem="a node named twice",
+                    got=node,
+                    remedy="name each node once",
                 )
     for place, supplier in entries(document, "suppliers"):
         if supplier.get("backup") is not None and supplier.get("backup") == supplier.get("key"):
             document.fault(
-                faults, (*place, "backup"), problem="a supplier is no backup of itself", got=supplier["backup"], remedy="name another supplier"
+                faults,
+                (*place, "backup"),
+                problem="a supplier is no backup of itself",
+                got=supplier["backup"],
+                remedy="name another supplier",
             )
 
 
@@ -186,7 +222,11 @@ def _check_sums(document: Document, faults: Faults) -> None:
     shares = _numbers(document.data.get("returns"), grades, defaults)
     if shares is not None and abs(sum(shares) - 1.0) > _SUM_TOLERANCE:
         document.fault(
-            faults, ("returns",), problem=f"shares of {', '.join(grades)} that do not sum to 1", got=f"{sum(shares):g}", remedy="make them sum to 1"
+            faults,
+            ("returns",),
+            problem=f"shares of {', '.join(grades)} that do not sum to 1",
+            got=f"{sum(shares):g}",
+            remedy="make them sum to 1",
         )
     season = document.data.get("season")
     if not isinstance(season, dict) or season.get("source") != "profile":
@@ -195,13 +235,21 @@ def _check_sums(document: Document, faults: Faults) -> None:
     if not isinstance(profile, list) or len(profile) != 12:
         count = len(profile) if isinstance(profile, list) else 0
         document.fault(
-            faults, ("season", "profile"), problem="a season profile needs twelve factors", got=f"{count} factors", remedy="January to December"
+            faults,
+            ("season", "profile"),
+            problem="a season profile needs twelve factors",
+            got=f"{count} factors",
+            remedy="January to December",
         )
         return
     factors = _numbers(dict(enumerate(profile)), tuple(range(12)), {})  # type: ignore[arg-type]
     if factors is not None and abs(sum(factors) / 12.0 - 1.0) > 1e-3:
         document.fault(
-            faults, ("season", "profile"), problem="season factors whose mean is not 1", got=f"mean {sum(factors) / 12.0:g}", remedy="divide each by the mean"
+            faults,
+            ("season", "profile"),
+            problem="season factors whose mean is not 1",
+            got=f"mean {sum(factors) / 12.0:g}",
+            remedy="divide each by the mean",
         )
 
 
@@ -217,5 +265,3 @@ def _check_end_of_month(document: Document, faults: Faults) -> None:
             got=day.isoformat(),
             remedy=f"{end_of_month(day).isoformat()}, or the end of the month before",
         )
-
-

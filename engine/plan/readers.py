@@ -71,7 +71,13 @@ def parse_table(text: str, file: str, encoding: str, faults: Faults) -> TextTabl
     try:
         records.extend(reader)
     except csv.Error as error:
-        faults.add(file, len(records) + 1, problem="not a readable CSV row", got=str(error), remedy="close the quotes")
+        faults.add(
+            file,
+            len(records) + 1,
+            problem="not a readable CSV row",
+            got=str(error),
+            remedy="close the quotes",
+        )
         if not records:
             return None
     start = next((position for position, record in enumerate(records) if any(map(str.strip, record))), None)
@@ -91,10 +97,19 @@ def _header_is_sound(header: list[str], file: str, row: int, faults: Faults) -> 
     sound = True
     for position, name in enumerate(header):
         if not name:
-            faults.add(file, row, str(position + 1), problem="a column without a name", got="''", remedy="name the column")
+            faults.add(
+                file,
+                row,
+                str(position + 1),
+                problem="a column without a name",
+                got="''",
+                remedy="name the column",
+            )
             sound = False
         elif name in seen:
-            faults.add(file, row, name, problem="duplicate column", got=name, remedy="keep one of the two columns")
+            faults.add(
+                file, row, name, problem="duplicate column", got=name, remedy="keep one of the two columns"
+            )
             sound = False
         seen.add(name)
     return sound

@@ -11,7 +11,7 @@ SCHEMA_VERSION = 1
 
 
 def check_report(plan: Plan) -> dict[str, Any]:
-    """Plain data for text and ``--json``: no path of the machine, no personal data, the same for the same plan."""
+    """Plain data for text and ``--json``: no machine path, no personal data, the same for the same plan."""
     return {
         "version": SCHEMA_VERSION,
         "company": plan.config.company.name,
@@ -61,12 +61,18 @@ def _file(entry: Recognised) -> dict[str, Any]:
 def _listed_figures(plan: Plan) -> list[dict[str, Any]]:
     """Figures of plan.yaml that carry a source because nobody measured them here."""
     figures = [(f"markets.{market.key}.elasticity", market.elasticity) for market in plan.config.markets]
-    figures += [(f"acquisition_channels.{channel.key}.response", channel.response) for channel in plan.config.acquisition_channels]
-    return [{"id": name, "mean": figure.mean, "sd": figure.sd, "source": figure.source} for name, figure in figures]
+    figures += [
+        (f"acquisition_channels.{channel.key}.response", channel.response)
+        for channel in plan.config.acquisition_channels
+    ]
+    return [
+        {"id": name, "mean": figure.mean, "sd": figure.sd, "source": figure.source}
+        for name, figure in figures
+    ]
 
 
 def _customers(plan: Plan) -> list[dict[str, Any]]:
-    """Orders and known customers by sales channel; without known customers there is no lifetime value, which is said."""
+    """Orders and known customers by sales channel; where none are known, that there is no lifetime value."""
     entries = []
     for channel in plan.config.sales_channels:
         orders = plan.orders[plan.orders["sales_channel"] == channel.key]
@@ -77,7 +83,9 @@ def _customers(plan: Plan) -> list[dict[str, Any]]:
                 "orders": int(orders["order_id"].nunique()),
                 "orders_with_customer": int(known["order_id"].nunique()),
                 "customers": int(known["customer_key"].nunique()),
-                "lifetime_value": "yes" if channel.customer_known and len(known) else "no: orders carry no customer",
+                "lifetime_value": "yes"
+                if channel.customer_known and len(known)
+                else "no: orders carry no customer",
             }
         )
     return entries

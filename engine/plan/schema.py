@@ -1,15 +1,16 @@
 """What ``plan.yaml`` may hold: frozen models, unknown keys refused, every field documented.
 
-Rates are shares (0.15), durations days, money in the currency named beside it. Lists are sorted by key on loading, so that the
-order in the file means nothing.
+Rates are shares (0.15), durations days, money in the currency named beside it. Lists are sorted by key on
+loading, so that the order in the file means nothing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -18,6 +19,18 @@ Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _calendar_day(value: object) -> object:
+    """A day as ISO text or date; numbers, which would be read as seconds since 1970, are refused."""
+    if isinstance(value, dt.datetime) or not isinstance(value, (str, dt.date)):
+        raise ValueError("a date such as 2026-12-31 is needed")
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError("a date such as 2026-12-31 is needed")
+    return value
+
+
+Day = Annotated[dt.date, BeforeValidator(_calendar_day)]
 
 
 class Model(BaseModel):
@@ -32,7 +45,7 @@ class Company(Model):
     name: str
     currency: CurrencyCode
     """Functional currency: every statement is in it."""
-    actuals_through: dt.date
+    actuals_through: Day
     """Last closed day; must be the last day of a month. The forecast starts on the next day."""
 
 
@@ -257,7 +270,7 @@ class Tax(Model):
 class Capex(Model):
     """A dated investment, company currency, depreciated straight-line."""
 
-    day: dt.date
+    day: Day
     amount: NonNegative
     life_months: Annotated[int, Field(ge=1)] = 36
 
@@ -273,7 +286,7 @@ class Finance(Model):
     term_debt_rate: NonNegative = 0.0
     """Yearly interest on the term debt of the opening balance."""
     tax: Tax = Tax()
-    contributions: tuple[tuple[dt.date, float], ...] = ()
+    contributions: tuple[tuple[Day, Finite], ...] = ()
     """Dated equity contributions (negative: distributions)."""
     discount_rate: NonNegative = 0.10
     """Yearly rate for LTV, continuous."""
@@ -311,4 +324,4 @@ class PlanConfig(Model):
     acquisition_envelope: Annotated[float, Field(ge=1.0, le=10.0)] = 2.0
     """A of the marked cohorts: no month's acquisition level may exceed it times plan."""
     scenario_weights: dict[str, NonNegative] = {}
-    """Probability weights of the scenarios for the mixture; scaled to sum to one; omitted scenarios weigh nothing."""
+    """Probability weights of the scenarios in the mixture; scaled to sum to one; others weigh nothing."""

@@ -70,7 +70,12 @@ ORDERS = Table(
     "orders",
     (
         Column("order_id", "key", "order number, one row per line"),
-        _blank("customer_key", "key", "any stable name of the customer; only its salted hash is kept; blank: unknown", means="unknown"),
+        _blank(
+            "customer_key",
+            "key",
+            "any stable name of the customer; only its salted hash is kept; blank: unknown",
+            means="unknown",
+        ),
         Column("ordered_at", "moment", "local time of the order"),
         Column("market", "key", "ship-to market", refers="market"),
         Column("sales_channel", "key", "shop or marketplace", refers="sales_channel"),
@@ -78,7 +83,14 @@ ORDERS = Table(
         Column("item", "key", "item sold", refers="item"),
         Column("quantity", "integer", "units", least=1),
         Column("net_price", "number", "per unit, after discount, excluding tax", least=0),
-        _blank("shipping", "number", "shipping charged, on one line of the order", default=0.0, least=0, means="0"),
+        _blank(
+            "shipping",
+            "number",
+            "shipping charged, on one line of the order",
+            default=0.0,
+            least=0,
+            means="0",
+        ),
         _blank("tax", "number", "tax charged", default=0.0, least=0, means="0"),
         _blank("refunded", "number", "refunded on the line, excluding tax", default=0.0, least=0, means="0"),
     ),
@@ -99,10 +111,25 @@ PURCHASE_ORDERS = Table(
         _blank("cleared_on", "day", "cleared by customs; blank: not yet", means="not yet"),
         _blank("received_on", "day", "received at the node; blank: open", means="not yet"),
         Column("quantity", "integer", "units ordered", least=1),
-        _blank("received", "integer", "units received", default=-1, least=0, means="the quantity ordered once received_on is given"),
+        _blank(
+            "received",
+            "integer",
+            "units received",
+            default=-1,
+            least=0,
+            means="the quantity ordered once received_on is given",
+        ),
         Column("unit_cost", "number", "price per unit, order currency", least=0),
-        _blank("currency", "key", "currency of the price; blank: the supplier's", refers="currency", means="the supplier's"),
-        _blank("deposit_paid", "number", "deposit already paid, order currency", default=0.0, least=0, means="0"),
+        _blank(
+            "currency",
+            "key",
+            "currency of the price; blank: the supplier's",
+            refers="currency",
+            means="the supplier's",
+        ),
+        _blank(
+            "deposit_paid", "number", "deposit already paid, order currency", default=0.0, least=0, means="0"
+        ),
     ),
     unique=("po", "line"),
 )
@@ -117,7 +144,12 @@ ITEMS = Table(
         Column("weight_kg", "number", "shipping weight of a unit, kg", least=0),
         Column("unit_cost", "number", "price of a unit in the currency of its first supplier", least=0),
         Column("suppliers", "key", "qualified suppliers in order of preference, CN1;KR1"),
-        _blank("shares", "key", "their shares of purchases, 0.8;0.2; blank: all from the first", means="all from the first supplier"),
+        _blank(
+            "shares",
+            "key",
+            "their shares of purchases, 0.8;0.2; blank: all from the first",
+            means="all from the first supplier",
+        ),
         _blank("moq", "integer", "minimum order quantity, units", default=1, least=1, means="1"),
         _blank("multiple", "integer", "order multiple, units", default=1, least=1, means="1"),
         Column("list_price", "number", "net price of a unit, company currency", least=0),
@@ -214,10 +246,24 @@ OPEN_PAYABLES = Table(
 TARIFFS = Table(
     "tariffs",
     (
-        Column("hs", "key", "prefix of the tariff number; * for all", pattern=r"\*|\d{2,10}", remedy="2 to 10 digits, or *"),
-        Column("origin", "key", "country of origin; * for any", pattern=r"\*|[A-Z]{2}", remedy="a country such as CN, or *"),
+        Column(
+            "hs",
+            "key",
+            "prefix of the tariff number; * for all",
+            pattern=r"\*|\d{2,10}",
+            remedy="2 to 10 digits, or *",
+        ),
+        Column(
+            "origin",
+            "key",
+            "country of origin; * for any",
+            pattern=r"\*|[A-Z]{2}",
+            remedy="a country such as CN, or *",
+        ),
         Column("territory", "key", "customs territory of entry", refers="territory"),
-        _blank("rule", "key", "name of the rule; rules of different name add up", default="duty", means="duty"),
+        _blank(
+            "rule", "key", "name of the rule; rules of different name add up", default="duty", means="duty"
+        ),
         Column("rate", "number", "ad valorem share", least=0, most=20),
         Column("valid_from", "day", "first day"),
         _blank("valid_to", "day", "last day; blank: open", means="open"),

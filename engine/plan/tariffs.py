@@ -1,4 +1,4 @@
-"""Ad valorem duty by day from the tariff table: effective-dated, longest prefix first, rules of different name add up."""
+"""Ad valorem duty by day: effective-dated, longest tariff prefix first, rules of different name add up."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ def rates_by_day(
 ) -> Floats:
     """Duty rate as a share of customs value, (hs, origin, territory, day).
 
-    Of the rows of one ``rule`` that are valid on a day, the one with the longest prefix counts; of equal prefixes the one that
-    names the origin goes before ``*``. The rates of different rules add up. No row: no duty.
+    Of the rows of one ``rule`` that are valid on a day, the one with the longest prefix counts; of equal
+    prefixes the one that names the origin goes before ``*``. The rates of different rules add up. No row: no
+    duty.
     """
     distinct_hs, hs_of = np.unique(np.asarray(hs, dtype=object), return_inverse=True)
     distinct_origins, origin_of = np.unique(np.asarray(origins, dtype=object), return_inverse=True)
@@ -64,7 +65,7 @@ def rates_by_day(
 
 
 def tariff_rates(plan: Plan, calendar: Calendar) -> Floats:
-    """Duty rate of each item from each supplier's country into each territory, (item, supplier, territory, day)."""
+    """Duty rate by (item, supplier, territory, day): from each supplier's country into each territory."""
     return rates_by_day(
         plan.tariffs,
         hs=[str(code) for code in plan.items["hs"]],

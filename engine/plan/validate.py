@@ -1,4 +1,4 @@
-"""A YAML document against a frozen model: every fault of the model becomes one with row, column and remedy."""
+"""A YAML document against a frozen model: whatever does not fit is a fault with row, column, remedy."""
 
 from __future__ import annotations
 
@@ -53,10 +53,22 @@ def _note(model: type[BaseModel], document: Document, detail: Any, faults: Fault
         )
         return
     got = detail["input"]
-    got = "a mapping" if isinstance(got, dict) else "a list" if isinstance(got, list) else "null" if got is None else got
+    got = (
+        "a mapping"
+        if isinstance(got, dict)
+        else "a list"
+        if isinstance(got, list)
+        else "null"
+        if got is None
+        else got
+    )
     # pydantic puts the members of a union into the location; the document has no such node
     document.fault(
-        faults, tuple(place), problem=_plain(detail), got=got, remedy=_remedy(_model_at(model, place[:-1]), name, detail)
+        faults,
+        tuple(place),
+        problem=_plain(detail),
+        got=got,
+        remedy=_remedy(_model_at(model, place[:-1]), name, detail),
     )
 
 
@@ -67,6 +79,7 @@ def _plain(detail: Any) -> str:
         "finite_number": "not a finite number",
         "date_from_datetime_parsing": "not a date",
         "date_parsing": "not a date",
+        "value_error": "not a date",
         "string_pattern_mismatch": "not allowed as a key or code",
         "literal_error": "not one of the choices",
     }
@@ -78,14 +91,17 @@ def _remedy(owner: type[BaseModel] | None, name: str, detail: Any) -> str:
     context = detail.get("ctx", {})
     kind = detail["type"]
     if kind == "literal_error":
-        return did_you_mean(str(detail["input"]), [part.strip("' ") for part in str(context["expected"]).replace(" or ", ", ").split(",")])
+        return did_you_mean(
+            str(detail["input"]),
+            [part.strip("' ") for part in str(context["expected"]).replace(" or ", ", ").split(",")],
+        )
     if kind == "string_pattern_mismatch":
         return f"text matching {context['pattern']}"
     if kind in ("float_parsing", "finite_number"):
         return "a plain number such as 0.15"
     if kind == "int_parsing":
         return "a whole number such as 2"
-    if kind.startswith("date"):
+    if kind.startswith("date") or kind == "value_error":
         return "a date such as 2026-12-31"
     for bound, word in (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than")):
         if bound in context:

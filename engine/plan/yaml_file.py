@@ -1,7 +1,8 @@
 """YAML 1.2 read safely, with the line and column of every node.
 
-Scalars stay the text that was written: ``NO`` is a country, ``1E10`` an item and ``12:30`` no number, because the frozen models
-say what each field is, not the look of its value. Duplicate keys, tags, endless aliases and deep nesting are faults.
+Scalars stay the text that was written: ``NO`` is a country, ``1E10`` an item and ``12:30`` no number, because
+the frozen models say what each field is, not the look of its value. Duplicate keys, tags, endless aliases and
+deep nesting are faults.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, SequenceEndEvent, SequenceStartEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from engine.plan.faults import Faults
@@ -28,7 +35,10 @@ Place = tuple[str | int, ...]
 """Where a node lies in a document: keys and list positions from the root."""
 
 _CORE = "tag:yaml.org,2002:"
-_PLAIN_TAGS = {_CORE + kind for kind in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "value", "merge")}
+_PLAIN_TAGS = {
+    _CORE + kind
+    for kind in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "value", "merge")
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,8 @@ class Document:
 
     def fault(self, faults: Faults, place: Place, *, problem: str, got: object = "", remedy: str) -> None:
         """Note a fault at a node; the problem names the node by its path."""
-        row, column = self.key_marks.get(place) if place not in self.marks and place in self.key_marks else self.mark(place)
+        key = self.key_marks.get(place)
+        row, column = key if key is not None and place not in self.marks else self.mark(place)
         faults.add(self.file, row, str(column), problem=f"{spell(place)}: {problem}", got=got, remedy=remedy)
 
 
@@ -83,14 +94,23 @@ def parse_yaml(text: str, file: str, faults: Faults) -> Document | None:
         mark = error.problem_mark or error.context_mark
         row, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         faults.add(
-            file, row, str(column or ""), problem="not valid YAML", got=error.problem or "", remedy="correct the line; indent with spaces"
+            file,
+            row,
+            str(column or ""),
+            problem="not valid YAML",
+            got=error.problem or "",
+            remedy="correct the line; indent with spaces",
         )
         return None
     except (YAMLError, ValueError, RecursionError) as error:
-        faults.add(file, problem="not valid YAML", got=str(error).splitlines()[0], remedy="save it as UTF-8 text")
+        faults.add(
+            file, problem="not valid YAML", got=str(error).splitlines()[0], remedy="save it as UTF-8 text"
+        )
         return None
     if node is None:
-        faults.add(file, problem="the file is empty", got="only comments", remedy="write the plan into it")
+        faults.add(
+            file, problem="the file is empty", got="only comments", remedy="write into it, or delete it"
+        )
         return None
     builder = _Builder(file, faults)
     data = builder.build(node, ())
@@ -108,15 +128,19 @@ def _within_caps(text: str, file: str, faults: Faults) -> bool:
             aliases += 1
         if depth > DEEPEST or aliases > MOST_ALIASES:
             mark = event.start_mark
-            what, most = ("nested too deep", DEEPEST) if depth > DEEPEST else ("too many aliases", MOST_ALIASES)
+            what, most = (
+                ("nested too deep", DEEPEST) if depth > DEEPEST else ("too many aliases", MOST_ALIASES)
+            )
             got = f"{depth} levels" if depth > DEEPEST else f"{aliases} aliases"
-            faults.add(file, mark.line + 1, str(mark.column + 1), problem=what, got=got, remedy=f"at most {most}")
+            faults.add(
+                file, mark.line + 1, str(mark.column + 1), problem=what, got=got, remedy=f"at most {most}"
+            )
             return False
     return True
 
 
 class _Builder:
-    """Turns a node tree into plain data, notes where each node stands, and refuses what YAML must not do here."""
+    """Turns a node tree into plain data, notes where each node stands, refuses what YAML must not do here."""
 
     def __init__(self, file: str, faults: Faults) -> None:
         self.file, self.faults = file, faults
@@ -130,10 +154,22 @@ class _Builder:
         if len(place) > DEEPEST or len(self.marks) > MOST_NODES:
             if not self._stopped:
                 self._stopped = True
-                self._fault(node, place, "aliases unfold too far", f"more than {MOST_NODES:,} nodes or {DEEPEST} levels", "write it out")
+                self._fault(
+                    node,
+                    place,
+                    "aliases unfold too far",
+                    f"more than {MOST_NODES:,} nodes or {DEEPEST} levels",
+                    "write it out",
+                )
             return None
         if node.tag not in _PLAIN_TAGS:
-            self._fault(node, place, "tags are refused", node.tag, "remove the tag; write plain text, lists and mappings")
+            self._fault(
+                node,
+                place,
+                "tags are refused",
+                str(node.tag),
+                "remove the tag; write plain text, lists and mappings",
+            )
             return None
         if isinstance(node, ScalarNode):
             return None if node.tag == _CORE + "null" else str(node.value)
@@ -145,13 +181,21 @@ class _Builder:
         data: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
-                self._fault(key_node, place, "a key must be plain text", "a list or mapping", "write a name before the colon")
+                self._fault(
+                    key_node,
+                    place,
+                    "a key must be plain text",
+                    "a list or mapping",
+                    "write a name before the colon",
+                )
                 continue
             key = str(key_node.value)
             here = (*place, key)
             if key in data:
                 first = self.key_marks[here][0]
-                self._fault(key_node, here, "duplicate key", f"{key} (first in line {first})", "keep one of the two")
+                self._fault(
+                    key_node, here, "duplicate key", f"{key} (first in line {first})", "keep one of the two"
+                )
                 continue
             self.key_marks[here] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
             data[key] = self.build(value_node, here)

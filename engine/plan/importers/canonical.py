@@ -46,12 +46,19 @@ def import_canonical(text: TextTable, source: Source, vocabulary: Vocabulary, fa
             sound &= unknown_keys(readable, rows, keys, what, text.file, address, faults)
         columns[column.name] = typed
     if table.name == "orders":
-        columns["customer_key"] = pd.Series(hash_customers(columns["customer_key"], vocabulary.salt), dtype="str")
+        columns["customer_key"] = pd.Series(
+            hash_customers(columns["customer_key"], vocabulary.salt), dtype="str"
+        )
     frame = pd.DataFrame(columns)
     frame[ROW], frame[FILE] = rows, text.file
     rejected.update({"blank row": text.blank_rows} if text.blank_rows else {})
     return Imported(
-        table.name, frame[sound].reset_index(drop=True), text.rows_in_file, rejected, unknown, tuple(defaulted)
+        table.name,
+        frame[sound].reset_index(drop=True),
+        text.rows_in_file,
+        rejected,
+        unknown,
+        tuple(defaulted),
     )
 
 

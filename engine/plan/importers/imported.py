@@ -54,8 +54,10 @@ class Imported:
     notes: tuple[str, ...] = ()
 
 
-def hash_customers(values: Sequence[str] | pd.Series | npt.NDArray[np.object_], salt: bytes) -> npt.NDArray[np.object_]:
-    """Salted hashes of customer names (HMAC-SHA256, 128 bits, hex); blank stays blank, case does not count."""
+def hash_customers(
+    values: Sequence[str] | pd.Series | npt.NDArray[np.object_], salt: bytes
+) -> npt.NDArray[np.object_]:
+    """Salted hashes of customer names (HMAC-SHA256, 128 bits, hex); blank stays blank, case is ignored."""
     known: dict[str, str] = {"": ""}
     hashed = []
     for value in np.asarray(values, dtype=object):

@@ -1,15 +1,12 @@
-"""Shopify's order export: one row per line, order fields only on an order's first row, personal data in most columns.
+"""Shopify's order export: one row per line, order fields on an order's first row only, much personal data.
 
-Lines are priced so that they sum to the order's ``Subtotal``. An order whose ``Total`` holds no tax on top (prices include tax)
-has the tax taken out of lines and shipping alike. A refund, less its share of tax, pays back goods first and then shipping; the
-export does not say which lines came back, so it is spread over them in proportion. Only the salted hash of ``Email`` is kept.
+Only the salted hash of ``Email`` is kept; how lines are priced stands in ``shopify_amounts``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +15,7 @@ import pandas as pd
 from engine.plan.cells import convert, series, unknown_keys
 from engine.plan.faults import Faults, did_you_mean
 from engine.plan.importers.imported import FILE, ROW, Imported, Vocabulary, hash_customers, translated
+from engine.plan.importers.shopify_amounts import MONEY, PRICE, Bools, ExportRows, price_lines
 from engine.plan.mappings import Source
 from engine.plan.readers import TextTable
 from engine.plan.tables import ORDERS, Column
@@ -31,69 +29,36 @@ _REQUIRED = (
     "Lineitem sku",
     "Shipping Country",
 )
-_USED = frozenset(
-    {
-        *_REQUIRED, "Email", "Financial Status", "Cancelled at", "Subtotal", "Shipping", "Taxes", "Total", "Duties",
-        "Discount Amount", "Lineitem discount", "Refunded Amount", "Source", "Tags", "Billing Country",
-    }
-)  # fmt: skip
-_DROPPED = frozenset(
-    {
-        "Paid at", "Fulfillment Status", "Fulfilled at", "Accepts Marketing", "Discount Code", "Shipping Method",
-        "Lineitem name", "Lineitem compare at price", "Lineitem requires shipping", "Lineitem taxable",
-        "Lineitem fulfillment status", "Billing Name", "Billing Street", "Billing Address1", "Billing Address2",
-        "Billing Company", "Billing City", "Billing Zip", "Billing Province", "Billing Phone", "Shipping Name",
-        "Shipping Street", "Shipping Address1", "Shipping Address2", "Shipping Company", "Shipping City",
-        "Shipping Zip", "Shipping Province", "Shipping Phone", "Notes", "Note Attributes", "Payment Method", "Payment Reference",
-        "Payment References", "Vendor", "Outstanding Balance", "Employee", "Location", "Device ID", "Id", "Risk Level",
-        "Phone", "Receipt Number", "Payment ID", "Payment Terms Name", "Next Payment Due At", "Billing Province Name",
-        "Shipping Province Name", *(f"Tax {n} {part}" for n in range(1, 6) for part in ("Name", "Value")),
-    }
-)  # fmt: skip
-_CENT = 0.015
 
-_MONEY = Column("amount", "number", "an amount", required=False, blank=True, default=0.0, least=0)
-_TOTAL = Column("amount", "number", "an amount", required=False, blank=True, default=-1.0, least=0)
-_PRICE = Column("price", "number", "price of a unit", least=0)
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split("|"))
+
+
+_USED = frozenset(_REQUIRED) | _names(
+    """Email | Financial Status | Cancelled at | Subtotal | Shipping | Taxes | Total | Duties |
+    Discount Amount | Lineitem discount | Refunded Amount | Source | Tags | Billing Country"""
+)
+_DROPPED = frozenset(f"Tax {number} {part}" for number in range(1, 6) for part in ("Name", "Value")) | _names(
+    """Paid at | Fulfillment Status | Fulfilled at | Accepts Marketing | Discount Code | Shipping Method |
+    Lineitem name | Lineitem compare at price | Lineitem requires shipping | Lineitem taxable |
+    Lineitem fulfillment status | Billing Name | Billing Street | Billing Address1 | Billing Address2 |
+    Billing Company | Billing City | Billing Zip | Billing Province | Billing Phone | Shipping Name |
+    Shipping Street | Shipping Address1 | Shipping Address2 | Shipping Company | Shipping City |
+    Shipping Zip | Shipping Province | Shipping Phone | Notes | Note Attributes | Payment Method |
+    Payment Reference | Payment References | Vendor | Outstanding Balance | Employee | Location | Device ID |
+    Id | Risk Level | Phone | Receipt Number | Payment ID | Payment Terms Name | Next Payment Due At |
+    Billing Province Name |
+    Shipping Province Name"""
+)
+
 _QUANTITY = ORDERS.column("quantity")
 _CREATED = ORDERS.column("ordered_at")
 _TEXT = Column("text", "key", "a text", required=False, blank=True)
 _NEEDED = Column("text", "key", "a text")
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
-
-@dataclass(frozen=True)
-class _Rows:
-    """The rows of an export and the orders they belong to."""
-
-    text: TextTable
-    order: npt.NDArray[np.int64]
-    """Order of each row."""
-    first: npt.NDArray[np.int64]
-    """Row position at which each order starts: the row that holds its order fields."""
-    faults: Faults
-
-    def lines(self, header: str, column: Column, where: Bools) -> npt.NDArray[np.object_] | Floats:
-        """A typed column of the line items; only rows in ``where`` are checked."""
-        return self._typed(header, column, np.flatnonzero(where), len(self.order))
-
-    def orders(self, header: str, column: Column) -> npt.NDArray[np.object_] | Floats:
-        """A typed column of the orders, read from their first rows."""
-        typed = self._typed(header, column, self.first, len(self.order))
-        return typed[self.first]
-
-    def _typed(self, header: str, column: Column, at: npt.NDArray[np.int64], size: int) -> npt.NDArray:  # type: ignore[type-arg]
-        cells = self.text.cells.get(header)
-        if cells is None:
-            cells = [""] * size
-        chosen = [cells[position] for position in at]
-        typed, _ = convert(chosen, self.text.row[at], column, self.text.file, self.faults, header=header)
-        values = typed.to_numpy(dtype=object) if str(typed.dtype) in ("str", "string", "object") else typed.to_numpy()
-        full = np.zeros(size, values.dtype) if values.dtype != object else np.full(size, "", object)
-        full[at] = values
-        return full
+Texts = npt.NDArray[np.object_]
 
 
 def import_shopify(text: TextTable, source: Source, vocabulary: Vocabulary, faults: Faults) -> Imported:
@@ -107,7 +72,11 @@ def import_shopify(text: TextTable, source: Source, vocabulary: Vocabulary, faul
     rows = _group(text, faults)
     kept = _reject(rows, source, rejected)
     frame, notes = _canonical(rows, kept, source, vocabulary)
-    defaulted = tuple(name for name in ("Email", "Subtotal", "Shipping", "Taxes", "Total", "Refunded Amount") if name not in text.cells)
+    defaulted = tuple(
+        name
+        for name in ("Email", "Subtotal", "Shipping", "Taxes", "Total", "Refunded Amount")
+        if name not in text.cells
+    )
     if dropped := [name for name in text.header if name in _DROPPED]:
         notes.append(f"{len(dropped)} known columns are not needed; personal data in them was not kept")
     return Imported("orders", frame, text.rows_in_file, rejected, unknown, defaulted, tuple(notes))
@@ -118,22 +87,29 @@ def _columns_present(text: TextTable, unknown: Sequence[str], faults: Faults) ->
     for name in missing:
         guess = did_you_mean(name, unknown) if unknown else ""
         remedy = guess if "did you mean" in guess else "export the orders again with all columns"
-        faults.add(text.file, 1, name, problem="a column is missing", got=", ".join(text.header), remedy=remedy)
+        faults.add(
+            text.file, 1, name, problem="a column is missing", got=", ".join(text.header), remedy=remedy
+        )
     return not missing
 
 
-def _group(text: TextTable, faults: Faults) -> _Rows:
+def _group(text: TextTable, faults: Faults) -> ExportRows:
     names = np.asarray(text.cells["Name"], dtype=object)
     for position in np.flatnonzero(names == ""):
         faults.add(
-            text.file, int(text.row[position]), "Name", problem="a blank cell", got="''", remedy="the order's name stands on each of its rows"
+            text.file,
+            int(text.row[position]),
+            "Name",
+            problem="a blank cell",
+            got="''",
+            remedy="the order's name stands on each of its rows",
         )
     order, _ = pd.factorize(names)
     _, first = np.unique(order, return_index=True)
-    return _Rows(text, order.astype(np.int64), first.astype(np.int64), faults)
+    return ExportRows(text, order.astype(np.int64), first.astype(np.int64), faults)
 
 
-def _reject(rows: _Rows, source: Source, rejected: Counter[str]) -> Bools:
+def _reject(rows: ExportRows, source: Source, rejected: Counter[str]) -> Bools:
     """Mask of the rows that become lines; the others are counted by reason."""
     text = rows.text
     kept = np.ones(len(text), np.bool_)
@@ -145,7 +121,7 @@ def _reject(rows: _Rows, source: Source, rejected: Counter[str]) -> Bools:
             rejected[reason] += count
         kept = kept & ~out
 
-    def cells(header: str) -> npt.NDArray[np.object_]:
+    def cells(header: str) -> Texts:
         return np.asarray(text.cells.get(header, [""] * len(text)), dtype=object)
 
     cancelled = cells("Cancelled at")[rows.first] != ""
@@ -153,10 +129,16 @@ def _reject(rows: _Rows, source: Source, rejected: Counter[str]) -> Bools:
     status = np.asarray([value.casefold() for value in cells("Financial Status")[rows.first]], dtype=object)
     for name in ("voided", "expired"):
         drop((status == name)[rows.order], f"{name} payment")
-    no_line = (cells("Lineitem quantity") == "") & (cells("Lineitem price") == "") & (cells("Lineitem sku") == "")
+    no_line = (
+        (cells("Lineitem quantity") == "") & (cells("Lineitem price") == "") & (cells("Lineitem sku") == "")
+    )
     drop(no_line, "row without a line item")
     drop(cells("Lineitem sku") == "", "line without a SKU (gift card, fee)")
-    for name, header in (("item", "Lineitem sku"), ("market", "Shipping Country"), ("sales_channel", "Source")):
+    for name, header in (
+        ("item", "Lineitem sku"),
+        ("market", "Shipping Country"),
+        ("sales_channel", "Source"),
+    ):
         values = cells(header) if name == "item" else cells(header)[rows.first][rows.order]
         for refused in source.mapping.reject.get(name, ()):
             drop(values == refused, f"{name} {refused} is rejected by {source.by}")
@@ -165,7 +147,7 @@ def _reject(rows: _Rows, source: Source, rejected: Counter[str]) -> Bools:
     return kept
 
 
-def _countries(rows: _Rows) -> npt.NDArray[np.object_]:
+def _countries(rows: ExportRows) -> Texts:
     """Country of each order: shipped to, else billed to."""
     cells = rows.text.cells
     shipped = np.asarray(cells["Shipping Country"], dtype=object)[rows.first]
@@ -173,13 +155,17 @@ def _countries(rows: _Rows) -> npt.NDArray[np.object_]:
     return np.where(shipped == "", billed, shipped)
 
 
-def _canonical(rows: _Rows, kept: Bools, source: Source, vocabulary: Vocabulary) -> tuple[pd.DataFrame, list[str]]:
+def _canonical(
+    rows: ExportRows, kept: Bools, source: Source, vocabulary: Vocabulary
+) -> tuple[pd.DataFrame, list[str]]:
     text, faults = rows.text, rows.faults
     has_line = np.asarray(text.cells["Lineitem price"], dtype=object) != ""
     has_line |= np.asarray(text.cells["Lineitem quantity"], dtype=object) != ""
     quantity = rows.lines("Lineitem quantity", _QUANTITY, kept | has_line).astype(np.int64)
-    price = rows.lines("Lineitem price", _PRICE, kept | has_line).astype(np.float64)
-    amounts, notes = _amounts(rows, quantity, price, rows.lines("Lineitem discount", _MONEY, has_line).astype(np.float64))
+    price = rows.lines("Lineitem price", PRICE, kept | has_line).astype(np.float64)
+    amounts, notes = price_lines(
+        rows, quantity, price, rows.lines("Lineitem discount", MONEY, has_line).astype(np.float64)
+    )
     # an order none of whose rows are kept has no market to find and nothing to fault
     open_orders = np.zeros(len(rows.first), np.bool_)
     open_orders[rows.order[kept]] = True
@@ -189,7 +175,10 @@ def _canonical(rows: _Rows, kept: Bools, source: Source, vocabulary: Vocabulary)
     customer = hash_customers(email, vocabulary.salt)
     if anonymous := int((open_orders & (email == "")).sum()):
         notes.append(f"{anonymous:,} orders have no e-mail: their customer is unknown")
-    items = pd.Series(np.asarray(translated(text.cells["Lineitem sku"], "item", source.mapping), dtype=object)[kept], dtype="str")
+    items = pd.Series(
+        np.asarray(translated(text.cells["Lineitem sku"], "item", source.mapping), dtype=object)[kept],
+        dtype="str",
+    )
     known_items = vocabulary.known("item")
     sound = np.ones(int(kept.sum()), np.bool_)
     if known_items is not None:
@@ -219,63 +208,7 @@ def _canonical(rows: _Rows, kept: Bools, source: Source, vocabulary: Vocabulary)
     return frame[sound].reset_index(drop=True), notes
 
 
-@dataclass(frozen=True)
-class _Amounts:
-    net_price: Floats
-    """Per row: price of a unit after discount, without tax."""
-    tax: Floats
-    """Per row."""
-    refunded: Floats
-    """Per row, without tax and shipping."""
-    shipping: Floats
-    """Per order, without tax."""
-
-
-def _amounts(rows: _Rows, quantity: npt.NDArray[np.int64], price: Floats, line_discount: Floats) -> tuple[_Amounts, list[str]]:
-    orders = len(rows.first)
-
-    def money(header: str, column: Column = _MONEY) -> Floats:
-        return rows.orders(header, column).astype(np.float64)
-
-    subtotal, total = money("Subtotal", _TOTAL), money("Total", _TOTAL)
-    shipping, taxes, duties = money("Shipping"), money("Taxes"), money("Duties")
-    line = np.maximum(price * quantity - line_discount, 0.0)
-    lines = np.bincount(rows.order, line, orders)
-    gross = np.bincount(rows.order, price * quantity, orders)
-    discount = money("Discount Amount")
-    net = np.where(subtotal >= 0.0, subtotal, np.maximum(lines - discount, 0.0))
-    factor = np.divide(net, lines, out=np.zeros(orders), where=lines > 0.0)
-    exclusive = np.abs(net + shipping + taxes + duties - total) <= _CENT
-    inclusive = (np.abs(net + shipping + duties - total) <= _CENT) & (taxes > _CENT) & ~exclusive
-    sum_of_all = np.where(total > 0.0, total, net + shipping + taxes)
-    without_tax = np.where(inclusive & (sum_of_all > 0.0), 1.0 - taxes / np.maximum(sum_of_all, 1e-9), 1.0)
-    value = line * (factor * without_tax)[rows.order]
-    refund = money("Refunded Amount")
-    goods = np.bincount(rows.order, value, orders)
-    before_tax = np.divide(sum_of_all - taxes, sum_of_all, out=np.zeros(orders), where=sum_of_all > 0.0)
-    share = np.divide(refund * before_tax, goods, out=np.zeros(orders), where=goods > 0.0)
-    per_line = np.divide(line, lines[rows.order], out=np.zeros(len(line)), where=lines[rows.order] > 0.0)
-    amounts = _Amounts(
-        net_price=np.divide(value, quantity, out=np.zeros(len(value)), where=quantity > 0),
-        tax=per_line * taxes[rows.order],
-        refunded=value * np.minimum(share, 1.0)[rows.order],
-        shipping=shipping * without_tax,
-    )
-    notes = []
-    if inclusive.any():
-        notes.append(f"{int(inclusive.sum()):,} orders have prices that include tax: taken out of lines and shipping")
-    loose = (total >= 0.0) & ~exclusive & ~inclusive
-    off = np.minimum(np.abs(gross - discount - net), np.abs(lines - discount - net)) > _CENT
-    notes.append(f"order total = lines − discount + shipping + tax: {int((~loose).sum()):,} orders tie, {int(loose.sum()):,} do not")
-    if (off & (subtotal >= 0.0)).any():
-        notes.append(f"{int((off & (subtotal >= 0.0)).sum()):,} orders whose lines − discounts are not their Subtotal: Subtotal counts")
-    over = refund > sum_of_all + _CENT
-    if over.any():
-        notes.append(f"{int(over.sum()):,} orders refunded more than their total: cut to their goods")
-    return amounts, notes
-
-
-def _markets(rows: _Rows, wanted: Bools, source: Source, vocabulary: Vocabulary) -> npt.NDArray[np.object_]:
+def _markets(rows: ExportRows, wanted: Bools, source: Source, vocabulary: Vocabulary) -> Texts:
     country = _countries(rows)
     named = translated(list(country), "market", source.mapping)
     known = vocabulary.known("market")
@@ -295,13 +228,16 @@ def _markets(rows: _Rows, wanted: Bools, source: Source, vocabulary: Vocabulary)
                 "Shipping Country",
                 problem="unknown market" if not markets else "a country with more than one market",
                 got=str(country[position]),
-                remedy=(f"{did_you_mean(text, [*(known or ()), *vocabulary.markets_of_country])}; or name it under values: or reject: of a mapping"),
+                remedy=(
+                    f"{did_you_mean(text, [*(known or ()), *vocabulary.markets_of_country])}; "
+                    "or name it under values: or reject: of a mapping"
+                ),
             )
     return result
 
 
-def _channels(rows: _Rows, wanted: Bools, source: Source, vocabulary: Vocabulary) -> npt.NDArray[np.object_]:
-    """Sales channel of each order: by tag, by Source, by the mapping's constant, else the only channel with known customers."""
+def _channels(rows: ExportRows, wanted: Bools, source: Source, vocabulary: Vocabulary) -> Texts:
+    """Sales channel of each order: by tag, Source, the mapping's constant, else the known one."""
     size = len(rows.text)
     sources = np.asarray(rows.text.cells.get("Source", [""] * size), dtype=object)[rows.first]
     tags = np.asarray(rows.text.cells.get("Tags", [""] * size), dtype=object)[rows.first]
@@ -312,7 +248,11 @@ def _channels(rows: _Rows, wanted: Bools, source: Source, vocabulary: Vocabulary
         default = vocabulary.known_channels[0]
     result = np.full(len(rows.first), "", object)
     for position in np.flatnonzero(wanted):
-        tagged = [source.mapping.tags[tag.strip()] for tag in tags[position].split(",") if tag.strip() in source.mapping.tags]
+        tagged = [
+            source.mapping.tags[tag.strip()]
+            for tag in tags[position].split(",")
+            if tag.strip() in source.mapping.tags
+        ]
         text = str(sources[position])
         named = values.get(text, values.get("*", text if known is None or text in known else ""))
         channel = tagged[0] if tagged else named or default
@@ -330,7 +270,7 @@ def _channels(rows: _Rows, wanted: Bools, source: Source, vocabulary: Vocabulary
     return result
 
 
-def _currencies(rows: _Rows, wanted: Bools, vocabulary: Vocabulary) -> npt.NDArray[np.object_]:
+def _currencies(rows: ExportRows, wanted: Bools, vocabulary: Vocabulary) -> Texts:
     at = rows.first[wanted]
     cells = [rows.text.cells["Currency"][position] for position in at]
     typed, _ = convert(cells, rows.text.row[at], _NEEDED, rows.text.file, rows.faults, header="Currency")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -34,7 +33,8 @@ def row_of(text: str, part: str) -> int:
     return next(row for row, line in enumerate(text.split("\n"), start=1) if part in line)
 
 
-ORDERS = """order_id,customer_key,ordered_at,market,sales_channel,currency,item,quantity,net_price,shipping,tax,refunded
+ORDERS = """\
+order_id,customer_key,ordered_at,market,sales_channel,currency,item,quantity,net_price,shipping,tax,refunded
 A1,ann@example.org,2026-01-05 10:00:00,NO,shop,NOK,1E10,1,12:30,0,0,0
 A2,ann@example.org,2026-01-06,N0,shop,NOK,B-2,1,10,0,0,0
 A3,bob,2026-01-07,NO,shopp,NOK,B-2,-2,10,0,0,0
@@ -60,13 +60,21 @@ def everything_wrong() -> dict[str, str | bytes]:
     plan += "returns: {resale: 0.6, refurbish: 0.3, liquidate: 0.3, scrap: 0.1}\n"
     files["plan.yaml"] = plan
     files["data/orders.csv"] = ORDERS
-    files["data/items.csv"] = str(files["data/items.csv"]).replace("0.8;0.2", "0.8;0.3").replace("33049900", "3304.99")
+    files["data/items.csv"] = (
+        str(files["data/items.csv"]).replace("0.8;0.2", "0.8;0.3").replace("33049900", "3304.99")
+    )
     files["data/spend.csv"] = ""
     files["data/tariffs.csv"] = b"hs,origin\x00\x01\x02"
     files["data/fx.csv"] = b"PK\x03\x04 a workbook"
-    files["data/inventory.csv"] = str(files["data/inventory.csv"]).replace(",90,", ",-90,").replace("oslo,120", "osloo,120")
-    files["data/opening_balance.csv"] = str(files["data/opening_balance.csv"]).replace("cash,80000", "cash,80001")
-    files["data/open_receivables.csv"] = str(files["data/open_receivables.csv"]).replace("sales_channel", "chanel", 1)
+    files["data/inventory.csv"] = (
+        str(files["data/inventory.csv"]).replace(",90,", ",-90,").replace("oslo,120", "osloo,120")
+    )
+    files["data/opening_balance.csv"] = str(files["data/opening_balance.csv"]).replace(
+        "cash,80000", "cash,80001"
+    )
+    files["data/open_receivables.csv"] = str(files["data/open_receivables.csv"]).replace(
+        "sales_channel", "chanel", 1
+    )
     purchases = str(files["data/purchase_orders.csv"])
     files["data/purchase_orders.csv"] = purchases.replace("P002,1,CN1", "P001,1,CN9", 1)
     files["mappings/bad.yaml"] = "file: data/marketplace.csv\ntable: orders\ncolums: {}\n"
@@ -107,14 +115,42 @@ PLAN_TEXT = str(everything_wrong()["plan.yaml"])
         ("data/inventory.csv", 2, "on_hand", "negative stock", "-90", "at least 0"),
         ("data/inventory.csv", 3, "node", "unknown node", "osloo", "did you mean oslo?"),
         ("data/opening_balance.csv", 0, "amount", "does not balance", "assets", "difference of 1.00"),
-        ("data/open_receivables.csv", 1, "sales_channel", "column is missing", "chanel", "did you mean chanel?"),
+        (
+            "data/open_receivables.csv",
+            1,
+            "sales_channel",
+            "column is missing",
+            "chanel",
+            "did you mean chanel?",
+        ),
         ("data/purchase_orders.csv", 3, "supplier", "unknown supplier", "CN9", "CN1"),
         ("data/absent.csv", 0, "", "does not exist", "", "put a file"),
         ("mappings/bad.yaml", 3, "1", "unknown field", "colums", "did you mean columns?"),
-        ("plan.yaml", row_of(PLAN_TEXT, "return_node: windhoek"), "5", "duplicate key", "return_node (first in line", "keep one"),
+        (
+            "plan.yaml",
+            row_of(PLAN_TEXT, "return_node: windhoek"),
+            "5",
+            "duplicate key",
+            "return_node (first in line",
+            "keep one",
+        ),
         ("plan.yaml", row_of(PLAN_TEXT, "12:30"), "30", "text in a number", "12:30", "plain number"),
-        ("plan.yaml", row_of(PLAN_TEXT, "windhoeck"), "13", "unknown node", "windhoeck", "did you mean windhoek?"),
-        ("plan.yaml", row_of(PLAN_TEXT, "deposite_share"), "92", "unknown field", "deposite_share", "did you mean deposit_share?"),
+        (
+            "plan.yaml",
+            row_of(PLAN_TEXT, "windhoeck"),
+            "13",
+            "unknown node",
+            "windhoeck",
+            "did you mean windhoek?",
+        ),
+        (
+            "plan.yaml",
+            row_of(PLAN_TEXT, "deposite_share"),
+            "92",
+            "unknown field",
+            "deposite_share",
+            "did you mean deposit_share?",
+        ),
         ("plan.yaml", 1, "55", "not the last day of a month", "2026-06-29", "2026-06-30"),
         ("plan.yaml", row_of(PLAN_TEXT, "returns:"), "10", "do not sum to 1", "1.3", "sum to 1"),
     ],
@@ -129,7 +165,9 @@ def test_one_run_lists_every_fault_of_every_file(
 
 def test_orders_after_actuals_through_are_refused(faults: tuple[Fault, ...], tmp_path: Path) -> None:
     files: dict[str, str | bytes] = dict(tiny_files())
-    files["data/orders.csv"] = str(files["data/orders.csv"]) + "Z1,zoe,2026-07-01 00:00:00,NO,shop,NOK,B-2,1,20,0,0,0\n"
+    files["data/orders.csv"] = (
+        str(files["data/orders.csv"]) + "Z1,zoe,2026-07-01 00:00:00,NO,shop,NOK,B-2,1,20,0,0,0\n"
+    )
     row = str(files["data/orders.csv"]).count("\n")
     fault = find(faults_of(tmp_path, files), "data/orders.csv", row, "ordered_at", "after actuals_through")
     assert fault.got == "2026-07-01"
@@ -179,7 +217,13 @@ def test_orders_without_rows_are_no_orders(tmp_path: Path) -> None:
         ("data/items.csv", "B-2,Balm", "1E10,Balm", "item", "second row"),
         ("data/inventory.csv", "B-2,oslo", "1E10,oslo", "item, node", "second row"),
         ("data/fx.csv", "2024-07-08,CNY", "2024-07-01,CNY", "day, currency", "second row"),
-        ("data/spend.csv", "2024-08-01,NO", "2024-07-01,NO", "day, market, acquisition_channel, campaign", "second row"),
+        (
+            "data/spend.csv",
+            "2024-08-01,NO",
+            "2024-07-01,NO",
+            "day, market, acquisition_channel, campaign",
+            "second row",
+        ),
         ("data/opening_balance.csv", ",credit_line,", ",cash,", "account", "second row"),
         ("data/opening_balance.csv", ",credit_line,", ",credit_lime,", "account", "unknown account"),
         ("data/opening_balance.csv", "2026-06-30,cash", "2026-05-31,cash", "as_of", "not the day"),
@@ -188,7 +232,13 @@ def test_orders_without_rows_are_no_orders(tmp_path: Path) -> None:
         ("data/open_payables.csv", "7100,CNY", "7000,CNY", "amount", "does not tie"),
         ("data/open_payables.csv", "2026-07-15", "2026-06-30", "due", "due on or before"),
         ("data/inventory.csv", ",90,9.3", ",90,9.5", "unit_landed_cost", "does not tie"),
-        ("data/tariffs.csv", "2026-08-01,2026-12-31", "2026-08-01,2026-07-31", "valid_to", "dates out of order"),
+        (
+            "data/tariffs.csv",
+            "2026-08-01,2026-12-31",
+            "2026-08-01,2026-07-31",
+            "valid_to",
+            "dates out of order",
+        ),
         ("data/spend.csv", "2024-07-01,NO", "2026-07-01,NO", "day", "spend after actuals_through"),
         ("data/items.csv", "CN1;KR1", "CN1;CN1", "suppliers", "a supplier named twice"),
         ("data/items.csv", "CN1;KR1", "CN1;KR2", "suppliers", "unknown supplier"),
@@ -203,7 +253,9 @@ def test_a_fault_between_rows_or_files_is_named(
     assert old in str(files[file])
     files[file] = str(files[file]).replace(old, new, 1)
     found = faults_of(tmp_path, files)
-    assert any(f.file == file and f.column == column and problem in f.problem and f.remedy for f in found), found
+    assert any(f.file == file and f.column == column and problem in f.problem and f.remedy for f in found), (
+        found
+    )
 
 
 def test_purchase_dates_run_from_order_to_receipt_without_gaps(tmp_path: Path) -> None:
@@ -228,7 +280,13 @@ def test_a_lane_that_an_item_needs_is_named_with_who_needs_it(tmp_path: Path) ->
     plan = str(files["plan.yaml"])
     lane = next(line for line in plan.split("\n") if "supplier: CN1, node: windhoek" in line)
     files["plan.yaml"] = plan.replace(lane + "\n", "")
-    fault = find(faults_of(tmp_path, files), "plan.yaml", row_of(str(files["plan.yaml"]), "lanes:") + 1, "3", "a lane is missing")
+    fault = find(
+        faults_of(tmp_path, files),
+        "plan.yaml",
+        row_of(str(files["plan.yaml"]), "lanes:") + 1,
+        "3",
+        "a lane is missing",
+    )
     assert "CN1 to windhoek" in fault.got
     assert "market NA" in fault.got
 
@@ -237,8 +295,12 @@ def test_overlapping_rates_of_one_rule_are_refused_and_of_two_rules_allowed(tmp_
     files: dict[str, str | bytes] = dict(tiny_files())
     twice = "3304,CN,nordic,mfn,0.07,2026-01-01,,illustrative\n"
     files["data/tariffs.csv"] = str(files["data/tariffs.csv"]) + twice
-    assert find(faults_of(tmp_path / "a", files), "data/tariffs.csv", 7, "valid_from", "two rates of one rule")
-    files["data/tariffs.csv"] = str(files["data/tariffs.csv"]).replace(twice, twice.replace("mfn", "surcharge"))
+    assert find(
+        faults_of(tmp_path / "a", files), "data/tariffs.csv", 7, "valid_from", "two rates of one rule"
+    )
+    files["data/tariffs.csv"] = str(files["data/tariffs.csv"]).replace(
+        twice, twice.replace("mfn", "surcharge")
+    )
     load_plan(write_plan(tmp_path / "b", files))
 
 
@@ -257,7 +319,7 @@ def test_a_link_that_leaves_the_plan_folder_is_refused(tmp_path: Path, name: str
     outside.write_text(str(files.pop(name, "file: data/orders.csv\ntable: orders\n")))
     folder = write_plan(tmp_path / "plan", files)
     (folder / name).parent.mkdir(exist_ok=True)
-    os.symlink(outside, folder / name)
+    (folder / name).symlink_to(outside)
     with pytest.raises(InputError) as raised:
         load_plan(folder)
     assert any(fault.file == name and "outside" in fault.problem for fault in raised.value.faults)

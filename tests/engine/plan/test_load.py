@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import random
 import shutil
 from pathlib import Path
@@ -55,7 +56,10 @@ def test_every_table_has_the_columns_and_dtypes_of_its_contract(plan: Plan) -> N
         frame = getattr(plan, name)
         assert tuple(frame.columns) == table.names
         for column in table.columns:
-            assert str(frame[column.name].dtype) == kinds.get(column.kind, "datetime64[s]"), (name, column.name)
+            assert str(frame[column.name].dtype) == kinds.get(column.kind, "datetime64[s]"), (
+                name,
+                column.name,
+            )
 
 
 def test_no_e_mail_and_no_plain_customer_name_is_kept(plan: Plan) -> None:
@@ -68,7 +72,9 @@ def test_no_e_mail_and_no_plain_customer_name_is_kept(plan: Plan) -> None:
 
 def test_the_salt_of_the_plan_decides_the_customer_hashes(plan: Plan, tmp_path: Path) -> None:
     first = load_plan(write_plan(tmp_path / "a", tiny_files() | {"data/.salt": "sixteen-or-more-characters"}))
-    again = load_plan(write_plan(tmp_path / "b", tiny_files() | {"data/.salt": "sixteen-or-more-characters\n"}))
+    again = load_plan(
+        write_plan(tmp_path / "b", tiny_files() | {"data/.salt": "sixteen-or-more-characters\n"})
+    )
     assert list(first.orders["customer_key"]) == list(again.orders["customer_key"])
     assert not set(first.orders["customer_key"]) & set(plan.orders["customer_key"]) - {""}
     assert first.orders["customer_key"].nunique() == plan.orders["customer_key"].nunique()
@@ -91,7 +97,9 @@ def test_the_order_of_rows_and_list_entries_changes_nothing(plan: Plan, tmp_path
     files["plan.yaml"] = PLAN.replace("\n".join(blocks), "\n".join(reversed(blocks)))
     norway, namibia = PLAN.index("  - key: NO\n"), PLAN.index("  - key: NA\n")
     end = PLAN.index("sales_channels:")
-    files["plan.yaml"] = files["plan.yaml"].replace(PLAN[norway:end], PLAN[namibia:end] + PLAN[norway:namibia])
+    files["plan.yaml"] = files["plan.yaml"].replace(
+        PLAN[norway:end], PLAN[namibia:end] + PLAN[norway:namibia]
+    )
     assert files["plan.yaml"] != PLAN
     again = load_plan(write_plan(tmp_path, files))
     assert again.hash == plan.hash
@@ -142,7 +150,10 @@ def test_a_file_of_another_name_is_recognised_by_its_header_or_reported(plan: Pl
     again = load_plan(write_plan(tmp_path, files))
     assert again.hash == plan.hash
     by_file = {entry.file: entry for entry in again.recognised}
-    assert (by_file["data/exchange rates.csv"].table, by_file["data/exchange rates.csv"].by) == ("fx", "header")
+    assert (by_file["data/exchange rates.csv"].table, by_file["data/exchange rates.csv"].by) == (
+        "fx",
+        "header",
+    )
     assert by_file["data/notes.csv"].table == ""
     assert by_file["data/notes.csv"].rejected == (("not recognised by mapping, name or header: not read", 1),)
 
@@ -161,7 +172,11 @@ def test_rows_in_are_rows_used_and_rejected(tmp_path: Path) -> None:
 
 
 def test_every_missing_file_is_an_assumption_and_the_plan_still_loads(tmp_path: Path) -> None:
-    files = {name: text for name, text in tiny_files().items() if name in ("plan.yaml", "data/orders.csv", "data/items.csv")}
+    files = {
+        name: text
+        for name, text in tiny_files().items()
+        if name in ("plan.yaml", "data/orders.csv", "data/items.csv")
+    }
     plan = load_plan(write_plan(tmp_path, files))
     listed = {assumption.id for assumption in plan.assumptions}
     assert listed >= {
@@ -190,7 +205,9 @@ def test_assumed_stock_covers_lead_time_and_cycle_and_is_worth_what_the_books_sa
     del files["data/inventory.csv"]
     plan = load_plan(write_plan(tmp_path, files))
     orders = plan.orders
-    year = orders[(orders["ordered_at"] >= "2025-07-01") & (orders["market"] == "NO") & (orders["item"] == "B-2")]
+    year = orders[
+        (orders["ordered_at"] >= "2025-07-01") & (orders["market"] == "NO") & (orders["item"] == "B-2")
+    ]
     days = 30 + 2 + 20 + 35 + 2
     row = plan.inventory[(plan.inventory["item"] == "B-2") & (plan.inventory["node"] == "oslo")]
     assert row["on_hand"].item() == int(np.ceil(year["quantity"].sum() / 365 * days))
@@ -225,7 +242,9 @@ def test_views_follow_the_sorted_keys(plan: Plan) -> None:
 def test_the_same_order_number_in_two_channels_stays_two_orders(tmp_path: Path) -> None:
     files = tiny_files()
     head = files["data/orders.csv"].split("\n")[0]
-    files["data/other.csv"] = f"{head}\nT1,,2026-01-05,NO,marketplace,NOK,B-2,1,20,0,0,0\nT1,,2026-01-05,NO,marketplace,NOK,007,1,20,0,0,0\n"
+    files["data/other.csv"] = (
+        f"{head}\nT1,,2026-01-05,NO,marketplace,NOK,B-2,1,20,0,0,0\nT1,,2026-01-05,NO,marketplace,NOK,007,1,20,0,0,0\n"
+    )
     before = load_plan(write_plan(tmp_path / "a")).orders["order_id"].nunique()
     orders = load_plan(write_plan(tmp_path / "b", files)).orders
     assert orders["order_id"].nunique() == before + 1
@@ -251,3 +270,48 @@ def test_the_check_report_holds_no_path_of_the_machine(plan: Plan, folder: Path)
     channels = {entry["sales_channel"]: entry for entry in report["customers"]}
     assert channels["marketplace"]["lifetime_value"].startswith("no")
     assert channels["shop"]["customers"] == 160
+
+
+def test_every_file_that_was_read_has_its_hash_in_the_plan(tmp_path: Path) -> None:
+    files = tiny_files() | {
+        "policy.yaml": "thresholds: {minimum_cash: {min: 0}}\n",
+        "mappings/fx.yaml": "file: data/fx.csv\ntable: fx\n",
+        "data/.salt": "sixteen-or-more-characters",
+    }
+    plan = load_plan(write_plan(tmp_path, files))
+    assert plan.input_hashes == {
+        name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()
+    }
+
+
+def test_a_policy_is_read_with_the_plan_and_moves_no_hash(plan: Plan, tmp_path: Path) -> None:
+    files = tiny_files() | {"policy.yaml": "thresholds:\n  top_1_market_share: {max: 0.5}\n"}
+    again = load_plan(write_plan(tmp_path / "a", files))
+    assert again.policy.thresholds["top_1_market_share"].max == 0.5
+    assert again.hash == plan.hash
+    policy = "thresholds:\n  a: {max: 0.5, mn: 1}\n  b: {min: 2, max: 12:30}\n  a: {max: 1}\n"
+    with pytest.raises(InputError) as raised:
+        load_plan(write_plan(tmp_path / "b", files | {"policy.yaml": policy, "data/fx.csv": ""}))
+    assert [(f.file, f.row, f.column) for f in raised.value.faults] == [
+        ("data/fx.csv", 0, ""),
+        ("policy.yaml", 2, "17"),
+        ("policy.yaml", 3, "20"),
+        ("policy.yaml", 4, "3"),
+    ]
+    (tmp_path / "a" / "policy.yaml").write_text("thresholds: {a: {min: 2, max: 1}}\n")
+    with pytest.raises(InputError, match="least value above the greatest"):
+        load_plan(tmp_path / "a")
+
+
+@pytest.mark.parametrize("broken", [b"\x00\x01", b"markets: [", b"- a list\n", b"plain text\n", b""])
+def test_a_plan_file_that_cannot_be_read_hides_no_fault_of_the_others(tmp_path: Path, broken: bytes) -> None:
+    files: dict[str, str | bytes] = dict(tiny_files())
+    files["plan.yaml"] = broken
+    files["data/fx.csv"] = str(files["data/fx.csv"]).replace("day,", "when,", 1)
+    files["data/inventory.csv"] = str(files["data/inventory.csv"]).replace(",90,", ",-90,")
+    files["data/items.csv"] = str(files["data/items.csv"]).replace("0.8;0.2", "0.8;0.8")
+    with pytest.raises(InputError) as raised:
+        load_plan(write_plan(tmp_path, files))
+    named = {(fault.file, fault.column) for fault in raised.value.faults}
+    assert named >= {("data/fx.csv", "day"), ("data/inventory.csv", "on_hand"), ("data/items.csv", "shares")}
+    assert any(fault.file == "plan.yaml" for fault in raised.value.faults)

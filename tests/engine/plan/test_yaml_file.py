@@ -33,7 +33,9 @@ def test_every_node_knows_its_row_and_column() -> None:
 def test_a_duplicate_key_is_a_fault_with_its_line_and_the_first_value_stays() -> None:
     data, faults = parse("a: 1\nb:\n  c: 2\n  d: 3\n  c: 4\n")
     assert data == {"a": "1", "b": {"c": "2", "d": "3"}}
-    assert [(f.row, f.column, f.problem, f.got) for f in faults] == [(5, "3", "b.c: duplicate key", "c (first in line 3)")]
+    assert [(f.row, f.column, f.problem, f.got) for f in faults] == [
+        (5, "3", "b.c: duplicate key", "c (first in line 3)")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,22 +14,27 @@ from scipy.special import betainc, gammaln
 from models.errors import FitError, UsageError
 from models.ltv.customers import Customers, days_per
 from models.ltv.fitting import Fit, fit_geometric_dropout, score_of
+from models.ltv.horizon import horizon_of, labelled_paths, monthly, settings_of
 from models.ltv.priors import Prior
 from models.ltv.quadrature import orders_given_alive
-from models.ltv.sampling import Arrivals, arrivals_block, count_block, parameters_by_trial
-from models.streams import key_of
+from models.ltv.sampling import (
+    Arrivals,
+    Base,
+    arrivals_block,
+    count_block,
+    count_new_block,
+    parameters_by_trial,
+)
 
 FloatArray = npt.NDArray[np.float64]
 
 NAMES = ("r", "alpha", "a", "b")
-HORIZON_MONTHS = 36
 _BLOCK = 64
 
 
 @dataclass(frozen=True, eq=False)
 class GeometricDropoutNBD:
-    """Orders at a gamma-distributed rate; after each one the customer leaves with a beta-distributed
-    probability.
+    """Orders at a gamma-distributed rate; after each the customer leaves with a beta-distributed chance.
 
     Time is in days (operational days, if the customers have a clock). ``log_parameters`` are ln r, ln alpha,
     ln a, ln b at the highest likelihood (or posterior). ``mean`` and ``draw_covariance`` are what every
@@ -54,9 +59,7 @@ class GeometricDropoutNBD:
 
     @classmethod
     def fit(cls, customers: Customers, *, prior: Prior | None = None) -> Self:
-        """Fit by Newton's method on the log parameters; ``prior`` makes it a posterior mode (pooling, weak
-        prior).
-        """
+        """Fit by Newton's method on the log parameters; ``prior`` makes it a posterior mode."""
         found: Fit = fit_geometric_dropout(customers.cells, cls.shift, prior)
         return cls(
             **found.__dict__,
@@ -94,9 +97,7 @@ class GeometricDropoutNBD:
         return self.params["alpha"] / days_per(unit)
 
     def loglik_in(self, unit: str) -> float:
-        """Log-likelihood with time in another unit: a density per week is 7 times that per day, once an
-        order.
-        """
+        """Log-likelihood with time in another unit: per week an order is 7 times as dense as per day."""
         return self.loglik + self.orders * float(np.log(days_per(unit)))
 
     def with_covariance(self, covariance: FloatArray) -> Self:
@@ -122,9 +123,7 @@ class GeometricDropoutNBD:
         return _by_customer(values, "orders", f"expected orders in {days:g} days")
 
     def expected_orders_by_month(self, customers: Customers, clock: FloatArray) -> FloatArray:
-        """Expected orders of all customers by month, dims (month,); ``clock`` (month + 1,) is operational
-        time, 0 now.
-        """
+        """Expected orders of all customers by month, dims (month,); ``clock`` (month + 1,) as in sampling."""
         elapsed = np.asarray(clock, dtype=np.float64)
         if elapsed.ndim != 1 or np.any(np.diff(elapsed) < 0):
             raise UsageError("clock: rising operational times of the month starts are needed")
@@ -135,9 +134,7 @@ class GeometricDropoutNBD:
         return np.asarray(np.diff((weight[:, None] * by_cell).sum(axis=0)))
 
     def expected_orders_new(self, days: Any) -> FloatArray:
-        """Expected repeat orders of a new customer within ``days`` (operational, if fitted so) of the first
-        order.
-        """
+        """Expected repeat orders of a new customer within ``days`` (of the clock) of the first order."""
         r, alpha, a, b = np.exp(self.mean)
         stays = (b / (a + b)) ** self.shift
         elapsed = np.asarray(days, dtype=np.float64)
@@ -183,19 +180,18 @@ class GeometricDropoutNBD:
         parameters: str = "draw",
         churn: FloatArray | None = None,
     ) -> Arrivals:
-        """Marked arrivals of ``customers`` in a block of trials; an arrival is an order where mark <
-        multiplier.
+        """Marked arrivals of ``customers`` in a block of trials: an order where mark < demand multiplier.
 
         ``clock`` (month + 1,) is the operational time at the month starts, 0 now, always to the fixed
         horizon; ``envelope`` is the largest demand multiplier there will be. Leaving is already applied.
         """
         by_trial = self.parameters_by_trial(trials=trials, seed=seed, name=name, parameters=parameters)
+        horizon = horizon_of(trials, seed, name, clock, envelope, churn)
         if len(customers) == 0:
-            none = np.zeros(0)
             offset = np.zeros(len(trials) + 1, dtype=np.int64)
+            none = np.zeros(0)
             return Arrivals(offset, none.astype(np.int16), none, none.astype(np.int32), by_trial)
-        arguments = self._kernel_arguments(customers, trials, seed, name, clock, envelope, churn)
-        offset, month, mark, customer = arrivals_block(by_trial, *arguments)
+        offset, month, mark, customer = arrivals_block(by_trial, self._base(customers), horizon)
         return Arrivals(offset, month, mark, customer, by_trial)
 
     def sample_paths(
@@ -218,56 +214,61 @@ class GeometricDropoutNBD:
         month). Compare paths only under the same ``envelope``; a multiplier above it is cut to it. The
         default clock has months of 365.25/12 days.
         """
-        block = trials if isinstance(trials, range) else range(trials)
-        default = np.arange(HORIZON_MONTHS + 1) * days_per("month")
-        ticks: FloatArray = np.asarray(default if clock is None else clock, dtype=np.float64)
-        horizon = ticks.size - 1
-        shown = horizon if months is None else months
-        if not 0 < shown <= horizon:
-            raise UsageError(f"months: 1 to {horizon} | got {months}")
-        multiplier = np.atleast_2d(_monthly(demand, horizon))
-        top = max(1.0, float(multiplier.max())) if envelope is None else float(envelope)
-        churn_path = None if np.ndim(churn) == 0 and churn == 1.0 else _monthly(churn, horizon)
-        orders = np.zeros((len(block), horizon), dtype=np.int64)
+        block, ticks, multiplier, top = settings_of(trials, clock, demand, envelope)
+        churn_path = None if np.ndim(churn) == 0 and churn == 1.0 else monthly(churn, ticks.size - 1)
+        orders = np.zeros((len(block), ticks.size - 1), dtype=np.int64)
         for first in range(0, len(block) if len(customers) else 0, _BLOCK):
             part = block[first : first + _BLOCK]
             by_trial = self.parameters_by_trial(trials=part, seed=seed, name=name, parameters=parameters)
-            arguments = self._kernel_arguments(customers, part, seed, name, ticks, top, churn_path)
-            rows = (
-                multiplier
-                if multiplier.shape[0] == 1
-                else np.ascontiguousarray(multiplier[first : first + _BLOCK])
-            )
-            orders[first : first + _BLOCK] = count_block(by_trial, *arguments, rows)
-        coordinates = {"trial": np.arange(block.start, block.stop), "month": np.arange(shown)}
-        attributes = {"units": "orders", "long_name": "orders of all customers", "seed": seed}
-        return xr.DataArray(orders[:, :shown], coordinates, ("trial", "month"), "orders", attributes)
+            horizon = horizon_of(part, seed, name, ticks, top, churn_path)
+            rows = multiplier[first : first + _BLOCK] if multiplier.shape[0] > 1 else multiplier
+            orders[first : first + _BLOCK] = count_block(by_trial, self._base(customers), horizon, rows)
+        return labelled_paths(orders, block, months, "orders of all customers", seed)
 
-    def _kernel_arguments(
+    def sample_new_customers(
         self,
-        customers: Customers,
-        trials: range,
-        seed: int,
-        name: str,
-        clock: FloatArray,
-        envelope: float,
-        churn: FloatArray | None,
-    ) -> tuple[Any, ...]:
-        ticks = np.ascontiguousarray(clock, dtype=np.float64)
-        if ticks.ndim != 1 or ticks.size < 2 or np.any(np.diff(ticks) < 0) or ticks[0] != 0.0:
+        counts: Any,
+        *,
+        months: int | None = None,
+        trials: int | range,
+        seed: int = 0,
+        name: str = "new customers",
+        demand: Any = 1.0,
+        envelope: float | None = None,
+        clock: FloatArray | None = None,
+        parameters: str = "draw",
+    ) -> xr.DataArray:
+        """Repeat orders of customers yet to come, dims (trial, month); their first orders are ``counts``.
+
+        ``counts`` is the number of new customers by month, or by trial and month; the first order lies
+        uniformly (in operational time) within its month. Each customer keeps its path when a count changes.
+        """
+        block, ticks, multiplier, top = settings_of(trials, clock, demand, envelope)
+        arriving = np.atleast_2d(np.asarray(counts, dtype=np.int64))
+        if (
+            np.any(arriving < 0)
+            or arriving.shape[1] > ticks.size - 1
+            or arriving.shape[0] not in (1, len(block))
+        ):
             raise UsageError(
-                "clock: rising operational times of the month starts are needed, the first one 0"
+                f"counts: 0 or more new customers by month are needed | got shape {arriving.shape}"
             )
-        if not envelope >= 1.0:
-            raise UsageError(f"envelope: at least 1 is needed | got {envelope}")
-        if trials.step != 1:
-            raise UsageError(f"trials: a range with step 1 is needed | got step {trials.step}")
-        path = np.zeros(0) if churn is None else np.ascontiguousarray(churn, dtype=np.float64)
-        if path.size not in (0, ticks.size - 1) or np.any(path < 0):
-            raise UsageError("churn: one multiplier of at least 0 a month is needed")
+        arriving = np.pad(arriving, ((0, 0), (0, ticks.size - 1 - arriving.shape[1])))
+        orders = np.zeros((len(block), ticks.size - 1), dtype=np.int64)
+        for first in range(0, len(block), _BLOCK):
+            part = block[first : first + _BLOCK]
+            by_trial = self.parameters_by_trial(trials=part, seed=seed, name=name, parameters=parameters)
+            horizon = horizon_of(part, seed, name, ticks, top, None)
+            rows = multiplier[first : first + _BLOCK] if multiplier.shape[0] > 1 else multiplier
+            cohort = arriving[first : first + _BLOCK] if arriving.shape[0] > 1 else arriving
+            orders[first : first + _BLOCK] = count_new_block(by_trial, cohort, self.shift, horizon, rows)
+        return labelled_paths(orders, block, months, "repeat orders of new customers", seed)
+
+    def _base(self, customers: Customers) -> Base:
         cells = customers.cells
-        tables = (cells.frequency, cells.recency, cells.age, cells.times, cells.member, customers.index)
-        return (*tables, self.shift, key_of(seed, name), trials.start, ticks, float(envelope), path)
+        return Base(
+            cells.frequency, cells.recency, cells.age, cells.times, cells.member, customers.index, self.shift
+        )
 
     def _alive(self, customers: Customers) -> FloatArray:
         """P(alive) of each cell."""
@@ -313,9 +314,7 @@ class GeometricDropoutNBD:
 
 
 class BetaGeoNBD(GeometricDropoutNBD):
-    """BG/NBD (Fader, Hardie, Lee 2005, "Counting your customers the easy way"): one may leave after a repeat
-    order.
-    """
+    """BG/NBD (Fader, Hardie and Lee 2005): one may leave after a repeat order."""
 
     shift = 0
     title = "BG/NBD"
@@ -345,17 +344,3 @@ def _positive(days: float) -> float:
             f"days: a finite number of at least 0 is needed | got {days} | an endless total may be infinite"
         )
     return float(days)
-
-
-def _monthly(value: Any, months: int) -> FloatArray:
-    array = np.asarray(value, dtype=np.float64)
-    if array.ndim == 0:
-        return np.full(months, float(array))
-    if array.shape[-1] > months or not np.all(np.isfinite(array)) or np.any(array < 0):
-        raise UsageError(
-            f"multiplier: up to {months} finite months of at least 0 are needed | got shape {array.shape}"
-        )
-    if array.shape[-1] < months:
-        rest = np.ones((*array.shape[:-1], months - array.shape[-1]))
-        array = np.concatenate([array, rest], axis=-1)
-    return np.ascontiguousarray(array)

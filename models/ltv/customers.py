@@ -100,8 +100,7 @@ class Customers:
         clock: Clock | None = None,
         currency: str = "",
     ) -> Customers:
-        """Customers of an order ledger, sorted by customer key, observed to the end of the day
-        ``observation_end``.
+        """Customers of an order ledger, sorted by key, observed to the end of the day ``observation_end``.
 
         Orders of one day are one order. A row of negative value is a refund: it is no order and lowers the
         value of the last order day before it. An order day of net value 0 or less stays in the timing and

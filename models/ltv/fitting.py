@@ -15,9 +15,7 @@ from models.ltv.priors import Prior, WeakPrior
 FloatArray = npt.NDArray[np.float64]
 
 _IDENTIFIED = 1.92
-"""Gain over the NBD limit from which leaving counts as seen: half the 95% point of chi-squared with one
-degree.
-"""
+"""Gain over the NBD limit from which leaving counts as seen: half the 95% point of chi-squared(1)."""
 _CLEAR = 10.0
 """Gain over the NBD limit from which the maximum is taken to be the only one."""
 _VAGUE = 2.0

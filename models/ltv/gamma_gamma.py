@@ -1,6 +1,4 @@
-"""Gamma-Gamma: what customers spend an order (Fader and Hardie 2013, "The Gamma-Gamma model of monetary
-value").
-"""
+"""Gamma-Gamma: what customers spend an order (Fader and Hardie 2013)."""
 
 from __future__ import annotations
 
@@ -25,9 +23,7 @@ NAMES = ("p", "q", "v")
 
 @njit(cache=True)
 def _sums(p: float, q: float, v: float, x: FloatArray, total: FloatArray) -> FloatArray:
-    """Sums over customers of ln(1 + v/s), ln(s + v), 1/(s + v) and 1/(s + v)^2 with the weights they need, s
-    total spend.
-    """
+    """Sums over customers of logs and powers of v + total spend, with the weights the derivatives need."""
     out = np.zeros(7)
     for i in range(x.size):
         whole = total[i] + v
@@ -45,8 +41,7 @@ def _sums(p: float, q: float, v: float, x: FloatArray, total: FloatArray) -> Flo
 
 @dataclass(frozen=True, eq=False)
 class GammaGamma:
-    """Spend per order is Gamma(p, nu) within a customer, nu ~ Gamma(q, v) across customers; independent of
-    how often they order.
+    """Spend per order is Gamma(p, nu) within a customer, nu ~ Gamma(q, v) across; apart from how often.
 
     ``p`` and ``q`` here are shapes; they have nothing to do with the dropout probability p of the order
     models. ``v`` is in ``currency``. ``log_parameters`` are ln p, ln q, ln v and ``covariance`` is theirs.
@@ -147,9 +142,7 @@ class GammaGamma:
         return xr.DataArray(values, dims=("customer",), attrs=attributes)
 
     def spend_rate(self, customers: Customers) -> tuple[FloatArray, FloatArray]:
-        """Shape and rate of the posterior of each customer's nu, Gamma(q + p x, v + x z); n orders total
-        Gamma(p n, nu).
-        """
+        """Shape and rate of each customer's nu, q + p x and v + x z; n orders total Gamma(p n, rate nu)."""
         p, q, v = np.exp(self.log_parameters)
         if customers.spend is None or customers.paid is None:
             return np.full(len(customers), q), np.full(len(customers), v)

@@ -15,9 +15,7 @@ from models.errors import Fault, InputError
 
 @dataclass(frozen=True, eq=False)
 class Ledger:
-    """Order days sorted by (customer, day), with net value (None where the ledger has none) and what was left
-    out.
-    """
+    """Order days sorted by (customer, day), with net value if there is one, and what was left out."""
 
     customer: npt.NDArray[Any]
     day: npt.NDArray[np.datetime64]

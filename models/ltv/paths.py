@@ -1,29 +1,26 @@
 """Exact sampling of customers' future orders as marked arrivals under a fixed envelope (LTV.md, section 3).
 
-An alive customer has *arrivals* at ``envelope`` times its order rate, each with a mark uniform on (0,
-envelope). An arrival is an order where its mark is below the demand multiplier of its month; the customer may
-leave only at arrivals with mark below 1, whether they are orders or not. So a multiplier changes the months
-it is on, monotonically, and no other month.
+An alive customer has *arrivals* at ``envelope`` times its order rate, each with a mark on (0, envelope), uniform.
+An arrival is an order where its mark is below the demand multiplier of its month; the customer may leave only
+at arrivals with mark below 1, whether they are orders or not. So a multiplier changes the months it is on,
+monotonically, and no other month.
 
-Two identities make it fast and need no rejection:
+Two identities make it fast and spare every rejection:
 
-- The number of arrivals over the fixed horizon h is negative binomial, so one uniform decides whether a
-  customer has any
-  at all (alive, and at least one arrival) and, rescaled, how many. Their sorted times follow from exponential
-  spacings.
+- The number of arrivals over the fixed horizon is negative binomial, so one uniform decides whether there are
+  any at all (alive, and at least one arrival) and, rescaled, how many; their sorted times follow one by one.
 - With p ~ Beta(a, b') the chance to stay through k base epochs is prod_{j<k} (b'+j) / (a+b'+j): one uniform
-  is the threshold at
-  which the customer leaves, and p itself is never drawn. A churn multiplier g turns the product into
-  E[(1-p)^G], G the sum of g over the epochs, so more churn means leaving earlier in the same trial.
+  is the survival at which the customer leaves, and p itself is never drawn. A churn multiplier g turns the
+  product into E[(1-p)^G], G the sum of g over the epochs: more churn means leaving earlier in the same trial.
 
 Addresses: key of the caller's name, index = the customer's hash, part 0 = (active and count, leaving, first
-arrival), parts 1, 2, ... two arrivals each, parts from 2**40 on the rate of a customer who is certain to
-return.
+arrival), parts 1, 2, ... two arrivals each, parts from 2**40 on the rate of a customer sure to return.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,14 +36,11 @@ UInt64Array = npt.NDArray[np.uint64]
 _CERTAIN = 37.0
 """Beyond this exponent P(no arrival) is below 2**-53, the grain of a uniform: the rate is drawn instead."""
 _RATE_PART = 1 << 40
-_NO_CHURN = np.zeros(0)
 
 
 @njit(cache=True)
 def _arrival_count(share: float, n: float, exponent: float, fraction: float) -> int:
-    """Negative binomial count given at least 1, by inversion: n the shape, P(0) = exp(-exponent), share in
-    (0, 1).
-    """
+    """Negative binomial count given at least 1, by inversion at ``share``: shape n, P(0) = exp(-exponent)."""
     term = math.exp(-exponent) * n * fraction
     total = term
     target = share * -math.expm1(-exponent)
@@ -76,6 +70,16 @@ def month_at(clock: FloatArray, time: float, month: int) -> int:
 
 
 @njit(cache=True)
+def _root(u: float, degree: int) -> float:
+    """u^(1/degree): the share of the span left by the first of ``degree`` uniform times."""
+    if degree == 1:
+        return u
+    if degree == 2:
+        return math.sqrt(u)
+    return math.exp(math.log(u) / degree)
+
+
+@njit(cache=True)
 def _path(
     count: int,
     rate: float,
@@ -95,8 +99,7 @@ def _path(
     times: FloatArray,
     marks: FloatArray,
 ) -> int:
-    """Write the sorted arrivals of one customer until it leaves; the number of them, which may exceed the
-    room given.
+    """Number of arrivals of one customer until it leaves, written in order as far as there is room.
 
     ``count`` arrivals are uniform on (start, end); with ``rate`` above 0 they are a Poisson stream instead.
     ``threshold`` is the survival at which the customer leaves, ``first_time`` and ``first_mark`` the uniforms
@@ -105,6 +108,7 @@ def _path(
     u_time, u_mark = first_time, first_mark
     next_time, next_mark = 0.0, 0.0
     spacing = 0.0
+    left = 1.0
     stay = 1.0
     extra = 0.0
     whole = True
@@ -122,8 +126,8 @@ def _path(
             if time >= end:
                 break
         else:
-            spacing -= math.log(u_time) / (count - number)
-            time = start - (end - start) * math.expm1(-spacing)
+            left *= _root(u_time, count - number)
+            time = end - (end - start) * left
         mark = envelope * u_mark
         if number < times.size:
             times[number] = time
@@ -163,8 +167,7 @@ def new_customer_path(
     marks: FloatArray,
     shift: int = 0,
 ) -> int:
-    """Later arrivals of a customer acquired at operational time ``start``, up to ``end``; returns their
-    number.
+    """Number of later arrivals of a customer acquired at operational time ``start``, up to ``end``.
 
     Sorted times and marks are written as far as there is room; a number above ``times.size`` says that it was
     not enough: call again with a longer buffer, the draw is the same. ``shift`` 1 is MBG/NBD, where the first
@@ -192,49 +195,68 @@ def new_customer_path(
         count = _arrival_count(u / active, r, exponent, span / (alpha + span))
     return _path(
         count, rate, a, b, threshold, first_time, first_mark,
-        key, trial, index, start, end, envelope, _NO_CHURN, _NO_CHURN, times, marks,
+        key, trial, index, start, end, envelope, marks[:0], marks[:0], times, marks,
     )  # fmt: skip
+
+
+class Base(NamedTuple):
+    """Existing customers as the kernels read them: cells, and the cell and stream index of each."""
+
+    frequency: IntArray
+    recency: IntArray
+    age: IntArray
+    times: FloatArray
+    member: IntArray
+    stream_index: UInt64Array
+    shift: int
+
+
+class Horizon(NamedTuple):
+    """What every path of a block shares: stream, first trial, month starts on the clock, envelope, churn."""
+
+    key: UInt64Array
+    first_trial: int
+    clock: FloatArray
+    envelope: float
+    churn: FloatArray
 
 
 @njit(cache=True)
 def cell_odds(
-    parameters: FloatArray,
-    frequency: IntArray,
-    recency: IntArray,
-    age: IntArray,
-    times: FloatArray,
-    shift: int,
-    span: float,
-    active: FloatArray,
-    exponent: FloatArray,
-    log_time: FloatArray,
-    log_span: FloatArray,
+    parameters: FloatArray, base: Base, horizon: Horizon, active: FloatArray, exponent: FloatArray
 ) -> None:
     """Chance to be alive with an arrival to come, and -ln P(no arrival | alive), of each cell."""
     r, alpha, a, b = parameters
-    for j in range(times.size):
-        log_time[j] = math.log1p(times[j] / alpha)
-        log_span[j] = math.log1p(span / (alpha + times[j]))
+    clock = horizon.clock
+    span = horizon.envelope * (clock[clock.size - 1] - clock[0])
+    log_time = np.empty(base.times.size)
+    log_span = np.empty(base.times.size)
+    for j in range(base.times.size):
+        log_time[j] = math.log1p(base.times[j] / alpha)
+        log_span[j] = math.log1p(span / (alpha + base.times[j]))
     log_a = math.log(a) if a > 0.0 else -np.inf
-    for i in range(frequency.size):
-        n = r + frequency[i]
-        y = frequency[i] + shift
+    for i in range(base.frequency.size):
+        n = r + base.frequency[i]
+        y = base.frequency[i] + base.shift
         alive = 1.0
         if y > 0:
-            odds = log_a - math.log(b + (y - 1)) + n * (log_time[age[i]] - log_time[recency[i]])
+            odds = log_a - math.log(b + (y - 1)) + n * (log_time[base.age[i]] - log_time[base.recency[i]])
             alive = 1.0 / (1.0 + math.exp(odds))
-        exponent[i] = n * log_span[age[i]]
+        exponent[i] = n * log_span[base.age[i]]
         active[i] = alive if exponent[i] > _CERTAIN else -alive * math.expm1(-exponent[i])
 
 
 @njit(cache=True)
-def customer_path(
-    parameters: FloatArray,
+def existing_path(
+    r: float,
+    alpha: float,
+    a: float,
+    b: float,
+    shift: int,
     x: int,
     age: float,
     active: float,
     exponent: float,
-    shift: int,
     key: UInt64Array,
     trial: int,
     index: np.uint64,
@@ -244,20 +266,21 @@ def customer_path(
     times: FloatArray,
     marks: FloatArray,
 ) -> int:
-    """Arrivals of one existing customer in one trial; 0 for those who have left or have none."""
+    """Arrivals of one existing customer in one trial, 0 for those who have left or have none.
+
+    ``active`` and ``exponent`` come from ``cell_odds``. Written as far as there is room.
+    """
     u, threshold, first_time, first_mark = uniform4(key, trial, index, 0)
     if u >= active:
         return 0
-    r, alpha, a, b = parameters
-    n = r + x
     start, end = clock[0], clock[clock.size - 1]
     count, rate = 0, 0.0
     if exponent > _CERTAIN:
-        value, _ = gamma(n, key, trial, index, _RATE_PART)
+        value, _ = gamma(r + x, key, trial, index, _RATE_PART)
         rate = value / (alpha + age) * envelope
     else:
         span = envelope * (end - start)
-        count = _arrival_count(u / active, n, exponent, span / (alpha + age + span))
+        count = _arrival_count(u / active, r + x, exponent, span / (alpha + age + span))
     return _path(
         count, rate, a, b + x + shift, threshold, first_time, first_mark,
         key, trial, index, start, end, envelope, churn, clock, times, marks,

@@ -9,15 +9,26 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from models.ltv.paths import cell_odds, customer_path, month_at, new_customer_path
+from models.ltv.paths import Base, Horizon, cell_odds, existing_path, month_at, new_customer_path
 from models.quantiles import normal_quantile
-from models.streams import key_of, uniform4
+from models.streams import key_of, uniform1, uniform4
 
-__all__ = ["Arrivals", "arrivals_block", "count_block", "new_customer_path", "parameters_by_trial"]
+__all__ = [
+    "Arrivals",
+    "Base",
+    "Horizon",
+    "arrivals_block",
+    "count_block",
+    "count_new_block",
+    "new_customer_path",
+    "parameters_by_trial",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 UInt64Array = npt.NDArray[np.uint64]
+
+_ACQUIRED_PART = 1 << 41
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,62 +75,42 @@ def _longer(values: FloatArray, size: int) -> FloatArray:
 
 @njit(cache=True, nogil=True)
 def arrivals_block(
-    parameters: FloatArray,
-    frequency: IntArray,
-    recency: IntArray,
-    age: IntArray,
-    cell_times: FloatArray,
-    member: IntArray,
-    index: UInt64Array,
-    shift: int,
-    key: UInt64Array,
-    first_trial: int,
-    clock: FloatArray,
-    envelope: float,
-    churn: FloatArray,
+    parameters: FloatArray, base: Base, horizon: Horizon
 ) -> tuple[IntArray, npt.NDArray[np.int16], FloatArray, npt.NDArray[np.int32]]:
     """Arrivals of all customers in a block of trials: offset (trial + 1,), month, mark, customer."""
+    # fields are unpacked once: taking an array out of a tuple in the loop costs half the speed
+    frequency, member, index = base.frequency, base.member, base.stream_index
+    key, clock, envelope, churn = horizon.key, horizon.clock, horizon.envelope, horizon.churn
+    cell_age = base.times[base.age]
     trials = parameters.shape[0]
     room = 1024 + member.size
     offset = np.zeros(trials + 1, dtype=np.int64)
     month = np.empty(room, dtype=np.int16)
     mark = np.empty(room)
     customer = np.empty(room, dtype=np.int32)
-    active = np.empty(frequency.size)
-    exponent = np.empty(frequency.size)
-    log_time = np.empty(cell_times.size)
-    log_span = np.empty(cell_times.size)
+    active = np.empty(base.frequency.size)
+    exponent = np.empty(base.frequency.size)
     times = np.empty(256)
     marks = np.empty(256)
-    span = envelope * (clock[clock.size - 1] - clock[0])
     total = 0
     for t in range(trials):
-        cell_odds(
-            parameters[t],
-            frequency,
-            recency,
-            age,
-            cell_times,
-            shift,
-            span,
-            active,
-            exponent,
-            log_time,
-            log_span,
-        )
+        trial = horizon.first_trial + t
+        r, alpha, a, b = parameters[t]
+        cell_odds(parameters[t], base, horizon, active, exponent)
         for i in range(member.size):
             c = member[i]
-            number = times.size + 1
+            x = frequency[c]
             while True:
-                number = customer_path(
-                    parameters[t], frequency[c], cell_times[age[c]], active[c], exponent[c], shift,
-                    key, first_trial + t, index[i], envelope, churn, clock, times, marks,
+                number = existing_path(
+                    r, alpha, a, b, base.shift, x, cell_age[c], active[c], exponent[c],
+                    key, trial, index[i], envelope, churn, clock, times, marks,
                 )  # fmt: skip
                 if number <= times.size:
                     break
-                times = np.empty(2 * number)
-                marks = np.empty(2 * number)
+                times = np.empty(number)
+                marks = np.empty(number)
             if total + number > room:
+                # by what the trials so far have needed, and at least double
                 room = total + number + max(total, (total // (t + 1)) * (trials - t) * 9 // 8)
                 month = _longer(month, room)
                 mark = _longer(mark, room)
@@ -136,66 +127,80 @@ def arrivals_block(
 
 
 @njit(cache=True, nogil=True)
-def count_block(
-    parameters: FloatArray,
-    frequency: IntArray,
-    recency: IntArray,
-    age: IntArray,
-    cell_times: FloatArray,
-    member: IntArray,
-    index: UInt64Array,
-    shift: int,
-    key: UInt64Array,
-    first_trial: int,
-    clock: FloatArray,
-    envelope: float,
-    churn: FloatArray,
-    demand: FloatArray,
-) -> IntArray:
-    """Orders of all customers per trial and month under ``demand`` (1 or trial, month), without keeping an
-    arrival.
-    """
+def count_block(parameters: FloatArray, base: Base, horizon: Horizon, demand: FloatArray) -> IntArray:
+    """Orders of all customers per trial and month under ``demand`` (1 or trial, month); keeps no arrival."""
+    frequency, member, index = base.frequency, base.member, base.stream_index
+    key, clock, envelope, churn = horizon.key, horizon.clock, horizon.envelope, horizon.churn
+    cell_age = base.times[base.age]
     trials = parameters.shape[0]
     orders = np.zeros((trials, clock.size - 1), dtype=np.int64)
-    active = np.empty(frequency.size)
-    exponent = np.empty(frequency.size)
-    log_time = np.empty(cell_times.size)
-    log_span = np.empty(cell_times.size)
+    active = np.empty(base.frequency.size)
+    exponent = np.empty(base.frequency.size)
     times = np.empty(256)
     marks = np.empty(256)
-    span = envelope * (clock[clock.size - 1] - clock[0])
     for t in range(trials):
         row = min(t, demand.shape[0] - 1)
-        cell_odds(
-            parameters[t],
-            frequency,
-            recency,
-            age,
-            cell_times,
-            shift,
-            span,
-            active,
-            exponent,
-            log_time,
-            log_span,
-        )
+        trial = horizon.first_trial + t
+        r, alpha, a, b = parameters[t]
+        cell_odds(parameters[t], base, horizon, active, exponent)
         for i in range(member.size):
             c = member[i]
-            number = times.size + 1
+            x = frequency[c]
             while True:
-                number = customer_path(
-                    parameters[t], frequency[c], cell_times[age[c]], active[c], exponent[c], shift,
-                    key, first_trial + t, index[i], envelope, churn, clock, times, marks,
+                number = existing_path(
+                    r, alpha, a, b, base.shift, x, cell_age[c], active[c], exponent[c],
+                    key, trial, index[i], envelope, churn, clock, times, marks,
                 )  # fmt: skip
                 if number <= times.size:
                     break
-                times = np.empty(2 * number)
-                marks = np.empty(2 * number)
+                times = np.empty(number)
+                marks = np.empty(number)
             at = 0
             for k in range(number):
                 at = month_at(clock, times[k], at)
                 if marks[k] < demand[row, at]:
                     orders[t, at] += 1
+    return orders
+
+
+@njit(cache=True, nogil=True)
+def count_new_block(
+    parameters: FloatArray, counts: IntArray, shift: int, horizon: Horizon, demand: FloatArray
+) -> IntArray:
+    """Repeat orders per trial and month of ``counts`` (1 or trial, month) new customers a month.
+
+    The k-th customer of a month has index (month << 32) | k; the time of its first order within the month is
+    the uniform of part 2**41.
+    """
+    key, clock, envelope = horizon.key, horizon.clock, horizon.envelope
+    trials = parameters.shape[0]
+    months = clock.size - 1
+    orders = np.zeros((trials, months), dtype=np.int64)
+    times = np.empty(256)
+    marks = np.empty(256)
+    for t in range(trials):
+        row = min(t, demand.shape[0] - 1)
+        trial = horizon.first_trial + t
+        r, alpha, a, b = parameters[t]
+        for cohort in range(months):
+            for k in range(counts[min(t, counts.shape[0] - 1), cohort]):
+                index = np.uint64((cohort << 32) | k)
+                share = uniform1(key, trial, index, _ACQUIRED_PART)
+                start = clock[cohort] + share * (clock[cohort + 1] - clock[cohort])
+                while True:
+                    number = new_customer_path(
+                        r, alpha, a, b, key, trial, index, start, clock[months], envelope,
+                        times, marks, shift,
+                    )  # fmt: skip
+                    if number <= times.size:
+                        break
+                    times = np.empty(number)
+                    marks = np.empty(number)
+                at = cohort
+                for j in range(number):
+                    at = month_at(clock, times[j], at)
+                    if marks[j] < demand[row, at]:
+                        orders[t, at] += 1
     return orders
 
 

@@ -129,6 +129,37 @@ def test_a_new_customers_path_has_the_expected_repeat_orders(kind, r, start, end
     assert abs(counts.mean() - expected) < LIMIT * counts.std() / np.sqrt(draws)
 
 
+@pytest.mark.parametrize("kind", MODELS)
+def test_new_customers_order_again_as_expected_month_by_month(kind):
+    model, trials = _model(kind), 400
+    counts = np.zeros(36, dtype=np.int64)
+    counts[[0, 1, 7]] = [40, 25, 60]
+    paths = model.sample_new_customers(
+        counts, trials=trials, seed=6, clock=CLOCK, parameters="fitted", envelope=1.4
+    )
+    # the first order is uniform within its month: average the elapsed time over the month
+    shares = (np.arange(400) + 0.5) / 400
+    expected = np.zeros(36)
+    for cohort in (0, 1, 7):
+        start = CLOCK[cohort] + shares * (CLOCK[cohort + 1] - CLOCK[cohort])
+        elapsed = np.maximum(CLOCK[:, None] - start[None, :], 0.0)
+        expected += counts[cohort] * np.diff(model.expected_orders_new(elapsed).mean(axis=1))
+    error = np.sqrt(np.maximum(paths.var("trial").to_numpy(), 1e-12) / trials)
+    assert np.all(np.abs(paths.mean("trial").to_numpy() - expected) < LIMIT * np.maximum(error, 0.005))
+
+
+def test_more_new_customers_in_one_month_add_orders_from_then_on_only():
+    model = _model(BetaGeoNBD)
+    few, many = np.full(36, 20), np.full(36, 20)
+    many[5] = 50
+    one, other = (
+        model.sample_new_customers(counts, trials=30, seed=6, clock=CLOCK) for counts in (few, many)
+    )
+    assert np.array_equal(one[:, :5], other[:, :5])
+    assert (other >= one).all()
+    assert other.sum() > one.sum()
+
+
 def test_a_path_longer_than_the_buffer_says_so_and_starts_alike():
     key = key_of(SEED, "long")
     long_times, long_marks = np.empty(5000), np.empty(5000)

@@ -251,6 +251,7 @@ thresholds:
   cash_conversion_cycle: {max: 60}       # days
   cash_flow_coverage: {min: 1.2}         # operating cash flow and undrawn credit over fixed costs
   minimum_cash: {min: 0}                 # USD, daily
+  unfunded_peak: {max: 0}                # USD beyond the credit line
   ltv_cac: {min: 3}
   response_hours: {max: 24}
 """

@@ -1,0 +1,329 @@
+"""The sequence of the stages, and nothing else: calibrate, draw, simulate, price, measure, store.
+
+A run is a pure function of plan, scenarios, trials, seed and horizon. Blocks of trials are its tasks; workers
+are threads, because the kernels release the interpreter. Nothing reads across trials before the summary.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from engine.plan.plan import Plan
+from engine.progress import Progress, silent
+from engine.report.page import write_page
+from engine.report.summary import Summary, summarise
+from engine.responses import responses_of
+from engine.scenarios import BASE, Composition, Library, load_library, resolve
+from engine.stages.calibrate import Calibration, calibrate
+from engine.stages.draw import draw_block
+from engine.stages.measure import coordinates, cube_variables, measure
+from engine.stages.simulate import ENGINES, BaseMoves, Clockwork, play
+from engine.stages.world import World, build_world
+from engine.store.cube import Template, create, missing_blocks, open_cube, write_atomically, write_block
+from engine.store.manifest import manifest, read_manifest, run_identity, run_id, to_json
+from models.calendar import MAXIMUM_QUARTERS, Calendar
+from models.errors import StoreError, UsageError
+
+BLOCK = 64
+"""Trials of a task, of a chunk on disk and of a marker; no number depends on it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run: its folder, its cube and what to say of it."""
+
+    path: Path
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Inputs, assumptions, seed, code version: everything that made the run."""
+        return read_manifest(self.path)
+
+    @property
+    def id(self) -> str:
+        """Identity of the run: the same for the same inputs, whatever the engine or the number of workers."""
+        return str(self.manifest["run_id"])
+
+    @cached_property
+    def cube(self) -> xr.DataTree:
+        """The cube: dims scenario, trial and a time axis first; ``units`` on every variable."""
+        return open_cube(self.path)
+
+    @property
+    def page(self) -> Path:
+        """Summary page, one HTML file."""
+        return self.path / "summary.html"
+
+    def summary(self) -> Summary:
+        """Quantiles, errors, breach probabilities and paired differences of the headline metrics."""
+        return summarise(self.cube, self.manifest)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for ``--json``."""
+        return {
+            "run_id": self.id,
+            "path": str(self.path),
+            "currency": self.manifest["currency"],
+            "trials": self.manifest["trials"],
+            "seed": self.manifest["seed"],
+            **self.summary().to_dict(),
+        }
+
+    def table(self) -> list[dict[str, str]]:
+        """Rows for the terminal."""
+        return self.summary().table()
+
+    def breaches(self) -> list[str]:
+        """Policy thresholds that are breached with more than the tolerated probability."""
+        return self.summary().breaches()
+
+
+def open_run(path: str | Path) -> Run:
+    """A finished run from its folder."""
+    folder = Path(path)
+    if not (folder / "run.json").exists():
+        raise StoreError(f"{folder}: no finished run here | expected run.json | give a folder under runs/")
+    return Run(folder)
+
+
+def run(
+    plan: Plan,
+    *,
+    trials: int = 1024,
+    scenarios: str | Sequence[str | Composition] = "all",
+    seed: int = 1,
+    first_trial: int = 0,
+    quarters: int = 8,
+    engine: str = "compiled",
+    workers: int = 0,
+    block: int = BLOCK,
+    always_simulate: bool = False,
+    calibration: Calibration | None = None,
+    folder: str | Path | None = None,
+    progress: Progress = silent,
+    clock: Clockwork | None = None,
+) -> Run:
+    """Run the chain and keep the result in the plan's ``runs`` folder (or ``folder``).
+
+    Parameters
+    ----------
+    scenarios : "all", names separated by commas, or a list of names and composed scenarios; base is always
+        part of it.
+    first_trial : number of the first trial: runs of neighbouring trials concatenate exactly.
+    engine : "compiled", or "simpy" for the readable reference; both give the same bytes.
+    workers : threads; 0 means one per core.
+    calibration : a calibration to use instead of fitting the plan's history (frozen calibration).
+
+    Raises
+    ------
+    UsageError : a setting that cannot be meant.
+    InputError : scenarios that do not fit the plan; every fault at once.
+    """
+    _check_settings(trials, first_trial, quarters, engine, workers, block, seed)
+    library = load_library(plan.path / "scenarios")
+    composed = _choose(library, scenarios)
+    calendar = Calendar(plan.forecast_start, 3 * quarters)
+    watch = clock or Clockwork()
+    with watch.part("calibrate"):
+        fitted = calibration or calibrate(plan)
+        world = build_world(plan, fitted, calendar)
+    numbers = range(first_trial, first_trial + trials)
+    resolve_all(world, composed, numbers[:1], seed, library)
+    identity = run_identity(plan, composed, numbers, seed, quarters, frozen=calibration is not None)
+    name = run_id(identity)
+    target = Path(folder) if folder is not None else plan.path / "runs" / name
+    partial = target.with_name(f".partial-{target.name}")
+    template = Template(
+        variables=cube_variables(),
+        coordinates=coordinates(world),
+        scenarios=tuple(each.name for each in composed),
+        trials=numbers,
+        block=min(block, trials),
+        attributes={"currency": plan.currency, **identity},
+        identity={**identity, "block": min(block, trials)},
+    )
+    if not _resumable(partial, template):
+        shutil.rmtree(partial)
+    create(partial, template)
+    play_blocks(
+        world, composed, library, template, partial, seed, engine, workers, always_simulate, progress, watch
+    )
+    with watch.part("measure"):
+        _publish(partial, world, composed, numbers, seed, library, name, identity)
+    _swap(partial, target)
+    return Run(target)
+
+
+def _check_settings(
+    trials: int, first_trial: int, quarters: int, engine: str, workers: int, block: int, seed: int
+) -> None:
+    faults = [
+        (trials < 1, f"trials: at least 1 | got {trials}"),
+        (first_trial < 0, f"first_trial: at least 0 | got {first_trial}"),
+        (not 1 <= quarters <= MAXIMUM_QUARTERS, f"quarters: 1 to {MAXIMUM_QUARTERS} | got {quarters}"),
+        (engine not in ENGINES, f"engine: one of {', '.join(ENGINES)} | got {engine!r}"),
+        (workers < 0, f"workers: at least 0 | got {workers}"),
+        (block < 1, f"block: at least 1 | got {block}"),
+        (seed < 0, f"seed: at least 0 | got {seed}"),
+    ]
+    wrong = [text for bad, text in faults if bad]
+    if wrong:
+        raise UsageError("; ".join(wrong))
+
+
+def _choose(library: Library, scenarios: str | Sequence[str | Composition]) -> tuple[Composition, ...]:
+    """Composed scenarios, base first, then by name; base is always among them."""
+    if isinstance(scenarios, str):
+        names = library.names if scenarios == "all" else [n.strip() for n in scenarios.split(",") if n.strip()]
+        if not names:
+            raise UsageError("scenarios: none chosen | write all, or names separated by commas")
+        wanted: Sequence[str | Composition] = tuple(names)
+    else:
+        wanted = scenarios
+    chosen = {
+        each.name: each
+        for each in (library.compose(w) if isinstance(w, str) else w for w in (BASE, *wanted))
+    }
+    return tuple(sorted(chosen.values(), key=lambda each: (each.name != BASE, each.name)))
+
+
+def resolve_all(
+    world: World, composed: Sequence[Composition], trials: range, seed: int, library: Library
+) -> dict[str, Any]:
+    """Paths of every scenario in these trials, by name."""
+    return {
+        each.name: resolve(each, world.view, trials, seed, world.calendar, library) for each in composed
+    }
+
+
+def play_block(
+    world: World,
+    composed: Sequence[Composition],
+    library: Library,
+    trials: range,
+    seed: int,
+    engine: str,
+    always_simulate: bool,
+    clock: Clockwork,
+) -> dict[str, Any]:
+    """One block of trials under every scenario: the values of every cube variable, scenario first."""
+    with clock.part("sample"):
+        draws = draw_block(world.calibration, trials, seed, world.calendar)
+        paths = resolve_all(world, composed, trials, seed, library)
+    base: BaseMoves | None = None
+    measured = []
+    for each in composed:
+        responses = responses_of(each.responses)
+        keep = each.name == BASE and not always_simulate and len(composed) > 1
+        played = play(
+            world, draws, paths[each.name], responses, engine=engine, base=base, keep=keep, clock=clock
+        )
+        base = played.base if keep else base
+        with clock.part("measure"):
+            measured.append(measure(world, played))
+    with clock.part("measure"):
+        return _stack(measured)
+
+
+def _stack(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    import numpy as np
+
+    return {name: np.stack([each[name] for each in measured]) for name in measured[0]}
+
+
+def play_blocks(
+    world: World,
+    composed: Sequence[Composition],
+    library: Library,
+    template: Template,
+    folder: Path,
+    seed: int,
+    engine: str,
+    workers: int,
+    always_simulate: bool,
+    progress: Progress,
+    clock: Clockwork,
+) -> None:
+    """Every block without a marker, a few at a time; what is done is safe on disk."""
+    todo = missing_blocks(folder, template)
+    total = len(template.blocks())
+    done = total - len(todo)
+    threads = min(workers or os.cpu_count() or 1, max(len(todo), 1))
+
+    def task(trials: range) -> None:
+        values = play_block(world, composed, library, trials, seed, engine, always_simulate, clock)
+        with clock.part("store"):
+            write_block(folder, template, trials, values)
+
+    progress("blocks", done, total)
+    if threads == 1:
+        for trials in todo:
+            task(trials)
+            done += 1
+            progress("blocks", done, total)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        running: set[Future[None]] = set()
+        queue = list(todo)
+        while queue or running:
+            while queue and len(running) < threads:
+                running.add(pool.submit(task, queue.pop(0)))
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                future.result()
+                done += 1
+                progress("blocks", done, total)
+
+
+def _resumable(partial: Path, template: Template) -> bool:
+    """Whether a partial folder (if any) is of this very run; any other is started afresh."""
+    if not partial.exists():
+        return True
+    try:
+        create(partial, template)
+        missing_blocks(partial, template)
+    except (StoreError, OSError, ValueError, KeyError):
+        return False
+    return True
+
+
+def _publish(
+    partial: Path,
+    world: World,
+    composed: Sequence[Composition],
+    trials: range,
+    seed: int,
+    library: Library,
+    name: str,
+    identity: dict[str, Any],
+) -> None:
+    """Manifest, summary and page beside the cube."""
+    paths = resolve_all(world, composed, trials[:1], seed, library)
+    record = manifest(world, composed, paths, trials, name, identity)
+    write_atomically(partial / "run.json", to_json(record))
+    summary = summarise(open_cube(partial), record)
+    write_atomically(partial / "summary.json", to_json(summary.to_dict()))
+    write_page(partial / "summary.html", summary, record, open_cube(partial))
+
+
+def _swap(partial: Path, target: Path) -> None:
+    """Put the finished run into its place; an older run of the same identity gives way in one rename."""
+    if target.exists():
+        old = target.with_name(f".old-{target.name}")
+        if old.exists():
+            shutil.rmtree(old)
+        target.rename(old)
+        partial.rename(target)
+        shutil.rmtree(old)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial.rename(target)

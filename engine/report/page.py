@@ -1,0 +1,134 @@
+"""The plain summary page: one self-contained HTML file, escaped throughout, without any outside request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from engine.finance.metrics import METRICS, Metric
+from engine.report.summary import LEVELS, Figure, Summary, limits_of, shown, shown_estimate, unit_of
+from engine.store.cube import write_atomically
+
+FloatArray = npt.NDArray[np.float64]
+
+WIDTH, HEIGHT, LEFT, BOTTOM = 900, 260, 90, 24
+ALARMING = 0.2
+"""Breach probability from which a cell is marked."""
+
+
+def write_page(path: Path, summary: Summary, record: Mapping[str, Any], cube: xr.DataTree) -> None:
+    """Write the page of a run beside its cube."""
+    environment = Environment(
+        loader=PackageLoader("engine.report", "."), autoescape=True, undefined=StrictUndefined
+    )
+    template = environment.get_template("summary.html.j2")
+    cash, days = _cash_quantiles(cube)
+    text = template.render(
+        record=record,
+        errors=next(iter(summary.figures.values())).estimates is not None and _has_errors(summary),
+        cash_chart=Markup(cash_chart(cash, days, str(record["currency"]))),  # noqa: S704 (numbers and fixed text only)
+        cash_rows=_cash_rows(cash, days),
+        metrics=[_metric(metric, summary, record["policy"]) for metric in METRICS],
+        scenarios=[
+            {
+                "name": name,
+                "weight": f"{summary.weights.get(name, 0.0):.2f}",
+                "why": record["scenarios"][name]["why"],
+                "source": record["scenarios"][name]["source"],
+                "applied": record["scenarios"][name]["applied"],
+            }
+            for name in summary.scenarios
+        ],
+        files=[
+            {**entry, "rejected": ", ".join(f"{reason}: {count:,}" for reason, count in entry["rejected"]) or "none"}
+            for entry in record["files"]
+        ],
+        weights=summary.weights,
+    )
+    write_atomically(path, text)
+
+
+def _has_errors(summary: Summary) -> bool:
+    return any(
+        figure.estimates is not None and figure.estimates["mean"].available for figure in summary.figures.values()
+    )
+
+
+def _metric(metric: Metric, summary: Summary, policy: Mapping[str, Any]) -> dict[str, Any]:
+    rows = [_row(name, summary.figures[name, metric.name]) for name in summary.scenarios]
+    if metric.name in summary.mixed:
+        rows.append(_row("mixture by weight", summary.mixed[metric.name]))
+    low, high = limits_of(metric, policy)
+    limits = [f"at least {low:g}" if low is not None else "", f"at most {high:g}" if high is not None else ""]
+    return {
+        "label": metric.label,
+        "unit": unit_of(metric, summary.currency),
+        "variant": metric.variant,
+        "formula": metric.formula,
+        "threshold": " and ".join(limit for limit in limits if limit),
+        "rows": rows,
+    }
+
+
+def _row(name: str, figure: Figure) -> dict[str, Any]:
+    return {
+        "scenario": name,
+        **{level: shown(figure, level) for level in LEVELS},
+        "breach": shown_estimate(figure.breach, "share"),
+        "high": figure.breach is not None and figure.breach.value >= ALARMING,
+        "difference": shown_estimate(figure.difference, figure.metric.unit),
+    }
+
+
+def _cash_quantiles(cube: xr.DataTree) -> tuple[FloatArray, npt.NDArray[np.datetime64]]:
+    """Quantiles of base net cash, dims (level, day), and the days."""
+    cash = cube["day/net_cash"].isel(scenario=0)
+    ordered = np.sort(cash.values, axis=0)
+    levels = np.quantile(ordered, list(LEVELS.values()), axis=0)
+    return np.asarray(levels), cash["day"].values.astype("datetime64[D]")
+
+
+def _cash_rows(cash: FloatArray, days: npt.NDArray[np.datetime64]) -> list[list[str]]:
+    following = days + np.timedelta64(1, "D")
+    ends = np.flatnonzero(following.astype("datetime64[M]") != days.astype("datetime64[M]"))
+    return [[str(days[end]), *(f"{value:,.0f}" for value in cash[:, end])] for end in ends]
+
+
+def cash_chart(cash: FloatArray, days: npt.NDArray[np.datetime64], currency: str) -> str:
+    """SVG of a band and its median, dims (level, day): figures and fixed text only."""
+    low, high = min(float(cash.min()), 0.0), max(float(cash.max()), 0.0)
+    span = (high - low) or 1.0
+    step = (WIDTH - LEFT) / max(cash.shape[1] - 1, 1)
+
+    def place(day: int, value: float) -> str:
+        return f"{LEFT + day * step:.1f},{(HEIGHT - BOTTOM) * (1.0 - (value - low) / span) + 8:.1f}"
+
+    count = cash.shape[1]
+    band = [place(d, cash[2, d]) for d in range(count)] + [place(d, cash[0, d]) for d in reversed(range(count))]
+    middle = " ".join(place(d, cash[1, d]) for d in range(count))
+    zero = (HEIGHT - BOTTOM) * (1.0 - (0.0 - low) / span) + 8
+    labels = [
+        f'<text x="{LEFT - 8}" y="{(HEIGHT - BOTTOM) * (1 - k / 4) + 12:.0f}" text-anchor="end">'
+        f"{(low + span * k / 4) / 1e3:,.0f}</text>"
+        for k in range(5)
+    ]
+    months = [
+        f'<text x="{LEFT + d * step:.0f}" y="{HEIGHT + 4}">{str(days[d])[:7]}</text>'
+        for d in range(0, count, max(count // 8, 1))
+        if LEFT + d * step < WIDTH - 50
+    ]
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT + 16}" width="{WIDTH}" role="img" aria-label="Cash by day, thousand {currency}">'
+        '<g font-size="11" fill="#444" font-family="sans-serif">'
+        f'{"".join(labels)}{"".join(months)}<text x="2" y="10">thousand {currency}</text></g>'
+        f'<polygon points="{" ".join(band)}" fill="#0072b2" fill-opacity="0.22"/>'
+        f'<polyline points="{middle}" fill="none" stroke="#0072b2" stroke-width="1.8"/>'
+        f'<line x1="{LEFT}" x2="{WIDTH}" y1="{zero:.1f}" y2="{zero:.1f}" stroke="#444" stroke-dasharray="4 3"/></svg>'
+    )

@@ -1,0 +1,241 @@
+"""The summary of a run: quantiles with errors, breach probabilities, paired differences, the mixture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from engine.finance.metrics import HEADLINE, METRIC_OF, METRICS, Metric
+from engine.risk.errors import Estimate, estimate
+from engine.risk.measures import breach_probability, conditional_value_at_risk, quantile, value_at_risk
+from engine.risk.mixture import mixture
+from engine.risk.paired import mean, paired_difference
+from models.names import SCENARIO
+
+BASE = "base"
+LEVELS = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric under one scenario: estimates by name; None where the metric is not defined in every trial."""
+
+    metric: Metric
+    estimates: Mapping[str, Estimate] | None
+    breach: Estimate | None
+    threshold: str
+    difference: Estimate | None
+    """Mean under the scenario less mean under base, same trials."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures by scenario and metric, and the mixture of the scenarios by metric."""
+
+    trials: int
+    currency: str
+    scenarios: tuple[str, ...]
+    figures: Mapping[tuple[str, str], Figure]
+    weights: Mapping[str, float]
+    mixed: Mapping[str, Figure]
+    tolerated: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, errors beside every figure; null means: not available."""
+        return {
+            "scenarios": {
+                scenario: {
+                    metric.name: _plain(self.figures[scenario, metric.name], self.currency)
+                    for metric in METRICS
+                }
+                for scenario in self.scenarios
+            },
+            "mixture": {
+                "weights": dict(self.weights),
+                "metrics": {name: _plain(figure, self.currency) for name, figure in self.mixed.items()},
+            },
+            "error": "half-width of the 95% Monte Carlo interval (sectioning); null: too few trials",
+        }
+
+    def table(self) -> list[dict[str, str]]:
+        """Rows for the terminal: headline metrics of every scenario."""
+        rows = []
+        for scenario in self.scenarios:
+            for name in HEADLINE:
+                figure = self.figures[scenario, name]
+                rows.append(
+                    {
+                        "scenario": scenario,
+                        "metric": name,
+                        "unit": unit_of(figure.metric, self.currency),
+                        **{level: shown(figure, level) for level in LEVELS},
+                        "P(breach)": shown_estimate(figure.breach, "share"),
+                        "vs base": shown_estimate(figure.difference, figure.metric.unit),
+                    }
+                )
+        return rows
+
+    def breaches(self) -> list[str]:
+        """Thresholds that base breaches with more than the tolerated probability."""
+        out = []
+        for metric in METRICS:
+            figure = self.figures[BASE, metric.name]
+            if figure.breach is not None and figure.breach.value > self.tolerated:
+                out.append(f"{metric.name} {figure.threshold}: probability {figure.breach.value:.1%} given base")
+        return out
+
+    def _repr_html_(self) -> str:
+        import html
+
+        rows = self.table()
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in rows[0])
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in row.values()) + "</tr>" for row in rows
+        )
+        return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def unit_of(metric: Metric, currency: str) -> str:
+    """Unit as people read it."""
+    return currency if metric.unit == "currency" else metric.unit
+
+
+def shown(figure: Figure, name: str) -> str:
+    """One estimate as text with its error."""
+    return "not defined" if figure.estimates is None else shown_estimate(figure.estimates[name], figure.metric.unit)
+
+
+def shown_estimate(each: Estimate | None, unit: str) -> str:
+    """Value ± half-width, rounded as its unit is read."""
+    if each is None:
+        return ""
+    digits = {"currency": 0, "days": 1, "share": 3, "x": 2}.get(unit, 3)
+    value = f"{each.value:,.{digits}f}"
+    return f"{value} ± {each.half_width:,.{digits}f}" if each.available else f"{value} ± n/a"
+
+
+def _plain(figure: Figure, currency: str) -> dict[str, Any]:
+    metric = figure.metric
+    plain: dict[str, Any] = {"unit": unit_of(metric, currency), "variant": metric.variant}
+    if figure.estimates is not None:
+        plain |= {name: _pair(each) for name, each in figure.estimates.items()}
+    if figure.breach is not None:
+        plain["breach"] = {"threshold": figure.threshold, "probability": _pair(figure.breach)}
+    if figure.difference is not None:
+        plain["difference_from_base"] = _pair(figure.difference)
+    return plain
+
+
+def _pair(each: Estimate) -> dict[str, float | None]:
+    return {"value": each.value, "error": each.half_width if each.available else None}
+
+
+def summarise(cube: xr.DataTree, record: Mapping[str, Any]) -> Summary:
+    """Summary of a run from its cube and manifest."""
+    policy = record["policy"]
+    horizon = cube["horizon"].to_dataset()
+    scenarios = tuple(str(name) for name in horizon[SCENARIO].values)
+    values = {
+        (scenario, metric.name): np.asarray(horizon[metric.name].sel(scenario=scenario).values)
+        for metric in METRICS
+        for scenario in scenarios
+    }
+    figures = {
+        (scenario, metric.name): _figure(
+            metric, values[scenario, metric.name], values[BASE, metric.name], scenario, policy
+        )
+        for metric in METRICS
+        for scenario in scenarios
+    }
+    weights = _weights(record["weights"], scenarios)
+    mixed = {
+        metric.name: _mixed(metric, {s: values[s, metric.name] for s in scenarios}, weights, policy)
+        for metric in METRICS
+        if weights
+    }
+    trials = int(horizon.sizes["trial"])
+    tolerated = float(policy["tolerated_probability"])
+    return Summary(trials, str(record["currency"]), scenarios, figures, weights, mixed, tolerated)
+
+
+def _weights(given: Mapping[str, float], scenarios: tuple[str, ...]) -> dict[str, float]:
+    """Weights of the scenarios that were run, scaled to one; empty without any."""
+    known = {name: float(given[name]) for name in scenarios if given.get(name, 0.0) > 0.0}
+    total = math.fsum(known.values())
+    return {name: weight / total for name, weight in known.items()} if total > 0.0 else {}
+
+
+def limits_of(metric: Metric, policy: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Lower and upper threshold: the policy's, else the registry's."""
+    own = policy["thresholds"].get(metric.name)
+    if own is not None:
+        return own.get("min"), own.get("max")
+    return metric.minimum, metric.maximum
+
+
+def _threshold_text(low: float | None, high: float | None) -> str:
+    parts = [f"at least {low:g}" if low is not None else "", f"at most {high:g}" if high is not None else ""]
+    return " and ".join(part for part in parts if part)
+
+
+def _breached(low: float | None, high: float | None) -> Any:
+    def probability(values: FloatArray) -> float:
+        share = 0.0
+        if low is not None:
+            share += breach_probability(values, low)
+        if high is not None:
+            share += breach_probability(values, high, above=True)
+        return share
+
+    return probability
+
+
+def _figure(
+    metric: Metric, values: FloatArray, base: FloatArray, scenario: str, policy: Mapping[str, Any]
+) -> Figure:
+    low, high = limits_of(metric, policy)
+    text = _threshold_text(low, high)
+    if not (np.all(np.isfinite(values)) and np.all(np.isfinite(base))):
+        return Figure(metric, None, None, text, None)
+    sign = -1.0 if metric.good == "high" else 1.0
+    estimates = {"mean": estimate(values, mean)}
+    estimates |= {name: estimate(values, partial(quantile, level=level)) for name, level in LEVELS.items()}
+    if metric.unit == "currency":
+        estimates["var_95"] = estimate(sign * values, value_at_risk)
+        estimates["cvar_95"] = estimate(sign * values, conditional_value_at_risk)
+    breach = estimate(values, _breached(low, high)) if text else None
+    difference = paired_difference(values, base) if scenario != BASE else None
+    return Figure(metric, estimates, breach, text, difference)
+
+
+def _mixed(
+    metric: Metric, values: Mapping[str, FloatArray], weights: Mapping[str, float], policy: Mapping[str, Any]
+) -> Figure:
+    low, high = limits_of(metric, policy)
+    text = _threshold_text(low, high)
+    chosen = {name: values[name] for name in weights}
+    if not all(np.all(np.isfinite(each)) for each in chosen.values()):
+        return Figure(metric, None, None, text, None)
+    mixed = mixture(chosen, weights)
+    estimates = {"mean": mixed.estimate("mean")}
+    estimates |= {name: mixed.estimate("quantile", level) for name, level in LEVELS.items()}
+    breach = None
+    if low is not None:
+        breach = mixed.estimate("breach_probability", low)
+    elif high is not None:
+        negative = mixture({name: -each for name, each in chosen.items()}, weights)
+        breach = negative.estimate("breach_probability", -high)
+    return Figure(metric, estimates, breach, text, None)
+
+
+def scenario_metric(summary: Summary, scenario: str, name: str) -> Figure:
+    """One figure by name, for the page and for tests."""
+    return summary.figures[scenario, METRIC_OF[name].name]

@@ -1,0 +1,191 @@
+"""Stage 2: from the plan's history to frozen fitted models; runs once, in the parent, and nothing in it is
+random.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from engine.plan.plan import Plan
+from engine.stages.wiring import planned_shares, primary_nodes
+from models.calendar import Calendar
+from models.demand import (
+    AcquisitionSettings,
+    DemandModel,
+    DemandSettings,
+    MarketSettings,
+    Prior,
+    SalesChannelSettings,
+    fit_demand,
+)
+from models.demand.settings import EXPECTED_MONTHS
+from models.fx import FxModel, fit_fx
+from models.lead_time import ListedLane, fit_lanes
+from models.network.purchasing import PurchasingModel
+from models.quantiles import normal_quantile
+from models.returns import ReturnsModel, fit_returns
+from models.supply import SupplyModel, SupplySpec, open_shipments
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Fitted models of a plan, with parameter uncertainty and diagnostics."""
+
+    demand: DemandModel
+    supply: SupplyModel
+    returns: ReturnsModel
+    fx: FxModel
+    dispersion: float
+    """Variance over mean of units in a day, from the sizes of order lines: compound Poisson."""
+
+    @property
+    def diagnostics(self) -> Mapping[str, Any]:
+        """What was fitted, from how much, how well: for the report and the manifest."""
+        return {
+            "demand": self.demand.diagnostics,
+            "lead_time": self.supply.lead_time.diagnostics(),
+            "fx": {
+                "currencies": list(self.fx.currencies),
+                "annual_volatility": [float(v) for v in self.fx.annual_volatility],
+                "returns": list(self.fx.returns),
+            },
+            "returns": {"company_share": self.returns.company_share},
+            "units_dispersion": self.dispersion,
+        }
+
+
+def calibrate(plan: Plan) -> Calibration:
+    """Fit everything the plan's history can tell; where it is silent the plan's listed figures stand."""
+    as_of = plan.config.company.actuals_through
+    return Calibration(
+        demand=fit_demand(
+            plan.orders,
+            plan.spend,
+            plan.spend_plan if len(plan.spend_plan) else None,
+            settings=demand_settings(plan),
+        ),
+        supply=_fit_supply(plan),
+        returns=fit_returns(plan.orders, cells=plan.cell_keys, items=plan.item_keys, as_of=as_of),
+        fx=_fit_fx(plan),
+        dispersion=_dispersion(plan.orders),
+    )
+
+
+def demand_settings(plan: Plan) -> DemandSettings:
+    """What the demand model must know besides the tables."""
+    config = plan.config
+    return DemandSettings(
+        actuals_through=config.company.actuals_through,
+        markets=tuple(
+            MarketSettings(
+                key=market.key,
+                currency=market.currency,
+                elasticity=Prior(**market.elasticity.model_dump()),
+                rate=1.0 / plan.base_rates[market.currency],
+            )
+            for market in config.markets
+        ),
+        sales_channels=tuple(
+            SalesChannelSettings(channel.key, channel.customer_known) for channel in config.sales_channels
+        ),
+        acquisition_channels=tuple(
+            AcquisitionSettings(channel.key, channel.sales_channel, Prior(**channel.response.model_dump()))
+            for channel in config.acquisition_channels
+        ),
+        items=plan.item_keys,
+        list_price=dict(zip(plan.item_keys, plan.items["list_price"].astype(float), strict=True)),
+        season_source=config.season.source,
+        season_profile=config.season.profile,
+        demand_envelope=config.demand_envelope,
+        acquisition_envelope=config.acquisition_envelope,
+    )
+
+
+def _fit_supply(plan: Plan) -> SupplyModel:
+    config = plan.config
+    as_of = config.company.actuals_through
+    node_port = {node.key: node.port for node in config.nodes}
+    ports = {port.key: port for port in config.ports}
+    servers = {port.key: port.servers for port in config.ports}
+    lanes = []
+    for lane in config.lanes:
+        port = ports[node_port[lane.node]]
+        lanes.append(
+            ListedLane(
+                supplier=lane.supplier,
+                node=lane.node,
+                port=port.key,
+                mode=lane.mode,
+                production=(lane.production.mean, lane.production.sd),
+                transit=(lane.transit.mean, lane.transit.sd),
+                clearance=(port.clearance_days, port.clearance_days),
+                inland=(lane.inland.mean, lane.inland.sd),
+            )
+        )
+    suppliers = config.suppliers
+    return SupplyModel(
+        lead_time=fit_lanes(plan.purchase_orders, lanes, as_of=as_of, servers=servers),
+        spec=SupplySpec(
+            suppliers=plan.supplier_keys,
+            nodes=plan.node_keys,
+            ports=plan.port_keys,
+            node_port=tuple(node.port for node in config.nodes),
+            capacity_per_week=tuple(supplier.capacity_per_week for supplier in suppliers),
+            outages_per_year=tuple(supplier.outages_per_year for supplier in suppliers),
+            outage_days=tuple(supplier.outage_days for supplier in suppliers),
+            closures_per_year=tuple(port.closures_per_year for port in config.ports),
+            closure_days=tuple(port.closure_days for port in config.ports),
+        ),
+        open=open_shipments(plan.purchase_orders, as_of=as_of, node_port=node_port, servers=servers),
+    )
+
+
+def _fit_fx(plan: Plan) -> FxModel:
+    past = plan.fx[plan.fx["day"] <= pd.Timestamp(plan.config.company.actuals_through)]
+    return fit_fx(past, plan.currencies)
+
+
+def _dispersion(orders: pd.DataFrame) -> float:
+    sizes = orders["quantity"].to_numpy(np.float64)
+    total = float(sizes.sum())
+    return float((sizes * sizes).sum()) / total if total > 0.0 else 1.0
+
+
+def purchasing_model(plan: Plan, calibration: Calibration) -> PurchasingModel:
+    """What the purchasing brain plans with: base expectation, lead times as fitted, shares, service
+    target.
+    """
+    stages = calibration.supply.lead_time
+    mean = np.zeros((len(plan.supplier_keys), len(plan.node_keys)))
+    variance = np.zeros_like(mean)
+    for lane in stages.lanes:
+        at = plan.supplier_keys.index(lane.supplier), plan.node_keys.index(lane.node)
+        mean[at] = sum(stage.mean for stage in lane.stages)
+        variance[at] = sum(stage.sd**2 for stage in lane.stages)
+    policy = plan.config.stock_policy
+    calendar = Calendar(plan.forecast_start, EXPECTED_MONTHS)
+    demand = calibration.demand
+    weight = demand.expected_orders.sum(axis=1).reshape(len(demand.market_keys), -1).sum(axis=1)
+    scale = demand.residual.scale()
+    spread = float((weight * scale).sum() / weight.sum()) if weight.sum() > 0.0 else 0.0
+    return PurchasingModel(
+        expected_units=np.ascontiguousarray(demand.expected_units),
+        month_days=np.diff(calendar.month_start).astype(np.float64),
+        primary_node=primary_nodes(plan),
+        lead_mean=mean,
+        lead_sd=np.sqrt(variance),
+        share=planned_shares(plan),
+        safety_score=normal_quantile(policy.service_level),
+        cycle_days=policy.order_cycle_days,
+        dispersion=calibration.dispersion,
+        forecast_cv=math.sqrt(math.expm1(spread * spread)),
+    )

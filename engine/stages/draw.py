@@ -1,0 +1,47 @@
+"""Stage 3: everything random that no scenario touches, drawn once for a block of trials and met by every
+scenario.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.stages.calibrate import Calibration
+from models.calendar import Calendar
+from models.demand import DemandBank
+from models.streams import keys_of
+from models.supply import SupplyDraws, draw_supply
+
+
+@dataclass(frozen=True, eq=False)
+class BlockDraws:
+    """Draws of a block of trials; the leading axis of every array is the position in ``trials``."""
+
+    trials: range
+    demand: DemandBank
+    supply: SupplyDraws
+    return_share: npt.NDArray[np.float64]
+    """Share of sold units that come back, dims (trial, cell, item)."""
+
+    return_keys: npt.NDArray[np.uint64]
+    """Stream keys of the return delays, dims (cell, item, 2)."""
+
+    fx: npt.NDArray[np.float64]
+    """Company currency per foreign unit, dims (trial, currency, day)."""
+
+
+def draw_block(calibration: Calibration, trials: range, seed: int, calendar: Calendar) -> BlockDraws:
+    """Draws of the trials; a number depends on (seed, what it is for, trial) and on nothing else."""
+    returns = calibration.returns
+    names = [f"return_delay/{cell}|{item}" for cell in returns.cells for item in returns.items]
+    return BlockDraws(
+        trials=trials,
+        demand=calibration.demand.draw(trials, seed, calendar),
+        supply=draw_supply(calibration.supply, trials, seed, calendar.days),
+        return_share=returns.draw(trials, seed),
+        return_keys=keys_of(seed, names).reshape(len(returns.cells), len(returns.items), 2),
+        fx=calibration.fx.draw(trials, seed, calendar.days),
+    )

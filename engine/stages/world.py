@@ -1,0 +1,192 @@
+"""Everything a run needs that is the same in every trial and scenario, in arrays and key order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.drivers import LandedMix, PlanView
+from engine.finance.spec import FinanceSpec
+from engine.plan.plan import Plan
+from engine.plan.schema import PriceRule
+from engine.plan.tariffs import tariff_rates
+from engine.stages.calibrate import Calibration, purchasing_model
+from engine.stages.price import finance_spec
+from engine.stages.wiring import network_of, open_lines, open_orders, opening_stock, planned_shares
+from models.calendar import Calendar
+from models.network.purchasing import PurchasingModel
+from models.network.spec import Network
+from models.network.state import OpenOrders
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+MIX_MONTHS = 12
+"""Months of base expectation over which the landed cost of a market's average unit is taken."""
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """The plan as the stages see it."""
+
+    plan: Plan
+    calibration: Calibration
+    calendar: Calendar
+    view: PlanView
+    network: Network
+    purchasing: PurchasingModel
+    finance: FinanceSpec
+    mix: LandedMix
+    price_rules: tuple[PriceRule, ...]
+    refusal_share: FloatArray
+    """(market,)."""
+    duty_rate: FloatArray
+    """Base duty, share of customs value, dims (1, item, origin, territory, day)."""
+    opening_stock: IntArray
+    open_orders: OpenOrders
+    return_delay: IntArray
+
+
+def build_world(plan: Plan, calibration: Calibration, calendar: Calendar) -> World:
+    """Put plan and calibration into the arrays the stages read."""
+    lines = open_lines(plan)
+    finance = finance_spec(plan, calibration, calendar)
+    duty = base_duty(plan, calendar)
+    view = plan_view(plan, calibration)
+    return World(
+        plan=plan,
+        calibration=calibration,
+        calendar=calendar,
+        view=view,
+        network=network_of(plan),
+        purchasing=purchasing_model(plan, calibration),
+        finance=finance,
+        mix=landed_mix(plan, calibration, finance, duty[0, ..., 0]),
+        price_rules=tuple(market.price_rule for market in plan.config.markets),
+        refusal_share=np.array([market.refusal_share for market in plan.config.markets]),
+        duty_rate=duty,
+        opening_stock=opening_stock(plan),
+        open_orders=open_orders(plan, lines),
+        return_delay=np.ascontiguousarray(calibration.returns.delay_days, dtype=np.int64),
+    )
+
+
+def base_duty(plan: Plan, calendar: Calendar) -> FloatArray:
+    """Duty rates before any scenario, dims (1, item, origin, territory, day)."""
+    by_supplier = tariff_rates(plan, calendar)
+    origins = [plan.origin_of_supplier[supplier] for supplier in plan.supplier_keys]
+    first = [origins.index(origin) for origin in plan.origins]
+    return np.ascontiguousarray(by_supplier[:, first][None])
+
+
+def plan_view(plan: Plan, calibration: Calibration) -> PlanView:
+    """What scenarios may name, and who fills the roles: the largest by base expectation, ties by key."""
+    demand = calibration.demand
+    price = demand.base_price * np.array([plan.base_rates[m.currency] for m in plan.config.markets])[:, None]
+    units = _market_units(plan, calibration)
+    revenue = units * price
+    shares = planned_shares(plan)
+    node_at = {key: n for n, key in enumerate(plan.node_keys)}
+    home = np.array([node_at[market.nodes[0]] for market in plan.config.markets])
+    bought = np.zeros(len(plan.supplier_keys))
+    through = np.zeros(len(plan.node_keys))
+    for m, n in enumerate(home):
+        bought += (units[m][:, None] * shares[n]).sum(axis=0)
+        through[n] += units[m].sum()
+    origin = {key: 0.0 for key in plan.origins}
+    for supplier, amount in zip(plan.supplier_keys, bought, strict=True):
+        origin[plan.origin_of_supplier[supplier]] += float(amount)
+    port = {key: 0.0 for key in plan.port_keys}
+    for node, amount in zip(plan.config.nodes, through, strict=True):
+        port[node.port] += float(amount)
+    currency = {key: 0.0 for key in plan.currencies}
+    for market, amount in zip(plan.config.markets, revenue.sum(axis=1), strict=True):
+        if market.currency in currency:
+            currency[market.currency] += float(amount)
+    spend = demand.base_spend[:, :, :MIX_MONTHS].sum(axis=(0, 2))
+    ranked = {
+        "top_market": dict(zip(plan.market_keys, revenue.sum(axis=1), strict=True)),
+        "top_item": dict(zip(plan.item_keys, revenue.sum(axis=0), strict=True)),
+        "top_supplier": dict(zip(plan.supplier_keys, bought, strict=True)),
+        "top_node": dict(zip(plan.node_keys, through, strict=True)),
+        "top_origin": origin,
+        "busiest_port": port,
+        "top_currency": currency,
+        "top_acquisition_channel": dict(zip(plan.acquisition_channel_keys, spend, strict=True)),
+    }
+    roles = {role: _largest(amounts) for role, amounts in ranked.items() if amounts}
+    return PlanView.from_config(
+        plan.config,
+        items=plan.item_keys,
+        hs_of_item=dict(zip(plan.item_keys, plan.items["hs"].astype(str), strict=True)),
+        category_of_item=dict(zip(plan.item_keys, plan.items["category"].astype(str), strict=True)),
+        roles=roles,
+    )
+
+
+def _largest(amounts: dict[str, float]) -> str:
+    return min(amounts, key=lambda key: (-round(float(amounts[key]), 6), key))
+
+
+def _market_units(plan: Plan, calibration: Calibration) -> FloatArray:
+    """Expected units of the next year by market and item."""
+    by_cell = calibration.demand.expected_units[:, :MIX_MONTHS].sum(axis=1)
+    return np.asarray(by_cell.reshape(len(plan.market_keys), -1, by_cell.shape[1]).sum(axis=1))
+
+
+def landed_mix(
+    plan: Plan, calibration: Calibration, finance: FinanceSpec, duty: FloatArray
+) -> LandedMix:
+    """What an average unit of each market costs to land in base; ``duty`` (item, origin, territory)."""
+    terms = finance.terms
+    units = _market_units(plan, calibration)
+    shares = planned_shares(plan)
+    rates = finance.opening.rate
+    origin_at = {key: o for o, key in enumerate(plan.origins)}
+    origin = np.array([origin_at[plan.origin_of_supplier[key]] for key in plan.supplier_keys])
+    node_at = {key: n for n, key in enumerate(plan.node_keys)}
+    rows: dict[str, list[float]] = {
+        name: [] for name in ("market", "item", "supplier", "node", "goods", "freight", "insurance", "duty")
+    }
+    for m, market in enumerate(plan.config.markets):
+        total = units[m].sum()
+        n = node_at[market.nodes[0]]
+        for i in range(len(plan.item_keys)):
+            for s in range(len(plan.supplier_keys)):
+                weight = shares[n, i, s] * units[m, i] / total if total > 0.0 else 0.0
+                if weight <= 0.0:
+                    continue
+                goods = terms.supply.unit_cost[s, i] * rates[terms.supply.currency[s]]
+                paid = float(terms.supply.buyer_pays_freight[s])
+                entry = {
+                    "market": m,
+                    "item": i,
+                    "supplier": s,
+                    "node": n,
+                    "goods": weight * goods,
+                    "freight": weight * paid * terms.supply.freight_per_kg[s, n] * terms.supply.weight[i],
+                    "insurance": weight * paid * terms.supply.insurance_share[s, n] * goods,
+                    "duty": float(terms.supply.buyer_pays_duty[s]) * duty[i, origin[s], terms.nodes.territory[n]],
+                }
+                for name, value in entry.items():
+                    rows[name].append(float(value))
+    whole = {name: np.array(rows[name], dtype=np.int64) for name in ("market", "item", "supplier", "node")}
+    money = {name: np.array(rows[name]) for name in ("goods", "freight", "insurance")}
+    price = calibration.demand.base_price * rates[terms.markets.currency][:, None]
+    total = units.sum(axis=1)
+    average = np.where(total > 0.0, (units * price).sum(axis=1) / np.where(total > 0.0, total, 1.0), price.mean(axis=1))
+    foreign = {key: k for k, key in enumerate(plan.currencies)}
+    return LandedMix(
+        **whole,
+        **money,
+        duty_rate=np.array(rows["duty"]),
+        origin_of_supplier=origin,
+        territory_of_node=terms.nodes.territory,
+        currency_of_supplier=np.array([foreign.get(s.currency, -1) for s in plan.config.suppliers]),
+        cif=np.array([territory.valuation == "CIF" for territory in plan.config.territories]),
+        fx_rate=np.array([plan.base_rates[key] for key in plan.currencies]),
+        other=np.zeros(len(plan.market_keys)),
+        price=average,
+    )

@@ -1,0 +1,153 @@
+"""The run manifest: everything that made a run, and its identity. No clock time and no engine: neither may change a number."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine import __version__
+from engine.plan.plan import Plan
+from engine.scenarios import Composition
+from models.errors import StoreError
+from models.streams import STREAM_VERSION
+
+LIBRARIES = ("numpy", "scipy", "numba", "pandas", "statsmodels", "xarray", "zarr", "simpy", "lifetimes")
+SOURCE_ROOTS = ("engine", "models", "scenarios")
+
+
+@cache
+def code_digest() -> str:
+    """sha256 over the sources of the installed packages, sorted by path: what exactly computed the numbers."""
+    digest = hashlib.sha256()
+    root = Path(__file__).resolve().parents[2]
+    for package in SOURCE_ROOTS:
+        for path in sorted((root / package).rglob("*")):
+            if path.suffix in {".py", ".yaml"} and path.is_file():
+                digest.update(path.relative_to(root).as_posix().encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def scenario_digest(composed: Sequence[Composition]) -> str:
+    """sha256 over the composed scenarios: their shocks and playbooks with every parameter, not their prose."""
+    content = [
+        {
+            "name": each.name,
+            "shocks": [[named.name, _plain(named.shock)] for named in each.shocks],
+            "responses": [_plain(use) for use in each.responses],
+        }
+        for each in composed
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _plain(model: Any) -> Any:
+    return model.model_dump(mode="json") if hasattr(model, "model_dump") else asdict(model)
+
+
+def run_identity(
+    plan: Plan, composed: Sequence[Composition], trials: range, seed: int, quarters: int, *, frozen: bool
+) -> dict[str, Any]:
+    """What the numbers of a run depend on."""
+    return {
+        "plan_hash": plan.hash,
+        "scenario_hash": scenario_digest(composed),
+        "code": code_digest(),
+        "stream_version": STREAM_VERSION,
+        "seed": seed,
+        "first_trial": trials.start,
+        "stop_trial": trials.stop,
+        "quarters": quarters,
+        "calibration": "frozen" if frozen else "fitted",
+    }
+
+
+def run_id(identity: Mapping[str, Any]) -> str:
+    """Short name of a run: the same inputs, the same name."""
+    text = json.dumps(dict(identity), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def manifest(
+    world: Any,
+    composed: Sequence[Composition],
+    paths: Mapping[str, Any],
+    trials: range,
+    name: str,
+    identity: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Record of a run, plain data."""
+    plan: Plan = world.plan
+    return {
+        "run_id": name,
+        "tradewind": __version__,
+        **identity,
+        "trials": len(trials),
+        "company": plan.config.company.name,
+        "currency": plan.currency,
+        "actuals_through": plan.config.company.actuals_through.isoformat(),
+        "forecast_start": plan.forecast_start.isoformat(),
+        "inputs": dict(sorted(plan.input_hashes.items())),
+        "files": [_plain(each) for each in plan.recognised],
+        "assumptions": [_plain(each) for each in plan.assumptions],
+        "policy": plan.policy.model_dump(),
+        "weights": dict(plan.config.scenario_weights),
+        "scenarios": {
+            each.name: {
+                "why": each.why,
+                "source": each.source,
+                "includes": list(each.includes),
+                "applied": [str(change) for change in paths[each.name].applied],
+                "roles": dict(paths[each.name].roles),
+                "responses": [_plain(use) for use in each.responses],
+            }
+            for each in composed
+        },
+        "calibration_diagnostics": world.calibration.diagnostics,
+        "price_rules": {market.key: market.price_rule.model_dump() for market in plan.config.markets},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "libraries": {library: metadata.version(library) for library in LIBRARIES},
+    }
+
+
+def to_json(record: Any) -> str:
+    """Canonical JSON: sorted keys, no NaN, one trailing newline."""
+    return json.dumps(_jsonable(record), sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_jsonable(each) for each in value]
+    if isinstance(value, np.ndarray):
+        return _jsonable(value.tolist())
+    if isinstance(value, np.generic):
+        return _jsonable(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if is_dataclass(value) and not isinstance(value, type):
+        return _jsonable(asdict(value))
+    if value is None or isinstance(value, (str, int, bool)):
+        return value
+    return str(value)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a finished run."""
+    try:
+        record: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{folder / 'run.json'}: not readable | got {error} | run again") from error
+    return record

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from engine.drivers import DRIVERS, GRAPH, HEADLINE_METRICS, did_you_mean, downstream, driver
+
+NAMED_IN_THE_ISSUE = {
+    "duty_rate", "demand", "lead_time", "supplier_capacity", "port_closure", "clearance", "freight", "fx", "unit_cost",
+    "net_price", "price_elasticity", "refusal_share", "spend", "cac",
+}  # fmt: skip
+
+# MONTECARLO.md §4: net revenue, CM2, EBITDA, minimum cash, CCC, top-1
+SIGNS = {
+    "duty_rate": "0 - - - ± 0",
+    "freight": "0 - - - ± 0",
+    "fx": "0 - - - ± 0",
+    "demand": "- - - ± + ±",
+    "lead_time": "- - - ± ± ±",
+    "supplier_capacity": "- - - ± ± ±",
+    "port_closure": "- - - ± ± ±",
+    "clearance": "- - - ± ± ±",
+    "cac": "- - - - ± ±",
+    "net_price": "- - - - ± ±",
+}
+
+
+def test_the_catalogue_holds_exactly_the_drivers_promised():
+    assert set(DRIVERS) == NAMED_IN_THE_ISSUE
+
+
+@pytest.mark.parametrize("name", sorted(SIGNS))
+def test_expected_signs_are_those_of_the_sign_matrix(name):
+    assert " ".join(DRIVERS[name].signs_in_order()) == SIGNS[name]
+
+
+@pytest.mark.parametrize("name", sorted(DRIVERS))
+def test_every_driver_is_fully_described(name):
+    entry = DRIVERS[name]
+    assert set(entry.signs) == set(HEADLINE_METRICS)
+    assert entry.meaning.endswith(".")
+    assert entry.first_moved
+    assert entry.bounds[0] < entry.bounds[1]
+    assert set(entry.units) == {"add", "scale", "set"}
+    assert entry.probe.unit in entry.units[entry.probe.change]
+    if entry.probe.companion is not None:
+        other, kind, _, unit = entry.probe.companion
+        assert unit in DRIVERS[other].units[kind]
+
+
+def test_the_graph_is_acyclic_and_every_driver_ends_in_finance():
+    assert set(DRIVERS) <= set(GRAPH)
+    for node in GRAPH:
+        assert node not in downstream(node)
+    for name in DRIVERS:
+        assert "finance" in downstream(name)
+
+
+def test_the_graph_is_that_of_the_design():
+    for name in ("duty_rate", "freight", "fx", "unit_cost"):
+        assert {"landed_cost", "price", "demand_rate", "network"} <= downstream(name)
+    for name in ("spend", "cac"):
+        assert "landed_cost" not in downstream(name)
+        assert "new_customers" in downstream(name)
+    for name in ("lead_time", "supplier_capacity", "port_closure", "clearance"):
+        assert downstream(name) == {"network", "finance"}
+
+
+def test_an_unknown_driver_says_what_was_probably_meant():
+    with pytest.raises(KeyError, match="did you mean duty_rate"):
+        driver("dutyrate")
+
+
+def test_did_you_mean_lists_the_options_when_nothing_is_near():
+    assert did_you_mean("zzz", ["b", "a"]) == "one of: a, b"
+    assert did_you_mean("us", ["US", "DE"]) == "did you mean US?"
+    assert did_you_mean("x", []) == "there is none"

@@ -350,10 +350,10 @@ def apply_supply_effects(
 
     R is 1 or the number of trials. Durations are clipped at zero and rounded to 1/1024 again.
     """
-    stages = np.stack([base.production, base.transit, base.service, base.inland])
     changed = base
     if not (_is_identity(lead_time) and _is_identity(clearance)):
-        out = np.empty_like(stages)
+        stages = (base.production, base.transit, base.service, base.inland)
+        out = tuple(np.empty_like(stage) for stage in stages)
         open_days = base.open_stage_days.copy()
         effects = tuple(np.ascontiguousarray(x, dtype=np.float64) for x in (*lead_time, *clearance))
         affect_stages(stages, model.spec.port_of_node, effects, NEVER, out)

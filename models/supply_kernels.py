@@ -190,31 +190,31 @@ def _affected(value: float, multiplier: float, offset: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def affect_stages(
-    stages: FloatArray, node_port: IntArray, effects: Any, never: float, out: FloatArray
-) -> None:
-    """Durations under an effect, into ``out`` (stage, trial, supplier, node, day)."""
+def affect_stages(stages: Any, node_port: IntArray, effects: Any, never: float, out: Any) -> None:
+    """Durations under an effect, into the four arrays of ``out`` (trial, supplier, node, day)."""
     times, plus, clear_times, clear_plus = effects
-    _, trials, suppliers, nodes, days = stages.shape
+    production, transit, service, inland = stages
+    new_production, new_transit, new_service, new_inland = out
+    trials, suppliers, nodes, days = production.shape
     for t in range(trials):
         r, q = min(t, times.shape[0] - 1), min(t, clear_times.shape[0] - 1)
         ro, qo = min(t, plus.shape[0] - 1), min(t, clear_plus.shape[0] - 1)
         for s in range(suppliers):
             for n in range(nodes):
                 p = node_port[n]
+                if production[t, s, n, 0] == never:
+                    for array in (new_production, new_transit, new_service, new_inland):
+                        array[t, s, n, :] = never
+                    continue
                 for d in range(days):
-                    if stages[0, t, s, n, d] == never:
-                        for g in range(4):
-                            out[g, t, s, n, d] = never
-                        continue
-                    a = _affected(stages[0, t, s, n, d], times[r, s, n, d], 0.0)
+                    a = _affected(production[t, s, n, d], times[r, s, n, d], 0.0)
                     day = int(min(days - 1.0, d + a))
-                    b = _affected(stages[1, t, s, n, d], times[r, s, n, day], plus[ro, s, n, day])
+                    b = _affected(transit[t, s, n, d], times[r, s, n, day], plus[ro, s, n, day])
                     day = int(min(days - 1.0, d + a + b))
-                    c = _affected(stages[2, t, s, n, d], clear_times[q, p, day], clear_plus[qo, p, day])
+                    c = _affected(service[t, s, n, d], clear_times[q, p, day], clear_plus[qo, p, day])
                     day = int(min(days - 1.0, d + a + b + c))
-                    out[0, t, s, n, d], out[1, t, s, n, d], out[2, t, s, n, d] = a, b, c
-                    out[3, t, s, n, d] = _affected(stages[3, t, s, n, d], times[r, s, n, day], 0.0)
+                    new_production[t, s, n, d], new_transit[t, s, n, d], new_service[t, s, n, d] = a, b, c
+                    new_inland[t, s, n, d] = _affected(inland[t, s, n, d], times[r, s, n, day], 0.0)
 
 
 @njit(cache=True, nogil=True)

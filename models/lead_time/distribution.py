@@ -138,17 +138,6 @@ class LeadTime:
         values = _bisect(lambda x: self._log_survival_above(x) <= target, low) - age
         return Table(SCORES, np.maximum.accumulate(np.maximum(values, 0.0)))
 
-    def scaled(self, factor: float, **changes: Any) -> LeadTime:
-        """The same law with every duration multiplied by ``factor``."""
-        parts = tuple(
-            Component(c.family, c.first, c.second * factor, c.weight, c.log_likelihood)
-            if c.family == "gamma"
-            else Component(c.family, c.first + float(np.log(factor)), c.second, c.weight, c.log_likelihood)
-            for c in self.components
-        )
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return LeadTime(**(fields | {"components": parts, "floor": self.floor * factor} | changes))
-
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}

@@ -183,8 +183,9 @@ def _location_scale_value(
 def _fit_location_scale(family: str, y: FloatArray, observed: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Damped Newton in (1/scale, location/scale), where the log-likelihood is concave; y is standardised."""
     count = observed.sum(axis=1)
-    centre = np.where(observed, y, 0.0).sum(axis=1) / count
-    spread = np.sqrt(np.where(observed, (y - centre[:, None]) ** 2, 0.0).sum(axis=1) / count)
+    # Over open orders too: a start far below them would overflow in the tail.
+    centre = y.mean(axis=1)
+    spread = y.std(axis=1)
     x = (y - centre[:, None]) / spread[:, None]
     a, b = np.ones(len(y)), np.zeros(len(y))
     value = _location_scale_value(family, a, b, x, observed)
@@ -213,56 +214,54 @@ def _fit_location_scale(family: str, y: FloatArray, observed: BoolArray) -> tupl
     return centre + spread * b / a, spread / a
 
 
-def _gamma_terms(
-    log_shape: FloatArray, log_scale: FloatArray, days: FloatArray, observed: BoolArray
+def _gamma_value(
+    log_shape: FloatArray, log_mean: FloatArray, days: FloatArray, observed: BoolArray
 ) -> FloatArray:
-    shape, scale = np.exp(log_shape)[:, None], np.exp(log_scale)[:, None]
-    terms = np.where(
-        observed, log_density("gamma", shape, scale, days), log_survival("gamma", shape, scale, days)
-    )
-    return np.asarray(terms.sum(axis=1))
+    shape = np.exp(log_shape)
+    return log_likelihood("gamma", shape, np.exp(log_mean) / shape, days, observed)
 
 
 def _fit_gamma(days: FloatArray, observed: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Damped Newton in (log shape, log scale) by central differences, from the lognormal fit's moments."""
+    """Damped Newton in (log shape, log mean) by central differences, from the lognormal fit's moments."""
     location, spread = _fit_location_scale("lognormal", np.log(days), observed)
-    square = np.expm1(np.minimum(spread**2, 3.0))
-    mean = np.exp(location + 0.5 * np.minimum(spread**2, 3.0))
-    point = np.stack([-np.log(square), np.log(mean * square)])
-    value = _gamma_terms(point[0], point[1], days, observed)
-    step = _SHAPE_STEP
+    variance = np.minimum(spread**2, 3.0)
+    point = np.stack([-np.log(np.expm1(variance)), location + 0.5 * variance])
+    value = _gamma_value(point[0], point[1], days, observed)
     for _ in range(_STEPS):
-        at = {
-            (i, j): _gamma_terms(point[0] + i * step, point[1] + j * step, days, observed)
-            for i, j in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1))
-        }
-        g0, g1 = (at[1, 0] - at[-1, 0]) / (2 * step), (at[0, 1] - at[0, -1]) / (2 * step)
-        h00 = (at[1, 0] - 2 * value + at[-1, 0]) / step**2
-        h11 = (at[0, 1] - 2 * value + at[0, -1]) / step**2
-        h01 = (at[1, 1] + at[-1, -1] + 2 * value - at[1, 0] - at[-1, 0] - at[0, 1] - at[0, -1]) / (
-            2 * step**2
-        )
-        determinant = h00 * h11 - h01**2
-        concave = (h00 < 0.0) & (determinant > 0.0)
-        safe = np.where(concave, determinant, 1.0)
-        size = np.hypot(g0, g1) + 1e-300
-        move = np.stack(
-            [
-                np.where(concave, -(h11 * g0 - h01 * g1) / safe, 0.3 * g0 / size),
-                np.where(concave, -(h00 * g1 - h01 * g0) / safe, 0.3 * g1 / size),
-            ]
-        )
-        move = np.clip(move, -1.0, 1.0)
+        move = _ascent(point, value, days, observed)
         length = np.ones(len(days))
         for _ in range(40):
-            proposed = _gamma_terms(point[0] + length * move[0], point[1] + length * move[1], days, observed)
+            step = length * move
+            proposed = _gamma_value(point[0] + step[0], point[1] + step[1], days, observed)
             worse = ~(proposed >= value - 1e-12 * np.abs(value))
             if not worse.any():
                 break
             length = np.where(worse, 0.5 * length, length)
         length = np.where(worse, 0.0, length)
         point = point + length * move
-        value = _gamma_terms(point[0], point[1], days, observed)
+        value = _gamma_value(point[0], point[1], days, observed)
         if np.max(np.abs(length * move)) < 1e-8:
             break
-    return np.exp(point[0]), np.exp(point[1])
+    shape = np.exp(point[0])
+    return shape, np.exp(point[1]) / shape
+
+
+def _ascent(point: FloatArray, value: FloatArray, days: FloatArray, observed: BoolArray) -> FloatArray:
+    """Newton step of at most length 1 for each fit, uphill also where the log-likelihood is not concave."""
+    step = _SHAPE_STEP
+    at = {
+        (i, j): _gamma_value(point[0] + i * step, point[1] + j * step, days, observed)
+        for i, j in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1))
+    }
+    g0, g1 = (at[1, 0] - at[-1, 0]) / (2 * step), (at[0, 1] - at[0, -1]) / (2 * step)
+    h00 = (at[1, 0] - 2 * value + at[-1, 0]) / step**2
+    h11 = (at[0, 1] - 2 * value + at[0, -1]) / step**2
+    h01 = (at[1, 1] + at[-1, -1] - 2 * value) / (2 * step**2) - 0.5 * (h00 + h11)
+    # Subtracting the largest eigenvalue, where not clearly negative, makes the matrix negative definite.
+    largest = 0.5 * (h00 + h11) + np.hypot(0.5 * (h00 - h11), h01)
+    size = np.abs(h00) + np.abs(h11)
+    shift = np.where(largest > -1e-6 * size, largest + 0.05 * size + 1e-9, 0.0)
+    h00, h11 = h00 - shift, h11 - shift
+    determinant = h00 * h11 - h01**2
+    move = np.stack([(h01 * g1 - h11 * g0) / determinant, (h01 * g0 - h00 * g1) / determinant])
+    return np.asarray(move / np.maximum(1.0, np.hypot(move[0], move[1])))

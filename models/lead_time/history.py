@@ -25,8 +25,8 @@ def shipments(purchase_orders: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     """One row per shipment, sorted: po, supplier, node, dates as days relative to ``as_of`` (NaN unknown).
 
     Lines of one shipment share its dates and count once. Dates after ``as_of`` were not known then and become
-    NaN. ``total`` is order to receipt in days; ``stage`` the index of the current stage of an open order, -1
-    for a finished one.
+    NaN. ``late`` is 1 where the promised day passed without receipt (NaN: not known); ``total`` is order to
+    receipt in days; ``stage`` the index of the current stage of an open order, -1 for a finished one.
     """
     table = pd.DataFrame({name: purchase_orders[name].astype(str) for name in ("po", "supplier", "node")})
     for name in _DATES:
@@ -34,12 +34,17 @@ def shipments(purchase_orders: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
             np.float64
         )
         table[name] = days.where(days <= 0.0)
+    promised = purchase_orders.get("promised_on", pd.Series(pd.NaT, index=purchase_orders.index))
+    due = (pd.to_datetime(promised).dt.normalize() - pd.Timestamp(as_of)).dt.days.astype(np.float64)
+    # An open order is late for certain only once its promised day has passed.
+    known = due.notna() & (table["received_on"].notna() | (due < 0.0))
+    table["late"] = (table["received_on"].fillna(0.0) > due).astype(np.float64).where(known)
     table = table.loc[table["ordered_on"].notna()]
     table = table.drop_duplicates().sort_values(
         ["ordered_on", "po", "supplier", "node", *_DATES[1:]], kind="stable"
     )
-    known = table[list(_DATES)].notna().to_numpy()
-    last = known.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
+    dated = table[list(_DATES)].notna().to_numpy()
+    last = dated.shape[1] - 1 - np.argmax(dated[:, ::-1], axis=1)
     table["stage"] = np.where(last == len(STAGES), -1, last)
     table["total"] = table["received_on"] - table["ordered_on"]
     return table.reset_index(drop=True)

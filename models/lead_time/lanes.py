@@ -106,6 +106,9 @@ def fit_lanes(
         }
         for (supplier, node), days in totals.items()
     }
+    for (supplier, node), late in shipped.groupby(["supplier", "node"], sort=True)["late"]:
+        if late.notna().any() and f"{supplier}|{node}" in history:
+            history[f"{supplier}|{node}"]["late_share"] = float(late.mean())
     return LeadTimeModel(
         lanes=fitted, dependence=dependence, stage_link=_stage_link(scores, dependence), history=history
     )

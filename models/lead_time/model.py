@@ -39,7 +39,8 @@ class Lane:
 class LeadTimeModel:
     """Fitted lead times: lanes sorted by (supplier, node), dependence by stage, history per lane.
 
-    ``history`` holds, by lane key, what finished orders took from order to receipt: orders, mean, p90 (days).
+    ``history`` holds, by lane key, what finished orders took from order to receipt: orders, mean, p90 (days),
+    and late_share where promised days are known (open orders past their promise included).
     """
 
     lanes: tuple[Lane, ...]

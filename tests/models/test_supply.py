@@ -84,7 +84,7 @@ def test_every_stage_keeps_its_law_on_every_day_under_the_factors(day):
     mixture = fit = LeadTime.listed(30.0, 12.0)
     draws = make(
         dependence=one_dependence(0.3, 0.4), law=(fit, mixture, LeadTime.listed(2.0, 1.5), mixture)
-    ).draw(range(4_000), 3, day + 1)
+    ).draw(range(1_500), 3, day + 1)
     for name in ("production", "transit", "inland"):
         score = stats.kstest(getattr(draws, name)[:, 0, 1, day], lambda x: mixture.cdf(x))
         assert score.pvalue > 1e-4

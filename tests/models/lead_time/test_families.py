@@ -87,3 +87,25 @@ def test_the_gamma_tail_stays_finite_and_falls_beyond_the_underflow():
     assert np.all(np.isfinite(far))
     assert np.all(np.diff(far) < 0.0)
     assert far[0] == pytest.approx(-6_000.0 / 9.0 + 3.0 * np.log(6_000.0 / 9.0) - np.log(6.0), abs=0.02)
+
+
+@pytest.mark.parametrize("seed", range(48))
+def test_small_and_badly_censored_samples_reach_an_optimum_above_the_nested_exponential(seed):
+    generator = np.random.default_rng(seed)
+    size = int(generator.integers(3, 30))
+    days = generator.lognormal(generator.normal(3.0, 1.5), generator.choice([0.02, 0.3, 1.0, 2.5]), size)
+    observed = generator.random(size) < generator.choice([0.3, 0.7, 1.0])
+    observed[:2] = True
+    days = np.where(observed, days, days * generator.choice([0.1, 1.0, 5.0]))
+    rate = observed.sum() / days.sum()
+    exponential = observed.sum() * np.log(rate) - rate * days.sum()
+    for family in families.FAMILIES:
+        first, second, value = families.fit_family(family, days, observed)
+        if family in ("gamma", "weibull"):
+            assert value[0] >= exponential - 1e-7
+        for up, down in ((1e-3, 0.0), (-1e-3, 0.0), (0.0, 1e-3), (0.0, -1e-3)):
+            moved = first * np.exp(up) if family == "gamma" else first + up * second
+            assert (
+                families.log_likelihood(family, moved, second * np.exp(down), days, observed)[0]
+                <= value[0] + 1e-8
+            )

@@ -152,12 +152,3 @@ def test_zero_mean_stage_takes_exactly_no_time():
 def test_json_gives_back_an_equal_law():
     lead_time = fit_lane([0.0, 10.0, 12.0, 31.0, 8.0, 40.0], observed=[True] * 5 + [False])
     assert LeadTime.from_dict(json.loads(json.dumps(lead_time.to_dict()))) == lead_time
-
-
-def test_scaling_a_law_scales_every_quantile():
-    lead_time = fit_lane([10.0, 12.0, 31.0, 8.0, 14.0], floor=2.0)
-    twice = lead_time.scaled(2.0)
-    assert twice.quantile([0.1, 0.5, 0.95]) == pytest.approx(
-        2.0 * lead_time.quantile([0.1, 0.5, 0.95]), rel=1e-9
-    )
-    assert twice.mean == pytest.approx(2.0 * lead_time.mean)

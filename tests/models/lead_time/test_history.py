@@ -49,6 +49,19 @@ def test_each_stage_has_its_days_and_open_orders_their_age():
     assert still.to_dict() == {"production": 7.0, "transit": 10.0}
 
 
+def test_lateness_counts_receipts_after_the_promise_and_open_orders_past_it():
+    rows = [
+        row("a", -90, -60, -30, -28, -25),
+        row("b", -90, -60, -30, -28, -20),
+        row("c", -40, -10),
+        row("d", -7),
+    ]
+    promised = [pd.Timestamp(AS_OF) + pd.Timedelta(days=d) for d in (-25, -25, -3, 20)]
+    table = shipments(pd.DataFrame(rows).assign(promised_on=promised), AS_OF).set_index("po")
+    assert table["late"].to_dict() == pytest.approx({"a": 0.0, "b": 1.0, "c": 1.0, "d": np.nan}, nan_ok=True)
+    assert shipments(pd.DataFrame(rows), AS_OF)["late"].isna().all()
+
+
 def test_what_was_not_known_on_the_day_is_not_used():
     table = durations([row("a", -40, -10, 5, 7, 9)])
     assert table.set_index("stage")["observed"].to_dict() == {"production": True, "transit": False}

@@ -7,31 +7,29 @@ can arrive by day t exists when t opens.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numba import njit
 
+from models import streams
 from models.errors import NotSupportedError, UsageError
+from models.network import kernel_arrays, kernel_orders, kernel_serve, spec, state as state_module
 from models.network.controls import Controls
 from models.network.draws import Draws
-from models.network.kernel_arrays import (
-    Chance,
-    Choice,
-    Net,
-    Now,
-    Out,
-    Scratch,
-    chance_arrays,
-    choice_arrays,
-    net_arrays,
-    now_arrays,
-    out_arrays,
-    scratch_arrays,
-)
-from models.network.kernel_orders import load_orders, make_units, open_day, place_orders, review
-from models.network.kernel_serve import send_returns, serve_backlog, serve_demand, take_returns
-from models.network.movements import RETURN_COLUMNS, Movements, empty_movements
+from models.network.kernel_arrays import Chance, Choice, Lines, Now, Orders, Out, net_arrays, picked, work_arrays
+from models.network.kernel_orders import (
+    AVAILABLE, CLEARED, FIRST, INLAND, LEFT, LINES, MADE, NODE, NONE, PORT, PORT_OF, PRODUCTION, RECEIVED, SERVICE, START,
+    STARTED, SUPPLIER, TO_MAKE, TRANSIT, append, inner, make_units, open_day, resume, split_order,
+)  # fmt: skip
+from models.network.kernel_serve import (
+    age_backlog, ask_demand, book_backlog, book_demand, send_returns, serve, take_returns,
+)  # fmt: skip
+from models.network.movements import Movements, empty_movements
 from models.network.spec import IntArray, Network
 from models.network.state import LARGEST, State, check_call, grown, with_returns_room
 
@@ -39,38 +37,41 @@ _DONE, _FULL, _TOO_LARGE = 0, 1, 2
 
 
 def advance(
-    network: Network, state: State, until: int, controls: Controls, draws: Draws, demand: IntArray, features: tuple[str, ...] = ()
+    network: Network,
+    state: State,
+    until: int,
+    controls: Controls,
+    draws: Draws,
+    demand: IntArray,
+    features: tuple[str, ...] = (),
 ) -> tuple[State, Movements]:
     """State before day ``until`` and the movements of the days from ``state.day`` on, for a block of trials.
 
-    ``demand`` (T, days, C, I) units. The state given is used up. One call and many calls give the same bytes.
+    ``demand`` (T, days, C, I) units. The state given is used up. One call and many calls give the same bytes. ``features`` names what
+    only the SimPy engine has: asking for any of it raises.
     """
     if features:
         raise NotSupportedError(f"features: not supported by the compiled engine | got {features} | use engine='simpy'")
     check_call(network, state, until, controls, draws, demand)
     state = with_returns_room(state, draws)
     first, trials = state.day, len(state.trials)
-    markets, items = len(network.markets), len(network.items)
-    line_room = len(network.nodes) * len(network.suppliers) * items
+    returns_room = len(network.markets) * len(network.items)
     order_room = len(network.nodes) * len(network.suppliers)
-    movements = empty_movements(network, trials, first, until, state.lines, 4 * markets * items)
-    net, choice = net_arrays(network), choice_arrays(controls)
-    reached = np.full(trials, first, dtype=np.int64)
+    movements = empty_movements(network, trials, first, until, state.lines, 2 * returns_room)
+    net, chance, choice = net_arrays(network), picked(Chance, draws), picked(Choice, controls)
     demand = np.ascontiguousarray(demand, dtype=np.int64)
-    while True:
-        state = _with_room(state, line_room, order_room)
-        movements = replace(movements, lines=state.lines)
-        scratch = scratch_arrays(network, until - first, state.orders.made.shape[1])
+    reached = np.full(trials, first, dtype=np.int64)
+    status = _FULL
+    while status == _FULL:
+        state = _with_room(state, order_room * len(network.items), order_room)
+        movements = _with_returns_room(replace(movements, lines=state.lines), returns_room)
+        work = work_arrays(network, until - first, state.orders.made.shape[1])
         status = run_block(
-            net, chance_arrays(draws, state), choice, now_arrays(state), out_arrays(movements), scratch,
-            demand, first, until, reached, state.trials.start, controls.failover_delay,
+            net, chance, choice, picked(Now, state), picked(Orders, state.orders), picked(Lines, state.lines),
+            picked(Out, movements), work, demand, first, until, reached, state.trials.start, controls.failover_delay,
         )  # fmt: skip
-        if status == _DONE:
-            break
-        if status == _TOO_LARGE:
-            raise UsageError(f"units: more than {LARGEST} of one item in one place | scale the units down")
-        if int(movements.returns_count.max()) + markets * items > movements.returns.shape[1]:
-            movements = _more_returns(movements)
+    if status == _TOO_LARGE:
+        raise UsageError(f"units: negative or more than {LARGEST} of one item in one place | scale the units down")
     used = int(movements.returns_count.max(initial=0))
     return replace(state, day=until), replace(movements, returns=movements.returns[:, :used])
 
@@ -86,104 +87,288 @@ def _with_room(state: State, line_room: int, order_room: int) -> State:
     return state
 
 
-def _more_returns(movements: Movements) -> Movements:
-    trials, rows, _ = movements.returns.shape
-    larger = np.zeros((trials, 2 * rows, len(RETURN_COLUMNS)), dtype=np.int32)
+def _with_returns_room(movements: Movements, room: int) -> Movements:
+    trials, rows, columns = movements.returns.shape
+    if int(movements.returns_count.max(initial=0)) + room <= rows:
+        return movements
+    larger = np.zeros((trials, 2 * rows + room, columns), dtype=np.int32)
     larger[:, :rows] = movements.returns
     return replace(movements, returns=larger)
 
 
-@njit(cache=True)
-def _record(net: Net, now: Now, out: Out, scratch: Scratch, t: int, at: int) -> int:
-    """Stock, orders and backlog at the end of the day; returns the largest number written."""
-    nodes, items = scratch.aside.shape
-    largest = 0
+@inner
+def _load(
+    net: Any, work: Any, orders: Any, lines: Any, production: Any, transit: Any, service: Any, inland: Any,
+    open_days: Any, t: int, day: int, base: int,
+) -> None:  # fmt: skip
+    """Working rows of a trial's open orders, each hung where it stood before ``day`` opens."""
+    who, when = work.who, work.when
+    work.bucket[:] = NONE
+    work.factory[:] = NONE
+    work.queues[:] = NONE
+    # an idle server has been free since some time before: had it met an order while customs was open, that order were in service
+    work.free[:] = float(day - 1)
+    for order in range(orders.first_open[t], orders.count[t]):
+        line = orders.first_line[t, order]
+        n, s, placed = lines.node[t, line], lines.supplier[t, line], lines.day_ordered[t, line]
+        who[order, FIRST], who[order, LINES] = line, orders.lines[t, order]
+        who[order, NODE], who[order, SUPPLIER], who[order, PORT_OF] = n, s, net.node_port[n]
+        who[order, TO_MAKE], who[order, MADE] = orders.to_make[t, order], orders.made[t, order]
+        who[order, RECEIVED] = lines.received[t, line]
+        when[order, LEFT], when[order, PORT] = lines.left[t, line], lines.port[t, line]
+        when[order, STARTED] = orders.started[t, order]
+        when[order, CLEARED], when[order, AVAILABLE] = lines.cleared[t, line], lines.available[t, line]
+        if order < len(open_days):
+            when[order, START] = 0.0
+            for stage in range(4):
+                when[order, PRODUCTION + stage] = open_days[order, stage]
+        else:
+            when[order, START] = float(placed)
+            when[order, PRODUCTION], when[order, TRANSIT] = production[s, n, placed], transit[s, n, placed]
+            when[order, SERVICE], when[order, INLAND] = service[s, n, placed], inland[s, n, placed]
+        if who[order, RECEIVED] < 0:
+            resume(
+                who, when, work.link, work.bucket, work.factory, work.queues, work.free, net.servers, order, day, base
+            )
+
+
+@inner
+def _store(work: Any, orders: Any, lines: Any, t: int) -> None:
+    """Write the working rows back into the tables."""
+    who, when = work.who, work.when
+    for order in range(orders.first_open[t], orders.count[t]):
+        orders.to_make[t, order], orders.made[t, order] = who[order, TO_MAKE], who[order, MADE]
+        orders.started[t, order] = when[order, STARTED]
+        for line in range(who[order, FIRST], who[order, FIRST] + who[order, LINES]):
+            lines.left[t, line], lines.port[t, line] = when[order, LEFT], when[order, PORT]
+            lines.cleared[t, line], lines.available[t, line] = when[order, CLEARED], when[order, AVAILABLE]
+            lines.received[t, line] = who[order, RECEIVED]
+    while orders.first_open[t] < orders.count[t] and who[orders.first_open[t], RECEIVED] >= 0:
+        orders.first_open[t] += 1
+
+
+@inner
+def _place(
+    who: Any, when: Any, link: Any, factory: Any, ordered: Any, on_order: Any, node_port: Any,
+    first_line: Any, order_lines: Any, line_day: Any, line_node: Any, line_supplier: Any, line_item: Any, line_units: Any,
+    production: Any, transit: Any, service: Any, inland: Any, order: int, row: int, day: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Turn today's quantities (node, supplier, item) into orders, one per node and supplier, in key order."""
+    nodes, suppliers, items = ordered.shape
+    for n in range(nodes):
+        for s in range(suppliers):
+            first, total = row, 0
+            for i in range(items):
+                units = ordered[n, s, i]
+                if units > 0:
+                    line_day[row], line_node[row], line_supplier[row], line_item[row] = day, n, s, i
+                    line_units[row] = units
+                    on_order[n, i] += units
+                    ordered[n, s, i] = 0
+                    total += units
+                    row += 1
+            if total > 0:
+                first_line[order], order_lines[order] = first, row - first
+                who[order, FIRST], who[order, LINES], who[order, NODE], who[order, SUPPLIER] = first, row - first, n, s
+                who[order, PORT_OF], who[order, TO_MAKE] = node_port[n], total
+                who[order, MADE], who[order, RECEIVED] = NONE, NONE
+                when[order, START] = float(day)
+                when[order, PRODUCTION], when[order, TRANSIT] = production[s, n, day], transit[s, n, day]
+                when[order, SERVICE], when[order, INLAND] = service[s, n, day], inland[s, n, day]
+                when[order, LEFT:] = np.inf
+                append(factory[s], link, order)
+                order += 1
+    return order, row
+
+
+@inner
+def _review(
+    net: Any, work: Any, on_hand: Any, on_order: Any, backlog: Any, down_since: Any,
+    low: Any, high: Any, cap: Any, shares: Any, failover: bool, delay: int, day: int,
+) -> bool:  # fmt: skip
+    """(s, S) by node and item on the position after demand, less the backlog of the cells that turn to the node first."""
+    behind, waiting, ordered = work.behind, work.waiting, work.ordered
+    nodes, items = on_hand.shape
+    behind[:] = 0
+    for c in range(len(waiting)):
+        if waiting[c] > 0:
+            row = behind[net.primary[c]]
+            for i in range(items):
+                row[i] += backlog[c, i]
+    any_order = False
+    for n in range(nodes):
+        for i in range(items):
+            position = on_hand[n, i] + on_order[n, i] - behind[n, i]
+            if position <= low[n, i]:
+                units = min(high[n, i] - position, cap[n, i])
+                if units > 0:
+                    any_order = True
+                    split_order(
+                        shares[n, i], net.qualified[n], net.backup, down_since, net.moq, net.multiple, ordered[n], work.weight,
+                        work.part, failover, delay, day, i, units, cap[n, i],
+                    )  # fmt: skip
+    return any_order
+
+
+@inner
+def _record(
+    on_hand: Any, on_order: Any, backlog: Any, waiting: Any, storage: Any,
+    out_hand: Any, out_order: Any, out_backlog: Any, overflow: Any,
+) -> int:  # fmt: skip
+    """Stock, orders and backlog at the end of the day; returns all bits written, so that a huge number shows."""
+    nodes, items = on_hand.shape
+    bits = 0
     for n in range(nodes):
         stored = 0
         for i in range(items):
-            hand, order = now.on_hand[t, n, i], now.on_order[t, n, i]
-            out.on_hand[t, at, n, i] = hand
-            out.on_order[t, at, n, i] = order
-            stored += hand
-            largest = max(largest, max(hand, order))
-        out.overflow[t, at, n] = max(0, stored - net.storage[n])
-    for c in range(len(scratch.waiting)):
-        if scratch.waiting[c] > 0:
+            out_hand[n, i] = on_hand[n, i]
+            out_order[n, i] = on_order[n, i]
+            stored += on_hand[n, i]
+            bits |= on_hand[n, i] | on_order[n, i]
+        overflow[n] = max(0, stored - storage[n])
+    for c in range(len(waiting)):
+        if waiting[c] > 0:
             for i in range(items):
-                out.backlog[t, at, c, i] = now.backlog[t, c, i]
-                largest = max(largest, now.backlog[t, c, i])
-    return largest
+                out_backlog[c, i] = backlog[c, i]
+                bits |= backlog[c, i]
+    return bits
 
 
-@njit(cache=True)
-def _count_behind(net: Net, now: Now, scratch: Scratch, t: int) -> None:
-    """Backlog by the node that a market turns to first."""
-    scratch.behind[:] = 0
-    for c in range(len(scratch.waiting)):
-        if scratch.waiting[c] > 0:
-            for i in range(scratch.behind.shape[1]):
-                scratch.behind[net.primary[c], i] += now.backlog[t, c, i]
+@inner
+def _watch(up: Any, down_since: Any, day: int) -> None:
+    for s in range(len(down_since)):
+        if up[s, day]:
+            down_since[s] = -1
+        elif down_since[s] < 0:
+            down_since[s] = day
 
 
-@njit(cache=True)
-def _day(
-    net: Net, chance: Chance, choice: Choice, now: Now, out: Out, scratch: Scratch, demand: np.ndarray,
-    t: int, trial: int, day: int, base: int, delay: int,
-) -> int:  # fmt: skip
-    """One day in the order of phases (0) to (6); returns the largest number recorded."""
-    at = day - base
-    up = min(t, chance.supplier_up.shape[0] - 1)
-    for s in range(now.down_since.shape[1]):
-        if chance.supplier_up[up, s, day]:
-            now.down_since[t, s] = -1
-        elif now.down_since[t, s] < 0:
-            now.down_since[t, s] = day
-    open_day(net, chance, now, scratch, t, day, base)
-    take_returns(net, chance, now, out, t, day, trial)
-    scratch.pick_left[:] = net.pick
-    serve_backlog(net, now, out, scratch, t, day, at)
-    serve_demand(net, now, out, scratch, demand[t, at], t, day, at)
-    for n in range(scratch.aside.shape[0]):
-        for i in range(scratch.aside.shape[1]):
-            now.on_hand[t, n, i] += scratch.aside[n, i]
-            scratch.aside[n, i] = 0
-    send_returns(chance, now, scratch, t, day, trial)
-    _count_behind(net, now, scratch, t)
-    if review(net, chance, choice, now, scratch, t, day, delay):
-        place_orders(now, scratch, t, day)
-    make_units(chance, now, scratch, t, day, base)
-    return _record(net, now, out, scratch, t, at)
-
-
-@njit(cache=True, nogil=True)
-def run_block(
-    net: Net, chance: Chance, choice: Choice, now: Now, out: Out, scratch: Scratch, demand: np.ndarray,
-    first: int, until: int, reached: np.ndarray, first_trial: int, delay: int,
-) -> int:  # fmt: skip
-    """Run every trial from the day it has reached to ``until``; stops early, and says so, where a table is full."""
-    nodes, suppliers, items = scratch.ordered.shape
-    cells = len(scratch.waiting)
+@inner
+def _run_trial(
+    net: Any, chance: Any, choice: Any, now: Any, orders: Any, lines: Any, out: Any, work: Any, demand: Any,
+    t: int, first: int, day: int, until: int, trial: int, delay: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Days from ``day`` on in the order of phases (0) to (6); returns the day reached and a status."""
+    production = chance.production[min(t, len(chance.production) - 1)]
+    transit = chance.transit[min(t, len(chance.transit) - 1)]
+    service = chance.service[min(t, len(chance.service) - 1)]
+    inland = chance.inland[min(t, len(chance.inland) - 1)]
+    up = chance.supplier_up[min(t, len(chance.supplier_up) - 1)]
+    capacity = chance.capacity[min(t, len(chance.capacity) - 1)]
+    port_open = chance.port_open[min(t, len(chance.port_open) - 1)]
+    return_parts = chance.return_parts[min(t, len(chance.return_parts) - 1)]
+    refusal_parts = chance.refusal_parts[min(t, len(chance.refusal_parts) - 1)]
+    low = choice.reorder_level[min(t, len(choice.reorder_level) - 1)]
+    high = choice.order_up_to[min(t, len(choice.order_up_to) - 1)]
+    cap = choice.purchase_cap[min(t, len(choice.purchase_cap) - 1)]
+    shares = choice.share_parts[min(t, len(choice.share_parts) - 1)]
+    failover = choice.failover_on[min(t, len(choice.failover_on) - 1)]
+    on_hand, on_order, backlog, backlog_age = now.on_hand[t], now.on_order[t], now.backlog[t], now.backlog_age[t]
+    short_rest, return_rest = now.short_rest[t], now.return_rest[t]
+    returns_due, down_since = now.returns_due[t], now.down_since[t]
+    line_item, line_units = lines.item[t], lines.units[t]
+    wait, returns = out.wait[t], out.returns[t]
+    who, when, link, bucket, factory = work.who, work.when, work.link, work.bucket, work.factory
+    want, held, sold, left, waiting, aside = work.want, work.held, work.sold, work.left, work.waiting, work.aside
+    nodes, suppliers, items = work.ordered.shape
+    order_room, line_room, returns_room = nodes * suppliers, nodes * suppliers * items, len(left) * items
+    order, row, returned = orders.count[t], lines.count[t], out.returns_count[t]
+    _load(net, work, orders, lines, production, transit, service, inland, now.open_stage_days[t], t, day, first)
+    sold[:] = 0
+    held[:] = 0
+    aside[:] = 0
+    for c in range(len(waiting)):
+        waiting[c] = backlog[c].sum()
     status = _DONE
-    for t in range(len(reached)):
-        day = reached[t]
-        if day >= until:
-            continue
-        load_orders(net, chance, now, scratch, t, first, day)
-        for c in range(cells):
-            scratch.waiting[c] = now.backlog[t, c].sum()
-        while day < until:
-            if (
-                now.line_count[t] + nodes * suppliers * items > now.line_units.shape[1]
-                or now.order_count[t] + nodes * suppliers > now.made.shape[1]
-                or out.returns_count[t] + cells * items > out.returns.shape[1]
-            ):
-                status = _FULL
-                break
-            largest = _day(net, chance, choice, now, out, scratch, demand, t, first_trial + t, day, first, delay)
-            if largest > LARGEST:
-                return _TOO_LARGE
-            day += 1
-        reached[t] = day
-        while now.first_open[t] < now.order_count[t] and now.received[t, now.first_line[t, now.first_open[t]]] >= 0:
-            now.first_open[t] += 1
-    return status
+    while day < until:
+        if row + line_room > len(line_units) or order + order_room > len(who) or returned + returns_room > len(returns):
+            status = _FULL
+            break
+        at = day - first
+        shipped = out.shipped[t, at]
+        _watch(up, down_since, day)
+        open_day(
+            who, when, link, bucket, work.queues, work.free, net.servers, port_open, on_hand, on_order, line_item, line_units,
+            day, first,
+        )  # fmt: skip
+        returned = take_returns(
+            returns_due[day % len(returns_due)], chance.return_keys, net.grade_edges, net.return_node, on_hand, returns,
+            returned, day, trial,
+        )  # fmt: skip
+        work.pick_left[:] = net.pick_capacity
+        held_back = False
+        for phase in range(2):  # the backlog first, then today's demand
+            bits = 0
+            if phase == 1:
+                bits = ask_demand(demand[t, at], want, left)
+            elif not age_backlog(backlog, backlog_age, waiting, want, left, day):
+                continue
+            kept = serve(
+                want, held, left, on_hand, aside, work.pick_left, shipped, net.group_start, net.group_cell, net.group_arc,
+                net.group_node, work.total, work.allotted, work.weight, work.part,
+            )  # fmt: skip
+            held_back |= kept
+            if phase == 0:
+                book_backlog(backlog, backlog_age, waiting, want, held, sold, wait, day)
+            else:
+                book_demand(
+                    demand[t, at], want, held, left, sold, out.lost[t, at], wait, kept, backlog, backlog_age, waiting, short_rest,
+                    net.backlog_parts, day,
+                )  # fmt: skip
+        if held_back:
+            on_hand += aside
+            aside[:] = 0
+        send_returns(
+            sold, return_parts, refusal_parts, chance.return_keys, chance.return_delay, return_rest, returns_due, day, trial
+        )
+        period = choice.period_of_day[day]
+        if _review(
+            net, work, on_hand, on_order, backlog, down_since, low[period], high[period], cap[period], shares[period], failover,
+            delay, day,
+        ):  # fmt: skip
+            order, row = _place(
+                who, when, link, factory, work.ordered, on_order, net.node_port, orders.first_line[t], orders.lines[t],
+                lines.day_ordered[t], lines.node[t], lines.supplier[t], line_item, line_units, production, transit, service,
+                inland, order, row, day,
+            )  # fmt: skip
+        make_units(who, when, link, bucket, factory, up, capacity, day, first)
+        bits |= _record(
+            on_hand, on_order, backlog, waiting, net.storage, out.on_hand[t, at], out.on_order[t, at], out.backlog[t, at],
+            out.overflow[t, at],
+        )  # fmt: skip
+        if bits < 0 or bits >= 2 * LARGEST:
+            status = _TOO_LARGE
+            break
+        day += 1
+    orders.count[t], lines.count[t], out.returns_count[t] = order, row, returned
+    _store(work, orders, lines, t)
+    return day, status
+
+
+def _compiled(source: int) -> Callable[..., int]:
+    """The block's function, with the digest of all its source files in the key of numba's cache.
+
+    numba looks at one file only; a change in another would otherwise run old machine code.
+    """
+
+    @njit(cache=True, nogil=True)
+    def run(
+        net: Any, chance: Any, choice: Any, now: Any, orders: Any, lines: Any, out: Any, work: Any, demand: Any,
+        first: int, until: int, reached: Any, first_trial: int, delay: int,
+    ) -> int:  # fmt: skip
+        """Run every trial from the day it has reached to ``until``; stops early, and says so, where a table is full."""
+        status = source * 0
+        for t in range(len(reached)):
+            if reached[t] < until:
+                reached[t], ended = _run_trial(
+                    net, chance, choice, now, orders, lines, out, work, demand, t, first, reached[t], until, first_trial + t, delay
+                )
+                status = max(status, ended)
+        return status
+
+    return run  # type: ignore[no-any-return]
+
+
+_SOURCES = (streams, spec, state_module, kernel_arrays, kernel_orders, kernel_serve)
+_digest = hashlib.blake2b(b"".join(Path(str(m.__file__)).read_bytes() for m in _SOURCES), digest_size=7).digest()
+run_block = _compiled(int.from_bytes(_digest, "little"))

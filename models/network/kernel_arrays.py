@@ -6,11 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.network.controls import Controls
-from models.network.draws import Draws
-from models.network.movements import Movements
+from models.network.kernel_orders import WHEN_COLUMNS, WHO_COLUMNS
 from models.network.spec import Network
-from models.network.state import State
 
 
 class Net(NamedTuple):
@@ -22,7 +19,7 @@ class Net(NamedTuple):
     group_node: Any
     primary: Any
     return_node: Any
-    pick: Any
+    pick_capacity: Any
     storage: Any
     backlog_parts: Any
     servers: Any
@@ -48,7 +45,6 @@ class Chance(NamedTuple):
     refusal_parts: Any
     return_keys: Any
     return_delay: Any
-    open_stage_days: Any
 
 
 class Choice(NamedTuple):
@@ -73,24 +69,35 @@ class Now(NamedTuple):
     return_rest: Any
     returns_due: Any
     down_since: Any
+    open_stage_days: Any
+
+
+class Orders(NamedTuple):
+    """Order table of the block, changed in place."""
+
     first_line: Any
-    order_lines: Any
+    lines: Any
     to_make: Any
     made: Any
     started: Any
-    order_count: Any
+    count: Any
     first_open: Any
-    line_day: Any
-    line_node: Any
-    line_supplier: Any
-    line_item: Any
-    line_units: Any
+
+
+class Lines(NamedTuple):
+    """Order-line table of the block, changed in place."""
+
+    day_ordered: Any
+    node: Any
+    supplier: Any
+    item: Any
+    units: Any
     left: Any
     port: Any
     cleared: Any
     available: Any
     received: Any
-    line_count: Any
+    count: Any
 
 
 class Out(NamedTuple):
@@ -107,21 +114,20 @@ class Out(NamedTuple):
     returns_count: Any
 
 
-class Scratch(NamedTuple):
+class Work(NamedTuple):
     """Working memory of one trial at a time."""
 
-    bucket: Any
-    """(days + 1,) first order with an event due when that day opens, -1 none."""
+    who: Any
+    when: Any
     link: Any
-    """(orders,) next order of the same bucket, factory queue or customs queue."""
+    bucket: Any
+    """(days + 1,) first order with an event due when that day opens."""
     factory: Any
     """(S, 2) first and last order waiting to be made."""
-    queue: Any
+    queues: Any
     """(P, 2) first and last order waiting at customs."""
     free: Any
     """(P, servers) day from which each customs server is free."""
-    arrivals: Any
-    """(orders,) orders that reached a port since the last day process."""
     want: Any
     held: Any
     sold: Any
@@ -131,86 +137,46 @@ class Scratch(NamedTuple):
     """(C,) backlog of a cell."""
     aside: Any
     """(N, I) stock promised to units that capacity holds back today."""
-    pick_left: Any
-    total: Any
-    allotted: Any
-    ordered: Any
-    """(N, S, I) units ordered today."""
-    weight: Any
-    part: Any
     behind: Any
     """(N, I) backlog that counts against a node's position."""
+    pick_left: Any
+    ordered: Any
+    """(N, S, I) units ordered today."""
+    total: Any
+    allotted: Any
+    weight: Any
+    part: Any
+
+
+def picked(kind: Any, source: object) -> Any:
+    """The named arrays of a record, contiguous."""
+    return kind(**{name: np.ascontiguousarray(getattr(source, name)) for name in kind._fields})
 
 
 def net_arrays(network: Network) -> Net:
     """The network with its cells grouped by priority class, preference and node, in that order."""
-    arcs = network.arc_start
-    starts, cells, arc_of, nodes = [0], [], [], []
+    first_arc = network.arc_start
+    starts, cells, arcs, nodes = [0], [], [], []
     for urgency in np.unique(network.priority):
         for preference in range(network.market_nodes.shape[1]):
             for node in range(len(network.nodes)):
-                chosen = (network.priority == urgency) & (network.market_nodes[:, preference] == node)
-                members = np.flatnonzero(chosen)
+                turning = (network.priority == urgency) & (network.market_nodes[:, preference] == node)
+                members = np.flatnonzero(turning)
                 if len(members):
                     cells.extend(members.tolist())
-                    arc_of.extend((arcs[members] + preference).tolist())
+                    arcs.extend((first_arc[members] + preference).tolist())
                     starts.append(len(cells))
                     nodes.append(node)
-
-    def whole(values: Any) -> Any:
-        return np.array(values, dtype=np.int64)
-
+    groups = {"group_start": starts, "group_cell": cells, "group_arc": arcs, "group_node": nodes}
+    plain = Net._fields[len(groups) + 1 :]
     return Net(
-        group_start=whole(starts),
-        group_cell=whole(cells),
-        group_arc=whole(arc_of),
-        group_node=whole(nodes),
-        primary=whole(network.market_nodes[:, 0]),
-        return_node=whole(network.return_node),
-        pick=whole(network.pick_capacity),
-        storage=whole(network.storage),
-        backlog_parts=network.backlog_parts,
-        servers=whole(network.servers),
-        node_port=whole(network.node_port),
-        qualified=np.array(network.qualified, dtype=np.bool_),
-        moq=whole(network.moq),
-        multiple=whole(network.multiple),
-        backup=whole(network.backup),
-        grade_edges=network.grade_edges,
+        **{name: np.array(values, dtype=np.int64) for name, values in groups.items()},
+        primary=np.ascontiguousarray(network.market_nodes[:, 0]),
+        **{name: np.ascontiguousarray(getattr(network, name)) for name in plain},
     )
 
 
-def chance_arrays(draws: Draws, state: State) -> Chance:
-    """Draws as the compiled engine reads them."""
-    named = {name: np.ascontiguousarray(getattr(draws, name)) for name in Chance._fields[:-1]}
-    return Chance(**named, open_stage_days=np.ascontiguousarray(state.open_stage_days))
-
-
-def choice_arrays(controls: Controls) -> Choice:
-    """Controls as the compiled engine reads them."""
-    return Choice(**{name: np.ascontiguousarray(getattr(controls, name)) for name in Choice._fields})
-
-
-def now_arrays(state: State) -> Now:
-    """The state's own arrays, to be changed in place."""
-    orders, lines = state.orders, state.lines
-    own = {name: getattr(state, name) for name in Now._fields[:8]}
-    return Now(
-        **own,
-        first_line=orders.first_line, order_lines=orders.lines, to_make=orders.to_make, made=orders.made,
-        started=orders.started, order_count=orders.count, first_open=orders.first_open,
-        line_day=lines.day_ordered, line_node=lines.node, line_supplier=lines.supplier, line_item=lines.item,
-        line_units=lines.units, left=lines.left, port=lines.port, cleared=lines.cleared, available=lines.available,
-        received=lines.received, line_count=lines.count,
-    )  # fmt: skip
-
-
-def out_arrays(movements: Movements) -> Out:
-    """The movements' own arrays, to be filled in place."""
-    return Out(**{name: getattr(movements, name) for name in Out._fields})
-
-
-def scratch_arrays(network: Network, days: int, order_capacity: int) -> Scratch:
+def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
     """Working memory for a window of days."""
     s, p, n = len(network.suppliers), len(network.ports), len(network.nodes)
     c, i = len(network.markets), len(network.items)
@@ -218,10 +184,11 @@ def scratch_arrays(network: Network, days: int, order_capacity: int) -> Scratch:
     def whole(*shape: int) -> Any:
         return np.zeros(shape, dtype=np.int64)
 
-    return Scratch(
-        bucket=whole(days + 1), link=whole(order_capacity), factory=whole(s, 2), queue=whole(p, 2),
-        free=np.zeros((p, int(network.servers.max(initial=1)))), arrivals=whole(order_capacity),
+    return Work(
+        who=whole(order_capacity, WHO_COLUMNS), when=np.zeros((order_capacity, WHEN_COLUMNS)), link=whole(order_capacity),
+        bucket=whole(days + 1), factory=whole(s, 2), queues=whole(p, 2),
+        free=np.zeros((p, int(network.servers.max(initial=1)))),
         want=whole(c, i), held=whole(c, i), sold=whole(c, i), left=whole(c), waiting=whole(c), aside=whole(n, i),
-        pick_left=whole(n), total=whole(i), allotted=whole(c * i), ordered=whole(n, s, i),
-        weight=whole(max(c * i, s)), part=whole(max(c * i, s)), behind=whole(n, i),
+        behind=whole(n, i), pick_left=whole(n), ordered=whole(n, s, i), total=whole(i), allotted=whole(c * i),
+        weight=whole(max(c * i, s)), part=whole(max(c * i, s)),
     )  # fmt: skip

@@ -1,12 +1,10 @@
-"""Serving of the compiled engine: backlog, today's demand, returns."""
+"""Serving of the compiled engine: who gets what is in stock, backlog, today's demand, returns. All arrays are one trial's."""
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
+from typing import Any
 
-from models.network.kernel_arrays import Chance, Net, Now, Out, Scratch
-from models.network.kernel_orders import largest_remainder
+from models.network.kernel_orders import inner, largest_remainder
 from models.network.spec import PART_BITS, PARTS, UNLIMITED
 from models.network.state import OLDEST
 from models.streams import uniform4
@@ -14,203 +12,248 @@ from models.streams import uniform4
 _MASK = PARTS - 1
 
 
-@njit(cache=True)
-def _allot(net: Net, scratch: Scratch, stock: np.ndarray, first: int, last: int) -> int:
-    """Stock of one node to the cells of a group: all they want, or in proportion where it is scarce.
+@inner
+def _allot(want: Any, stock: Any, total: Any, cells: Any, allotted: Any, weight: Any, part: Any) -> int:
+    """Stock of one node over the cells of a group: all they want, or in proportion where it is scarce.
 
     Fills ``allotted`` (cell of the group, item) and returns the units allotted.
     """
-    items = len(stock)
-    cells = last - first
-    total = scratch.total
-    total[:] = 0
-    for j in range(cells):
-        want = scratch.want[net.group_cell[first + j]]
-        for i in range(items):
-            total[i] += want[i]
-            scratch.allotted[j * items + i] = want[i]
-    allotted = 0
+    items, count = len(stock), len(cells)
+    units = 0
     for i in range(items):
-        wanted = total[i]
-        if wanted <= stock[i]:
-            allotted += wanted
-            continue
-        allotted += stock[i]
-        for j in range(cells):
-            scratch.weight[j] = scratch.want[net.group_cell[first + j], i]
-        largest_remainder(scratch.weight, cells, stock[i], scratch.part)
-        for j in range(cells):
-            scratch.allotted[j * items + i] = scratch.part[j]
-    return allotted
-
-
-@njit(cache=True)
-def _serve(net: Net, scratch: Scratch, on_hand: np.ndarray, shipped: np.ndarray) -> None:
-    """Serve ``want`` by priority class, preference and node; what a node could ship but not pick is ``held`` with its stock aside."""
-    items = on_hand.shape[1]
-    for group in range(len(net.group_node)):
-        first, last = net.group_start[group], net.group_start[group + 1]
-        left = 0
-        for j in range(first, last):
-            left += scratch.left[net.group_cell[j]]
-        if left == 0:
-            continue
-        node = net.group_node[group]
-        allotted = _allot(net, scratch, on_hand[node], first, last)
-        if allotted == 0:
-            continue
-        pick = scratch.pick_left[node]
-        if allotted <= pick:
-            picked = scratch.allotted
-            if pick < UNLIMITED:
-                scratch.pick_left[node] = pick - allotted
+        if total[i] <= stock[i]:
+            units += total[i]
+            for j in range(count):
+                allotted[j * items + i] = want[cells[j], i]
+        elif stock[i] == 0:
+            for j in range(count):
+                allotted[j * items + i] = 0
         else:
-            count = (last - first) * items
-            scratch.weight[:count] = scratch.allotted[:count]
-            largest_remainder(scratch.weight, count, pick, scratch.part)
-            picked = scratch.part
-            scratch.pick_left[node] = 0
-        for j in range(last - first):
-            cell, arc = net.group_cell[first + j], net.group_arc[first + j]
-            taken = 0
-            for i in range(items):
-                units = scratch.allotted[j * items + i]
-                if units > 0:
-                    out = picked[j * items + i]
-                    scratch.want[cell, i] -= units
-                    taken += units
-                    on_hand[node, i] -= units
-                    shipped[arc, i] += out
-                    if out < units:
-                        scratch.held[cell, i] += units - out
-                        scratch.aside[node, i] += units - out
-            scratch.left[cell] -= taken
+            units += stock[i]
+            for j in range(count):
+                weight[j] = want[cells[j], i]
+            largest_remainder(weight, count, stock[i], part)
+            for j in range(count):
+                allotted[j * items + i] = part[j]
+    return units
 
 
-@njit(cache=True)
-def serve_backlog(net: Net, now: Now, out: Out, scratch: Scratch, t: int, day: int, at: int) -> None:
-    """Ship what waits, oldest first; adds to ``sold``."""
-    cells, items = scratch.want.shape
-    slot = day % OLDEST
-    behind = 0
-    for c in range(cells):
-        scratch.left[c] = scratch.waiting[c]
-        behind += scratch.waiting[c]
-    if behind == 0:
-        return
-    for c in range(cells):
+@inner
+def _hand_out(
+    want: Any, held: Any, left: Any, stock: Any, aside: Any, shipped: Any, cells: Any, arcs: Any, allotted: Any, picked: Any
+) -> None:
+    """Book what a node allots and picks; what it allots and cannot pick is held with its stock put aside."""
+    items = len(stock)
+    for j in range(len(cells)):
+        cell, arc = cells[j], arcs[j]
+        taken = 0
         for i in range(items):
-            units = now.backlog[t, c, i]
-            scratch.want[c, i] = units
-            scratch.held[c, i] = 0
-            if units > 0:
-                now.backlog_age[t, c, i, OLDEST] += now.backlog_age[t, c, i, slot]
-                now.backlog_age[t, c, i, slot] = 0
-    _serve(net, scratch, now.on_hand[t], out.shipped[t, at])
-    for c in range(cells):
-        if scratch.waiting[c] == 0:
+            units, out = allotted[j * items + i], picked[j * items + i]
+            want[cell, i] -= units
+            taken += units
+            stock[i] -= units
+            shipped[arc, i] += out
+            held[cell, i] += units - out
+            aside[i] += units - out
+        left[cell] -= taken
+
+
+@inner
+def _ship_all(want: Any, left: Any, stock: Any, total: Any, shipped: Any, cells: Any, arcs: Any) -> None:
+    for i in range(len(stock)):
+        stock[i] -= total[i]
+    for j in range(len(cells)):
+        row, out = want[cells[j]], shipped[arcs[j]]
+        for i in range(len(stock)):
+            out[i] += row[i]
+            row[i] = 0
+        left[cells[j]] = 0
+
+
+@inner
+def serve(
+    want: Any, held: Any, left: Any, on_hand: Any, aside: Any, pick_left: Any, shipped: Any,
+    group_start: Any, group_cell: Any, group_arc: Any, group_node: Any,
+    total: Any, allotted: Any, weight: Any, part: Any,
+) -> bool:  # fmt: skip
+    """Serve ``want`` by priority class, preference and node; returns whether picking held anything back."""
+    items = on_hand.shape[1]
+    held_back = False
+    for group in range(len(group_node)):
+        first, last = group_start[group], group_start[group + 1]
+        wanted = 0
+        for j in range(first, last):
+            wanted += left[group_cell[j]]
+        if wanted == 0:
             continue
+        cells, arcs, node = group_cell[first:last], group_arc[first:last], group_node[group]
+        stock = on_hand[node]
+        total[:] = 0
+        for cell in cells:
+            row = want[cell]
+            for i in range(items):
+                total[i] += row[i]
+        scarce = False
         for i in range(items):
-            units = now.backlog[t, c, i] - scratch.want[c, i] - scratch.held[c, i]
+            scarce |= total[i] > stock[i]
+        pick = pick_left[node]
+        if not scarce and wanted <= pick:
+            _ship_all(want, left, stock, total, shipped, cells, arcs)
+            allot = wanted
+        else:
+            allot = _allot(want, stock, total, cells, allotted, weight, part)
+            if allot <= pick:
+                _hand_out(want, held, left, stock, aside[node], shipped, cells, arcs, allotted, allotted)
+            else:
+                count = len(cells) * items
+                weight[:count] = allotted[:count]
+                largest_remainder(weight, count, pick, part)
+                _hand_out(want, held, left, stock, aside[node], shipped, cells, arcs, allotted, part)
+                held_back = True
+        if pick < UNLIMITED:
+            pick_left[node] = max(0, pick - allot)
+    return held_back
+
+
+@inner
+def age_backlog(backlog: Any, backlog_age: Any, waiting: Any, want: Any, left: Any, day: int) -> bool:
+    """Ask for all that waits, demand of 60 days ago joining the oldest; returns whether anything does."""
+    behind = False
+    for c in range(len(waiting)):
+        left[c] = waiting[c]
+        if waiting[c] == 0:
+            want[c, :] = 0
+            continue
+        behind = True
+        for i in range(want.shape[1]):
+            units = backlog[c, i]
+            want[c, i] = units
             if units > 0:
-                now.backlog[t, c, i] -= units
-                scratch.waiting[c] -= units
-                scratch.sold[c, i] += units
+                backlog_age[c, i, OLDEST] += backlog_age[c, i, day % OLDEST]
+                backlog_age[c, i, day % OLDEST] = 0
+    return behind
+
+
+@inner
+def book_backlog(
+    backlog: Any, backlog_age: Any, waiting: Any, want: Any, held: Any, sold: Any, wait: Any, day: int
+) -> None:
+    """Take served backlog off, oldest first, and count how long it has waited."""
+    for c in range(len(waiting)):
+        if waiting[c] == 0:
+            continue
+        for i in range(want.shape[1]):
+            units = backlog[c, i] - want[c, i] - held[c, i]
+            held[c, i] = 0
+            if units > 0:
+                backlog[c, i] -= units
+                waiting[c] -= units
+                sold[c, i] += units
                 age = OLDEST
                 while units > 0:
-                    bin_ = OLDEST if age == OLDEST else (day - age) % OLDEST
-                    taken = min(units, now.backlog_age[t, c, i, bin_])
-                    now.backlog_age[t, c, i, bin_] -= taken
-                    out.wait[t, c, age] += taken
-                    units -= taken
+                    slot = OLDEST if age == OLDEST else (day - age) % OLDEST
+                    taken = min(units, backlog_age[c, i, slot])
+                    if taken > 0:
+                        backlog_age[c, i, slot] -= taken
+                        wait[c, age] += taken
+                        units -= taken
                     age -= 1
 
 
-@njit(cache=True)
-def serve_demand(
-    net: Net, now: Now, out: Out, scratch: Scratch, demand: np.ndarray, t: int, day: int, at: int
-) -> None:
-    """Ship today's demand; units held back by capacity wait, units short wait or are lost by the market's share."""
-    cells, items = scratch.want.shape
-    for c in range(cells):
+@inner
+def ask_demand(demand: Any, want: Any, left: Any) -> int:
+    """Ask for today's demand; returns all its bits, so that a negative or huge number shows."""
+    bits = 0
+    for c in range(len(left)):
+        row, source = want[c], demand[c]
         total = 0
-        for i in range(items):
-            units = demand[c, i]
-            scratch.want[c, i] = units
-            scratch.held[c, i] = 0
-            total += units
-        scratch.left[c] = total
-    _serve(net, scratch, now.on_hand[t], out.shipped[t, at])
-    for c in range(cells):
+        for i in range(len(row)):
+            row[i] = source[i]
+            total += source[i]
+            bits |= source[i]
+        left[c] = total
+    return bits
+
+
+@inner
+def book_demand(
+    demand: Any, want: Any, held: Any, left: Any, sold: Any, lost: Any, wait: Any, held_back: bool,
+    backlog: Any, backlog_age: Any, waiting: Any, short_rest: Any, backlog_parts: Any, day: int,
+) -> None:  # fmt: skip
+    """Split what was not shipped: units held back wait, units short wait or are lost by the market's share."""
+    for c in range(len(left)):
         shipped = 0
-        parts = net.backlog_parts[c]
-        for i in range(items):
-            short, held = scratch.want[c, i], scratch.held[c, i]
-            served = demand[c, i] - short - held
-            shipped += served
-            scratch.sold[c, i] += served
-            if short + held > 0:
-                split = now.short_rest[t, c, i] + short * parts
-                waits = split >> PART_BITS
-                now.short_rest[t, c, i] = split & _MASK
-                out.lost[t, at, c, i] = short - waits
-                waits += held
-                now.backlog[t, c, i] += waits
-                now.backlog_age[t, c, i, day % OLDEST] += waits
-                scratch.waiting[c] += waits
-        out.wait[t, c, 0] += shipped
+        for i in range(want.shape[1]):
+            units = demand[c, i] - want[c, i]
+            sold[c, i] += units
+            shipped += units
+        if left[c] > 0 or held_back:
+            for i in range(want.shape[1]):
+                short, kept = want[c, i], held[c, i]
+                if short + kept > 0:
+                    split = short_rest[c, i] + short * backlog_parts[c]
+                    waits = split >> PART_BITS
+                    short_rest[c, i] = split & _MASK
+                    lost[c, i] = short - waits
+                    waits += kept
+                    backlog[c, i] += waits
+                    backlog_age[c, i, day % OLDEST] += waits
+                    waiting[c] += waits
+                    sold[c, i] -= kept
+                    shipped -= kept
+                    held[c, i] = 0
+        wait[c, 0] += shipped
 
 
-@njit(cache=True)
-def take_returns(net: Net, chance: Chance, now: Now, out: Out, t: int, day: int, trial: int) -> None:
-    """Grade the units that come back today; what can be resold goes to the market's return node."""
-    ring = now.returns_due[t, day % now.returns_due.shape[1]]
-    cells, items = ring.shape
-    for c in range(cells):
-        for i in range(items):
+@inner
+def take_returns(
+    ring: Any, return_keys: Any, grade_edges: Any, return_node: Any, on_hand: Any, returns: Any, row: int, day: int, trial: int
+) -> int:
+    """Grade the units that come back today; what can be resold goes to the market's return node. Returns the rows used."""
+    for c in range(ring.shape[0]):
+        for i in range(ring.shape[1]):
             units = ring[c, i]
             if units == 0:
                 continue
             ring[c, i] = 0
-            draw = uniform4(chance.return_keys[c, i], trial, day, 0)
+            draw = uniform4(return_keys[c, i], trial, day, 0)
             offset = int(draw[1] * PARTS)
-            row = out.returns_count[t]
-            out.returns[t, row, 0] = day
-            out.returns[t, row, 1] = c
-            out.returns[t, row, 2] = i
+            returns[row, 0] = day
+            returns[row, 1] = c
+            returns[row, 2] = i
             below = 0
             for grade in range(4):
-                upto = (units * net.grade_edges[grade + 1] + offset) >> PART_BITS
-                out.returns[t, row, 3 + grade] = upto - below
+                upto = (units * grade_edges[grade + 1] + offset) >> PART_BITS
+                returns[row, 3 + grade] = upto - below
                 below = upto
-            now.on_hand[t, net.return_node[c], i] += out.returns[t, row, 3]
-            out.returns_count[t] = row + 1
+            on_hand[return_node[c], i] += returns[row, 3]
+            row += 1
+    return row
 
 
-@njit(cache=True)
-def send_returns(chance: Chance, now: Now, scratch: Scratch, t: int, day: int, trial: int) -> None:
+@inner
+def send_returns(
+    sold: Any, share: Any, refusal: Any, return_keys: Any, return_delay: Any, return_rest: Any, returns_due: Any,
+    day: int, trial: int,
+) -> None:  # fmt: skip
     """Set aside the share of today's sold units that will come back, after a delay addressed by market, item and sale day."""
-    cells, items = scratch.sold.shape
-    r_share = min(t, chance.return_parts.shape[0] - 1)
-    r_refusal = min(t, chance.refusal_parts.shape[0] - 1)
-    length = now.returns_due.shape[1]
-    for c in range(cells):
-        refused = chance.refusal_parts[r_refusal, c, day]
-        for i in range(items):
-            units = scratch.sold[c, i]
+    for c in range(sold.shape[0]):
+        refused = refusal[c, day]
+        for i in range(sold.shape[1]):
+            units = sold[c, i]
             if units == 0:
                 continue
-            scratch.sold[c, i] = 0
-            parts = refused + (((PARTS - refused) * chance.return_parts[r_share, c, i]) >> PART_BITS)
+            sold[c, i] = 0
+            parts = refused + (((PARTS - refused) * share[c, i]) >> PART_BITS)
             if parts == 0:
                 continue
-            rest = np.int64(now.return_rest[t, c, i])
+            rest = int(return_rest[c, i])
             if rest < 0:
-                rest = int(uniform4(chance.return_keys[c, i], trial, 0, 1)[0] * PARTS)
+                rest = int(uniform4(return_keys[c, i], trial, 0, 1)[0] * PARTS)
             rest += units * parts
             back = rest >> PART_BITS
-            now.return_rest[t, c, i] = rest & _MASK
+            return_rest[c, i] = rest & _MASK
             if back > 0:
-                draw = uniform4(chance.return_keys[c, i], trial, day, 0)
-                delay = chance.return_delay[int(draw[0] * len(chance.return_delay))]
-                now.returns_due[t, (day + max(delay, 1)) % length, c, i] += back
+                draw = uniform4(return_keys[c, i], trial, day, 0)
+                delay = return_delay[int(draw[0] * len(return_delay))]
+                returns_due[(day + max(delay, 1)) % len(returns_due), c, i] += back

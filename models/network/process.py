@@ -502,8 +502,9 @@ class Trial:
     def _record(self, at: int) -> None:
         t, out = self.t, self.out
         backlog = np.array([[sum(units for _, units in ages) for ages in row] for row in self.backlog], dtype=np.int64)
-        if max(self.on_hand.max(), self.on_order.max(), backlog.max()) > LARGEST:
-            raise UsageError(f"units: more than {LARGEST} of one item in one place | scale the units down")
+        demand = self.demand[at]
+        if max(self.on_hand.max(), self.on_order.max(), backlog.max(), demand.max()) >= 2 * LARGEST or demand.min() < 0:
+            raise UsageError(f"units: negative or more than {LARGEST} of one item in one place | scale the units down")
         out.on_hand[t, at], out.on_order[t, at], out.backlog[t, at] = self.on_hand, self.on_order, backlog
         out.overflow[t, at] = np.maximum(0, self.on_hand.sum(axis=1) - self.network.storage)
 

@@ -283,8 +283,6 @@ def check_call(network: Network, state: State, until: int, controls: Controls, d
     expected = (trials, days, len(network.markets), len(network.items))
     if days < 0 or demand.shape != expected:
         raise UsageError(f"demand: wrong shape | got {demand.shape} | use {expected} for days {state.day} to {until}")
-    if demand.size and (demand.min() < 0 or demand.max() > LARGEST):
-        raise UsageError(f"demand: not usable | got {demand.min()} to {demand.max()} | use 0 to {LARGEST} units")
     if until > draws.days:
         raise UsageError(f"until: beyond the drawn days | got {until} | at most {draws.days}")
     if draws.first_trial != state.trials.start:

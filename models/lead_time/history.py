@@ -40,9 +40,10 @@ def shipments(purchase_orders: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     known = due.notna() & (table["received_on"].notna() | (due < 0.0))
     table["late"] = (table["received_on"].fillna(0.0) > due).astype(np.float64).where(known)
     table = table.loc[table["ordered_on"].notna()]
-    table = table.drop_duplicates().sort_values(
-        ["ordered_on", "po", "supplier", "node", *_DATES[1:]], kind="stable"
-    )
+    # Lines of one shipment may have been promised for different days: it is late when one of them is.
+    identity = ["ordered_on", "po", "supplier", "node", *_DATES[1:]]
+    table = table.sort_values([*identity, "late"], ascending=[True] * len(identity) + [False], kind="stable")
+    table = table.drop_duplicates(identity)
     dated = table[list(_DATES)].notna().to_numpy()
     last = dated.shape[1] - 1 - np.argmax(dated[:, ::-1], axis=1)
     table["stage"] = np.where(last == len(STAGES), -1, last)

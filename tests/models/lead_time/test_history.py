@@ -62,6 +62,18 @@ def test_lateness_counts_receipts_after_the_promise_and_open_orders_past_it():
     assert shipments(pd.DataFrame(rows), AS_OF)["late"].isna().all()
 
 
+def test_a_shipment_whose_lines_were_promised_for_different_days_stays_one_and_is_late_when_one_is():
+    rows = [row("a", -90, -60, -30, -28, -25)] * 3
+    promised = [
+        pd.NaT,
+        pd.Timestamp(AS_OF) - pd.Timedelta(days=20),
+        pd.Timestamp(AS_OF) - pd.Timedelta(days=30),
+    ]
+    for order in ([0, 1, 2], [2, 1, 0]):
+        table = shipments(pd.DataFrame(rows).assign(promised_on=[promised[i] for i in order]), AS_OF)
+        assert table["late"].tolist() == [1.0]
+
+
 def test_what_was_not_known_on_the_day_is_not_used():
     table = durations([row("a", -40, -10, 5, 7, 9)])
     assert table.set_index("stage")["observed"].to_dict() == {"production": True, "transit": False}

@@ -1,12 +1,14 @@
-"""The smallest plan folder that has everything: 2 markets, 2 channels, 2 suppliers, 2 nodes, 3 items, two years of orders.
+"""The smallest plan folder with everything: 2 markets, channels, suppliers and nodes, 3 items, two years.
 
-Its countries are NO and NA, one item is 1E10 and one tariff number starts with a zero: whatever loads it must survive them.
-``tiny_files()`` gives the texts, ``write_plan(folder, files)`` writes them; change the dictionary in between.
+Its countries are NO and NA, one item is 1E10 and one tariff number starts with a zero: whatever loads it must
+survive them. ``tiny_files()`` gives the texts, ``write_plan(folder, files)`` writes them; change the
+dictionary in between.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +43,8 @@ markets:
     elasticity: {mean: -1.1, sd: 0.2, source: assumed}
 sales_channels:
   - {key: shop, payout_lag_days: 3, payment_fee_share: 0.029, payment_fee_per_order: 0.3}
-  - {key: marketplace, customer_known: no, payout_lag_days: 14, reserve_share: 0.1, reserve_days: 30, marketplace_fee_share: 0.15}
+  - {key: marketplace, customer_known: no, payout_lag_days: 14, reserve_share: 0.1, reserve_days: 30,
+     marketplace_fee_share: 0.15}
 acquisition_channels:
   - {key: search, payment_days: 30, response: {mean: 0.6, sd: 0.1, source: assumed}, sales_channel: shop}
 territories:
@@ -51,16 +54,24 @@ ports:
   - {key: oslofjord, servers: 2, closures_per_year: 0.5, closure_days: 3, clearance_days: 2}
   - {key: walvis_bay, servers: 1, closures_per_year: 0.5, closure_days: 3, clearance_days: 4}
 nodes:
-  - {key: oslo, country: NO, territory: nordic, port: oslofjord, pick_cost_per_unit: 0.4, storage_cost_per_unit_month: 0.1}
-  - {key: windhoek, country: NA, territory: sacu, port: walvis_bay, pick_cost_per_unit: 0.3, storage_cost_per_unit_month: 0.1}
+  - {key: oslo, country: NO, territory: nordic, port: oslofjord, pick_cost_per_unit: 0.4,
+     storage_cost_per_unit_month: 0.1}
+  - {key: windhoek, country: NA, territory: sacu, port: walvis_bay, pick_cost_per_unit: 0.3,
+     storage_cost_per_unit_month: 0.1}
 suppliers:
-  - {key: CN1, country: CN, currency: CNY, capacity_per_week: 2000, outages_per_year: 0.3, deposit_share: 0.3, net_days: 30, backup: KR1}
-  - {key: KR1, country: KR, currency: USD, capacity_per_week: 1000, outages_per_year: 0.2, net_days: 45, backup: CN1}
+  - {key: CN1, country: CN, currency: CNY, capacity_per_week: 2000, outages_per_year: 0.3,
+     deposit_share: 0.3, net_days: 30, backup: KR1}
+  - {key: KR1, country: KR, currency: USD, capacity_per_week: 1000, outages_per_year: 0.2, net_days: 45,
+     backup: CN1}
 lanes:
-  - {supplier: CN1, node: oslo, freight_per_kg: 1.2, insurance_share: 0.003, production: {mean: 20, sd: 4}, transit: {mean: 35, sd: 6}, inland: {mean: 2, sd: 1}}
-  - {supplier: CN1, node: windhoek, freight_per_kg: 1.5, production: {mean: 20, sd: 4}, transit: {mean: 40, sd: 7}, inland: {mean: 4, sd: 1}}
-  - {supplier: KR1, node: oslo, freight_per_kg: 1.3, production: {mean: 15, sd: 3}, transit: {mean: 38, sd: 6}, inland: {mean: 2, sd: 1}}
-  - {supplier: KR1, node: windhoek, freight_per_kg: 1.6, production: {mean: 15, sd: 3}, transit: {mean: 42, sd: 7}, inland: {mean: 4, sd: 1}}
+  - {supplier: CN1, node: oslo, freight_per_kg: 1.2, insurance_share: 0.003, production: {mean: 20,
+     sd: 4}, transit: {mean: 35, sd: 6}, inland: {mean: 2, sd: 1}}
+  - {supplier: CN1, node: windhoek, freight_per_kg: 1.5, production: {mean: 20, sd: 4},
+     transit: {mean: 40, sd: 7}, inland: {mean: 4, sd: 1}}
+  - {supplier: KR1, node: oslo, freight_per_kg: 1.3, production: {mean: 15, sd: 3}, transit: {mean: 38,
+     sd: 6}, inland: {mean: 2, sd: 1}}
+  - {supplier: KR1, node: windhoek, freight_per_kg: 1.6, production: {mean: 15, sd: 3},
+     transit: {mean: 42, sd: 7}, inland: {mean: 4, sd: 1}}
 finance:
   fixed_costs: [{name: staff, monthly: 6000}, {name: rent, monthly: 1500}]
   depreciation_monthly: 200
@@ -109,8 +120,9 @@ _HAND = {
 }
 
 
+@cache
 def orders_text(customers: int = 160, seed: int = 7) -> str:
-    """Two years of orders: known customers in the shop of both markets, anonymous ones on Norway's marketplace."""
+    """Two years of orders: known customers in both shops, anonymous ones on Norway's marketplace."""
     generator = np.random.default_rng(seed)
     days = (CLOSED - START).days + 1
     rows = []
@@ -127,7 +139,8 @@ def orders_text(customers: int = 160, seed: int = 7) -> str:
             tax = round(price * units * (0.25 if market == "NO" else 0.15), 2)
             currency = "NOK" if market == "NO" else "USD"
             rows.append(
-                f"T{number},{customer},{when},{market},{channel},{currency},{item},{units},{price},{charged},{tax},{back}\n"
+                f"T{number},{customer},{when},{market},{channel},{currency},{item},{units},"
+                f"{price},{charged},{tax},{back}\n"
             )
 
     for person in range(customers):
@@ -141,17 +154,20 @@ def orders_text(customers: int = 160, seed: int = 7) -> str:
     for day in range(days):
         for _ in range(int(generator.poisson(0.5))):
             order("NO", "marketplace", "", day)
-    head = "order_id,customer_key,ordered_at,market,sales_channel,currency,item,quantity,net_price,shipping,tax,refunded\n"
-    return head + "".join(rows)
+    head = (
+        "order_id,customer_key,ordered_at,market,sales_channel,currency,item,quantity,net_price,shipping,tax"
+    )
+    return f"{head},refunded\n" + "".join(rows)
 
 
+@cache
 def purchase_orders_text(seed: int = 11) -> str:
     """A log of monthly purchase orders per supplier and node; the last ones are open at every stage."""
     generator = np.random.default_rng(seed)
-    columns = "po,line,supplier,item,node,ordered_on,promised_on,shipped_on,port_on,cleared_on,received_on,quantity,received"
-    text = f"{columns},unit_cost,currency,deposit_paid\n"
+    columns = "po,line,supplier,item,node,ordered_on,promised_on,shipped_on,port_on,cleared_on,received_on"
+    text = f"{columns},quantity,received,unit_cost,currency,deposit_paid\n"
     number = 0
-    for month in range(24):
+    for month in range(25):
         for supplier, item, cost, currency in (
             ("CN1", "1E10", 60, "CNY"),
             ("CN1", "B-2", 45, "CNY"),
@@ -181,7 +197,8 @@ def spend_text() -> str:
     for month in range(24):
         year, position = divmod(6 + month, 12)
         first = dt.date(2024 + year, position + 1, 1)
-        text += f"{first},NO,search,{400 + 10 * (month % 5)},{5 + month % 3}\n{first},NA,search,{150 + 5 * (month % 4)},{2 + month % 2}\n"
+        text += f"{first},NO,search,{400 + 10 * (month % 5)},{5 + month % 3}\n"
+        text += f"{first},NA,search,{150 + 5 * (month % 4)},{2 + month % 2}\n"
     return text
 
 
@@ -196,19 +213,22 @@ def books() -> dict[str, str]:
         f"{CLOSED},{item},{node},{units},{_COST[item, node]}\n" for (item, node), units in _HAND.items()
     )
     stock = sum(units * _COST[place] for place, units in _HAND.items())
-    receivables = "due,amount,currency,sales_channel\n2026-07-02,10500,NOK,shop\n2026-07-10,300,USD,shop\n2026-07-14,2100,NOK,marketplace\n"
+    receivables = (
+        "due,amount,currency,sales_channel\n2026-07-02,10500,NOK,shop\n2026-07-10,300,USD,shop\n"
+        "2026-07-14,2100,NOK,marketplace\n"
+    )
     owed_to_us = 12600 * _rate("NOK") + 300
     payables = "due,amount,currency,supplier\n2026-07-15,7100,CNY,CN1\n2026-08-01,500,USD,KR1\n"
     owed = 7100 * _rate("CNY") + 500
-    opened = [
-        line.split(",") for line in purchase_orders_text().splitlines()[1:] if line.split(",")[10] == ""
-    ]
-    deposits = sum(float(cells[15]) * _rate("CNY") for cells in opened)
+    log = [line.split(",") for line in purchase_orders_text().splitlines()[1:]]
+    deposits = sum(float(cells[15]) * _rate("CNY") for cells in log if cells[7] == "")
+    sailing = [cells for cells in log if cells[7] != "" and cells[10] == ""]
+    transit = sum(60 * float(cells[13]) * (_rate("CNY") if cells[14] == "CNY" else 1.0) for cells in sailing)
     amounts = {
         "cash": 80000.0,
         "receivables": round(owed_to_us, 2),
         "inventory": round(stock, 2),
-        "inventory_in_transit": 3000.0,
+        "inventory_in_transit": round(transit, 2),
         "prepayments": round(deposits, 2),
         "import_vat_recoverable": 700.0,
         "fixed_assets": 9000.0,

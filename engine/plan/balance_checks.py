@@ -15,6 +15,8 @@ from engine.plan.tables import ACCOUNTS, ASSETS, EQUITY, LIABILITIES
 
 _BALANCE_TOLERANCE = 0.01
 _TIE_TOLERANCE = 1.0
+_RATE_DRIFT = 0.05
+"""Share by which deposits at today's rates may differ from the books."""
 _INVENTORY_TOLERANCE = 1e-3
 """Share of the balance that counted stock may differ from it: landed costs in a file are rounded."""
 
@@ -105,19 +107,12 @@ def check_balance(context: Context, rates: Mapping[str, float]) -> tuple[Tie, ..
         _note_tie(context, ties[-1], str(frame[FILE].iat[0]) if len(frame) else file)
     purchases = context.tables.get("purchase_orders")
     if purchases is not None and set(purchases["currency"]) - {""} <= set(rates):
-        # told, not refused: books may hold other prepayments
-        opened = purchases[purchases["received_on"].isna()]
-        paid = in_company_currency(opened["deposit_paid"], _purchase_currency(context, opened), rates)
+        # told, not refused: books hold deposits at the rates of their days, and perhaps other prepayments
+        waiting = purchases[purchases["shipped_on"].isna()]
+        paid = in_company_currency(waiting["deposit_paid"], _purchase_currency(context, waiting), rates)
         prepaid = float(amounts.get("prepayments", 0.0))
-        ties.append(
-            Tie(
-                "deposits paid on open orders = prepayments of the opening balance",
-                prepaid,
-                paid,
-                _TIE_TOLERANCE,
-                unit,
-            )
-        )
+        name = "deposits on orders not yet shipped = prepayments of the opening balance"
+        ties.append(Tie(name, prepaid, paid, max(_TIE_TOLERANCE, _RATE_DRIFT * abs(prepaid)), unit))
     if (stock := context.tables.get("inventory")) is not None:
         expected = float(amounts.get("inventory", 0.0))
         value = float((stock["on_hand"] * stock["unit_landed_cost"]).sum())

@@ -96,6 +96,7 @@ def check_plan_file(document: Document, vocabulary: Vocabulary, faults: Faults) 
     _check_lanes(document, faults)
     _check_sums(document, faults)
     _check_end_of_month(document, faults)
+    _check_dated_finance(document, faults)
 
 
 def _check_lists(document: Document, faults: Faults) -> None:
@@ -265,3 +266,27 @@ def _check_end_of_month(document: Document, faults: Faults) -> None:
             got=day.isoformat(),
             remedy=f"{end_of_month(day).isoformat()}, or the end of the month before",
         )
+
+
+def _check_dated_finance(document: Document, faults: Faults) -> None:
+    """Investments and contributions lie in the open time; what was paid before is in the opening balance."""
+    closed, finance = actuals_through(document), document.data.get("finance")
+    if closed is None or not isinstance(finance, dict):
+        return
+    dated: list[tuple[Place, object]] = []
+    for name in ("capex", "contributions"):
+        listed = finance.get(name)
+        for position, entry in enumerate(listed if isinstance(listed, list) else []):
+            place: Place = ("finance", name, position)
+            if isinstance(entry, dict):
+                dated.append(((*place, "day"), entry.get("day")))
+            elif isinstance(entry, list) and entry:
+                dated.append(((*place, 0), entry[0]))
+    for place, text in dated:
+        try:
+            day = to_moment(str(text)).date()
+        except RefusedError:
+            continue  # the model says so
+        if day <= closed:
+            remedy = f"a day after {closed}; what was paid before is in the opening balance"
+            document.fault(faults, place, problem="on or before actuals_through", got=day, remedy=remedy)

@@ -18,6 +18,7 @@ CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -81,7 +82,7 @@ class Market(Model):
     nodes: tuple[Key, ...]
     """Nodes that may serve the market, in order of preference."""
     return_node: Key
-    priority: int = 1
+    priority: Annotated[int, Field(ge=-1000, le=1000)] = 1
     """Served first when stock is scarce: 1 before 2; equals share in proportion to demand."""
     backlog_share: Share = 0.5
     """Share of unmet demand that waits; the rest is lost."""
@@ -152,7 +153,7 @@ class Port(Model):
 
     key: Key
     label: str = ""
-    servers: Annotated[int, Field(ge=1)] = 2
+    servers: Annotated[int, Field(ge=1, le=10_000)] = 2
     closures_per_year: NonNegative = 0.0
     closure_days: Positive = 2.0
     """Mean length of a closure."""
@@ -169,9 +170,9 @@ class Node(Model):
     territory: Key
     port: Key
     """Port its replenishment enters through."""
-    pick_capacity: Annotated[int, Field(ge=0)] = 0
+    pick_capacity: Count = 0
     """Units a day; 0 means unlimited."""
-    storage_capacity: Annotated[int, Field(ge=0)] = 0
+    storage_capacity: Count = 0
     """Units; 0 means unlimited. Overflow is recorded, never blocks."""
     pick_cost_per_unit: NonNegative = 0.0
     pick_cost_per_order: NonNegative = 0.0
@@ -186,7 +187,7 @@ class Supplier(Model):
     country: CountryCode
     """Country of origin of what it makes."""
     currency: CurrencyCode
-    capacity_per_week: Annotated[int, Field(ge=0)]
+    capacity_per_week: Count
     """Units a week over all items."""
     outages_per_year: NonNegative = 0.0
     outage_days: Positive = 14.0
@@ -272,7 +273,7 @@ class Capex(Model):
 
     day: Day
     amount: NonNegative
-    life_months: Annotated[int, Field(ge=1)] = 36
+    life_months: Annotated[int, Field(ge=1, le=1200)] = 36
 
 
 class Finance(Model):

@@ -146,7 +146,7 @@ PLAN_TEXT = str(everything_wrong()["plan.yaml"])
         (
             "plan.yaml",
             row_of(PLAN_TEXT, "deposite_share"),
-            "92",
+            "6",
             "unknown field",
             "deposite_share",
             "did you mean deposit_share?",
@@ -278,8 +278,8 @@ X3,1,CN1,B-2,oslo,2026-01-10,,2026-07-01,,,,60,0,45,CNY,0
 def test_a_lane_that_an_item_needs_is_named_with_who_needs_it(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = dict(tiny_files())
     plan = str(files["plan.yaml"])
-    lane = next(line for line in plan.split("\n") if "supplier: CN1, node: windhoek" in line)
-    files["plan.yaml"] = plan.replace(lane + "\n", "")
+    before, after = plan.split("  - {supplier: CN1, node: windhoek", 1)
+    files["plan.yaml"] = before + after[after.index("  - {") :]
     fault = find(
         faults_of(tmp_path, files),
         "plan.yaml",
@@ -334,3 +334,38 @@ def test_a_mapping_cannot_name_a_file_outside(tmp_path: Path) -> None:
 def test_a_folder_that_does_not_exist_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         load_plan(tmp_path / "nothing")
+
+
+def test_investments_and_contributions_before_the_forecast_are_refused(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = dict(tiny_files())
+    files["plan.yaml"] = str(files["plan.yaml"]) + (
+        "  capex: [{day: 2026-06-30, amount: 10}, {day: 2026-07-01, amount: 10}]\n"
+        "  contributions: [[2026-07-01, 5], [2026-01-01, 5]]\n"
+    )
+    row = row_of(str(files["plan.yaml"]), "capex:")
+    faults = faults_of(tmp_path, files)
+    assert len(faults) == 2
+    assert find(faults, "plan.yaml", row, "17", "finance.capex[0].day").got == "2026-06-30"
+    assert find(faults, "plan.yaml", row + 1, "37", "finance.contributions[1][0]").got == "2026-01-01"
+
+
+@pytest.mark.parametrize("value", ["NaN", ".inf", "12:30", "0.5.1", "true", "[1]", "1e999", "20%"])
+def test_what_is_no_number_in_the_plan_is_refused(tmp_path: Path, value: str) -> None:
+    files: dict[str, str | bytes] = dict(tiny_files())
+    files["plan.yaml"] = str(files["plan.yaml"]).replace(
+        "outbound_cost_per_order: 7", f"outbound_cost_per_order: {value}"
+    )
+    faults = faults_of(tmp_path, files)
+    assert [(fault.file, fault.row) for fault in faults] == [
+        ("plan.yaml", row_of(str(files["plan.yaml"]), value))
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["20260630", "1782777600", "2026-06-30 00:00:00", "30.06.2026", "2026-06-31"]
+)
+def test_what_is_no_date_in_the_plan_is_refused(tmp_path: Path, value: str) -> None:
+    files: dict[str, str | bytes] = dict(tiny_files())
+    files["plan.yaml"] = str(files["plan.yaml"]).replace("2026-06-30", value, 1)
+    faults = [fault for fault in faults_of(tmp_path, files) if fault.file == "plan.yaml"]
+    assert [(fault.row, "not a date" in fault.problem) for fault in faults] == [(1, True)]

@@ -1,8 +1,9 @@
-"""From spend to new customers: n = k spend^beta season^gamma, beta below one (diminishing returns), prior and posterior kept.
+"""From spend to new customers: n = k spend^beta season^gamma, beta below one (diminishing returns), prior and
+posterior kept.
 
-The platform's claim is tied to the ledger: per market and sales channel, claimed new customers are scaled to the first orders seen; first
-orders nobody claims are organic and answer to no spend. A scenario's acquisition level is
-(spend / plan spend)^beta / (cost per customer at equal spend, relative to plan).
+The platform's claim is tied to the ledger: per market and sales channel, claimed new customers are scaled to
+the first orders seen; first orders nobody claims are organic and answer to no spend. A scenario's acquisition
+level is (spend / plan spend)^beta / (cost per customer at equal spend, relative to plan).
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ PERIOD_SD = 0.10
 class Response:
     """Posterior of the acquisition response of one market and channel.
 
-    ``scale`` is the multiplier k of spend^beta season^gamma that makes fitted equal actual in sum; ``log_sd`` the standard error of its log.
+    ``scale`` is the multiplier k of spend^beta season^gamma that makes fitted equal actual in sum; ``log_sd``
+    the standard error of its log.
     """
 
     scale: float
@@ -48,7 +50,9 @@ class Response:
     """New customers of the history months, shape (month,)."""
 
     def expected(self, spend: FloatArray, season: FloatArray) -> FloatArray:
-        """Expected new customers per month for spend (company currency a month) and season factors, shape (month,)."""
+        """Expected new customers per month for spend (company currency a month) and season factors, shape
+        (month,).
+        """
         return np.where(spend > 0, self.scale * _power(spend, self.beta) * season**self.gamma, 0.0)
 
 
@@ -59,8 +63,9 @@ def _power(spend: FloatArray, beta: float) -> FloatArray:
 def fit_response(spend: FloatArray, customers: FloatArray, season: FloatArray, prior: Prior) -> Response:
     """Response from monthly spend (company currency), new customers and season factors, all (month,).
 
-    Normal posterior of (log k, beta, gamma) by weighted regression of log new customers on log spend, centred, under the listed
-    priors of beta and gamma. Months without spend or customers are no evidence; with none the prior stands and k is 0.
+    Normal posterior of (log k, beta, gamma) by weighted regression of log new customers on log spend,
+    centred, under the listed priors of beta and gamma. Months without spend or customers are no evidence;
+    with none the prior stands and k is 0.
     """
     used = (spend > 0) & (customers > 0)
     months = int(used.sum())
@@ -107,8 +112,8 @@ def fit_response(spend: FloatArray, customers: FloatArray, season: FloatArray, p
 def acquisition_level(spend_ratio: float, cac_ratio: float, beta: float) -> float:
     """Acquisition level relative to plan: spend_ratio^beta / cac_ratio, exactly 1 where both ratios are 1.
 
-    ``spend_ratio`` is spend over plan spend, ``cac_ratio`` the cost per new customer at equal spend over plan, ``beta`` the elasticity of new
-    customers to spend.
+    ``spend_ratio`` is spend over plan spend, ``cac_ratio`` the cost per new customer at equal spend over
+    plan, ``beta`` the elasticity of new customers to spend.
     """
     if spend_ratio <= 0.0:
         return 0.0
@@ -119,7 +124,9 @@ def acquisition_level(spend_ratio: float, cac_ratio: float, beta: float) -> floa
 
 @njit(cache=True)
 def acquisition_levels(spend_ratio: FloatArray, cac_ratio: FloatArray, beta: FloatArray) -> FloatArray:
-    """Levels of one month, dims (trial, market, acquisition channel), from ratios (R, Mk, Aq) and beta (T, Mk, Aq); R is 1 or T."""
+    """Levels of one month, dims (trial, market, acquisition channel), from ratios (R, Mk, Aq) and beta (T,
+    Mk, Aq); R is 1 or T.
+    """
     trials, markets, channels = beta.shape
     out = np.empty((trials, markets, channels))
     for t in range(trials):
@@ -132,11 +139,26 @@ def acquisition_levels(spend_ratio: FloatArray, cac_ratio: FloatArray, beta: Flo
 
 
 def draw_response(
-    beta: FloatArray, beta_sd: FloatArray, log_sd: FloatArray, names: list[str], trials: range, seed: int
+    beta: FloatArray,
+    beta_sd: FloatArray,
+    log_sd: FloatArray,
+    names: list[str],
+    trials: range,
+    seed: int,
+    shared: FloatArray | None = None,
+    weight: float = 0.0,
 ) -> tuple[FloatArray, FloatArray]:
-    """Elasticities, and multipliers of expected new customers with mean exactly one, each dims (trial, stream)."""
+    """Elasticities, and multipliers of expected new customers with mean exactly one, each dims (trial,
+    stream).
+
+    ``weight`` is the share of the multiplier's variance that follows ``shared`` (trial, stream), standard
+    normal scores.
+    """
+    scores = np.zeros((len(trials), len(names))) if shared is None else shared
     keys = keys_of(seed, names)
-    elasticity, factor = _draw(beta, beta_sd, log_sd, keys, trials.start, len(trials))
+    elasticity, factor = _draw(
+        beta, beta_sd, log_sd, keys, trials.start, np.ascontiguousarray(scores), weight
+    )
     return np.asarray(elasticity), np.asarray(factor)
 
 
@@ -147,8 +169,10 @@ def _draw(
     log_sd: FloatArray,
     keys: UInt64Array,
     first_trial: int,
-    trials: int,
+    shared: FloatArray,
+    weight: float,
 ) -> tuple[FloatArray, FloatArray]:
+    trials = shared.shape[0]
     elasticity = np.empty((trials, beta.size))
     factor = np.empty((trials, beta.size))
     for t in range(trials):
@@ -156,5 +180,6 @@ def _draw(
             u_1, u_2, _, _ = uniform4(keys[i], first_trial + t, 0, 0)
             drawn = beta[i] + beta_sd[i] * normal_quantile(u_1)
             elasticity[t, i] = min(max(drawn, LEAST_RESPONSE), MOST_RESPONSE)
-            factor[t, i] = math.exp(log_sd[i] * normal_quantile(u_2) - 0.5 * log_sd[i] * log_sd[i])
+            score = math.sqrt(weight) * shared[t, i] + math.sqrt(1.0 - weight) * normal_quantile(u_2)
+            factor[t, i] = math.exp(log_sd[i] * score - 0.5 * log_sd[i] * log_sd[i])
     return elasticity, factor

@@ -1,8 +1,8 @@
 """Counts without customer keys: a deseasonalised level with a dampened trend, and their uncertainty.
 
-log of the count per operational month is level + slope x time over the last two years; forward the slope dies out by ``DAMPING`` a month.
-Level and slope are a normal posterior (weighted regression with a listed prior on the slope), so that a short or noisy series gives a
-wide, flat forecast instead of a diverging one.
+log of the count per operational month is level + slope x time over the last two years; forward the slope dies
+out by ``DAMPING`` a month. Level and slope are a normal posterior (weighted regression with a listed prior on
+the slope), so that a short or noisy series gives a wide, flat forecast instead of a diverging one.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ WINDOW = 24
 class CountForecast:
     """Expected counts per month with season in, shape (month,), and what is uncertain about them.
 
-    The log of the mean of month j is off by z_1 u_j + z_2 v_j with independent standard normals z: ``level_load`` and ``slope_load`` (month,).
-    ``fitted`` (history month,) is the smooth expectation of the past.
+    The log of the mean of month j is off by z_1 u_j + z_2 v_j with independent standard normals z:
+    ``level_load`` and ``slope_load`` (month,). ``fitted`` (history month,) is the smooth expectation of the
+    past.
     """
 
     mean: FloatArray
@@ -46,7 +47,8 @@ class CountForecast:
 
 
 def fit_counts(counts: FloatArray, pace: FloatArray, future_pace: FloatArray) -> CountForecast:
-    """Forecast of monthly ``counts`` (history month,) given the season's pace per month (operational days), past and future.
+    """Forecast of monthly ``counts`` (history month,) given the season's pace per month (operational days),
+    past and future.
 
     No orders at all give a forecast of zero; leading months before the first order are no evidence.
     """
@@ -58,9 +60,9 @@ def fit_counts(counts: FloatArray, pace: FloatArray, future_pace: FloatArray) ->
     first = max(int(used[0]), len(counts) - WINDOW)
     y = counts[first:]
     past = pace[first:]
-    time = np.arange(len(y)) - (len(y) - 1.0)
+    time = (np.arange(len(y)) - (len(y) - 1.0)).astype(np.float64)
     level, slope, covariance = _posterior(y, past, time)
-    grown = np.cumsum(DAMPING ** (1.0 + np.arange(horizon)))
+    grown: FloatArray = np.cumsum(DAMPING ** (1.0 + np.arange(horizon)))
     spread = np.linalg.cholesky(covariance)
     fitted = np.zeros(len(counts))
     fitted[first:] = past * np.exp(level + slope * time)
@@ -77,7 +79,9 @@ def fit_counts(counts: FloatArray, pace: FloatArray, future_pace: FloatArray) ->
 
 
 def _posterior(y: FloatArray, past: FloatArray, time: FloatArray) -> tuple[float, float, FloatArray]:
-    """Level at the last month, slope, and their covariance: Poisson log-linear fit by iterated weighted least squares."""
+    """Level at the last month, slope, and their covariance: Poisson log-linear fit by iterated weighted least
+    squares.
+    """
     level = math.log(math.fsum(y) / math.fsum(past))
     slope, precision = 0.0, np.eye(2)
     for _ in range(25):
@@ -93,26 +97,47 @@ def _posterior(y: FloatArray, past: FloatArray, time: FloatArray) -> tuple[float
         if step < 1e-12:
             break
     misfit = float(np.sum(weight * ((y - mean) / np.maximum(mean, 1e-9)) ** 2)) / max(len(y) - 2, 1)
-    return level, slope, np.linalg.inv(precision) * max(misfit, 1.0)
+    return level, slope, np.asarray(np.linalg.inv(precision) * max(misfit, 1.0), dtype=np.float64)
 
 
 def draw_factors(
-    level_load: FloatArray, slope_load: FloatArray, names: list[str], trials: range, seed: int
+    level_load: FloatArray,
+    slope_load: FloatArray,
+    names: list[str],
+    trials: range,
+    seed: int,
+    shared: FloatArray | None = None,
+    weight: float = 0.0,
 ) -> FloatArray:
-    """Multipliers of the expected counts with mean exactly one, dims (trial, series, month); loads (series, month)."""
-    return np.asarray(_factors(level_load, slope_load, keys_of(seed, names), trials.start, len(trials)))
+    """Multipliers of the expected counts with mean exactly one, dims (trial, series, month); loads (series,
+    month).
+
+    ``weight`` is the share of the level's variance that follows ``shared`` (trial, series), standard normal
+    scores.
+    """
+    scores = np.zeros((len(trials), len(names))) if shared is None else shared
+    keys = keys_of(seed, names)
+    return np.asarray(
+        _factors(level_load, slope_load, keys, trials.start, np.ascontiguousarray(scores), weight)
+    )
 
 
 @njit(cache=True)
 def _factors(
-    level_load: FloatArray, slope_load: FloatArray, keys: UInt64Array, first_trial: int, trials: int
+    level_load: FloatArray,
+    slope_load: FloatArray,
+    keys: UInt64Array,
+    first_trial: int,
+    shared: FloatArray,
+    weight: float,
 ) -> FloatArray:
     series, months = level_load.shape
+    trials = shared.shape[0]
     out = np.empty((trials, series, months))
     for t in range(trials):
         for c in range(series):
             u_1, u_2, _, _ = uniform4(keys[c], first_trial + t, 0, 0)
-            z_1 = normal_quantile(u_1)
+            z_1 = math.sqrt(weight) * shared[t, c] + math.sqrt(1.0 - weight) * normal_quantile(u_1)
             z_2 = normal_quantile(u_2)
             for j in range(months):
                 u = level_load[c, j]

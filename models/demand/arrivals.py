@@ -1,7 +1,9 @@
-"""Sampling of the arrivals in a bank: existing customers, orders without customer, and potential new customers with their later orders.
+"""Sampling of the arrivals in a bank: existing customers, orders without customer, and potential new
+customers with their later orders.
 
-Addresses: ``anonymous/{cell}`` index (month << 32) | arrival; ``cohort/{stream}`` index (cohort << 32) | customer for the acquisition mark, first mark and
-first day, ``path/{stream}`` the same index for the later orders. Counts use index month with part 1.
+Addresses: ``anonymous/{cell}`` index (month << 32) | arrival; ``cohort/{stream}`` index (cohort << 32) |
+customer for the acquisition mark, first mark and first day, ``path/{stream}`` the same index for the later
+orders. Counts use index month with part 1.
 """
 
 from __future__ import annotations
@@ -31,9 +33,11 @@ _NO_MARKS = np.zeros(0, dtype=np.float32)
 def draw_steady(
     existing: list[Arrivals], anonymous: FloatArray, keys: UInt64Array, first_trial: int, envelope: float
 ) -> Marks:
-    """Marks of existing customers (one ``Arrivals`` a cell) and of arrivals without customer, groups (trial, cell, month).
+    """Marks of existing customers (one ``Arrivals`` a cell) and of arrivals without customer, groups (trial,
+    cell, month).
 
-    ``anonymous`` (trial, cell, month) is the expected number at multiplier one; potential arrivals are Poisson with envelope times that.
+    ``anonymous`` (trial, cell, month) is the expected number at multiplier one; potential arrivals are
+    Poisson with envelope times that.
     """
     trials, cells, months = anonymous.shape
     count = np.zeros((trials, cells, months), dtype=np.int64)
@@ -120,10 +124,13 @@ def draw_cohorts(
     first_trial: int,
     envelope: float,
 ) -> tuple[Marks, Marks]:
-    """First and later orders of potential new customers: groups (trial, stream, cohort) and (trial, stream, pair).
+    """First and later orders of potential new customers: groups (trial, stream, cohort) and (trial, stream,
+    pair).
 
-    ``mean`` (trial, stream, month) expected new customers at plan, ``reach`` (stream,) largest acquisition level to draw for (the part below plan is the same whatever it is), ``parameters`` (trial, stream, 4)
-    r, alpha, a, b, ``repeats`` (stream,) whether customers are known and come back, ``clock`` the full operational clock.
+    ``mean`` (trial, stream, month) expected new customers at plan, ``reach`` (stream,) largest acquisition
+    level to draw for (the part below plan is the same whatever it is), ``parameters`` (trial, stream, 4) r,
+    alpha, a, b, ``repeats`` (stream,) whether customers are known and come back, ``clock`` the full
+    operational clock.
     """
     first_offset, first_mark, first_won, offset, mark, won = _draw_cohorts(
         mean, reach, parameters, repeats, keys, path_keys, clock, first_trial, envelope

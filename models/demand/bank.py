@@ -1,4 +1,6 @@
-"""Everything random about demand that no scenario touches, drawn once for a block of trials and read by all scenarios."""
+"""Everything random about demand that no scenario touches, drawn once for a block of trials and read by all
+scenarios.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +33,10 @@ class Marks:
 class DemandBank:
     """Draws of a block of trials; the leading axis of every trial array is the position in ``trials``.
 
-    ``steady`` groups (trial, cell, month): existing customers and arrivals without a customer. ``first`` groups (trial, stream, cohort): first
-    orders of potential new customers. ``later`` groups (trial, stream, pair), pair = month (month + 1) / 2 + cohort: their later orders. A
-    stream is a market's acquisition channel (``stream_channel`` >= 0) or its organic customers (-1).
+    ``steady`` groups (trial, cell, month): existing customers and arrivals without a customer. ``first``
+    groups (trial, stream, cohort): first orders of potential new customers. ``later`` groups (trial, stream,
+    pair), pair = month (month + 1) / 2 + cohort: their later orders. A stream is a market's acquisition
+    channel (``stream_channel`` >= 0) or its organic customers (-1).
     """
 
     trials: range
@@ -51,7 +54,8 @@ class DemandBank:
     residual: FloatArray
     """Residual multiplier with mean one, dims (trial, market, month)."""
     base_multiplier: FloatArray
-    """Nowcast × season error × residual, dims (trial, market, month): the multiplier of an untouched month."""
+    """Nowcast times season error times residual, dims (trial, market, month): the multiplier of an untouched
+    month."""
     elasticity: FloatArray
     """Own-price elasticity of units, dims (trial, market)."""
     response: FloatArray

@@ -1,7 +1,8 @@
-"""What is in an order: its weekday, number of lines, item and units of each line, per cell, with Dirichlet uncertainty.
+"""What is in an order: its weekday, number of lines, item and units of each line, per cell, with Dirichlet
+uncertainty.
 
-Shares are drawn per trial from a Dirichlet law around the last twelve months. The evidence of the item mix is divided by its
-overdispersion between months (Pearson), because a mix drifts more than coin tosses would.
+Shares are drawn per trial from a Dirichlet law around the last twelve months. The evidence of the item mix is
+divided by its overdispersion between months (Pearson), because a mix drifts more than coin tosses would.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ MOST_SIZES = 64
 class Basket:
     """Dirichlet evidence (pseudo-counts) per cell.
 
-    ``weekday`` (market, 7) shares, Monday first; ``lines`` (cell, L) for 1..L lines; ``size`` (K,) units per line and ``sizes`` (cell, K);
-    ``mix`` (cell, item); ``active`` (epoch, item) whether an item is sold and ``epoch`` (month,) which row holds in a month.
+    ``weekday`` (market, 7) shares, Monday first; ``lines`` (cell, L) for 1..L lines; ``size`` (K,) units per
+    line and ``sizes`` (cell, K); ``mix`` (cell, item); ``active`` (epoch, item) whether an item is sold and
+    ``epoch`` (month,) which row holds in a month.
     """
 
     weekday: FloatArray
@@ -110,7 +112,9 @@ def _fill(table: FloatArray) -> FloatArray:
 
 
 def _sizes(quantity: IntArray) -> tuple[IntArray, IntArray]:
-    """Distinct units per line, and the position of each line in it; rare sizes are merged into groups of equal count."""
+    """Distinct units per line, and the position of each line in it; rare sizes are merged into groups of
+    equal count.
+    """
     if len(quantity) == 0:
         return np.ones(1, dtype=np.int64), np.zeros(0, dtype=np.int64)
     value, level, count = np.unique(quantity, return_inverse=True, return_counts=True)
@@ -178,7 +182,9 @@ def _launches(mix: FloatArray, settings: DemandSettings) -> FloatArray:
 
 
 def _epochs(settings: DemandSettings) -> tuple[npt.NDArray[np.bool_], IntArray]:
-    """Rows of equal item sets by forecast month: an item counts in a month if it is sold on the month's first day."""
+    """Rows of equal item sets by forecast month: an item counts in a month if it is sold on the month's first
+    day.
+    """
     start = settings.start
     rows = []
     for j in range(EXPECTED_MONTHS):
@@ -198,7 +204,9 @@ def _sold(item: str, day: dt.date, settings: DemandSettings) -> bool:
 
 @dataclass(frozen=True)
 class Alias:
-    """Walker alias tables: outcome i of n is kept below ``threshold[..., i]``, else ``other[..., i]``; O(1) a draw."""
+    """Walker alias tables: outcome i of n is kept below ``threshold[..., i]``, else ``other[..., i]``; O(1) a
+    draw.
+    """
 
     threshold: FloatArray
     other: npt.NDArray[np.int32]
@@ -207,7 +215,9 @@ class Alias:
 def draw_shares(
     evidence: FloatArray, active: npt.NDArray[np.bool_], names: list[str], trials: range, seed: int
 ) -> Alias:
-    """Alias tables of Dirichlet draws, dims (trial, epoch, cell, outcome); outcomes without evidence are never drawn."""
+    """Alias tables of Dirichlet draws, dims (trial, epoch, cell, outcome); outcomes without evidence are
+    never drawn.
+    """
     threshold, other = _draw_shares(evidence, active, keys_of(seed, names), trials.start, len(trials))
     return Alias(np.asarray(threshold), np.asarray(other))
 
@@ -237,7 +247,9 @@ def _draw_shares(
 
 @njit(cache=True)
 def fill_alias(weight: FloatArray, threshold: FloatArray, other: npt.NDArray[np.int32]) -> None:
-    """Fill one alias table from non-negative weights (uniform if all are 0); ``weight`` is used up (Vose 1991)."""
+    """Fill one alias table from non-negative weights (uniform if all are 0); ``weight`` is used up (Vose
+    1991).
+    """
     n = weight.size
     total = 0.0
     for i in range(n):

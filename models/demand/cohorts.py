@@ -1,7 +1,9 @@
-"""Customer models per cell (market × sales channel): fit in operational time, pool what is thin, expect, and widen by month.
+"""Customer models per cell (market × sales channel): fit in operational time, pool what is thin, expect, and
+widen by month.
 
-A cell with enough repeat orders stands alone. A thin one is fitted under the normal law of the strong cells' log parameters (empirical
-Bayes); an empty one has that law itself; with no repeat order anywhere a documented default stands in.
+A cell with enough repeat orders stands alone. A thin one is fitted under the normal law of the strong cells'
+log parameters (empirical Bayes); an empty one has that law itself; with no repeat order anywhere a documented
+default stands in.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ Clock = Callable[[FloatArray], FloatArray]
 
 STRONG_REPEATS = 200
 DEFAULT_LOG = np.log(np.array([0.5, 150.0, 0.8, 2.5]))
-"""r, alpha (days), a, b of a company without a single repeat order: a common shape in retail, standard deviation 1 on the log scale."""
+"""r, alpha (days), a, b of a company without a single repeat order: a common shape in retail, standard
+deviation 1 on the log scale."""
 DEFAULT_SD = 1.0
 LEAST_SPREAD = 0.25
 """Least standard deviation between cells on the log scale."""
@@ -32,7 +35,9 @@ LAGS = 2
 
 @dataclass(frozen=True)
 class OrderDays:
-    """Order days of one cell's known customers, sorted by (customer, day); days count from the first forecast day."""
+    """Order days of one cell's known customers, sorted by (customer, day); days count from the first forecast
+    day.
+    """
 
     customer: tuple[str, ...]
     start: IntArray
@@ -69,7 +74,9 @@ def order_days(orders: pd.DataFrame) -> OrderDays:
 
 
 def customers_of(days: OrderDays, clock: Clock, end: int = -1) -> Customers:
-    """Customers as seen at the end of day ``end``, in operational days of ``clock``; those who come later are left out."""
+    """Customers as seen at the end of day ``end``, in operational days of ``clock``; those who come later are
+    left out.
+    """
     seen = days.day <= end
     owner = np.repeat(np.arange(len(days.customer)), np.diff(days.start))[seen]
     day = days.day[seen]
@@ -91,7 +98,9 @@ def customers_of(days: OrderDays, clock: Clock, end: int = -1) -> Customers:
 
 @dataclass(frozen=True)
 class CellFit:
-    """A cell's customer model, its customers and how it was reached; ``weight`` is the share of evidence that is the cell's own."""
+    """A cell's customer model, its customers and how it was reached; ``weight`` is the share of evidence that
+    is the cell's own.
+    """
 
     model: BetaGeoNBD
     customers: Customers
@@ -106,7 +115,7 @@ def fit_cells(days: list[OrderDays], clock: Clock) -> list[CellFit]:
     """Customer models of all cells, in the order given."""
     customers = [customers_of(cell, clock) for cell in days]
     alone: list[BetaGeoNBD | None] = [_alone(cell) for cell in customers]
-    prior = _law_between([model for model in alone if model is not None], customers, clock, days)
+    prior = _law_between([model for model in alone if model is not None], customers)
     fits = []
     for cell, model in zip(customers, alone, strict=True):
         if model is not None:
@@ -139,10 +148,10 @@ def _alone(customers: Customers) -> BetaGeoNBD | None:
     return model if model.converged or model.boundary else None
 
 
-def _law_between(
-    strong: list[BetaGeoNBD], customers: list[Customers], clock: Clock, days: list[OrderDays]
-) -> NormalPrior:
-    """Normal law of the log parameters between cells, by moments; from the company as a whole where no cell is strong."""
+def _law_between(strong: list[BetaGeoNBD], customers: list[Customers]) -> NormalPrior:
+    """Normal law of the log parameters between cells, by moments; from the company as a whole where no cell
+    is strong.
+    """
     if not strong:
         company = [cell for cell in customers if len(cell)]
         default = NormalPrior(DEFAULT_LOG, np.eye(4) * DEFAULT_SD**2)
@@ -185,10 +194,12 @@ def _pooled(customers: Customers, prior: NormalPrior) -> CellFit:
 
 
 def widen(fit: CellFit, days: OrderDays, clock: Clock, month_ends: IntArray) -> CellFit:
-    """The fit with a month-clustered covariance: a shock hits all customers of a month at once, which the plain Hessian ignores.
+    """The fit with a month-clustered covariance: a shock hits all customers of a month at once, which the
+    plain Hessian ignores.
 
-    The score of month j is the score of the data up to its end less that up to its beginning; neighbouring months are joined with
-    Bartlett weights. The covariance is H^-1 B H^-1 with B at least -H in every direction, so it is never narrower than the plain one.
+    The score of month j is the score of the data up to its end less that up to its beginning; neighbouring
+    months are joined with Bartlett weights. The covariance is H^-1 B H^-1 with B at least -H in every
+    direction, so it is never narrower than the plain one.
     """
     if fit.how != "own" or fit.model.boundary or len(month_ends) < 8:
         return fit
@@ -215,7 +226,9 @@ def widen(fit: CellFit, days: OrderDays, clock: Clock, month_ends: IntArray) -> 
 def expected_repeats(
     model: BetaGeoNBD, first_day: IntArray, clock: Clock, month_start: IntArray
 ) -> FloatArray:
-    """Expected repeat orders by month of customers with the first order days given, knowing nothing else of them, shape (month,)."""
+    """Expected repeat orders by month of customers with the first order days given, knowing nothing else of
+    them, shape (month,).
+    """
     if len(first_day) == 0:
         return np.zeros(len(month_start) - 1)
     day, count = np.unique(first_day, return_counts=True)
@@ -227,7 +240,9 @@ def expected_repeats(
 
 
 def sigma_points(model: BetaGeoNBD) -> list[BetaGeoNBD]:
-    """Eight equally weighted parameter points with the mean and covariance of the parameter draws (unscented transform)."""
+    """Eight equally weighted parameter points with the mean and covariance of the parameter draws (unscented
+    transform).
+    """
     drawn = np.diag(model.draw_covariance) > 0.0
     if not drawn.any():
         return [model]

@@ -1,4 +1,6 @@
-"""What the fit found, in plain values for the report: every estimate with its prior, error, evidence and caveat."""
+"""What the fit found, in plain values for the report: every estimate with its prior, error, evidence and
+caveat.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 import numpy.typing as npt
 
@@ -19,7 +18,9 @@ _KNOTS = 7
 def existing_orders(
     model: BetaGeoNBD, customers: Customers, clock: FloatArray, parameters: str
 ) -> FloatArray:
-    """Expected orders of existing customers by month, shape (month,); with drawn parameters the mean over their law."""
+    """Expected orders of existing customers by month, shape (month,); with drawn parameters the mean over
+    their law.
+    """
     if len(customers) == 0:
         return np.zeros(len(clock) - 1)
     by_month = model.expected_orders_by_month(customers, clock)
@@ -38,7 +39,9 @@ def existing_orders(
 
 
 def later_orders(model: BetaGeoNBD, clock: FloatArray, parameters: str) -> FloatArray:
-    """Expected repeat orders in each month of one customer won in each month, dims (cohort, month), shape (H, H)."""
+    """Expected repeat orders in each month of one customer won in each month, dims (cohort, month), shape (H,
+    H).
+    """
     months = len(clock) - 1
     share = (np.arange(_PARTS) + 0.5) / _PARTS
     start = clock[:-1, None] + share[None, :] * np.diff(clock)[:, None]
@@ -50,4 +53,4 @@ def later_orders(model: BetaGeoNBD, clock: FloatArray, parameters: str) -> Float
     for point in points:
         table += point.expected_orders_new(grid) / len(points)
     reached = np.interp(elapsed, grid, table).mean(axis=1)
-    return np.diff(reached, axis=1).reshape(months, months)
+    return np.asarray(np.diff(reached, axis=1).reshape(months, months))

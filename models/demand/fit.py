@@ -1,7 +1,10 @@
-"""Fitting demand: history → season and clock → customers → acquisition → counts → residual → basket → base expectation."""
+"""Fitting demand: history → season and clock → customers → acquisition → counts → residual → basket → base
+expectation.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +32,7 @@ from models.demand.history import History, monthly_counts, read_history
 from models.demand.model import DemandModel, Streams
 from models.demand.price import Elasticity, fit_elasticity
 from models.demand.prices import base_prices
-from models.demand.residual import Residual, fit_residual
+from models.demand.residual import PRIOR_SHARE, Residual, fit_residual
 from models.demand.season import Season, fit_season, no_season, profile_season
 from models.demand.settings import EXPECTED_MONTHS, DemandSettings
 from models.demand.spend import SpendHistory, read_spend
@@ -38,6 +41,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 RECENT = 12
+MOST_ABSORBED = 0.7
 CLAIM_CAP = 0.8
 """Largest share of the orders without customer key that claimed new customers may explain."""
 
@@ -49,10 +53,11 @@ def fit_demand(
     *,
     settings: DemandSettings,
 ) -> DemandModel:
-    """Demand model of the canonical tables orders, spend and (optional) spend_plan; the order of their rows means nothing.
+    """Demand model of the canonical tables orders, spend and (optional) spend_plan; the order of their rows
+    means nothing.
 
-    Nothing random happens here. A market without orders, a channel without customers and a plan without spend are all fine: their
-    expectation is zero and they change no other figure.
+    Nothing random happens here. A market without orders, a channel without customers and a plan without spend
+    are all fine: their expectation is zero and they change no other figure.
     """
     history = read_history(orders, settings)
     days = [order_days(history.orders[history.orders["cell"] == c]) for c in range(len(settings.cells))]
@@ -107,7 +112,7 @@ class _Time:
 
     def clock(self, day: FloatArray) -> FloatArray:
         """Operational time of history days counted from the first forecast day (so negative)."""
-        return np.interp(day, self.past_edge, self.past)
+        return np.asarray(np.interp(day, self.past_edge, self.past))
 
 
 def _complete(counts: FloatArray, history: History) -> FloatArray:
@@ -138,7 +143,7 @@ def _season(settings: DemandSettings, history: History, days: list[OrderDays], g
         return profile_season(settings.season_profile)
     if history.complete_months < 24:
         return no_season(
-            f"{history.complete_months} complete months of orders: two full cycles are needed, so none is used"
+            f"{history.complete_months} complete months: two full cycles are needed, none is used"
         )
     actual = _repeats(days, history).sum(axis=0) + guest.sum(axis=0)
     season = no_season()
@@ -160,7 +165,9 @@ def _season(settings: DemandSettings, history: History, days: list[OrderDays], g
 
 @dataclass(frozen=True)
 class _Won:
-    """New customers: responses per (market, channel), organic counts per cell, and what is left of the anonymous counts."""
+    """New customers: responses per (market, channel), organic counts per cell, and what is left of the
+    anonymous counts.
+    """
 
     response: list[list[Response]]
     scale: FloatArray
@@ -235,7 +242,9 @@ def _residual(
     anonymous: list[CountForecast],
     guest: FloatArray,
 ) -> Residual:
-    """Residual from all orders of a market against what the model expected of each month, knowing who had been won by then."""
+    """Residual from all orders of a market against what the model expected of each month, knowing who had
+    been won by then.
+    """
     per_market = len(settings.sales_channels)
     actual = np.zeros((len(settings.markets), history.months))
     expected = np.zeros_like(actual)
@@ -254,9 +263,25 @@ def _residual(
             if settings.sales_channels[s].customer_known:
                 actual[m] += np.where(response.fitted > 0, response.actual, 0.0)
     expected[:, : history.complete_from] = 0.0
-    # a ledger that begins with the company's middle shows its old customers as new: its first months are no evidence
+    # a ledger that begins with the company's middle shows its old customers as new: its first months are no
+    # evidence
     expected[:, : min(3, max(history.months - RECENT, 0))] = 0.0
-    return fit_residual(actual, expected, np.ones(len(actual)), on=settings.residual)
+    absorbed = _absorbed(actual.sum(axis=1), time.season, history.complete_months)
+    return fit_residual(actual, expected, np.ones(len(actual)), absorbed=absorbed, on=settings.residual)
+
+
+def _absorbed(orders: FloatArray, season: Season, months: int) -> FloatArray:
+    """Share of each market's residual variance that the company's season factors took, shape (market,).
+
+    The factors take their number out of the months of the company's residual; a market loses that times its
+    squared correlation with the company, at the prior common share.
+    """
+    if season.freedom == 0.0 or orders.sum() == 0.0:
+        return np.zeros(len(orders))
+    weight = orders / math.fsum(orders)
+    common = PRIOR_SHARE + (1.0 - PRIOR_SHARE) * weight
+    spread = PRIOR_SHARE + (1.0 - PRIOR_SHARE) * math.fsum(weight * weight)
+    return np.asarray(np.minimum(season.freedom / months * common**2 / spread, MOST_ABSORBED))
 
 
 def _streams(settings: DemandSettings, time: _Time, table: SpendHistory, won: _Won) -> Streams:
@@ -298,7 +323,7 @@ def _streams(settings: DemandSettings, time: _Time, table: SpendHistory, won: _W
                 }
             )
     whole = ("cell", "channel")
-    columns = {
+    columns: dict[str, Any] = {
         name: np.array([row[name] for row in rows], dtype=np.int64 if name in whole else np.float64)
         for name in rows[0]
         if name != "name"

@@ -1,4 +1,6 @@
-"""The order history as demand reads it: one row per order, sorted by stable keys, months counted to the first open day."""
+"""The order history as demand reads it: one row per order, sorted by stable keys, months counted to the first
+open day.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,12 @@ _FULL_MONTH_DAYS = 3
 
 @dataclass(frozen=True)
 class History:
-    """Orders (a known customer's order days) and lines up to ``actuals_through``; ``month`` counts from ``first_month``, ``day`` from the first forecast day.
+    """Orders (a known customer's order days) and lines up to ``actuals_through``; ``month`` counts from
+    ``first_month``, ``day`` from the first forecast day.
 
-    ``orders`` has columns customer ("" if unknown), cell, market, day, month; ``lines`` has order, cell, market, item, quantity,
-    net_price, month, currency. Both are sorted, so that no sum depends on the order of the file.
+    ``orders`` has columns customer ("" if unknown), cell, market, day, month; ``lines`` has order, cell,
+    market, item, quantity, net_price, month, currency. Both are sorted, so that no sum depends on the order
+    of the file.
     """
 
     orders: pd.DataFrame
@@ -41,12 +45,14 @@ class History:
     def month_of_year(self) -> IntArray:
         """Calendar month of each history month, January 0, shape (months,)."""
         first = int(self.first_month.astype("datetime64[M]").astype(np.int64))
-        return (first + np.arange(self.months)) % 12
+        return np.asarray((first + np.arange(self.months)) % 12)
 
     def month_start(self) -> IntArray:
-        """Day offsets (day 0 is the first forecast day) of the month starts, shape (months + 1,); the last is 0."""
+        """Day offsets (day 0 is the first forecast day) of the month starts, shape (months + 1,); the last is
+        0.
+        """
         starts = (self.first_month + np.arange(self.months + 1)).astype("datetime64[D]")
-        return (starts - starts[-1]).astype(np.int64)
+        return np.asarray((starts - starts[-1]).astype(np.int64))
 
 
 def read_history(orders: pd.DataFrame, settings: DemandSettings) -> History:
@@ -66,7 +72,8 @@ def read_history(orders: pd.DataFrame, settings: DemandSettings) -> History:
     days = frame["ordered_at"].to_numpy().astype("datetime64[D]")
     frame["day"] = (days - start).astype(np.int64)
     frame["month"] = (days.astype("datetime64[M]") - first_month).astype(np.int64)
-    # a customer's orders of one day are one order, as in the customer model; its lines stay, so units are kept
+    # a customer's orders of one day are one order, as in the customer model; its lines stay, so units are
+    # kept
     named = frame["customer"] != ""
     frame["basket"] = ("c|" + frame["customer"]).where(named, "o|" + frame["order_id"])
     frame["order"] = frame.groupby(["cell", "day", "basket"], sort=True).ngroup().to_numpy()

@@ -19,7 +19,7 @@ from models.demand.arrivals import draw_cohorts, draw_steady
 from models.demand.bank import DemandBank
 from models.demand.basket import Basket, draw_shares
 from models.demand.price import draw_elasticity
-from models.demand.residual import Residual, draw_residual
+from models.demand.residual import SHARED, Residual, draw_residual, draw_shared
 from models.demand.season import Season, season_errors
 from models.ltv import Arrivals, BetaGeoNBD, Customers
 from models.streams import keys_of
@@ -32,9 +32,10 @@ IntArray = npt.NDArray[np.int64]
 class Streams:
     """Sources of new customers: a market's acquisition channels and, without spend, its organic customers.
 
-    All (stream,) but the last three (stream, month). ``channel`` is the acquisition channel or -1; ``reach`` the acquisition
-    envelope; ``beta`` ± ``beta_sd`` the elasticity to spend; ``log_sd`` the standard error of the log of their number; the loads are those of a
-    ``CountForecast``; ``mean`` expected new customers a month at plan, before the nowcast.
+    All (stream,) but the last three (stream, month). ``channel`` is the acquisition channel or -1; ``reach``
+    the acquisition envelope; ``beta`` ± ``beta_sd`` the elasticity to spend; ``log_sd`` the standard error of
+    the log of their number; the loads are those of a ``CountForecast``; ``mean`` expected new customers a
+    month at plan, before the nowcast.
     """
 
     name: tuple[str, ...]
@@ -53,9 +54,10 @@ class Streams:
 class DemandModel:
     """Fitted demand; months are forecast months, cells are market × sales channel in key order.
 
-    ``expected_units`` (cell, month, item) and ``expected_orders`` (cell, month) are base expectations over 48 months: season and nowcast
-    in, residual at its mean one. ``base_spend`` company currency and ``expected_new`` customers, both (market, acquisition channel, month).
-    ``units_per_order`` (cell,). ``base_price`` (market, item) recent mean net price in market currency. ``known`` (cell,) whether
+    ``expected_units`` (cell, month, item) and ``expected_orders`` (cell, month) are base expectations over 48
+    months: season and nowcast in, residual at its mean one. ``base_spend`` company currency and
+    ``expected_new`` customers, both (market, acquisition channel, month). ``units_per_order`` (cell,).
+    ``base_price`` (market, item) recent mean net price in market currency. ``known`` (cell,) whether
     customers carry a key.
     """
 
@@ -106,11 +108,12 @@ class DemandModel:
         months: int | None = None,
         reach: float | None = None,
     ) -> DemandBank:
-        """Draws of a block of trials: the same numbers for a trial whatever the block, the months kept or the scenario.
+        """Draws of a block of trials: the same numbers for a trial whatever the block, the months kept or the
+        scenario.
 
-        ``months`` (default: the calendar's, else 36) only cuts what is kept; every address stays. ``reach`` is the largest acquisition level
-        that will be asked for (default: the envelope): up to 1 the customers that only a level above plan would win are not drawn, which
-        changes no other number.
+        ``months`` (default: the calendar's, else 36) only cuts what is kept; every address stays. ``reach``
+        is the largest acquisition level that will be asked for (default: the envelope): up to 1 the customers
+        that only a level above plan would win are not drawn, which changes no other number.
         """
         shown = (
             months if months is not None else (calendar.months if calendar is not None else MAXIMUM_MONTHS)
@@ -180,6 +183,7 @@ class DemandModel:
             [f"{n}/level" for n in names],
             trials,
             seed,
+            *self._shared(trials, seed, np.arange(len(names))),
         )
         mean = self.anonymous_mean[None, :, :months] * factors
         return draw_steady(existing, mean, keys_of(seed, names), trials.start, self.envelope)
@@ -187,8 +191,15 @@ class DemandModel:
     def _cohorts(self, trials: range, seed: int, months: int, above_plan: bool) -> tuple[FloatArray, Any]:
         streams = self.streams
         names = [f"cohort/{name}" for name in streams.name]
+        shared = self._shared(trials, seed, streams.cell)
         beta, factor = draw_response(
-            streams.beta, streams.beta_sd, streams.log_sd, [f"{n}/response" for n in names], trials, seed
+            streams.beta,
+            streams.beta_sd,
+            streams.log_sd,
+            [f"{n}/response" for n in names],
+            trials,
+            seed,
+            *shared,
         )
         drift = draw_factors(
             streams.level_load[:, :months],
@@ -196,6 +207,7 @@ class DemandModel:
             [f"{n}/level" for n in names],
             trials,
             seed,
+            *shared,
         )
         mean = np.ascontiguousarray(streams.mean[None, :, :months] * factor[:, :, None] * drift)
         by_cell = [
@@ -221,6 +233,11 @@ class DemandModel:
             self.envelope,
         )
         return response, marks
+
+    def _shared(self, trials: range, seed: int, cell: IntArray) -> tuple[FloatArray, float]:
+        """Scores that the level errors of series share, by the market of their cell, and their weight."""
+        scores = draw_shared(self.residual, self.market_keys, trials, seed)
+        return scores[:, cell // len(self.sales_channel_keys)], SHARED if self.residual.on else 0.0
 
     def _baskets(self, trials: range, seed: int) -> dict[str, Any]:
         basket, cells = self.basket, self.cell_keys
@@ -295,8 +312,14 @@ def _cut(model: DemandModel, keep: IntArray, cells: IntArray) -> DemandModel:
         sizes=model.basket.sizes[cells],
         mix=model.basket.mix[cells],
     )
-    by_market = ("elasticity_mean", "elasticity_sd", "expected_new", "base_spend", "base_price")
-    by_cell = ("known", "anonymous_mean", "anonymous_level", "anonymous_slope")
+    by_market: tuple[str, ...] = (
+        "elasticity_mean",
+        "elasticity_sd",
+        "expected_new",
+        "base_spend",
+        "base_price",
+    )
+    by_cell: tuple[str, ...] = ("known", "anonymous_mean", "anonymous_level", "anonymous_slope")
     by_cell += ("expected_orders", "expected_units", "units_per_order")
     return replace(
         model,

@@ -1,8 +1,9 @@
-"""Orders of a month under a scenario: how many of the drawn arrivals are orders at a given multiplier and acquisition level.
+"""Orders of a month under a scenario: how many of the drawn arrivals are orders at a given multiplier and
+acquisition level.
 
-An arrival with mark v is an order iff v < m of its own month. A potential new customer with mark a exists iff a < level of its own cohort.
-Nothing else depends on the scenario, so a month's orders never rise when its multiplier falls, and a change of one month's multiplier
-leaves every other month as it was.
+An arrival with mark v is an order iff v < m of its own month. A potential new customer with mark a exists iff
+a < level of its own cohort. Nothing else depends on the scenario, so a month's orders never rise when its
+multiplier falls, and a change of one month's multiplier leaves every other month as it was.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ def demand_multiplier(
     elasticity_multiplier: FloatArray | None = None,
     elasticity_offset: FloatArray | None = None,
 ) -> FloatArray:
-    """Multiplier of the base rate in one month, dims (trial, market): nowcast × season error × residual × price × demand effect.
+    """Multiplier of the base rate in one month, dims (trial, market): nowcast × season error × residual ×
+    price × demand effect.
 
-    ``price_level`` (R, Mk) net price over base price, ``demand_effect`` (R, Mk) the scenario's demand shock; the elasticity drawn is taken
-    times ``elasticity_multiplier`` plus ``elasticity_offset`` (R, Mk), if given. R is 1 or the number of trials. Not clipped.
+    ``price_level`` (R, Mk) net price over base price, ``demand_effect`` (R, Mk) the scenario's demand shock;
+    the elasticity drawn is taken times ``elasticity_multiplier`` plus ``elasticity_offset`` (R, Mk), if
+    given. R is 1 or the number of trials. Not clipped.
     """
     one, nought = np.ones((1, 1)), np.zeros((1, 1))
     return np.asarray(
@@ -78,9 +81,9 @@ def count_month(
 ) -> tuple[IntArray, IntArray]:
     """Orders (trial, cell) and customers won (trial, market, acquisition channel) of one month, both int64.
 
-    ``multiplier`` (T, Mk) is m >= 0, cut at the envelope M (``clipped_share`` says how often); ``level`` (T, Mk, Aq, month + 1) the
-    acquisition level of every cohort so far relative to plan, cut at the envelope A. A customer won keeps its later path even if a slump
-    cancels its first order.
+    ``multiplier`` (T, Mk) is m >= 0, cut at the envelope M (``clipped_share`` says how often); ``level`` (T,
+    Mk, Aq, month + 1) the acquisition level of every cohort so far relative to plan, cut at the envelope A. A
+    customer won keeps its later path even if a slump cancels its first order.
     """
     _refuse(bank, month, multiplier, level)
     steady, later, first = bank.steady, bank.later, bank.first
@@ -121,7 +124,8 @@ def _refuse(bank: DemandBank, month: int, multiplier: FloatArray, level: FloatAr
         raise ValueError(f"level: dims (trial, market, channel, cohort month) {wanted} | got {level.shape}")
     if bank.reach < bank.acquisition_envelope and level.size and float(level.max()) > bank.reach:
         raise ValueError(
-            f"level: drawn for levels up to {bank.reach:g} | got {float(level.max()):g} | draw the bank with a larger reach"
+            f"level: drawn for levels up to {bank.reach:g} | got {float(level.max()):g} | "
+            "draw the bank with a larger reach"
         )
 
 
@@ -186,7 +190,7 @@ def _count(
 def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
     count = 0
     for i in range(start, stop):
-        count += np.int64(mark[i] < m)
+        count += int(mark[i] < m)
     return count
 
 
@@ -194,5 +198,5 @@ def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
 def _both(mark: MarkArray, won: MarkArray, m: np.float32, reach: np.float32, start: int, stop: int) -> int:
     count = 0
     for i in range(start, stop):
-        count += np.int64(mark[i] < m) & np.int64(won[i] < reach)
+        count += int(mark[i] < m) & int(won[i] < reach)
     return count

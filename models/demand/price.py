@@ -1,8 +1,10 @@
-"""Own-price elasticity of units per market: a listed prior, updated only where the ledger holds enough price changes.
+"""Own-price elasticity of units per market: a listed prior, updated only where the ledger holds enough price
+changes.
 
-A ledger confounds price with promotion and season, so the update compares items within a market and month (fixed effects of item and
-month), needs ``LEAST_CHANGES`` price moves, and takes standard errors clustered by item. Between-item substitution makes that
-figure an upper bound in size of the market's elasticity: the prior's spread is the guard, and both are reported.
+A ledger confounds price with promotion and season, so the update compares items within a market and month
+(fixed effects of item and month), needs ``LEAST_CHANGES`` price moves, and takes standard errors clustered by
+item. Between-item substitution makes that figure an upper bound in size of the market's elasticity: the
+prior's spread is the guard, and both are reported.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ LEAST_UNITS = 10.0
 
 @dataclass(frozen=True)
 class Elasticity:
-    """Prior and posterior of one market's elasticity; ``estimate`` and ``error`` are NaN where the ledger was not used."""
+    """Prior and posterior of one market's elasticity; ``estimate`` and ``error`` are NaN where the ledger was
+    not used.
+    """
 
     mean: float
     sd: float
@@ -88,7 +92,9 @@ def _within(
 def draw_elasticity(
     mean: FloatArray, sd: FloatArray, markets: tuple[str, ...], trials: range, seed: int
 ) -> FloatArray:
-    """Elasticities of units to price, dims (trial, market); never above 0, so that a dearer price never sells more."""
+    """Elasticities of units to price, dims (trial, market); never above 0, so that a dearer price never sells
+    more.
+    """
     keys = keys_of(seed, [f"elasticity/{market}" for market in markets])
     return np.asarray(_draw(mean, sd, keys, trials.start, len(trials)))
 

@@ -16,7 +16,8 @@ WINDOWS = (3, 12, 10_000)
 
 
 def base_prices(history: History, settings: DemandSettings) -> FloatArray:
-    """Unit-weighted mean net price, market currency per unit, dims (market, item); the list price where an item never sold there.
+    """Unit-weighted mean net price, market currency per unit, dims (market, item); the list price where an
+    item never sold there.
 
     Lines in another currency than the market's are left out.
     """

@@ -1,13 +1,16 @@
-"""What the months do beyond the model: a mean-reverting multiplier of the rate, per market, with a common factor.
+"""What the months do beyond the model: a mean-reverting multiplier of the rate, per market, with a common
+factor.
 
-y_j = log(actual / expected) of month j is x_j + known count noise; x is AR(1) with persistence phi (one for the company) and standard
-deviation sigma (one per market). Both are integrated on a grid of exact Kalman likelihoods under listed weak priors, so a short
-history can neither diverge nor pretend to know them. Forward,
+y_j = log(actual / expected) of month j is x_j + known count noise; x is AR(1) with persistence phi (one for
+the company) and standard deviation sigma (one per market). Both are integrated on a grid of exact Kalman
+likelihoods under listed weak priors, so a short history can neither diverge nor pretend to know them.
+Forward,
 
     x_j = sigma (sqrt(share) F_j + sqrt(1 - share) G_j) + phi^(j+1) e,
 
-F common, G and the filter error e of the market by its key, and the multiplier exp(x_j - var(x_j) / 2) has mean exactly one. Where the
-last month left the market (filtered mean) decays as the deterministic ``nowcast``.
+F common, G and the filter error e of the market by its key, and the multiplier exp(x_j - var(x_j) / 2) has
+mean exactly one. Where the last month left the market (filtered mean) decays as the deterministic
+``nowcast``.
 """
 
 from __future__ import annotations
@@ -33,15 +36,19 @@ PRIOR_SHARE = 0.5
 PRIOR_SHARE_WEIGHT = 24.0
 """Month-pairs of evidence that the prior of the common share counts for."""
 LEAST_MONTHS = 6
+SHARED = 0.7
+"""Share of the variance of fitted levels that is due to the months' shocks, which all series of a market have
+met together."""
 
 
 @dataclass(frozen=True)
 class Residual:
     """Posterior of the residual process; grids ``PERSISTENCE`` (P,) and ``SCALES`` (S,).
 
-    ``phi_weight`` (P,) sums to one; ``scale_weight`` (market, P, S) sums to one over S; ``filtered_mean`` and ``filtered_variance`` (market,)
-    of log x at the last closed month; ``share`` of variance that is common; ``count_noise`` (market,) mean known variance
-    taken out; ``total`` (market,) variance of y; ``months`` (market,) used.
+    ``phi_weight`` (P,) sums to one; ``scale_weight`` (market, P, S) sums to one over S; ``filtered_mean`` and
+    ``filtered_variance`` (market,) of log x at the last closed month; ``share`` of variance that is common;
+    ``count_noise`` (market,) mean known variance taken out; ``total`` (market,) variance of y; ``months``
+    (market,) used.
     """
 
     phi_weight: FloatArray
@@ -63,7 +70,9 @@ class Residual:
         return np.asarray(np.sum(self.phi_weight[None, :, None] * self.scale_weight * SCALES, axis=(1, 2)))
 
     def nowcast(self, months: int) -> FloatArray:
-        """Deterministic multiplier of the base expectation, shape (market, month): where the last month left it, decaying to 1."""
+        """Deterministic multiplier of the base expectation, shape (market, month): where the last month left
+        it, decaying to 1.
+        """
         if not self.on:
             return np.ones((len(self.filtered_mean), months))
         decay = self.phi() ** (1.0 + np.arange(months))
@@ -72,7 +81,8 @@ class Residual:
 
 
 def log_likelihood(y: FloatArray, noise: FloatArray, phi: float, sigma: float) -> tuple[float, float, float]:
-    """Log-likelihood of y (month,) under AR(1) + known noise variances, with the filtered mean and variance at the end.
+    """Log-likelihood of y (month,) under AR(1) + known noise variances, with the filtered mean and variance
+    at the end.
 
     Missing months are NaN. The Kalman filter of a scalar state, started from its stationary law.
     """
@@ -90,16 +100,26 @@ def log_likelihood(y: FloatArray, noise: FloatArray, phi: float, sigma: float) -
 
 
 def fit_residual(
-    actual: FloatArray, expected: FloatArray, dispersion: FloatArray, *, on: bool = True
+    actual: FloatArray,
+    expected: FloatArray,
+    dispersion: FloatArray,
+    *,
+    absorbed: FloatArray | None = None,
+    on: bool = True,
 ) -> Residual:
-    """Residual process from actual and expected orders, both (market, month); months without expectation are left out.
+    """Residual process from actual and expected orders, both (market, month); months without expectation are
+    left out.
 
     ``dispersion`` (market,) scales the Poisson count noise 1/expected, for repeat orders that come in clumps.
+    ``absorbed`` (market,) is the share of the residual's variance that the season fitted to the same months
+    has taken: it is given back to the scale.
     """
+    given_back = np.zeros(len(actual)) if absorbed is None else absorbed
     markets = len(actual)
     grid = np.zeros((markets, len(PERSISTENCE), len(SCALES)))
     prior = -0.5 * (np.log(SCALES / PRIOR_SCALE) / PRIOR_LOG_SD) ** 2
-    series = [_series(actual[m], expected[m], dispersion[m]) for m in range(markets)]
+    seen = [_series(actual[m], expected[m], dispersion[m]) for m in range(markets)]
+    series = [(y / math.sqrt(1.0 - given_back[m]), noise) for m, (y, noise) in enumerate(seen)]
     for m, (y, noise) in enumerate(series):
         for p, phi in enumerate(PERSISTENCE):
             for s, sigma in enumerate(SCALES):
@@ -118,7 +138,7 @@ def fit_residual(
     phi_weight /= phi_weight.sum()
     phi = float(np.sum(phi_weight * PERSISTENCE))
     scale = np.sum(phi_weight[None, :, None] * scale_weight * SCALES, axis=(1, 2))
-    ends = [log_likelihood(y, noise, phi, float(scale[m]))[1:] for m, (y, noise) in enumerate(series)]
+    ends = [log_likelihood(y, noise, phi, float(scale[m]))[1:] for m, (y, noise) in enumerate(seen)]
     return Residual(
         phi_weight=phi_weight,
         scale_weight=scale_weight,
@@ -145,7 +165,9 @@ def _series(actual: FloatArray, expected: FloatArray, dispersion: float) -> tupl
 
 
 def _common_share(series: list[tuple[FloatArray, FloatArray]], scale: FloatArray) -> float:
-    """Share of the residual variance common to all markets: pairwise products over their scale, with a listed prior."""
+    """Share of the residual variance common to all markets: pairwise products over their scale, with a listed
+    prior.
+    """
     product = PRIOR_SHARE * PRIOR_SHARE_WEIGHT
     weight = PRIOR_SHARE_WEIGHT
     for i, (y_i, noise_i) in enumerate(series):
@@ -184,6 +206,31 @@ def draw_residual(
             months,
         )
     )
+
+
+def draw_shared(residual: Residual, markets: tuple[str, ...], trials: range, seed: int) -> FloatArray:
+    """Standard normal scores of what the fitted levels of a market have in common, dims (trial, market).
+
+    The months that set one level too high set the others too high: errors of levels go together within a
+    market and, at the residual's common share, between markets. Zero where the residual is off.
+    """
+    if not residual.on:
+        return np.zeros((len(trials), len(markets)))
+    keys = keys_of(seed, [f"level/{market}" for market in markets])
+    return np.asarray(_shared(residual.share, key_of(seed, "level/common"), keys, trials.start, len(trials)))
+
+
+@njit(cache=True)
+def _shared(
+    share: float, common_key: UInt64Array, keys: UInt64Array, first_trial: int, trials: int
+) -> FloatArray:
+    out = np.empty((trials, len(keys)))
+    for t in range(trials):
+        common = normal_quantile(uniform1(common_key, first_trial + t, 0, 0))
+        for m in range(len(keys)):
+            own = normal_quantile(uniform1(keys[m], first_trial + t, 0, 0))
+            out[t, m] = math.sqrt(share) * common + math.sqrt(1.0 - share) * own
+    return out
 
 
 @njit(cache=True)

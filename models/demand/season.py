@@ -1,7 +1,9 @@
-"""Season as operational time: a clock that runs faster in strong months, so that the customer model stays the published one.
+"""Season as operational time: a clock that runs faster in strong months, so that the customer model stays the
+published one.
 
-tau(day) is the integral of the monthly factor, whose mean over twelve months is one. Twelve factors are identified from two full
-cycles or more; with less the season is a given profile or none, and the result says so.
+tau(day) is the integral of the monthly factor, whose mean over twelve months is one. Twelve factors are
+identified from two full cycles or more; with less the season is a given profile or none, and the result says
+so.
 """
 
 from __future__ import annotations
@@ -25,15 +27,21 @@ FULL_CYCLES = 2
 
 @dataclass(frozen=True)
 class Season:
-    """Twelve monthly factors (January first, mean one), the standard error of their logarithm, and their source."""
+    """Twelve monthly factors (January first, mean one), the standard error of their logarithm, and their
+    source.
+    """
 
     factor: FloatArray
     log_sd: FloatArray
     source: str
     note: str = ""
+    freedom: float = 0.0
+    """Months of evidence that the factors took up: their effective number."""
 
     def clock(self, month_of_year: IntArray, days: IntArray) -> FloatArray:
-        """Operational days at the month starts, shape (month + 1,), from the calendar months and their lengths; starts at 0."""
+        """Operational days at the month starts, shape (month + 1,), from the calendar months and their
+        lengths; starts at 0.
+        """
         tau = np.zeros(len(days) + 1)
         for j in range(len(days)):
             tau[j + 1] = tau[j] + self.factor[month_of_year[j]] * days[j]
@@ -56,9 +64,9 @@ def profile_season(profile: tuple[float, ...]) -> Season:
 def fit_season(actual: FloatArray, expected: FloatArray, month_of_year: IntArray) -> Season:
     """Season from the ratio of actual to expected (flat-clock) orders per month, January factor first.
 
-    Weighted log regression of the ratio on twelve months and a linear trend; each factor's standard error joins the count noise
-    1/expected and the scatter between cycles. Factors are shrunk to one by their signal share (empirical Bayes), which leaves
-    noise-only data without a season.
+    Weighted log regression of the ratio on twelve months and a linear trend; each factor's standard error
+    joins the count noise 1/expected and the scatter between cycles. Factors are shrunk to one by their signal
+    share (empirical Bayes), which leaves noise-only data without a season.
     """
     usable = (actual > 0) & (expected > 0)
     months = month_of_year[usable]
@@ -83,13 +91,14 @@ def fit_season(actual: FloatArray, expected: FloatArray, month_of_year: IntArray
     signal = max(float(np.mean(level**2) - variance.mean()), 0.0)
     share = signal / (signal + variance)
     factor = np.exp(share * level)
-    return Season(
-        factor * (12.0 / math.fsum(factor)), np.sqrt(share * variance), "history", f"{len(y)} months"
-    )
+    scaled = factor * (12.0 / math.fsum(factor))
+    return Season(scaled, np.sqrt(share * variance), "history", f"{len(y)} months", float(share.sum()))
 
 
 def season_errors(season: Season, trials: range, seed: int) -> FloatArray:
-    """Multipliers exp(error of the monthly factor) with mean exactly one, dims (trial, calendar month), shape (T, 12)."""
+    """Multipliers exp(error of the monthly factor) with mean exactly one, dims (trial, calendar month), shape
+    (T, 12).
+    """
     keys = keys_of(seed, [f"season/{k}" for k in range(12)])
     return np.asarray(_season_errors(season.log_sd, keys, trials.start, len(trials)))
 

@@ -43,7 +43,9 @@ class SalesChannelSettings:
 
 @dataclass(frozen=True)
 class AcquisitionSettings:
-    """Where customers are won: the elasticity of new customers to spend (prior) and where they then place orders."""
+    """Where customers are won: the elasticity of new customers to spend (prior) and where they then place
+    orders.
+    """
 
     key: str
     sales_channel: str
@@ -72,9 +74,11 @@ class DemandSettings:
     residual: bool = True
     """False switches the residual layer off (multiplier one), for truth tests."""
     parameters: str = "draw"
-    """``draw``: customer parameters are drawn per trial from their covariance; ``fitted``: held at the estimate."""
+    """``draw``: customer parameters are drawn per trial from their covariance; ``fitted``: held at the
+    estimate."""
     covariance: str = "clustered"
-    """``clustered``: month-clustered covariance of the customer parameters; ``hessian``: the plain inverse Hessian."""
+    """``clustered``: month-clustered covariance of the customer parameters; ``hessian``: the plain inverse
+    Hessian."""
 
     def __post_init__(self) -> None:
         for name in ("markets", "sales_channels", "acquisition_channels"):

@@ -1,4 +1,6 @@
-"""Marketing spend as demand reads it: monthly sums of the past and the plan's months ahead, company currency."""
+"""Marketing spend as demand reads it: monthly sums of the past and the plan's months ahead, company
+currency.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +19,24 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class SpendHistory:
-    """``spend`` and claimed new ``customers`` (market, channel, history month); ``future`` spend (market, channel, forecast month)."""
+    """``spend`` and claimed new ``customers`` (market, channel, history month); ``future`` spend (market,
+    channel, forecast month).
+    """
 
     spend: FloatArray
     customers: FloatArray
     future: FloatArray
     planned_months: int
-    """Forecast cells (market, channel, month) that the spend plan names; the others repeat the same month of the year before."""
+    """Forecast cells (market, channel, month) that the spend plan names; the others repeat the same month of
+    the year before."""
 
 
 def read_spend(
     spend: pd.DataFrame | None, plan: pd.DataFrame | None, settings: DemandSettings, history: History
 ) -> SpendHistory:
-    """Monthly spend; where the plan is silent the same month last year, whatever year it has to be repeated from."""
+    """Monthly spend; where the plan is silent the same month last year, whatever year it has to be repeated
+    from.
+    """
     shape = (len(settings.markets), len(settings.acquisition_channels))
     amount = np.zeros((*shape, history.months))
     customers = np.zeros((*shape, history.months))

@@ -15,7 +15,8 @@ from models.demand.season import Season
 from models.ltv import BetaGeoNBD, Customers
 
 _READABLE = 512
-"""Arrays up to this size are written as lists of numbers, longer ones as base64 of their little-endian bytes."""
+"""Arrays up to this size are written as lists of numbers, longer ones as base64 of their little-endian
+bytes."""
 _RECORDS = {kind.__name__: kind for kind in (Season, Residual, Basket)}
 
 

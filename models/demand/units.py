@@ -1,7 +1,8 @@
-"""From orders to units by day and item: the k-th order of a cell and month owns its day, its lines, their items and units.
+"""From orders to units by day and item: the k-th order of a cell and month owns its day, its lines, their
+items and units.
 
-Address of an order: name ``order/{cell}``, index (month << 32) | k. A smaller count drops the last orders and with them exactly their lines;
-days times items always sum to the month.
+Address of an order: name ``order/{cell}``, index (month << 32) | k. A smaller count drops the last orders and
+with them exactly their lines; days times items always sum to the month.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _LOW = (1 << _LOW_BITS) - 1
 
 
 def units_month(bank: DemandBank, month: int, orders: IntArray) -> IntArray:
-    """Units demanded, int64 dims (trial, day of the month, cell, item), of the given number of orders (trial, cell)."""
+    """Units demanded, int64 dims (trial, day of the month, cell, item), of the given number of orders (trial,
+    cell).
+    """
     if orders.shape != (len(bank.trials), bank.cells):
         raise ValueError(f"orders: dims (trial, cell) {(len(bank.trials), bank.cells)} | got {orders.shape}")
     days = int(bank.month_start[month + 1] - bank.month_start[month])
@@ -37,13 +40,14 @@ def units_month(bank: DemandBank, month: int, orders: IntArray) -> IntArray:
         bank.trials.start,
         np.ascontiguousarray(orders, dtype=np.int64),
         np.ascontiguousarray(bank.weekday[:, weekday]),
-        bank.lines.threshold[:, 0],
-        bank.lines.other[:, 0],
-        bank.sizes.threshold[:, 0],
-        bank.sizes.other[:, 0],
+        bank.lines.threshold,
+        bank.lines.other,
+        bank.sizes.threshold,
+        bank.sizes.other,
         bank.size,
-        bank.mix.threshold[:, epoch],
-        bank.mix.other[:, epoch],
+        bank.mix.threshold,
+        bank.mix.other,
+        epoch,
         bank.order_key,
     )
     return units
@@ -52,9 +56,10 @@ def units_month(bank: DemandBank, month: int, orders: IntArray) -> IntArray:
 @njit(inline="always", cache=True)
 def _outcome(position: float, threshold: FloatArray, other: AliasArray) -> int:
     """One alias draw without a branch, which would be mispredicted every other time."""
-    i = np.int64(position)
+    i = np.uint64(np.int64(position))
+    kept = np.int64(position - np.float64(np.int64(position)) < threshold[i])
     away = np.int64(other[i])
-    return away + np.int64(position - i < threshold[i]) * (i - away)
+    return np.uint64(away + kept * (np.int64(position) - away))  # type: ignore[return-value]
 
 
 @njit(cache=True, nogil=True)
@@ -71,6 +76,7 @@ def _fill_units(
     size: IntArray,
     mix_threshold: FloatArray,
     mix_other: AliasArray,
+    epoch: int,
     keys: UInt64Array,
 ) -> None:
     trials, days, cells, items = units.shape
@@ -85,41 +91,43 @@ def _fill_units(
     lower = 2.0**-27
     scale = 2.0**53
     day_step = days * upper
-    lines_step = lines_threshold.shape[2] * lower
+    lines_step = lines_threshold.shape[3] * lower
     item_step = items * upper
     size_step = size.size * lower
     high_month = np.uint64(month) << np.uint64(32)
-    word = np.empty(4, dtype=np.int64)
     for t in range(trials):
         trial = first_trial + t
         for c in range(cells):
             key = keys[c]
             market = c // per_market
-            t_lines, o_lines = lines_threshold[t, c], lines_other[t, c]
-            t_size, o_size = sizes_threshold[t, c], sizes_other[t, c]
-            t_item, o_item = mix_threshold[t, c], mix_other[t, c]
+            t_lines, o_lines = lines_threshold[t, 0, c], lines_other[t, 0, c]
+            t_size, o_size = sizes_threshold[t, 0, c], sizes_other[t, 0, c]
+            t_item, o_item = mix_threshold[t, epoch, c], mix_other[t, epoch, c]
+            t_day, o_day = day_threshold[market], day_other[market]
+            cell_units = units[t, :, c]
             for k in range(orders[t, c]):
-                a, b, d, e = uniform4(key, trial, high_month | np.uint64(k), 0)
+                index = high_month | np.uint64(k)
+                a, b, d, e = uniform4(key, trial, index, 0)
                 head = np.int64(a * scale)
-                day = _outcome((head >> _LOW_BITS) * day_step, day_threshold[market], day_other[market])
-                lines = 1 + _outcome((head & _LOW) * lines_step, t_lines, o_lines)
-                word[0] = np.int64(b * scale)
-                word[1] = np.int64(d * scale)
-                word[2] = np.int64(e * scale)
-                slot = 0
-                last = 3
+                day = _outcome((head >> _LOW_BITS) * day_step, t_day, o_day)
+                lines = 1 + np.int64(_outcome((head & _LOW) * lines_step, t_lines, o_lines))
+                word = np.int64(b * scale)
+                item = _outcome((word >> _LOW_BITS) * item_step, t_item, o_item)
+                cell_units[day, item] += size[_outcome((word & _LOW) * size_step, t_size, o_size)]
+                if lines == 1:
+                    continue
+                second, third, fourth = d, e, 0.0
+                left = 2
                 part = 1
-                for _ in range(lines):
-                    if slot == last:
-                        a, b, d, e = uniform4(key, trial, high_month | np.uint64(k), part)
-                        word[0] = np.int64(a * scale)
-                        word[1] = np.int64(b * scale)
-                        word[2] = np.int64(d * scale)
-                        word[3] = np.int64(e * scale)
-                        slot = 0
-                        last = 4
+                for _ in range(lines - 1):
+                    if left == 0:
+                        a, second, third, fourth = uniform4(key, trial, index, part)
+                        word = np.int64(a * scale)
+                        left = 3
                         part += 1
-                    item = _outcome((word[slot] >> _LOW_BITS) * item_step, t_item, o_item)
-                    count = size[_outcome((word[slot] & _LOW) * size_step, t_size, o_size)]
-                    units[t, day, c, item] += count
-                    slot += 1
+                    else:
+                        word = np.int64(second * scale)
+                        second, third = third, fourth
+                        left -= 1
+                    item = _outcome((word >> _LOW_BITS) * item_step, t_item, o_item)
+                    cell_units[day, item] += size[_outcome((word & _LOW) * size_step, t_size, o_size)]

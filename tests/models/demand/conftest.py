@@ -54,14 +54,17 @@ def settings(**changes: object) -> DemandSettings:
     return DemandSettings(**(values | changes))  # type: ignore[arg-type]
 
 
-def generate(seed: int, size: dict[str, float], shock: float = 0.0) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Orders and spend of 24 months: customers are won by spend, order at season-driven times and leave after an order."""
+def generate(
+    seed: int, size: dict[str, float], shock: float = 0.0, years: int = 2
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Orders and spend of 24 months: customers are won by spend, order at season-driven times and leave after
+    an order."""
     rng = np.random.default_rng(seed)
-    start, end = dt.date(2024, 1, 1), dt.date(2026, 1, 1)
+    start, end = dt.date(2024, 1, 1), dt.date(2024 + years, 1, 1)
     days = [start + dt.timedelta(days=i) for i in range((end - start).days)]
     rate = np.array([SEASON[day.month - 1] for day in days])
     month = np.array([(day.year - 2024) * 12 + day.month - 1 for day in days])
-    level = np.exp(shock * rng.standard_normal(24) - 0.5 * shock**2)
+    level = np.exp(shock * rng.standard_normal(12 * years) - 0.5 * shock**2)
     pace = rate * level[month]
     lines, spend = [], []
     number = 0
@@ -78,7 +81,7 @@ def generate(seed: int, size: dict[str, float], shock: float = 0.0) -> tuple[pd.
 
     for market in sorted(size):
         people = 0
-        for j in range(24):
+        for j in range(12 * years):
             mine = np.flatnonzero(month == j)
             for channel, share in (("meta", 0.6), ("google", 0.4)):
                 amount = 1000.0 * share * float(np.exp(0.3 * rng.standard_normal()))
@@ -115,14 +118,15 @@ def _live(rng, day, pace, market, customer, place) -> None:  # type: ignore[no-u
     rate = rng.gamma(TRUTH["r"], 1.0 / TRUTH["alpha"])
     leave = rng.beta(TRUTH["a"], TRUTH["b"])
     place(day, market, "shop", customer)
-    hazard = rng.exponential()
-    for later in range(day + 1, len(pace)):
-        hazard -= rate * pace[later]
-        if hazard <= 0.0:
-            place(later, market, "shop", customer)
-            if rng.random() < leave:
-                return
-            hazard = rng.exponential()
+    reached = np.concatenate([[0.0], np.cumsum(pace)])
+    time = reached[day] + rng.random() * pace[day]
+    while True:
+        time += rng.exponential() / rate
+        if time >= reached[-1]:
+            return
+        place(int(np.searchsorted(reached, time, side="right")) - 1, market, "shop", customer)
+        if rng.random() < leave:
+            return
 
 
 @pytest.fixture(scope="session")

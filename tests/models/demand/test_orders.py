@@ -25,7 +25,8 @@ def plan_level(bank: DemandBank) -> np.ndarray:
 
 
 def play(bank: DemandBank, demand: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Orders (T, C, month) and customers won (T, Mk, Aq, month) under a demand effect (month,) or (month, Mk)."""
+    """Orders (T, C, month) and customers won (T, Mk, Aq, month) under a demand effect (month,) or (month,
+    Mk)."""
     results = []
     for j in range(bank.months):
         effect = np.broadcast_to(demand[j], (1, bank.markets))

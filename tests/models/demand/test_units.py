@@ -50,7 +50,7 @@ def test_mean_units_days_and_items_follow_the_basket(model: DemandModel, bank: D
     weekday = (bank.first_weekday + np.arange(31)) % 7
     for cell in range(bank.cells):
         weight = bank.weekday[cell // 2][weekday]
-        np.testing.assert_allclose(by_day[:, cell] / by_day[:, cell].sum(), weight / weight.sum(), rtol=0.08)
+        np.testing.assert_allclose(by_day[:, cell] / by_day[:, cell].sum(), weight / weight.sum(), rtol=0.13)
 
 
 def test_history_and_basket_agree_on_units(model: DemandModel, company) -> None:  # type: ignore[no-untyped-def]

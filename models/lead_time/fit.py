@@ -14,6 +14,8 @@ from models.lead_time.distribution import Component, LeadTime
 FloatArray = npt.NDArray[np.float64]
 
 _FLOOR_SHARES = (0.0, 0.25, 0.5, 0.75, 0.9)
+_RESOLUTION = 1.0
+"""Days between a profiled floor and the shortest order at least: dates are whole days."""
 _LOGLOGISTIC = "loglogistic"
 
 
@@ -33,8 +35,8 @@ def fit_lane(
         given. All finished if omitted. Dropping open orders instead biases the mean low, because long orders
         are open more often.
     floor : days below which nothing can arrive: a number, or ``"profile"`` to pick it by likelihood among
-        fixed shares of the shortest finished order (a free maximum over the floor is unbounded and is never
-        used).
+        fixed shares of the shortest finished order, a whole day below it at least (a free maximum over the
+        floor is unbounded and is never used).
     family_names : families to weigh.
 
     Notes
@@ -110,6 +112,8 @@ def _floor(
     best, chosen = -np.inf, 0.0
     for share in _FLOOR_SHARES:
         shift = share * shortest
+        if share > 0.0 and shortest - shift < _RESOLUTION:
+            break
         kept = finished | (positive > shift)
         fits = [
             families.fit_family(name, positive[kept] - shift, finished[kept])[2][0] for name in family_names

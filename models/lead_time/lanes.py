@@ -55,7 +55,7 @@ def fit_lanes(
     as_of: dt.date,
     servers: Mapping[str, int],
     thin: int = THIN,
-    floor: float | str = 0.0,
+    floor: float | str = "profile",
 ) -> LeadTimeModel:
     """Lead times per lane and stage from a purchase-order log.
 

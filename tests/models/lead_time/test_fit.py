@@ -110,6 +110,13 @@ def test_profiled_floor_is_found_where_there_is_one_and_never_lowers_the_likelih
     assert float(shifted.cdf(shifted.floor)) == 0.0
 
 
+def test_profiled_floor_keeps_a_whole_day_below_the_shortest_order():
+    days = np.ceil(np.random.default_rng(4).gamma(1.2, 1.0, 600))
+    assert days.min() == 1.0
+    assert fit_lane(days, floor="profile").floor == 0.0
+    assert fit_lane(days + 3.0, floor="profile").floor <= 3.0
+
+
 def test_log_logistic_without_a_mean_is_refused():
     days = stats.fisk(0.8, scale=30.0).rvs(2_000, random_state=np.random.default_rng(9))
     with pytest.raises(FitError, match="has no mean"):

@@ -6,17 +6,18 @@
 - ``library``  shipped and own files, composition
 - ``check``    drivers, members, roles, overlaps
 - ``resolve``  shocks to ``Paths``
+- ``describe`` what the commands list, show and check
 - ``record``   ``path: old -> new``
 """
 
 from engine.scenarios.check import NamedShock
+from engine.scenarios.describe import check_scenarios, list_scenarios, show_scenario
 from engine.scenarios.grammar import Change, Include, ResponseUse, Scenario, Shape, Shock, Tie
 from engine.scenarios.library import (
     BASE,
     Composition,
     Library,
     composition,
-    list_scenarios,
     load_library,
     load_scenario,
 )
@@ -39,9 +40,11 @@ __all__ = [
     "TimeDistribution",
     "base_paths",
     "check",
+    "check_scenarios",
     "composition",
     "list_scenarios",
     "load_library",
     "load_scenario",
     "resolve",
+    "show_scenario",
 ]

@@ -182,27 +182,32 @@ def default_name(scenario: str, shock: Shock) -> str:
 
 
 def load_library(folder: Path | str | None = None) -> Library:
-    """The shipped scenarios and those in ``folder`` (a plan's ``scenarios``); every fault of every file in
-    one ``InputError``.
+    """The shipped scenarios and those in ``folder`` (a plan's ``scenarios``).
+
+    Every fault of every file comes in one ``InputError``.
     """
+    return _loaded(_own_files(folder))
+
+
+def load_scenario_file(file: Path | str) -> Library:
+    """The shipped scenarios and the one in ``file``; every fault in one ``InputError``."""
+    path = Path(file)
+    return _loaded([(path.name, path.read_bytes())])
+
+
+def _loaded(own_files: Iterable[tuple[str, bytes]]) -> Library:
     faults: list[Fault] = []
     sources: dict[tuple[str, bool], Source] = {}
     shipped = _read_all(_shipped_files(), False, sources, faults)
-    own = _read_all(_own_files(folder), True, sources, faults)
-    if faults:
-        raise InputError(faults)
+    own = _read_all(own_files, True, sources, faults)
     library = Library(shipped, own, sources)
-    composer = _Composer(library, faults)
-    for name in library.names:
-        composer.compose(name)
+    if not faults:
+        composer = _Composer(library, faults)
+        for name in library.names:
+            composer.compose(name)
     if faults:
         raise InputError(sorted(set(faults)))
     return library
-
-
-def list_scenarios(folder: Path | str | None = None) -> tuple[str, ...]:
-    """Names of the scenarios, base first, then sorted."""
-    return load_library(folder).names
 
 
 def load_scenario(name: str, folder: Path | str | None = None) -> Composition:

@@ -26,7 +26,7 @@ def applied_change(
     path = shock.driver + (f"[{', '.join(parts)}]" if parts else "")
     old, new = _values(shock, positions, view)
     chance = f"probability {shock.probability:g}" if shock.probability < 1.0 else ""
-    return AppliedChange(named.name, path, old, new, _when(shock, calendar), chance)
+    return AppliedChange(named.name, path, old, new, shown_time(shock, calendar), chance)
 
 
 def _values(shock: Shock, positions: dict[str, tuple[int, ...]], view: PlanView) -> tuple[str, str]:
@@ -56,11 +56,21 @@ def _range(values: npt.NDArray[np.float64]) -> str:
     return f"{low:.6g}" if low == high else f"{low:.6g}..{high:.6g}"
 
 
-def _when(shock: Shock, calendar: Calendar) -> str:
+def shown_change(shock: Shock) -> str:
+    """The change as it was written: kind, amount, unit."""
+    amount = shock.change.amount
+    text = amount.text() if isinstance(amount, Distribution) else f"{amount:g}"
+    return f"{shock.change.kind} {text} {shock.change.unit}"
+
+
+def shown_time(shock: Shock, calendar: Calendar | None = None) -> str:
+    """When a shock acts, in words; as a date where the calendar is known."""
     if shock.after is not None:
         begin = f"{_duration(shock.delay or '0d')} after {shock.after}"
     elif isinstance(shock.start, TimeDistribution):
         begin = f"from day {shock.start.text()}"
+    elif calendar is None:
+        begin = f"from {shock.start or '+0d'}"
     else:
         day = 0 if shock.start is None else start_day(shock.start, calendar)
         begin = f"from {np.datetime64(calendar.start, 'D') + day}"

@@ -25,7 +25,7 @@ def shown(value: object) -> str:
 
 def did_you_mean(value: str, known: Iterable[str]) -> str:
     """What would do in place of an unknown key: the nearest known one, else the list of them."""
-    names = sorted(known)
+    names = sorted(set(known))
     near = difflib.get_close_matches(value, names, n=1, cutoff=0.6)
     if not near:
         folded = {name.casefold(): name for name in names}

@@ -52,6 +52,22 @@ _DROPPED = frozenset(f"Tax {number} {part}" for number in range(1, 6) for part i
     Shipping Province Name"""
 )
 
+_ORDER_FIELDS = (
+    "Currency",
+    "Created at",
+    "Shipping Country",
+    "Email",
+    "Cancelled at",
+    "Subtotal",
+    "Shipping",
+    "Taxes",
+    "Total",
+    "Duties",
+    "Discount Amount",
+    "Refunded Amount",
+    "Source",
+    "Tags",
+)
 _QUANTITY = ORDERS.column("quantity")
 _CREATED = ORDERS.column("ordered_at")
 _TEXT = Column("text", "key", "a text", required=False, blank=True)
@@ -70,6 +86,7 @@ def import_shopify(text: TextTable, source: Source, vocabulary: Vocabulary, faul
         empty[ROW], empty[FILE] = np.empty(0, np.int64), ""
         return Imported("orders", empty, text.rows_in_file, rejected, unknown, ())
     rows = _group(text, faults)
+    _check_order_fields(rows)
     kept = _reject(rows, source, rejected)
     frame, notes = _canonical(rows, kept, source, vocabulary)
     defaulted = tuple(
@@ -107,6 +124,28 @@ def _group(text: TextTable, faults: Faults) -> ExportRows:
     order, _ = pd.factorize(names)
     _, first = np.unique(order, return_index=True)
     return ExportRows(text, order.astype(np.int64), first.astype(np.int64), faults)
+
+
+def _check_order_fields(rows: ExportRows) -> None:
+    """A field of the order that a later row gives differently would be lost without a word: it is a fault."""
+    text = rows.text
+    later = np.ones(len(text), np.bool_)
+    later[rows.first] = False
+    for header in _ORDER_FIELDS:
+        if header not in text.cells or not later.any():
+            continue
+        values = np.asarray(text.cells[header], dtype=object)
+        first = values[rows.first][rows.order]
+        for position in np.flatnonzero(later & (values != "") & (values != first)):
+            row = int(text.row[rows.first[rows.order[position]]])
+            rows.faults.add(
+                text.file,
+                int(text.row[position]),
+                header,
+                problem="a field of the order that differs from its first row",
+                got=values[position],
+                remedy=f"{first[position] or 'blank'} as in row {row}, or a Name of its own",
+            )
 
 
 def _reject(rows: ExportRows, source: Source, rejected: Counter[str]) -> Bools:
@@ -204,7 +243,8 @@ def _canonical(
     }
     frame = pd.DataFrame({column.name: series(values[column.name], column) for column in ORDERS.columns})
     frame[ROW], frame[FILE] = text.row[kept], text.file
-    sound &= (frame["market"] != "").to_numpy() & (frame["sales_channel"] != "").to_numpy()
+    for name in ("market", "sales_channel", "currency"):
+        sound &= (frame[name] != "").to_numpy()
     return frame[sound].reset_index(drop=True), notes
 
 
@@ -275,8 +315,10 @@ def _currencies(rows: ExportRows, wanted: Bools, vocabulary: Vocabulary) -> Text
     cells = [rows.text.cells["Currency"][position] for position in at]
     typed, _ = convert(cells, rows.text.row[at], _NEEDED, rows.text.file, rows.faults, header="Currency")
     known = vocabulary.known("currency")
+    values = typed.to_numpy(dtype=object)
     if known is not None:
-        unknown_keys(typed, rows.text.row[at], known, "currency", rows.text.file, "Currency", rows.faults)
+        what = (known, "currency", rows.text.file, "Currency", rows.faults)
+        values = np.where(unknown_keys(typed, rows.text.row[at], *what), values, "")
     result = np.full(len(rows.first), "", object)
-    result[wanted] = typed.to_numpy(dtype=object)
+    result[wanted] = values
     return result

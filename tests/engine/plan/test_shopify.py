@@ -226,6 +226,7 @@ def test_faults_of_an_export_name_its_own_columns(tmp_path: Path) -> None:
     assert found[3, "Subtotal"] == ("text in a number", "abc")
     assert found[3, "Created at"] == ("not a date", "07/10/2025")
     assert found[4, "Currency"] == ("unknown currency", "SEK")
+    assert not [fault for fault in raised.value.faults if fault.file == "data/fx.csv"]
     assert found[5, "Name"][0] == "a blank cell"
 
 
@@ -253,3 +254,19 @@ def test_countries_outside_the_plan_go_where_the_mapping_says(tmp_path: Path) ->
     )
     assert list(loaded["market"]) == ["NO", "NA"]
     assert dict(entry.rejected) == {"market DK is rejected by mappings/shop.yaml": 1}
+
+
+def test_an_order_field_that_a_later_row_contradicts_is_a_fault_and_a_repeated_one_is_not(
+    tmp_path: Path,
+) -> None:
+    head = order("100.00", 0, 0, "100.00")
+    repeated = {"Shipping Country": "NO", "Currency": "NOK", "Total": "100.00"}
+    load(tmp_path / "a", line("#1", "B-2", 1, "50.00", **head), line("#1", "007", 1, "50.00", **repeated))
+    with pytest.raises(InputError) as raised:
+        load(
+            tmp_path / "b",
+            line("#1", "B-2", 1, "50.00", **head),
+            line("#1", "007", 1, "50.00", **(repeated | {"Shipping Country": "SE"})),
+        )
+    assert [(f.row, f.column, f.got) for f in raised.value.faults] == [(3, "Shipping Country", "SE")]
+    assert "NO as in row 2" in raised.value.faults[0].remedy

@@ -47,8 +47,7 @@ def fit_lane(
 
     Examples
     --------
-    >>> lead_time = fit_lane([31.0, 38.0, 45.0, 29.0, 52.0, 20.0], observed=[True, True, True, True, True,
-    False])
+    >>> lead_time = fit_lane([31.0, 38.0, 45.0, 29.0, 20.0], observed=[True, True, True, True, False])
     >>> lead_time.open_orders
     1
     >>> 30.0 < lead_time.mean < 50.0

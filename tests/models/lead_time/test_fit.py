@@ -1,5 +1,7 @@
 """fit_lane: open orders, mixture weights, point mass, floor, refusals, residual life."""
 
+import doctest
+import importlib
 import json
 
 import numpy as np
@@ -159,3 +161,9 @@ def test_zero_mean_stage_takes_exactly_no_time():
 def test_json_gives_back_an_equal_law():
     lead_time = fit_lane([0.0, 10.0, 12.0, 31.0, 8.0, 40.0], observed=[True] * 5 + [False])
     assert LeadTime.from_dict(json.loads(json.dumps(lead_time.to_dict()))) == lead_time
+
+
+def test_the_example_in_the_documentation_runs():
+    result = doctest.testmod(importlib.import_module("models.lead_time.fit"))
+    assert result.attempted >= 3
+    assert result.failed == 0

@@ -156,7 +156,7 @@ def _member(
         if ROLE_DIMS[name] != word:
             fitting = [role for role, dim in ROLE_DIMS.items() if dim == word]
             return name, Problem(
-                path, f"role of a {ROLE_DIMS[name]}, not of a {word}", name, did_you_mean(name, fitting)
+                path, f"this role is for {ROLE_DIMS[name]}, not for {word}", name, did_you_mean(name, fitting)
             )
         if name not in view.roles:
             return name, Problem(path, "the plan has nobody in this role", name, "name a member")

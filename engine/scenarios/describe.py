@@ -1,4 +1,7 @@
-"""What the commands ``scenarios list``, ``show`` and ``check`` say; a path is a plan folder or its ``scenarios`` folder."""
+"""What the commands ``scenarios list``, ``show`` and ``check`` say.
+
+A path is a plan folder or its ``scenarios`` folder.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.scenarios.grammar import Shock
-from engine.scenarios.library import Library, load_library, load_scenario_file
+from engine.scenarios.library import load_library, load_scenario_file
 from engine.scenarios.record import shown_change, shown_time
 
 
@@ -73,9 +76,10 @@ def _shown(shock: Shock) -> dict[str, str]:
 
 
 def check_scenarios(path: Path | str) -> list[str]:
-    """Names of the scenarios of a file or folder when all of them can be read; else one ``InputError`` with every fault."""
+    """Names of the scenarios of a file or folder; one ``InputError`` with every fault if any cannot be read."""
     target = Path(path)
-    library: Library = (
-        load_scenario_file(target) if target.is_file() else load_library(scenario_folder(target))
-    )
+    if target.is_file():
+        library = load_scenario_file(target)
+    else:
+        library = load_library(scenario_folder(target))
     return sorted(library.own) if library.own else list(library.names)

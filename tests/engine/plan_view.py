@@ -1,4 +1,7 @@
-"""The plan that the tests of drivers, scenarios and responses look at: 3 markets, 3 suppliers in 2 origins, 2 ports."""
+"""The plan that the tests of drivers, scenarios and responses look at.
+
+3 markets, 3 suppliers in 2 origins, 2 ports.
+"""
 
 from __future__ import annotations
 

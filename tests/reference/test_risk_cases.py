@@ -1,4 +1,4 @@
-"""The risk cases of the field: closed forms of the normal, lognormal and t4 laws, concentration, regret, sectioning."""
+"""Known answers: the normal, lognormal and t4 laws, concentration, regret, sectioning."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_value_at_risk_and_expected_shortfall_of_known_laws(law, level, var, es)
 
 
 def test_the_standard_error_of_the_fifth_percentile_of_a_normal():
-    # sqrt(.05 * .95 / 1e4) / density(1.645) = .021132: once as the spread over samples, once as sectioning sees it in one
+    # sqrt(.05 * .95 / 1e4) / density(1.645) = .021132: as the spread over samples, and as sectioning sees it
     normal = np.random.default_rng(20).standard_normal((300, 10_000))
     quantiles = np.quantile(normal, 0.05, axis=1)
     assert np.std(quantiles, ddof=1) == pytest.approx(0.021132, rel=4 / math.sqrt(2 * 299))

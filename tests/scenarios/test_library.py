@@ -8,7 +8,8 @@ from models.errors import InputError
 from tests.engine.plan_view import CALENDAR, TRIALS, VIEW
 
 SHIPPED = (
-    "base", "customs_shock", "demand_slump", "fx_shock", "port_closure", "stagflation", "supplier_outage", "tariff_15pp",
+    "base", "customs_shock", "demand_slump", "fx_shock", "port_closure", "stagflation", "supplier_outage",
+    "tariff_15pp",
 )  # fmt: skip
 MOVED = {
     "base": set(),

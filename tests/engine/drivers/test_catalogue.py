@@ -5,7 +5,8 @@ import pytest
 from engine.drivers import DRIVERS, GRAPH, HEADLINE_METRICS, did_you_mean, downstream, driver
 
 NAMED_IN_THE_ISSUE = {
-    "duty_rate", "demand", "lead_time", "supplier_capacity", "port_closure", "clearance", "freight", "fx", "unit_cost",
+    "duty_rate", "demand", "lead_time", "supplier_capacity", "port_closure", "clearance", "freight", "fx",
+    "unit_cost",
     "net_price", "price_elasticity", "refusal_share", "spend", "cac",
 }  # fmt: skip
 

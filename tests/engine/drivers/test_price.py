@@ -12,7 +12,7 @@ from engine.plan.schema import PriceRule
 from engine.scenarios import base_paths, resolve
 from tests.engine.plan_view import CALENDAR, TRIALS, VIEW, composed
 
-# US buys from CN1 over us (FOB): 10 goods, 2 freight, .5 insurance, duty 5% of 10 = .5 -> 13; other .25 -> 13.25
+# US buys from CN1 over us (FOB): 10 goods, 2 freight, .5 insurance, duty 5% of 10 = .5; other .25 -> 13.25
 # DE buys from KR1 over eu (CIF): 8 goods, 1 freight, .4 insurance, duty 10% of 9.4 = .94 -> 10.34
 # UK buys nothing
 MIX = LandedMix(
@@ -125,7 +125,7 @@ def test_a_lag_beyond_the_horizon_leaves_the_price():
 
 def test_margin_floor_lifts_the_price_only_as_far_as_needed():
     paths = paths_of({"driver": "duty_rate", "change": {"add": 15, "unit": "pp"}})
-    # US: landed 14.75; a floor of .74 needs 14.75 / .26 = 56.73 against 53; base 13.25 / .26 = 50.96 was enough
+    # US: landed 14.75; a floor of .74 needs 14.75 / .26 = 56.73 against 53; base needs 50.96
     level = price_level(MIX, rules(PriceRule(rule="margin_floor", floor=0.74)), paths)
     assert level[0, 2] == pytest.approx(np.full(CALENDAR.days, 14.75 / 0.26 / 53), rel=1e-12)
     low = price_level(MIX, rules(PriceRule(rule="margin_floor", floor=0.5)), paths)

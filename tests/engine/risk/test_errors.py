@@ -50,7 +50,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say(statistic, truth):
         found.low <= truth <= found.high
         for found in (estimate(generator.standard_normal(1024), statistic) for _ in range(runs))
     )
-    # .95 nominal; .92 to .965 is what sectioning is good for with 16 sections, and 4 standard errors of the simulation
+    # .95 nominal; .935 to .955 is what 16 sections are good for, and 4 standard errors of the simulation
     assert 0.935 - 4 * math.sqrt(0.06 / runs) <= hits / runs <= 0.955 + 4 * math.sqrt(0.05 / runs)
 
 

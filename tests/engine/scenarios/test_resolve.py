@@ -104,7 +104,10 @@ def test_the_order_in_the_file_never_matters(order):
         {**LOSS, "name": "a", "shape": {"ramp": "1q"}},
         {"driver": "demand", "name": "b", "change": {"scale": 0.9, "unit": "x"}, "then": "scale"},
         {"driver": "demand", "name": "c", "change": {"add": 7, "unit": "%"}, "then": "add"},
-        {"driver": "demand", "name": "d", "change": {"scale": 1.3, "unit": "x"}, "then": "scale", "probability": 0.5},
+        {
+            "driver": "demand", "name": "d", "change": {"scale": 1.3, "unit": "x"}, "then": "scale",
+            "probability": 0.5,
+        },
         {
             "driver": "demand", "name": "e", "where": {"market": "US"}, "change": {"set": 0.2, "unit": "x"},
             "then": "set", "shape": {"ramp": "3m"},
@@ -155,7 +158,7 @@ def test_two_sets_of_one_cell_are_refused_even_with_then():
         ({**LOSS, "where": {"markt": "US"}}, ("no such dim", "did you mean market?")),
         ({**LOSS, "where": {"market": "top_markt"}}, ("unknown market", "did you mean top_market?")),
         ({**LOSS, "where": {"market": "us"}}, ("unknown market", "did you mean US?")),
-        ({**LOSS, "where": {"market": "top_origin"}}, ("role of a origin", "top_market")),
+        ({**LOSS, "where": {"market": "top_origin"}}, ("this role is for origin", "top_market")),
         ({**DUTY, "where": {"item": "top_item"}}, ("nobody in this role", "top_item")),
         ({**DUTY, "change": {"add": 15, "unit": "%"}}, ("unit does not fit", "pp or share")),
         ({**LOSS, "change": {"scale": -1, "unit": "x"}}, ("never negative", "-1")),

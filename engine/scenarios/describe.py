@@ -76,7 +76,7 @@ def _shown(shock: Shock) -> dict[str, str]:
 
 
 def check_scenarios(path: Path | str) -> list[str]:
-    """Names of the scenarios of a file or folder; one ``InputError`` with every fault if any cannot be read."""
+    """Names of the scenarios of a file or folder; every fault of any in one ``InputError``."""
     target = Path(path)
     if target.is_file():
         library = load_scenario_file(target)

@@ -27,14 +27,17 @@ from engine.demo.rates import Rates, duty_share
 
 TAX_RATE = 0.24
 #: Company-level figures in USD at scale one.
-CASH, FIXED_ASSETS, TERM_DEBT, SHARE_CAPITAL = 850_000.0, 540_000.0, 600_000.0, 400_000.0
+CASH, FIXED_ASSETS, TERM_DEBT, SHARE_CAPITAL = 480_000.0, 540_000.0, 600_000.0, 400_000.0
 CREDIT_LIMIT, CREDIT_RATE, TERM_DEBT_RATE, DEPRECIATION = 400_000.0, 0.095, 0.07, 15_000.0
 FIXED_COSTS = {
-    "salaries": 80_000.0,
+    "salaries": 83_000.0,
     "rent and offices": 10_000.0,
     "software and agencies": 22_000.0,
     "administration": 11_000.0,
 }
+#: Planned investments (day, amount, life in months) and distributions to the owners (day, amount), USD.
+CAPEX = (("2027-02-15", 240_000.0, 36), ("2028-02-15", 240_000.0, 36))
+DISTRIBUTIONS = (("2027-04-15", 450_000.0), ("2028-04-14", 600_000.0))
 IMPORT_VAT_DAYS = 60
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: Unit costs as a multiple of the shares below, set so that the margin ladder is that of a plausible brand.
-COST_LEVEL = 1.20
+COST_LEVEL = 1.25
 ONLY_IN = {"Beam Hair Cap": ("CA", "US"), "Peel Pads Sensitive": ("DE", "GB")}
 
 

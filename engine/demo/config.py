@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from engine.demo.books import (
+    CAPEX,
     CREDIT_LIMIT,
     CREDIT_RATE,
     DEPRECIATION,
+    DISTRIBUTIONS,
     FIXED_COSTS,
     PICK_PER_ORDER,
     PICK_PER_UNIT,
@@ -210,6 +212,13 @@ def _finance(company: Company) -> str:
         f"    - {{name: {name}, monthly: {round(monthly * company.scale, 2)}}}\n"
         for name, monthly in FIXED_COSTS.items()
     )
+    capex = "  capex:\n" + "".join(
+        f"    - {{day: {day}, amount: {round(amount * company.scale, 2)}, life_months: {life}}}\n"
+        for day, amount, life in CAPEX
+    )
+    paid_out = "  contributions:   # negative: paid out to the owners\n" + "".join(
+        f"    - [{day}, {round(-amount * company.scale, 2)}]\n" for day, amount in DISTRIBUTIONS
+    )
     return f"""stock_policy: {{service_level: 0.95, order_cycle_days: 28}}
 
 # What becomes of returned units; what is recovered is a share of landed cost.
@@ -224,7 +233,7 @@ returns:
 # Company-level terms, USD.
 finance:
   fixed_costs:
-{fixed}  depreciation_monthly: {round(DEPRECIATION * company.scale, 2)}
+{fixed}{capex}{paid_out}  depreciation_monthly: {round(DEPRECIATION * company.scale, 2)}
   credit: {{limit: {round(CREDIT_LIMIT * company.scale, 2)}, rate: {CREDIT_RATE}}}
   term_debt_rate: {TERM_DEBT_RATE}
   tax: {{rate: {TAX_RATE}, payment_lag_days: 30}}

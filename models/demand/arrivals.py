@@ -132,8 +132,20 @@ def draw_cohorts(
     alpha, a, b, ``repeats`` (stream,) whether customers are known and come back, ``clock`` the full
     operational clock.
     """
-    first_offset, first_mark, first_won, offset, mark, won = _draw_cohorts(
-        mean, reach, parameters, repeats, keys, path_keys, clock, first_trial, envelope
+    _, streams, months = mean.shape
+    first_offset, first_mark, first_won, base = _draw_firsts(mean, reach, keys, first_trial, envelope)
+    offset, mark, won = _draw_laters(
+        base,
+        streams,
+        months,
+        reach,
+        parameters,
+        repeats,
+        keys,
+        path_keys,
+        clock,
+        first_trial,
+        envelope,
     )
     return Marks(first_offset, first_mark, first_won), Marks(offset, mark, won)
 
@@ -154,9 +166,130 @@ def _month_of(clock: FloatArray, time: float, month: int) -> int:
     return month
 
 
+@njit(cache=True)
+def _cohort_size(
+    key: UInt64Array, trial: int, cohort: int, mean: float, reach: float, envelope: float
+) -> tuple[int, int, int, int]:
+    """Potential customers of one cohort: up to plan level, above it, and the one-off extra buyers of both."""
+    if mean <= 0.0:
+        return 0, 0, 0, 0
+    u = uniform4(key, trial, np.uint64(cohort), _COUNT_PART)
+    lower = poisson_quantile(u[0], mean)
+    lower_extra = poisson_quantile(u[1], mean * (envelope - 1.0))
+    if reach <= 1.0:
+        return lower, 0, lower_extra, 0
+    upper = poisson_quantile(u[2], mean * (reach - 1.0))
+    upper_extra = poisson_quantile(u[3], mean * (reach - 1.0) * (envelope - 1.0))
+    return lower, upper, lower_extra, upper_extra
+
+
+@njit(cache=True)
+def _customer_index(cohort: int, i: int, lower: int) -> np.uint64:
+    """Address of customer i of a cohort whose first ``lower`` customers lie below the plan level."""
+    start = np.uint64(cohort + 1) << np.uint64(32)
+    if i < lower:
+        return start | np.uint64(i)
+    return start | _UPPER | np.uint64(i - lower)
+
+
+@njit(cache=True)
+def _acquisition_mark(u: float, above_plan: bool, reach: float) -> np.float32:
+    return np.float32(1.0 + (reach - 1.0) * u if above_plan else u)
+
+
 @njit(cache=True, nogil=True)
-def _draw_cohorts(
-    mean: FloatArray,
+def _draw_firsts(
+    mean: FloatArray, reach: FloatArray, keys: UInt64Array, first_trial: int, envelope: float
+) -> tuple[IntArray, MarkArray, MarkArray, IntArray]:
+    """First orders of all cohorts: offset, mark, won, and the customers (group, below or above plan) that can
+    come back.
+    """
+    trials, streams, months = mean.shape
+    offset = np.zeros(trials * streams * months + 1, dtype=np.int64)
+    base = np.zeros((trials * streams * months, 2), dtype=np.int64)
+    mark, won = np.empty(1024, dtype=np.float32), np.empty(1024, dtype=np.float32)
+    total = 0
+    for t in range(trials):
+        for s in range(streams):
+            for c in range(months):
+                group = (t * streams + s) * months + c
+                lower, upper, lower_extra, upper_extra = _cohort_size(
+                    keys[s], first_trial + t, c, mean[t, s, c], reach[s], envelope
+                )
+                base[group, 0], base[group, 1] = lower, upper
+                mark = _longer(mark, total + lower + upper + lower_extra + upper_extra)
+                won = _longer(won, total + lower + upper + lower_extra + upper_extra)
+                for i in range(lower + upper):
+                    u = uniform4(keys[s], first_trial + t, _customer_index(c, i, lower), 0)
+                    won[total] = _acquisition_mark(u[0], i >= lower, reach[s])
+                    mark[total] = np.float32(u[1])
+                    total += 1
+                for i in range(lower_extra + upper_extra):
+                    u = uniform4(keys[s], first_trial + t, _EXTRA | _customer_index(c, i, lower_extra), 0)
+                    won[total] = _acquisition_mark(u[0], i >= lower_extra, reach[s])
+                    mark[total] = np.float32(1.0 + (envelope - 1.0) * u[1])
+                    total += 1
+                offset[group + 1] = total
+    return offset, mark[:total].copy(), won[:total].copy(), base
+
+
+@njit(cache=True)
+def _stream_paths(
+    months: int,
+    base: IntArray,
+    reach: float,
+    parameters: FloatArray,
+    key: UInt64Array,
+    path_key: UInt64Array,
+    clock: FloatArray,
+    trial: int,
+    envelope: float,
+) -> tuple[IntArray, MarkArray, MarkArray, int]:
+    """Later orders of one stream in one trial, by customer: pair, mark, acquisition mark, and their
+    number.
+    """
+    pair = np.empty(1024, dtype=np.int64)
+    mark, won = np.empty(1024, dtype=np.float32), np.empty(1024, dtype=np.float32)
+    times, marks = np.empty(256), np.empty(256)
+    r, alpha, a, b = parameters[0], parameters[1], parameters[2], parameters[3]
+    end = clock[clock.size - 1]
+    total = 0
+    for c in range(months):
+        for i in range(base[c, 0] + base[c, 1]):
+            index = _customer_index(c, i, base[c, 0])
+            u_won, _, u_day, _ = uniform4(key, trial, index, 0)
+            start = clock[c] + u_day * (clock[c + 1] - clock[c])
+            number = new_customer_path(
+                r, alpha, a, b, path_key, trial, index, start, end, envelope, times, marks, 0
+            )
+            if number > times.size:
+                times, marks = np.empty(2 * number), np.empty(2 * number)
+                number = new_customer_path(
+                    r, alpha, a, b, path_key, trial, index, start, end, envelope, times, marks, 0
+                )
+            if total + number > pair.size:
+                longer = np.empty(2 * (total + number), dtype=np.int64)
+                longer[:total] = pair[:total]
+                pair = longer
+                mark = _longer(mark, total + number)
+                won = _longer(won, total + number)
+            at = c
+            for k in range(number):
+                at = _month_of(clock, times[k], at)
+                if at >= months:
+                    break
+                pair[total] = at * (at + 1) // 2 + c
+                mark[total] = np.float32(marks[k])
+                won[total] = _acquisition_mark(u_won, i >= base[c, 0], reach)
+                total += 1
+    return pair, mark, won, total
+
+
+@njit(cache=True, nogil=True)
+def _draw_laters(
+    base: IntArray,
+    streams: int,
+    months: int,
     reach: FloatArray,
     parameters: FloatArray,
     repeats: npt.NDArray[np.bool_],
@@ -165,106 +298,45 @@ def _draw_cohorts(
     clock: FloatArray,
     first_trial: int,
     envelope: float,
-) -> tuple[IntArray, MarkArray, MarkArray, IntArray, MarkArray, MarkArray]:
-    trials, streams, months = mean.shape
+) -> tuple[IntArray, MarkArray, MarkArray]:
+    """Later orders of all streams sorted by (trial, stream, month, cohort): offset, mark, acquisition
+    mark.
+    """
+    trials = parameters.shape[0]
     pairs = months * (months + 1) // 2
-    first_offset = np.zeros(trials * streams * months + 1, dtype=np.int64)
     offset = np.zeros(trials * streams * pairs + 1, dtype=np.int64)
-    first_mark, first_won = np.empty(1024, dtype=np.float32), np.empty(1024, dtype=np.float32)
     mark, won = np.empty(1024, dtype=np.float32), np.empty(1024, dtype=np.float32)
-    firsts, laters = 0, 0
-    times, marks = np.empty(256), np.empty(256)
-    queue_pair = np.empty(1024, dtype=np.int64)
-    queue_mark, queue_won = np.empty(1024, dtype=np.float32), np.empty(1024, dtype=np.float32)
     fill = np.empty(pairs + 1, dtype=np.int64)
-    end = clock[clock.size - 1]
+    total = 0
     for t in range(trials):
-        trial = first_trial + t
         for s in range(streams):
-            r, alpha, a, b = (
-                parameters[t, s, 0],
-                parameters[t, s, 1],
-                parameters[t, s, 2],
-                parameters[t, s, 3],
-            )
-            queued = 0
+            group = t * streams + s
             fill[:] = 0
-            for c in range(months):
-                group = (t * streams + s) * months + c
-                lower, lower_extra, upper, upper_extra = 0, 0, 0, 0
-                if mean[t, s, c] > 0.0:
-                    u = uniform4(keys[s], trial, np.uint64(c), _COUNT_PART)
-                    lower = poisson_quantile(u[0], mean[t, s, c])
-                    lower_extra = poisson_quantile(u[1], mean[t, s, c] * (envelope - 1.0))
-                    if reach[s] > 1.0:
-                        upper = poisson_quantile(u[2], mean[t, s, c] * (reach[s] - 1.0))
-                        upper_extra = poisson_quantile(
-                            u[3], mean[t, s, c] * (reach[s] - 1.0) * (envelope - 1.0)
-                        )
-                base = lower + upper
-                first_mark = _longer(first_mark, firsts + base + lower_extra + upper_extra)
-                first_won = _longer(first_won, firsts + base + lower_extra + upper_extra)
-                cohort = np.uint64(c + 1) << np.uint64(32)
-                for i in range(base):
-                    index = cohort | np.uint64(i) if i < lower else cohort | _UPPER | np.uint64(i - lower)
-                    u_won, u_mark, u_day, _ = uniform4(keys[s], trial, index, 0)
-                    acquired = np.float32(u_won if i < lower else 1.0 + (reach[s] - 1.0) * u_won)
-                    first_won[firsts] = acquired
-                    first_mark[firsts] = np.float32(u_mark)
-                    firsts += 1
-                    if not repeats[s]:
-                        continue
-                    start = clock[c] + u_day * (clock[c + 1] - clock[c])
-                    number = times.size + 1
-                    while True:
-                        number = new_customer_path(
-                            r, alpha, a, b, path_keys[s], trial, index, start, end, envelope, times, marks, 0
-                        )
-                        if number <= times.size:
-                            break
-                        times, marks = np.empty(2 * number), np.empty(2 * number)
-                    if queued + number > queue_pair.size:
-                        longer = np.empty(2 * (queued + number), dtype=np.int64)
-                        longer[:queued] = queue_pair[:queued]
-                        queue_pair = longer
-                        queue_mark = _longer(queue_mark, queued + number)
-                        queue_won = _longer(queue_won, queued + number)
-                    at = c
-                    for k in range(number):
-                        at = _month_of(clock, times[k], at)
-                        if at >= months:
-                            break
-                        pair = at * (at + 1) // 2 + c
-                        queue_pair[queued] = pair
-                        queue_mark[queued] = np.float32(marks[k])
-                        queue_won[queued] = acquired
-                        fill[pair + 1] += 1
-                        queued += 1
-                for i in range(lower_extra + upper_extra):
-                    above = i >= lower_extra
-                    index = cohort | _EXTRA | (_UPPER | np.uint64(i - lower_extra) if above else np.uint64(i))
-                    u_won, u_mark, _, _ = uniform4(keys[s], trial, index, 0)
-                    first_won[firsts] = np.float32(1.0 + (reach[s] - 1.0) * u_won if above else u_won)
-                    first_mark[firsts] = np.float32(1.0 + (envelope - 1.0) * u_mark)
-                    firsts += 1
-                first_offset[group + 1] = firsts
-            group = (t * streams + s) * pairs
+            number = 0
+            if repeats[s]:
+                cohorts = base[group * months : (group + 1) * months]
+                pair, drawn, acquired, number = _stream_paths(
+                    months,
+                    cohorts,
+                    reach[s],
+                    parameters[t, s],
+                    keys[s],
+                    path_keys[s],
+                    clock,
+                    first_trial + t,
+                    envelope,
+                )
+                for i in range(number):
+                    fill[pair[i] + 1] += 1
             for p in range(pairs):
                 fill[p + 1] += fill[p]
-                offset[group + p + 1] = laters + fill[p + 1]
-            mark = _longer(mark, laters + queued)
-            won = _longer(won, laters + queued)
-            for i in range(queued):
-                at = laters + fill[queue_pair[i]]
-                fill[queue_pair[i]] += 1
-                mark[at] = queue_mark[i]
-                won[at] = queue_won[i]
-            laters += queued
-    return (
-        first_offset,
-        first_mark[:firsts].copy(),
-        first_won[:firsts].copy(),
-        offset,
-        mark[:laters].copy(),
-        won[:laters].copy(),
-    )
+                offset[group * pairs + p + 1] = total + fill[p + 1]
+            mark = _longer(mark, total + number)
+            won = _longer(won, total + number)
+            for i in range(number):
+                at = total + fill[pair[i]]
+                fill[pair[i]] += 1
+                mark[at] = drawn[i]
+                won[at] = acquired[i]
+            total += number
+    return offset, mark[:total].copy(), won[:total].copy()

@@ -5,15 +5,11 @@ expectation.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.calendar import Calendar
-from models.demand.acquisition import Response, fit_response
 from models.demand.anonymous import CountForecast, fit_counts
 from models.demand.basket import Basket, fit_basket
 from models.demand.cohorts import (
@@ -29,21 +25,21 @@ from models.demand.cohorts import (
 from models.demand.diagnostics import describe
 from models.demand.expectation import existing_orders, later_orders
 from models.demand.history import History, monthly_counts, read_history
-from models.demand.model import DemandModel, Streams
+from models.demand.model import DemandModel
 from models.demand.price import Elasticity, fit_elasticity
 from models.demand.prices import base_prices
 from models.demand.residual import PRIOR_SHARE, Residual, fit_residual
 from models.demand.season import Season, fit_season, no_season, profile_season
 from models.demand.settings import EXPECTED_MONTHS, DemandSettings
+from models.demand.sources import RECENT, NewCustomers, new_customers, streams_of
 from models.demand.spend import SpendHistory, read_spend
+from models.demand.timeline import Timeline, complete, repeats
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-RECENT = 12
 MOST_ABSORBED = 0.7
-CLAIM_CAP = 0.8
-"""Largest share of the orders without customer key that claimed new customers may explain."""
+"""Largest share of the residual's variance that the season is taken to have absorbed."""
 
 
 def fit_demand(
@@ -64,17 +60,17 @@ def fit_demand(
     known = np.array(
         [c.customer_known for _ in settings.markets for c in settings.sales_channels], dtype=bool
     )
-    guest = _complete(
+    guest = complete(
         monthly_counts(history, len(known), history.orders["customer"].to_numpy() == ""), history
     )
     season = _season(settings, history, days, guest)
-    time = _Time(settings, history, season)
+    time = Timeline(settings, history, season)
     fits = fit_cells(days, time.clock)
     if settings.covariance == "clustered" and settings.residual:
         ends = history.month_start()[1:] - 1
         fits = [widen(fit, cell, time.clock, ends) for fit, cell in zip(fits, days, strict=True)]
     table = read_spend(spend, spend_plan, settings, history)
-    won = _won(settings, history, time, table, days, guest)
+    won = new_customers(settings, history, time, table, days, guest)
     anonymous = [fit_counts(row, time.past_pace, time.pace) for row in won.unclaimed]
     residual = _residual(settings, history, time, fits, days, won, anonymous, guest)
     basket = fit_basket(history, settings)
@@ -87,55 +83,6 @@ def fit_demand(
     )
 
 
-class _Time:
-    """Operational time of past and future under one season."""
-
-    def __init__(self, settings: DemandSettings, history: History, season: Season) -> None:
-        self.season = season
-        self.calendar = Calendar(settings.start, EXPECTED_MONTHS)
-        self.past_edge = history.month_start()
-        past = season.clock(history.month_of_year(), np.diff(self.past_edge))
-        self.past = past - past[-1]
-        self.future = season.clock(self.calendar.month_of_year, np.diff(self.calendar.month_start))
-        self.past_factor = season.factor[history.month_of_year()]
-        self.factor = season.factor[self.calendar.month_of_year]
-
-    @property
-    def past_pace(self) -> FloatArray:
-        """Operational days of each history month."""
-        return np.diff(self.past)
-
-    @property
-    def pace(self) -> FloatArray:
-        """Operational days of each forecast month."""
-        return np.diff(self.future)
-
-    def clock(self, day: FloatArray) -> FloatArray:
-        """Operational time of history days counted from the first forecast day (so negative)."""
-        return np.asarray(np.interp(day, self.past_edge, self.past))
-
-
-def _complete(counts: FloatArray, history: History) -> FloatArray:
-    """Counts with the months the ledger covers only in part set to 0, which the fits read as no evidence."""
-    out = counts.copy()
-    out[:, : history.complete_from] = 0.0
-    return out
-
-
-def _repeats(days: list[OrderDays], history: History) -> FloatArray:
-    """Repeat orders per cell and history month."""
-    edge = history.month_start()
-    out = np.stack([np.histogram(cell.repeat_days(), bins=edge)[0] for cell in days]).astype(np.float64)
-    return _complete(out, history)
-
-
-def _firsts(days: list[OrderDays], history: History) -> FloatArray:
-    """First orders per cell and history month."""
-    edge = history.month_start()
-    out = np.stack([np.histogram(cell.first, bins=edge)[0] for cell in days]).astype(np.float64)
-    return _complete(out, history)
-
-
 def _season(settings: DemandSettings, history: History, days: list[OrderDays], guest: FloatArray) -> Season:
     if settings.season_source == "none":
         return no_season("switched off in the plan")
@@ -145,10 +92,10 @@ def _season(settings: DemandSettings, history: History, days: list[OrderDays], g
         return no_season(
             f"{history.complete_months} complete months: two full cycles are needed, none is used"
         )
-    actual = _repeats(days, history).sum(axis=0) + guest.sum(axis=0)
+    actual = repeats(days, history).sum(axis=0) + guest.sum(axis=0)
     season = no_season()
     for _ in range(2):
-        time = _Time(settings, history, season)
+        time = Timeline(settings, history, season)
         forecast = [fit_counts(row, time.past_pace, time.pace) for row in guest]
         expected = np.zeros(history.months)
         company = fit_company([customers_of(cell, time.clock) for cell in days])
@@ -163,82 +110,13 @@ def _season(settings: DemandSettings, history: History, days: list[OrderDays], g
     return season
 
 
-@dataclass(frozen=True)
-class _Won:
-    """New customers: responses per (market, channel), organic counts per cell, and what is left of the
-    anonymous counts.
-    """
-
-    response: list[list[Response]]
-    scale: FloatArray
-    """Share of the claimed new customers that the ledger confirms, dims (market, acquisition channel)."""
-    organic: list[CountForecast]
-    unclaimed: FloatArray
-    firsts: FloatArray
-
-
-def _won(
-    settings: DemandSettings,
-    history: History,
-    time: _Time,
-    table: SpendHistory,
-    days: list[OrderDays],
-    guest: FloatArray,
-) -> _Won:
-    markets, channels = len(settings.markets), settings.sales_channels
-    firsts = _firsts(days, history)
-    recent = slice(max(history.months - RECENT, history.complete_from), history.months)
-    scale = np.zeros((markets, len(settings.acquisition_channels)))
-    claimed = table.customers.copy()
-    organic_counts = np.zeros_like(firsts)
-    for m in range(markets):
-        for s, channel in enumerate(channels):
-            cell = m * len(channels) + s
-            mine = [q for q, a in enumerate(settings.acquisition_channels) if a.sales_channel == channel.key]
-            seen = firsts[cell] if channel.customer_known else CLAIM_CAP * guest[cell]
-            _share_silent(claimed, table.spend, m, mine, seen)
-            total = claimed[m, mine].sum(axis=0) if mine else np.zeros(history.months)
-            claim = float(total[recent].sum())
-            share = min(float(seen[recent].sum()) / claim, 1.0) if claim > 0.0 else 0.0
-            scale[m, mine] = share
-            if channel.customer_known:
-                organic_counts[cell, recent] = np.maximum(seen - share * total, 0.0)[recent]
-    response = [
-        [
-            fit_response(table.spend[m, q], scale[m, q] * claimed[m, q], time.past_factor, entry.response)
-            for q, entry in enumerate(settings.acquisition_channels)
-        ]
-        for m in range(markets)
-    ]
-    unclaimed = guest.copy()
-    for m in range(markets):
-        for q, entry in enumerate(settings.acquisition_channels):
-            s = [channel.key for channel in channels].index(entry.sales_channel)
-            if not channels[s].customer_known:
-                cell = m * len(channels) + s
-                unclaimed[cell] = np.maximum(unclaimed[cell] - response[m][q].fitted, 0.0)
-    organic = [fit_counts(row, time.past_pace, time.pace) for row in organic_counts]
-    return _Won(response, scale, organic, unclaimed, firsts)
-
-
-def _share_silent(
-    claimed: FloatArray, spend: FloatArray, market: int, channels: list[int], seen: FloatArray
-) -> None:
-    """Where no platform reports new customers, share the first orders seen by spend."""
-    if channels and claimed[market, channels].sum() == 0.0:
-        total = spend[market, channels].sum(axis=0)
-        for q in channels:
-            share = np.divide(spend[market, q], total, out=np.zeros_like(total), where=total > 0)
-            claimed[market, q] = seen * share
-
-
 def _residual(
     settings: DemandSettings,
     history: History,
-    time: _Time,
+    time: Timeline,
     fits: list[CellFit],
     days: list[OrderDays],
-    won: _Won,
+    won: NewCustomers,
     anonymous: list[CountForecast],
     guest: FloatArray,
 ) -> Residual:
@@ -248,10 +126,10 @@ def _residual(
     per_market = len(settings.sales_channels)
     actual = np.zeros((len(settings.markets), history.months))
     expected = np.zeros_like(actual)
-    repeats = _repeats(days, history)
+    again = repeats(days, history)
     for c, (fit, cell) in enumerate(zip(fits, days, strict=True)):
         m = c // per_market
-        actual[m] += repeats[c] + guest[c]
+        actual[m] += again[c] + guest[c]
         expected[m] += (
             expected_repeats(fit.model, cell.first, time.clock, history.month_start()) + anonymous[c].fitted
         )
@@ -284,67 +162,20 @@ def _absorbed(orders: FloatArray, season: Season, months: int) -> FloatArray:
     return np.asarray(np.minimum(season.freedom / months * common**2 / spread, MOST_ABSORBED))
 
 
-def _streams(settings: DemandSettings, time: _Time, table: SpendHistory, won: _Won) -> Streams:
-    rows: list[dict[str, Any]] = []
-    zero = np.zeros(EXPECTED_MONTHS)
-    per_market = len(settings.sales_channels)
-    channel_keys = [channel.key for channel in settings.sales_channels]
-    for m, market in enumerate(settings.markets):
-        for q, entry in enumerate(settings.acquisition_channels):
-            response = won.response[m][q]
-            rows.append(
-                {
-                    "name": f"{market.key}/{entry.key}",
-                    "cell": m * per_market + channel_keys.index(entry.sales_channel),
-                    "channel": q,
-                    "reach": settings.acquisition_envelope,
-                    "beta": response.beta,
-                    "beta_sd": response.beta_sd,
-                    "log_sd": response.log_sd,
-                    "mean": response.expected(table.future[m, q], time.factor),
-                    "level_load": zero,
-                    "slope_load": zero,
-                }
-            )
-        for s, channel in enumerate(settings.sales_channels):
-            organic = won.organic[m * per_market + s]
-            rows.append(
-                {
-                    "name": f"{market.key}/{channel.key}/organic",
-                    "cell": m * per_market + s,
-                    "channel": -1,
-                    "reach": 1.0,
-                    "beta": 0.0,
-                    "beta_sd": 0.0,
-                    "log_sd": 0.0,
-                    "mean": organic.mean,
-                    "level_load": organic.level_load,
-                    "slope_load": organic.slope_load,
-                }
-            )
-    whole = ("cell", "channel")
-    columns: dict[str, Any] = {
-        name: np.array([row[name] for row in rows], dtype=np.int64 if name in whole else np.float64)
-        for name in rows[0]
-        if name != "name"
-    }
-    return Streams(name=tuple(row["name"] for row in rows), **columns)
-
-
 def _assemble(
     settings: DemandSettings,
     history: History,
-    time: _Time,
+    time: Timeline,
     known: npt.NDArray[np.bool_],
     fits: list[CellFit],
     table: SpendHistory,
-    won: _Won,
+    won: NewCustomers,
     anonymous: list[CountForecast],
     residual: Residual,
     basket: Basket,
     elasticities: list[Elasticity],
 ) -> DemandModel:
-    streams = _streams(settings, time, table, won)
+    streams = streams_of(settings, time, table, won)
     per_market = len(settings.sales_channels)
     nowcast = residual.nowcast(EXPECTED_MONTHS)
     expected = np.stack([forecast.mean for forecast in anonymous])

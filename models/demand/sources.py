@@ -1,0 +1,149 @@
+"""Where new customers come from: acquisition channels tied to the ledger, and those nobody claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.demand.acquisition import Response, fit_response
+from models.demand.anonymous import CountForecast, fit_counts
+from models.demand.cohorts import OrderDays
+from models.demand.history import History
+from models.demand.model import Streams
+from models.demand.settings import EXPECTED_MONTHS, DemandSettings
+from models.demand.spend import SpendHistory
+from models.demand.timeline import Timeline, firsts
+
+FloatArray = npt.NDArray[np.float64]
+
+RECENT = 12
+"""Months over which claims are tied to the ledger and organic customers are counted."""
+CLAIM_CAP = 0.8
+"""Largest share of the orders without customer key that claimed new customers may explain."""
+
+
+@dataclass(frozen=True)
+class NewCustomers:
+    """New customers: responses per (market, channel), organic counts per cell, and what is left of the
+    anonymous counts.
+    """
+
+    response: list[list[Response]]
+    scale: FloatArray
+    """Share of the claimed new customers that the ledger confirms, dims (market, acquisition channel)."""
+    organic: list[CountForecast]
+    unclaimed: FloatArray
+
+
+def new_customers(
+    settings: DemandSettings,
+    history: History,
+    time: Timeline,
+    table: SpendHistory,
+    days: list[OrderDays],
+    guest: FloatArray,
+) -> NewCustomers:
+    """Responses, organic customers and the anonymous orders nobody claims, from spend and the ledger's first
+    orders.
+
+    Claims of the last twelve months are scaled down to the first orders seen; first orders above the claims
+    are organic. A channel whose customers stay unknown explains at most ``CLAIM_CAP`` of their orders.
+    """
+    markets, channels = len(settings.markets), settings.sales_channels
+    first_orders = firsts(days, history)
+    recent = slice(max(history.months - RECENT, history.complete_from), history.months)
+    scale = np.zeros((markets, len(settings.acquisition_channels)))
+    claimed = table.customers.copy()
+    organic_counts = np.zeros_like(first_orders)
+    for m in range(markets):
+        for s, channel in enumerate(channels):
+            cell = m * len(channels) + s
+            mine = [q for q, a in enumerate(settings.acquisition_channels) if a.sales_channel == channel.key]
+            seen = first_orders[cell] if channel.customer_known else CLAIM_CAP * guest[cell]
+            _share_silent(claimed, table.spend, m, mine, seen)
+            total = claimed[m, mine].sum(axis=0) if mine else np.zeros(history.months)
+            claim = float(total[recent].sum())
+            share = min(float(seen[recent].sum()) / claim, 1.0) if claim > 0.0 else 0.0
+            scale[m, mine] = share
+            if channel.customer_known:
+                organic_counts[cell, recent] = np.maximum(seen - share * total, 0.0)[recent]
+    response = [
+        [
+            fit_response(table.spend[m, q], scale[m, q] * claimed[m, q], time.past_factor, entry.response)
+            for q, entry in enumerate(settings.acquisition_channels)
+        ]
+        for m in range(markets)
+    ]
+    unclaimed = guest.copy()
+    for m in range(markets):
+        for q, entry in enumerate(settings.acquisition_channels):
+            s = [channel.key for channel in channels].index(entry.sales_channel)
+            if not channels[s].customer_known:
+                cell = m * len(channels) + s
+                unclaimed[cell] = np.maximum(unclaimed[cell] - response[m][q].fitted, 0.0)
+    organic = [fit_counts(row, time.past_pace, time.pace) for row in organic_counts]
+    return NewCustomers(response, scale, organic, unclaimed)
+
+
+def _share_silent(
+    claimed: FloatArray, spend: FloatArray, market: int, channels: list[int], seen: FloatArray
+) -> None:
+    """Where no platform reports new customers, share the first orders seen by spend."""
+    if channels and claimed[market, channels].sum() == 0.0:
+        total = spend[market, channels].sum(axis=0)
+        for q in channels:
+            share = np.divide(spend[market, q], total, out=np.zeros_like(total), where=total > 0)
+            claimed[market, q] = seen * share
+
+
+def streams_of(settings: DemandSettings, time: Timeline, table: SpendHistory, won: NewCustomers) -> Streams:
+    """Streams of new customers with their expectation ahead, in (market, acquisition channels, organic by
+    sales channel) order.
+    """
+    rows: list[dict[str, Any]] = []
+    zero = np.zeros(EXPECTED_MONTHS)
+    per_market = len(settings.sales_channels)
+    channel_keys = [channel.key for channel in settings.sales_channels]
+    for m, market in enumerate(settings.markets):
+        for q, entry in enumerate(settings.acquisition_channels):
+            response = won.response[m][q]
+            rows.append(
+                {
+                    "name": f"{market.key}/{entry.key}",
+                    "cell": m * per_market + channel_keys.index(entry.sales_channel),
+                    "channel": q,
+                    "reach": settings.acquisition_envelope,
+                    "beta": response.beta,
+                    "beta_sd": response.beta_sd,
+                    "log_sd": response.log_sd,
+                    "mean": response.expected(table.future[m, q], time.factor),
+                    "level_load": zero,
+                    "slope_load": zero,
+                }
+            )
+        for s, channel in enumerate(settings.sales_channels):
+            organic = won.organic[m * per_market + s]
+            rows.append(
+                {
+                    "name": f"{market.key}/{channel.key}/organic",
+                    "cell": m * per_market + s,
+                    "channel": -1,
+                    "reach": 1.0,
+                    "beta": 0.0,
+                    "beta_sd": 0.0,
+                    "log_sd": 0.0,
+                    "mean": organic.mean,
+                    "level_load": organic.level_load,
+                    "slope_load": organic.slope_load,
+                }
+            )
+    whole = ("cell", "channel")
+    columns: dict[str, Any] = {
+        name: np.array([row[name] for row in rows], dtype=np.int64 if name in whole else np.float64)
+        for name in rows[0]
+        if name != "name"
+    }
+    return Streams(name=tuple(row["name"] for row in rows), **columns)

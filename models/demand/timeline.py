@@ -1,0 +1,63 @@
+"""Operational time of past and future under one season, and the order counts of the past."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from models.calendar import Calendar
+from models.demand.cohorts import OrderDays
+from models.demand.history import History
+from models.demand.season import Season
+from models.demand.settings import EXPECTED_MONTHS, DemandSettings
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Timeline:
+    """Operational time of past and future under one season."""
+
+    def __init__(self, settings: DemandSettings, history: History, season: Season) -> None:
+        self.season = season
+        self.calendar = Calendar(settings.start, EXPECTED_MONTHS)
+        self.past_edge = history.month_start()
+        past = season.clock(history.month_of_year(), np.diff(self.past_edge))
+        self.past = past - past[-1]
+        self.future = season.clock(self.calendar.month_of_year, np.diff(self.calendar.month_start))
+        self.past_factor = season.factor[history.month_of_year()]
+        self.factor = season.factor[self.calendar.month_of_year]
+
+    @property
+    def past_pace(self) -> FloatArray:
+        """Operational days of each history month."""
+        return np.diff(self.past)
+
+    @property
+    def pace(self) -> FloatArray:
+        """Operational days of each forecast month."""
+        return np.diff(self.future)
+
+    def clock(self, day: FloatArray) -> FloatArray:
+        """Operational time of history days counted from the first forecast day (so negative)."""
+        return np.asarray(np.interp(day, self.past_edge, self.past))
+
+
+def complete(counts: FloatArray, history: History) -> FloatArray:
+    """Counts with the months the ledger covers only in part set to 0, which the fits read as no evidence."""
+    out = counts.copy()
+    out[:, : history.complete_from] = 0.0
+    return out
+
+
+def repeats(days: list[OrderDays], history: History) -> FloatArray:
+    """Repeat orders per cell and history month."""
+    edge = history.month_start()
+    out = np.stack([np.histogram(cell.repeat_days(), bins=edge)[0] for cell in days]).astype(np.float64)
+    return complete(out, history)
+
+
+def firsts(days: list[OrderDays], history: History) -> FloatArray:
+    """First orders per cell and history month."""
+    edge = history.month_start()
+    out = np.stack([np.histogram(cell.first, bins=edge)[0] for cell in days]).astype(np.float64)
+    return complete(out, history)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import ModuleType
 from typing import Any
 
@@ -40,7 +39,7 @@ def random_case(seed: int) -> Case:
     """One random network; the seed says it all."""
     rng = np.random.default_rng([20261123, seed])
     network = _network(rng)
-    days, trials = int(rng.integers(1, 29)), int(rng.integers(1, 3))
+    days, trials = int(rng.integers(2, 36)), int(rng.integers(1, 3))
     first_trial = int(rng.integers(0, 1000))
     draws = _draws(rng, network, days, trials, first_trial)
     opened, stages = _open_orders(rng, network, trials)
@@ -59,13 +58,14 @@ def random_case(seed: int) -> Case:
 
 
 def _network(rng: np.random.Generator) -> Network:
-    s, p, n, c, i = (int(rng.integers(1, top)) for top in (4, 3, 4, 5, 4))
+    p, n, c, i = (int(rng.integers(1, top)) for top in (3, 4, 5, 4))
+    s = int(rng.choice([1, 2, 3, 3, 3]))
     k = int(rng.integers(1, n + 1))
     market_nodes = np.full((c, k), -1, dtype=np.int64)
     for m in range(c):
         served = rng.permutation(n)[: int(rng.integers(1, k + 1))]
         market_nodes[m, : len(served)] = served
-    backup = np.array([int(rng.integers(-1, s)) for _ in range(s)], dtype=np.int64)
+    backup = np.array([int(rng.choice([-1, *range(s), *range(s), *range(s)])) for _ in range(s)], dtype=np.int64)
     return Network(
         suppliers=tuple(f"S{x}" for x in range(s)),
         ports=tuple(f"P{x}" for x in range(p)),
@@ -80,7 +80,7 @@ def _network(rng: np.random.Generator) -> Network:
         pick_capacity=np.where(rng.random(n) < 0.4, rng.integers(0, 8, n), UNLIMITED),
         storage=np.where(rng.random(n) < 0.5, rng.integers(0, 20, n), UNLIMITED),
         servers=rng.integers(1, 3, p),
-        qualified=rng.random((n, s, i)) < 0.85,
+        qualified=rng.random((n, s, i)) < 0.93,
         moq=rng.choice([0, 0, 4, 9], (s, i)),
         multiple=rng.choice([1, 1, 3, 5], (s, i)),
         backup=np.where(backup == np.arange(s), -1, backup),
@@ -103,7 +103,7 @@ def _draws(rng: np.random.Generator, network: Network, days: int, trials: int, f
             return whole
         return quantise(rng.exponential(scale / 2, shape)) if kind == 2 else whole + rng.integers(0, 2, shape) * 0.5
 
-    supplier_up = _runs(rng, (int(rng.choice([1, trials])), s, days), float(rng.choice([0.0, 0.1, 0.25])))
+    supplier_up = _runs(rng, (int(rng.choice([1, trials])), s, days), float(rng.choice([0.1, 0.25, 0.35])))
     if rng.random() < 0.07:
         supplier_up[:] = False
     weekly = np.where(rng.random((trials, s)) < 0.5, rng.integers(0, 70, (trials, s)), UNLIMITED)
@@ -132,16 +132,16 @@ def _runs(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> Any:
 def _controls(rng: np.random.Generator, network: Network, days: int, trials: int) -> Controls:
     n, i, s = len(network.nodes), len(network.items), len(network.suppliers)
     periods, lead = int(rng.integers(1, 4)), int(rng.choice([1, trials]))
-    low = rng.integers(-2, 20, (lead, periods, n, i))
-    cap = np.where(rng.random((1, periods, n, i)) < 0.2, rng.integers(0, 12, (1, periods, n, i)), UNLIMITED)
+    low = rng.integers(-2, 26, (lead, periods, n, i))
+    cap = np.where(rng.random((1, periods, n, i)) < 0.12, rng.integers(0, 12, (1, periods, n, i)), UNLIMITED)
     return Controls(
         reorder_level=low,
         order_up_to=low + rng.integers(-1, 25, low.shape),
         period_of_day=np.sort(rng.integers(0, periods, days)),
-        share=rng.choice([0.0, 0.2, 0.5, 1.0], (lead, periods, n, i, s)),
+        share=rng.choice([0.0, 0.2, 0.5, 0.5, 1.0], (lead, periods, n, i, s)),
         purchase_cap=cap,
-        failover_on=rng.random(int(rng.choice([1, trials]))) < 0.7,
-        failover_delay=int(rng.integers(0, 3)),
+        failover_on=rng.random(int(rng.choice([1, trials]))) < 0.85,
+        failover_delay=int(rng.choice([0, 0, 1, 2])),
     )
 
 
@@ -149,7 +149,7 @@ def _open_orders(rng: np.random.Generator, network: Network, trials: int) -> tup
     count = int(rng.choice([0, 0, 2, 6]))
     n, s, i = len(network.nodes), len(network.suppliers), len(network.items)
     stage = rng.integers(0, 4, count)
-    ends = -rng.integers(1, 6, (3, count)).astype(float)
+    ends = np.sort(-rng.integers(1, 6, (3, count)), axis=0).astype(float)
     lines = [(order, item) for order in range(count) for item in np.flatnonzero(rng.random(i) < 0.6)]
     lines += [(order, 0) for order in range(count) if order not in {o for o, _ in lines}]
     opened = OpenOrders(
@@ -227,41 +227,36 @@ def compare(seed: int, truth: ModuleType | Any = process) -> list[str]:
     return [f"calls: {name}" for name in differences(whole, other)]
 
 
-def census(seed: int) -> Counter[str]:
-    """Which of the busy conditions one random network shows, judged from the movements alone."""
+def census(seed: int) -> set[str]:
+    """Which of the busy conditions one random network shows, judged from its movements."""
     case = random_case(seed)
     state, moved = play(kernel, case)
-    found: Counter[str] = Counter()
-    lines, orders = moved.lines, state.orders
+    found = {name for name, seen in (("backlog", moved.backlog), ("returns", moved.returns_count)) if seen.any()}
     for t in range(len(state.trials)):
-        count = int(orders.count[t])
-        first = orders.first_line[t, :count]
-        begun = np.isfinite(orders.started[t, :count]) & (orders.started[t, :count] > lines.cleared[t, first] - 1e9)
-        port = np.maximum(lines.port[t, first], 0.0)
-        waited = np.isfinite(lines.port[t, first]) & (
-            np.where(np.isfinite(orders.started[t, :count]), orders.started[t, :count], float(case.days - 1)) > port
-        )
-        through = np.flatnonzero(waited & np.isfinite(orders.port if False else lines.port[t, first]))
-        closed = ~case.draws.port_open[min(t, len(case.draws.port_open) - 1)]
-        for row in through:
-            at = case.network.node_port[lines.node[t, first[row]]]
-            during = closed[at, int(port[row]) : case.days]
-            arrived_closed = bool(len(during)) and bool(during[0])
-            found["closure delay" if arrived_closed else "customs queueing"] = 1
-        own = orders.made[t, :count] > lines.day_ordered[t, first]
-        up = case.draws.supplier_up[min(t, len(case.draws.supplier_up) - 1)]
-        late = np.flatnonzero(own & (lines.day_ordered[t, first] >= 0))
-        if any(up[lines.supplier[t, first[row]], lines.day_ordered[t, first[row]]] for row in late):
-            found["binding capacity"] = 1
-        del begun
-    if moved.backlog.any():
-        found["backlog"] = 1
-    if moved.returns_count.any():
-        found["returns"] = 1
+        found |= _order_conditions(case, state, t)
     if case.controls.failover_on.any():
-        off = play(kernel, Case(case.network, case.draws, _without_failover(case.controls), case.state, case.demand, case.days))
-        if differences(as_bytes(state, moved), as_bytes(*off)):
-            found["failover"] = 1
+        still = replace(case, controls=_without_failover(case.controls))
+        if differences(as_bytes(state, moved), as_bytes(*play(kernel, still))):
+            found.add("failover")
+    return found
+
+
+def _order_conditions(case: Case, state: State, t: int) -> set[str]:
+    """Customs queueing, closure delay and binding capacity from the orders of one trial."""
+    found = set()
+    lines, orders, draws = state.lines, state.orders, case.draws
+    port_open = draws.port_open[min(t, len(draws.port_open) - 1)]
+    up = draws.supplier_up[min(t, len(draws.supplier_up) - 1)]
+    for order in range(int(orders.count[t])):
+        line = orders.first_line[t, order]
+        node, supplier, placed = lines.node[t, line], lines.supplier[t, line], lines.day_ordered[t, line]
+        arrived = max(lines.port[t, line], 0.0)
+        if min(orders.started[t, order], case.days - 1) > arrived:
+            open_then = port_open[case.network.node_port[node], int(arrived)]
+            found.add("customs queueing" if open_then else "closure delay")
+        unfinished = orders.to_make[t, order] > 0 or orders.made[t, order] > placed
+        if placed >= 0 and unfinished and up[supplier, placed]:
+            found.add("binding capacity")
     return found
 
 

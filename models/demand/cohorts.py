@@ -193,13 +193,16 @@ def _pooled(customers: Customers, prior: NormalPrior) -> CellFit:
     return CellFit(model, customers, "pooled: thin", min(max(own, 0.0), 1.0))
 
 
-def widen(fit: CellFit, days: OrderDays, clock: Clock, month_ends: IntArray) -> CellFit:
+def widen(
+    fit: CellFit, days: OrderDays, clock: Clock, month_ends: IntArray, absorbed: float = 0.0
+) -> CellFit:
     """The fit with a month-clustered covariance: a shock hits all customers of a month at once, which the
     plain Hessian ignores.
 
     The score of month j is the score of the data up to its end less that up to its beginning; neighbouring
     months are joined with Bartlett weights. The covariance is H^-1 B H^-1 with B at least -H in every
-    direction, so it is never narrower than the plain one.
+    direction, so it is never narrower than the plain one. ``absorbed`` is the share of the months'
+    shocks that the season fitted to the same months has taken: it is given back.
     """
     if fit.how != "own" or fit.model.boundary or len(month_ends) < 8:
         return fit
@@ -214,7 +217,7 @@ def widen(fit: CellFit, days: OrderDays, clock: Clock, month_ends: IntArray) -> 
     for lag in range(1, LAGS + 1):
         cross = score[lag:].T @ score[:-lag]
         between += (1.0 - lag / (LAGS + 1.0)) * (cross + cross.T)
-    between *= len(score) / (len(score) - 4.0)
+    between *= len(score) / (len(score) - 4.0) / (1.0 - absorbed)
     root = np.linalg.cholesky(model.draw_covariance)
     values, vectors = np.linalg.eigh(root.T @ between @ root)
     lifted = (vectors * np.maximum(values, 1.0)) @ vectors.T

@@ -19,6 +19,7 @@ from models.demand.residual import Residual
 from models.demand.season import Season
 from models.demand.settings import DemandSettings
 from models.demand.spend import SpendHistory
+from models.ltv.challenger import challenge
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -70,6 +71,22 @@ def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
+def _challenger(fit: CellFit) -> dict[str, Any] | None:
+    """The same customers fitted by lifetimes; None where the cell has no fit of its own."""
+    if fit.how != "own":
+        return None
+    found = challenge(fit.model, fit.customers)
+    return {
+        "package": "lifetimes",
+        "parameters": {name: _number(value) for name, value in found.params.items()},
+        "loglik": _number(found.loglik),
+        "loglik_gain": _number(found.loglik_gain),
+        "expected_orders_difference": _number(found.expected_orders_difference),
+        "days": found.days,
+        "message": found.message,
+    }
+
+
 def _customers(fit: CellFit) -> dict[str, Any]:
     model = fit.model
     errors = np.sqrt(np.maximum(np.diag(model.draw_covariance), 0.0))
@@ -88,6 +105,7 @@ def _customers(fit: CellFit) -> dict[str, Any]:
         "own_weight": fit.weight,
         "covariance": "month-clustered" if fit.clustered else "inverse Hessian",
         "variance_inflation": fit.inflation,
+        "challenger": _challenger(fit),
     }
 
 

@@ -66,13 +66,18 @@ def fit_demand(
     season = _season(settings, history, days, guest)
     time = Timeline(settings, history, season)
     fits = fit_cells(days, time.clock)
+    volume = np.bincount(history.orders["market"].to_numpy(np.int64), minlength=len(settings.markets))
+    absorbed = _absorbed(volume.astype(np.float64), season, history.complete_months)
     if settings.covariance == "clustered" and settings.residual:
         ends = history.month_start()[1:] - 1
-        fits = [widen(fit, cell, time.clock, ends) for fit, cell in zip(fits, days, strict=True)]
+        fits = [
+            widen(fit, cell, time.clock, ends, float(absorbed[c // len(settings.sales_channels)]))
+            for c, (fit, cell) in enumerate(zip(fits, days, strict=True))
+        ]
     table = read_spend(spend, spend_plan, settings, history)
     won = new_customers(settings, history, time, table, days, guest)
     anonymous = [fit_counts(row, time.past_pace, time.pace) for row in won.unclaimed]
-    residual = _residual(settings, history, time, fits, days, won, anonymous, guest)
+    residual = _residual(settings, history, time, fits, days, won, anonymous, guest, absorbed)
     basket = fit_basket(history, settings)
     elasticities = [
         fit_elasticity(history.lines[history.lines["market"] == m], market.elasticity)
@@ -119,6 +124,7 @@ def _residual(
     won: NewCustomers,
     anonymous: list[CountForecast],
     guest: FloatArray,
+    absorbed: FloatArray,
 ) -> Residual:
     """Residual from all orders of a market against what the model expected of each month, knowing who had
     been won by then.
@@ -144,7 +150,6 @@ def _residual(
     # a ledger that begins with the company's middle shows its old customers as new: its first months are no
     # evidence
     expected[:, : min(3, max(history.months - RECENT, 0))] = 0.0
-    absorbed = _absorbed(actual.sum(axis=1), time.season, history.complete_months)
     return fit_residual(actual, expected, np.ones(len(actual)), absorbed=absorbed, on=settings.residual)
 
 

@@ -33,7 +33,7 @@ SCALES = np.exp(np.linspace(math.log(0.005), math.log(0.8), 32))
 PRIOR_SCALE = 0.10
 PRIOR_LOG_SD = 1.0
 PRIOR_SHARE = 0.5
-PRIOR_SHARE_WEIGHT = 24.0
+PRIOR_SHARE_WEIGHT = 6.0
 """Month-pairs of evidence that the prior of the common share counts for."""
 LEAST_MONTHS = 6
 SHARED = 0.7

@@ -157,6 +157,8 @@ def test_the_fit_finds_the_truth_of_the_generator(model: DemandModel) -> None:
         z = (np.log(customers["parameters"][name]) - np.log(value)) / customers["log_standard_error"][name]
         assert abs(z) < 3.0, (name, z)
     assert customers["covariance"] == "month-clustered" and customers["variance_inflation"] > 1.0
+    challenger = customers["challenger"]
+    assert challenger["loglik_gain"] > -1e-3 and abs(challenger["expected_orders_difference"]) < 5.0
     for entry in ("us/meta", "us/google"):
         posterior = model.diagnostics["acquisition"][entry]["posterior"]
         assert abs(posterior["mean"] - 0.7) < 3.0 * posterior["sd"]

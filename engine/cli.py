@@ -149,19 +149,42 @@ def check(path: PlanPath, as_json: AsJson = False) -> None:
     if as_json:
         _print_json(report)
         return
-    _print_table([{k: _text(v) for k, v in row.items()} for row in report["files"]])
-    print("\nassumptions (stated, not guessed):")
-    _print_table([{k: _text(v) for k, v in row.items()} for row in report["assumptions"]])
+    _print_check(report)
     _complain("ok")
+
+
+def _print_check(report: dict[str, Any]) -> None:
+    """The check report as people read it."""
+    columns = ("file", "table", "layout", "recognised_by", "rows", "used", "rejected")
+    _print_table([{name: _text(row[name]) for name in columns} for row in report["files"]])
+    for row in report["files"]:
+        for name in ("unknown_columns", "absent_columns", "notes"):
+            if row[name]:
+                print(_printable(f"{row['file']}: {name.replace('_', ' ')}: {_text(row[name])}"))
+    print("\nties")
+    columns = ("name", "expected", "got", "tolerance", "unit", "holds")
+    _print_table([{name: _text(row[name]) for name in columns} for row in report["ties"]])
+    print("\ncustomers")
+    _print_table([{name: _text(value) for name, value in row.items()} for row in report["customers"]])
+    print("\nassumptions (stated, not guessed)")
+    for row in report["assumptions"]:
+        print(_printable(f"  {row['id']} = {row['value']} {row['unit']} ({row['source']}): {row['why']}"))
+    print("\nlisted figures (nobody measured them here)")
+    for row in report["listed_figures"]:
+        print(_printable(f"  {row['id']} = {row['mean']:g} ± {row['sd']:g}: {row['source']}"))
 
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {_text(each)}" for key, each in value.items()) or "none"
+        return " ".join(_text(each) for each in value.values()) or "none"
     if isinstance(value, (list, tuple)):
         return ", ".join(_text(each) for each in value) or "none"
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:,.4g}"
+        return f"{value:,.2f}" if abs(value) >= 100.0 else f"{value:,.4g}"
     return str(value)
 
 

@@ -1,6 +1,6 @@
 """Exact sampling of customers' future orders as marked arrivals under a fixed envelope (LTV.md, section 3).
 
-An alive customer has *arrivals* at ``envelope`` times its order rate, each with a mark on (0, envelope), uniform.
+An alive customer has *arrivals* at ``envelope`` times its order rate, each with a mark v ~ U(0, envelope).
 An arrival is an order where its mark is below the demand multiplier of its month; the customer may leave only
 at arrivals with mark below 1, whether they are orders or not. So a multiplier changes the months it is on,
 monotonically, and no other month.

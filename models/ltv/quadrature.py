@@ -19,7 +19,8 @@ FloatArray = npt.NDArray[np.float64]
 
 NODES = 64
 _MOST_NODES = 512
-_SAFE_RATIO = 10.0
+_TIERS = ((1.0, 16), (3.0, 24), (10.0, NODES))
+"""Nodes that hold 1e-11 up to each reach, the ratio of horizon to history times max(1, (r + x) / b)."""
 _AGREEMENT = 1e-10
 
 
@@ -50,12 +51,15 @@ def beta_nodes(a: float, b: float, nodes: int = NODES) -> tuple[FloatArray, Floa
 
 
 @njit(cache=True)
-def _orders_given_alive(points: FloatArray, weights: FloatArray, shape: float, ratio: float) -> float:
-    total = 0.0
-    for k in range(points.size):
-        p = points[k]
-        total += weights[k] * (-math.expm1(-shape * math.log1p(p * ratio))) / p
-    return total
+def _integrate(points: FloatArray, weights: FloatArray, shape: float, ratio: FloatArray) -> FloatArray:
+    out = np.empty(ratio.size)
+    for i in range(ratio.size):
+        total = 0.0
+        for k in range(points.size):
+            p = points[k]
+            total += weights[k] * (-math.expm1(-shape * math.log1p(p * ratio[i]))) / p
+        out[i] = total
+    return out
 
 
 def orders_given_alive(a: float, b: float, shape: float, ratio: FloatArray) -> FloatArray:
@@ -67,25 +71,38 @@ def orders_given_alive(a: float, b: float, shape: float, ratio: FloatArray) -> F
     ratio = np.asarray(ratio, dtype=np.float64)
     if a == 0.0:
         return shape * ratio
-    out = np.empty(ratio.shape)
-    for i in np.ndindex(ratio.shape):
-        out[i] = _one_expectation(a, b, shape, float(ratio[i]))
+    flat = ratio.ravel()
+    out = np.empty(flat.size)
+    # the integrand falls over 1 / (shape x ratio), the law of p lies over 1 / b
+    reach = flat * max(1.0, shape / b)
+    least = -1.0
+    for most, nodes in _TIERS:
+        rows = np.flatnonzero((reach > least) & (reach <= most))
+        if rows.size:
+            out[rows] = _integrate(*beta_nodes(a, b, nodes), shape, flat[rows])
+        least = most
+    far = np.flatnonzero(reach > least)
+    if far.size:
+        out[far] = _far(a, b, shape, flat[far])
     if not np.all(np.isfinite(out)):
         raise FitError(f"expected orders are not finite for a={a}, b={b}, r+x={shape}")
-    return out
+    return out.reshape(ratio.shape)
 
 
-def _one_expectation(a: float, b: float, shape: float, ratio: float) -> float:
-    result = _orders_given_alive(*beta_nodes(a, b), shape, ratio)
-    if ratio <= _SAFE_RATIO:
-        return float(result)
+def _far(a: float, b: float, shape: float, ratio: FloatArray) -> FloatArray:
+    """Horizons far beyond the history: nodes are doubled until stable, then the integral is adaptive."""
+    result = _integrate(*beta_nodes(a, b), shape, ratio)
+    open_rows = np.arange(ratio.size)
     nodes = 2 * NODES
-    while nodes <= _MOST_NODES:
-        finer = _orders_given_alive(*beta_nodes(a, b, nodes), shape, ratio)
-        if abs(finer - result) <= _AGREEMENT * abs(finer):
-            return float(finer)
-        result, nodes = finer, 2 * nodes
-    return _adaptive(a, b, shape, ratio)
+    while nodes <= _MOST_NODES and open_rows.size:
+        finer = _integrate(*beta_nodes(a, b, nodes), shape, ratio[open_rows])
+        moved = np.abs(finer - result[open_rows]) > _AGREEMENT * np.abs(finer)
+        result[open_rows] = finer
+        open_rows = open_rows[moved]
+        nodes *= 2
+    for i in open_rows:
+        result[i] = _adaptive(a, b, shape, float(ratio[i]))
+    return result
 
 
 def _adaptive(a: float, b: float, shape: float, ratio: float) -> float:

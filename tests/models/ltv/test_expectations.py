@@ -47,6 +47,15 @@ def test_gauss_rule_equals_adaptive_integration(a, b, ratio, shape):
     assert float(quadrature.orders_given_alive(a, b, shape, ratio)) == pytest.approx(exact, rel=1e-7)
 
 
+def test_few_nodes_hold_eleven_digits_whatever_the_parameters():
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        a, b, shape = np.exp(rng.uniform((-6, -1.5, -2), (3, 5, 5)))
+        ratio = np.array([1.0, 3.0, 10.0]) * rng.uniform(0.9, 1.0, 3) / max(1.0, shape / b)
+        many = quadrature._integrate(*quadrature.beta_nodes(a, b, 200), shape, ratio)
+        assert quadrature.orders_given_alive(a, b, shape, ratio) == pytest.approx(many, rel=1e-11)
+
+
 @pytest.mark.parametrize("model", [BetaGeoNBD, ModifiedBetaGeoNBD])
 @pytest.mark.parametrize("days", [1.0, 90.0, 2000.0])
 def test_probabilities_sum_to_one_and_have_the_expected_mean(model, days):

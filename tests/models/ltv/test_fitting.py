@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from models.errors import FitError
 from models.ltv import BetaGeoNBD, Customers, ModifiedBetaGeoNBD, NormalPrior, WeakPrior
-from models.ltv.clustering import clustered_covariance
 from models.ltv.likelihood import build_cells, derivatives
 
 
@@ -206,40 +205,3 @@ def test_json_round_trip_is_exact(model):
     other = MODELS[1 - MODELS.index(model)]
     with pytest.raises(FitError, match="is needed"):
         other.from_json(fitted.to_json())
-
-
-def test_covariance_clustered_by_period_grows_with_common_shocks():
-    rng = np.random.default_rng(12)
-    periods, count = 24, 1500
-    widths = []
-    for deviation in (0.0, 0.8):
-        shock = np.exp(rng.normal(0, deviation, periods) - deviation**2 / 2)
-        start = rng.uniform(0, 24 * 30, count)
-        rate = rng.gamma(1.0, 1 / 60.0, count)
-        leave = rng.beta(0.8, 4.0, count)
-        days = [[float(first)] for first in start]
-        for i in range(count):
-            now = start[i]
-            while True:
-                now += rng.exponential(1 / (rate[i] * shock.max()))
-                if now >= 720:
-                    break
-                if rng.random() < shock[int(now // 30)] / shock.max():
-                    days[i].append(now)
-                    if rng.random() < leave[i]:
-                        break
-        snapshots = []
-        for end in np.arange(1, periods + 1) * 30.0:
-            seen = [[d for d in row if d <= end] for row in days if row[0] <= end]
-            snapshots.append(
-                Customers(
-                    [len(row) - 1 for row in seen],
-                    [row[-1] - row[0] for row in seen],
-                    [end - row[0] for row in seen],
-                )
-            )
-        fitted = BetaGeoNBD.fit(snapshots[-1])
-        clustered = clustered_covariance(fitted, snapshots)
-        widths.append(np.sqrt(clustered[1, 1] / fitted.covariance[1, 1]))
-    assert 0.5 < widths[0] < 1.7
-    assert widths[1] > 1.5 * widths[0]

@@ -170,6 +170,23 @@ class Additions(NamedTuple):
     sales_tax: Floats
 
 
+class Shipments(NamedTuple):
+    """Shipments of one trial and month."""
+
+    since: Ints
+    """(N, I) units sold since the last change of the average cost."""
+    sold: Ints
+    """(A, I) units of the month."""
+    units: Ints
+    """(A, d)"""
+    parcels: Floats
+    """(C, d) orders shipped."""
+    value: Floats
+    """(C, d) at base price, market currency."""
+    cost: Floats
+    """(C, d) landed cost."""
+
+
 class Receipts(NamedTuple):
     """Receipts of one trial and month, chained by day in order of row; -1 ends a chain."""
 

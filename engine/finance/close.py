@@ -20,6 +20,7 @@ from engine.finance.books import (
     MonthInputs,
     Receipts,
     Sheet,
+    Shipments,
     with_room,
 )
 from engine.finance.cash import (
@@ -32,23 +33,19 @@ from engine.finance.cash import (
     pay_dues,
     settle,
 )
-from engine.finance.inventory import LAYER_COUNT
 from engine.finance.landed_cost import book_new_lines, drop_received, follow_lines
 from engine.finance.lines import CELL_RUNGS, lines_to
 from engine.finance.postings import CELL, POSTING_COUNT, POSTINGS, signs
 from engine.finance.selling import (
-    PARCEL_ENTRY,
-    RELEASE_GOODS,
-    cross_border,
-    enter,
+    book_sales,
+    cross_borders,
     pick_and_pack,
     receive_day,
     release_stock,
     return_day,
-    sell,
-    ship_arc,
+    ship_day,
 )
-from engine.finance.spec import FinanceSpec, Floats, Ints, Terms
+from engine.finance.spec import FinanceSpec, Floats, Terms
 from engine.finance.write_down import write_down_stock
 from models.errors import TradewindError
 
@@ -147,10 +144,9 @@ def _close_block(
     added = Additions(blank, blank.copy(), blank.copy())
     chains = np.full((2, days), -1, np.int64)
     receipts = Receipts(chains[0], chains[1], np.full(books.orders.row.shape[1], -1, np.int64))
-    since = np.zeros((nodes, items), np.int64)
-    sold = np.zeros((terms.cells.arc_cell.shape[0], items), np.int64)
+    shipments = _no_shipments(nodes, items, terms.cells.arc_cell.shape[0], sheet.cells.shape[1], days)
     for t in range(trials):
-        _blank_working(sheet, added, receipts, since, sold)
+        _blank_working(sheet, added, receipts, shipments)
         fill_rates(terms.markets.currency, flows.price_level, flows.fx, sheet, t)
         book_new_lines(
             terms.supply,
@@ -179,10 +175,34 @@ def _close_block(
             start,
             end,
         )
-        booked.fault[t] = _walk_days(terms, books, flows, booked, sheet, added, receipts, since, sold, t, start)
+        booked.fault[t] = _walk_days(
+            terms, books, flows, sheet, added.sales_tax, receipts, shipments, booked.item_sales, t, start
+        )
+        pick_and_pack(terms.cells, terms.nodes, shipments, sheet)
+        book_sales(
+            terms.markets,
+            terms.cells,
+            shipments,
+            sheet,
+            added,
+            books.items.receivables_due[t],
+            books.dues.cost[t],
+            start,
+        )
+        cross_borders(
+            flows.shipped,
+            terms.markets,
+            terms.cells,
+            terms.nodes,
+            terms.supply.item_origin,
+            flows.duty_rate,
+            shipments.units,
+            sheet,
+            t,
+        )
         drop_received(books.orders, flows.lines.received, t, end)
         share = terms.company.realisable_share
-        write_down_stock(terms.cells, terms.markets.base_price, share, books.stock, sold, sheet, t)
+        write_down_stock(terms.cells, terms.markets.base_price, share, books.stock, shipments.sold, sheet, t)
         book_company(terms.company, sheet, month)
         spend = flows.spend[min(t, flows.spend.shape[0] - 1)]
         book_spend(terms.company, spend, books.dues.spend[t], sheet, month)
@@ -200,78 +220,54 @@ def _walk_days(
     terms: Terms,
     books: Books,
     flows: MonthInputs,
-    booked: MonthBooked,
     sheet: Sheet,
-    added: Additions,
+    sales_tax_added: Floats,
     receipts: Receipts,
-    since: Ints,
-    sold: Ints,
+    shipments: Shipments,
+    item_sales: Floats,
     t: int,
     start: int,
 ) -> int:
     """Book receipts, returns and shipments of every day; gives the position in FAULTS of what does not fit."""
-    cells, markets, stock = terms.cells, terms.markets, books.stock
-    returns, count, seen = flows.returns[t], flows.returns_count[t], 0
-    company = terms.company
+    markets, cells, stock, company = terms.markets, terms.cells, books.stock, terms.company
+    returns, count, seen = flows.returns[t], flows.returns_count[t], np.int64(0)
     recovery = (company.refurbish_cost_share, company.refurbished_share, company.liquidation_share)
-    duty_trial = min(t, flows.duty_rate.shape[0] - 1)
-    release = np.zeros(LAYER_COUNT)
     for day in range(sheet.daily.shape[1]):
-        receive_day(stock, since, books.orders, flows.lines, receipts, sheet.daily, t, day)
+        if receipts.first[day] >= 0:
+            receive_day(stock, shipments.since, books.orders, flows.lines, receipts, sheet.daily, t, day)
         if seen < count and returns[seen, 0] == start + day:
-            seen = return_day(
-                markets, cells, recovery, stock, returns, seen, sheet, added.sales_tax, t, day, count
-            )
-        for arc in range(flows.shipped.shape[2]):
-            row = flows.shipped[t, day, arc]
-            units = 0
-            for item in range(row.shape[0]):
-                units += row[item]
-            if units == 0:
-                continue
-            cell, node = cells.arc_cell[arc], cells.arc_node[arc]
-            market = cells.market[cell]
-            price, factor = markets.base_price[market], sheet.factor[market, day]
-            average, sales = stock.average[t, node], booked.item_sales[t]
-            value, cost = ship_arc(row, price, factor, average, since[node], sold[arc], sales, release)
-            for layer in range(LAYER_COUNT):
-                sheet.cells[RELEASE_GOODS + layer, cell] += release[layer]
-            parcels = units * cells.orders_per_unit[cell]
-            sell(
-                markets,
-                cells,
-                sheet,
-                added.receivables,
-                added.sales_tax,
-                books.items.receivables_due[t],
-                books.dues.cost[t],
-                cell,
-                value * factor,
-                cost,
-                parcels,
-                day,
-                start,
-            )
-            pick_and_pack(terms.nodes, sheet, node, cell, units, parcels, day)
-            territory = markets.territory[market]
-            if terms.nodes.territory[node] != territory:
-                duty = cross_border(
-                    row,
-                    price,
-                    factor,
-                    flows.duty_rate[duty_trial, :, :, territory],
-                    terms.supply.item_origin,
-                    cells.orders_per_unit[cell],
-                    terms.nodes.de_minimis[territory],
-                    day,
-                )
-                enter(sheet, PARCEL_ENTRY, cell, day, duty)
-    fault = release_stock(stock, since, flows.on_hand[t, flows.on_hand.shape[1] - 1], t)
+            seen = return_day(markets, cells, recovery, stock, returns, seen, sheet, sales_tax_added, t, day, count)
+        ship_day(
+            flows.shipped,
+            cells,
+            markets.base_price,
+            sheet.factor,
+            stock.average,
+            shipments,
+            sheet.cells,
+            item_sales,
+            t,
+            day,
+        )
+    fault = release_stock(stock, shipments.since, flows.on_hand, t)
     return 2 if seen != count else fault
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _blank_working(sheet: Sheet, added: Additions, receipts: Receipts, since: Ints, sold: Ints) -> None:
+def _no_shipments(nodes: int, items: int, arcs: int, cells: int, days: int) -> Shipments:
+    """Working arrays for shipments."""
+    return Shipments(
+        np.zeros((nodes, items), np.int64),
+        np.zeros((arcs, items), np.int64),
+        np.zeros((arcs, days), np.int64),
+        np.zeros((cells, days)),
+        np.zeros((cells, days)),
+        np.zeros((cells, days)),
+    )
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _blank_working(sheet: Sheet, added: Additions, receipts: Receipts, shipments: Shipments) -> None:
     """Empty the working arrays for the next trial."""
     sheet.daily[:] = 0.0
     sheet.cells[:] = 0.0
@@ -280,8 +276,11 @@ def _blank_working(sheet: Sheet, added: Additions, receipts: Receipts, since: In
     added.sales_tax[:] = 0.0
     receipts.first[:] = -1
     receipts.last[:] = -1
-    since[:] = 0
-    sold[:] = 0
+    shipments.since[:] = 0
+    shipments.sold[:] = 0
+    shipments.parcels[:] = 0.0
+    shipments.value[:] = 0.0
+    shipments.cost[:] = 0.0
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

@@ -36,14 +36,6 @@ def receive(units, value, average, since, node, item, received, cost) -> None:  
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def restock(units, value, average, node, item, returned) -> None:  # type: ignore[no-untyped-def]
-    """Bring returned units back at the current average, which stays as it is."""
-    units[node, item] += returned
-    for layer in range(LAYER_COUNT):
-        value[node, item, layer] += returned * average[node, item, layer]
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
 def unit_cost(average, node, item) -> float:  # type: ignore[no-untyped-def]
     """Landed cost per unit, all layers, company currency."""
     return float(average[node, item, GOODS] + average[node, item, FREIGHT]) + float(

@@ -1,3 +1,155 @@
-"""x"""
-def cash_weighted_cycle(t,c):
-    return t.mean()/(c/len(t))
+"""Figures of merit from statements: free functions of arrays, costs and flows positive, over the last axis where they sum.
+
+A ratio whose denominator is zero is NaN (inventory cover and conversion of nothing are not numbers), never zero.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Numbers = Floats | float
+
+YEAR = 365.0
+
+
+def ratio(numerator: Numbers, denominator: Numbers) -> Floats:
+    """Quotient, NaN where the denominator is zero."""
+    top, bottom = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
+    return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, np.nan), where=bottom != 0.0)
+
+
+def average(opening: Numbers, closing: Numbers) -> Floats:
+    """Mean of opening and closing balance."""
+    return (np.asarray(opening, dtype=np.float64) + closing) / 2.0
+
+
+def days_of(balance: Numbers, flow: Numbers, days: float) -> Floats:
+    """Days of a flow that a balance stands for: balance / flow × days, days being those of the flow's period.
+
+    DIO takes inventory and COGS, DSO receivables and sales, DPO payables and COGS.
+    """
+    return ratio(balance, flow) * days
+
+
+class Conversion(NamedTuple):
+    """Cash conversion cycle and its parts, days."""
+
+    dio: Floats
+    dso: Floats
+    dpo: Floats
+    ccc: Floats
+
+
+def cash_conversion(
+    *, inventory: Numbers, receivables: Numbers, payables: Numbers, cogs: Numbers, sales: Numbers, days: float
+) -> Conversion:
+    """Cash conversion cycle DIO + DSO - DPO, days.
+
+    The default variant (metric 18) gives average balances and the days and flows of the period; the closing variant gives closing
+    balances and 365 days with a year's flows. Deposits are prepayments: they are in none of the three.
+    """
+    dio, dso, dpo = days_of(inventory, cogs, days), days_of(receivables, sales, days), days_of(payables, cogs, days)
+    return Conversion(dio, dso, dpo, dio + dso - dpo)
+
+
+def cash_weighted_cycle(tied_up: Floats, cost: Numbers) -> Floats:
+    """Value-weighted days between paying for goods and being paid for them: mean cash tied up by day over daily cost of sales.
+
+    ``tied_up`` (…, day) at the end of each day, receivables at cost; ``cost`` (…) landed cost of the sales of those days.
+    """
+    return ratio(tied_up.mean(axis=-1), np.asarray(cost) / tied_up.shape[-1])
+
+
+class Coverage(NamedTuple):
+    """Three variants of cash-flow coverage, x."""
+
+    literal: Floats
+    """(operating cash flow before fixed cash costs + undrawn credit) / fixed cash costs."""
+    current_liabilities: Floats
+    """Operating cash flow after fixed cash costs / current liabilities."""
+    fixed_charge: Floats
+    """(EBITDA + fixed costs) / (fixed costs + interest)."""
+
+
+def coverage(
+    *,
+    operating: Numbers,
+    fixed: Numbers,
+    undrawn: Numbers,
+    current_liabilities: Numbers,
+    ebitda: Numbers,
+    interest: Numbers,
+) -> Coverage:
+    """Cash-flow coverage of a month; ``operating`` before fixed cash costs, ``fixed`` and ``interest`` positive."""
+    before, costs = np.asarray(operating, dtype=np.float64), np.asarray(fixed, dtype=np.float64)
+    return Coverage(
+        ratio(before + undrawn, costs),
+        ratio(before - costs, current_liabilities),
+        ratio(np.asarray(ebitda) + costs, costs + interest),
+    )
+
+
+def runway_weeks(cash: Numbers, weekly_burn: Numbers) -> Floats:
+    """Weeks until cash is gone at a burn; infinite where nothing burns, 0 where cash is gone already."""
+    burn = np.asarray(weekly_burn, dtype=np.float64)
+    weeks = np.divide(np.maximum(cash, 0.0), burn, out=np.full(np.broadcast(cash, burn).shape, np.inf), where=burn > 0.0)
+    return np.asarray(weeks)
+
+
+class Concentration(NamedTuple):
+    """Concentration of amounts over the members of a dim."""
+
+    top_1: Floats
+    top_3: Floats
+    hhi: Floats
+    effective_number: Floats
+
+
+def concentration(amounts: Floats) -> Concentration:
+    """Largest share, share of the three largest, Herfindahl index Σs² and 1/HHI; amounts (…, member), not negative.
+
+    NaN where the amounts sum to zero. A negative amount is refused: a share of it means nothing.
+    """
+    amounts = np.asarray(amounts, dtype=np.float64)
+    if (amounts < 0.0).any():
+        raise ValueError("amounts: a negative one has no share | give revenue before returns or purchases")
+    total, squares = np.zeros(amounts.shape[:-1]), np.zeros(amounts.shape[:-1])
+    for member in range(amounts.shape[-1]):
+        total = total + amounts[..., member]
+    for member in range(amounts.shape[-1]):
+        share = ratio(amounts[..., member], total)
+        squares = squares + share * share
+    largest = np.sort(amounts, axis=-1)[..., ::-1]
+    top_3 = np.zeros(total.shape)
+    for member in range(min(3, amounts.shape[-1])):
+        top_3 = top_3 + largest[..., member]
+    return Concentration(ratio(largest[..., 0], total), ratio(top_3, total), squares, ratio(1.0, squares))
+
+
+def gross_margin(net_revenue: Numbers, cm1: Numbers) -> Floats:
+    """CM1 over net revenue."""
+    return ratio(cm1, net_revenue)
+
+
+def inventory_turnover(cogs: Numbers, inventory: Numbers, days: float) -> Floats:
+    """Turns a year: COGS of a period × 365 / days over average inventory at landed cost."""
+    return ratio(np.asarray(cogs) * YEAR / days, inventory)
+
+
+def capital_efficiency(cm3: Numbers, working_capital: Numbers) -> Floats:
+    """CM3 over average net working capital."""
+    return ratio(cm3, working_capital)
+
+
+def fill_rate(shipped_at_once: Numbers, demanded: Numbers) -> Floats:
+    """Share of units demanded that were shipped on the day."""
+    return ratio(shipped_at_once, demanded)
+
+
+def carrying_cost(value: Numbers, *, capital: float, storage: float, insurance: float, shrink: float) -> Floats:
+    """Yearly cost of carrying stock of a value: (cost of capital + storage + insurance + shrink, as shares) × value."""
+    return np.asarray(value, dtype=np.float64) * (capital + storage + insurance + shrink)

@@ -79,7 +79,8 @@ def book_new_lines(
             invoice = lines.units[t, line] * (supply.unit_cost[supplier, lines.item[t, line]] * level)
             deposit = invoice * supply.deposit_share[supplier]
             amounts = orders.amounts[t, place]
-            amounts[:] = 0.0
+            for column in range(amounts.shape[0]):
+                amounts[column] = 0.0
             amounts[INVOICE] = invoice
             amounts[UNPAID] = invoice - deposit
             amounts[PREPAID] = deposit * rate
@@ -132,6 +133,8 @@ def follow_lines(
     duty_trial = min(t, duty_rate.shape[0] - 1)
     for place in range(orders.count[t]):
         row = orders.row[t, place]
+        if _is_quiet(orders, lines, t, place, row, end):
+            continue
         supplier, node, item = lines.supplier[t, row], lines.node[t, row], lines.item[t, row]
         ordered, received = lines.day_ordered[t, row], lines.received[t, row]
         state, amounts = orders.state[t, place], orders.amounts[t, place]
@@ -171,6 +174,19 @@ def follow_lines(
                 vat_due[t, min(clearing + nodes.vat_lag[node], vat_due.shape[1] - 1)] += vat
         if received < NEVER:
             _chain(receipts, place, received - start)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _is_quiet(orders: OpenLines, lines: Lines, t: int, place: int, row: int, end: int) -> bool:
+    """Whether nothing can happen to a line before the month's end."""
+    stage, due, last = orders.state[t, place, STAGE], orders.state[t, place, DUE], end - 1
+    moves = (
+        (stage & SHIPPED == 0 and lines.left[t, row] <= last)
+        or (stage & LANDED == 0 and lines.port[t, row] <= last)
+        or (stage & CLEARED == 0 and lines.cleared[t, row] <= last)
+        or (0 <= lines.received[t, row] <= last)
+    )
+    return not moves and (stage & DATED != 0 or due < 0 or due > last)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -276,8 +292,11 @@ def drop_received(orders: OpenLines, received: Ints, t: int, end: int) -> None:
         row = orders.row[t, place]
         if 0 <= received[t, row] < end:
             continue
-        orders.row[t, kept] = row
-        orders.state[t, kept] = orders.state[t, place]
-        orders.amounts[t, kept] = orders.amounts[t, place]
+        if kept < place:
+            orders.row[t, kept] = row
+            for column in range(orders.state.shape[2]):
+                orders.state[t, kept, column] = orders.state[t, place, column]
+            for column in range(orders.amounts.shape[2]):
+                orders.amounts[t, kept, column] = orders.amounts[t, place, column]
         kept += 1
     orders.count[t] = kept

@@ -41,7 +41,9 @@ METRICS = (
         "high",
         action="compare price, demand and returns by market",
     ),
-    Metric("cm1", "currency", "CM1", "net revenue less landed cost of goods sold", "sum over the horizon", "high"),
+    Metric(
+        "cm1", "currency", "CM1", "net revenue less landed cost of goods sold", "sum over the horizon", "high"
+    ),
     Metric(
         "cm2",
         "currency",
@@ -61,7 +63,9 @@ METRICS = (
         "high",
         action="cut or delay fixed cost before cash is short",
     ),
-    Metric("net_income", "currency", "Net income", "EBITDA less depreciation, interest, fx, tax", "sum", "high"),
+    Metric(
+        "net_income", "currency", "Net income", "EBITDA less depreciation, interest, fx, tax", "sum", "high"
+    ),
     Metric(
         "minimum_cash",
         "currency",
@@ -116,14 +120,48 @@ METRICS = (
         owner="Leadership",
         action="grow the second market before the first is shocked",
     ),
-    Metric("top_3_market_share", "share", "Top-3 market share", "three largest markets", "horizon", "low", layer=3),
     Metric(
-        "market_hhi", "share", "Market HHI", "sum of squared market shares", "of net revenue, horizon", "low", layer=3
+        "top_3_market_share",
+        "share",
+        "Top-3 market share",
+        "three largest markets",
+        "horizon",
+        "low",
+        layer=3,
     ),
-    Metric("channel_hhi", "share", "Sales channel HHI", "sum of squared shares", "of net revenue, horizon", "low", layer=3),
-    Metric("item_hhi", "share", "Item HHI", "sum of squared shares", "of gross sales, horizon", "low", layer=3),
-    Metric("supplier_hhi", "share", "Supplier HHI", "sum of squared shares", "of purchases, horizon", "low", layer=3),
-    Metric("origin_hhi", "share", "Origin HHI", "sum of squared shares", "of purchases, horizon", "low", layer=3),
+    Metric(
+        "market_hhi",
+        "share",
+        "Market HHI",
+        "sum of squared market shares",
+        "of net revenue, horizon",
+        "low",
+        layer=3,
+    ),
+    Metric(
+        "channel_hhi",
+        "share",
+        "Sales channel HHI",
+        "sum of squared shares",
+        "of net revenue, horizon",
+        "low",
+        layer=3,
+    ),
+    Metric(
+        "item_hhi", "share", "Item HHI", "sum of squared shares", "of gross sales, horizon", "low", layer=3
+    ),
+    Metric(
+        "supplier_hhi",
+        "share",
+        "Supplier HHI",
+        "sum of squared shares",
+        "of purchases, horizon",
+        "low",
+        layer=3,
+    ),
+    Metric(
+        "origin_hhi", "share", "Origin HHI", "sum of squared shares", "of purchases, horizon", "low", layer=3
+    ),
     Metric("fill_rate", "share", "Fill rate", "units not lost / units demanded", "horizon", "high", layer=1),
 )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from numba import njit
 
 from engine.finance import inventory
-from engine.finance.books import DUTY_COST, FEES_COST, FREIGHT_COST, GOODS_COST, Lines, OpenLines, Receipts, Sheet, Stock
+from engine.finance.books import DUTY_COST, FEES_COST, FREIGHT_COST, GOODS_COST, Additions, Lines, OpenLines, Receipts, Sheet, Shipments, Stock
 from engine.finance.duty import parcel_duty
 from engine.finance.postings import POSTING_INDEX
 from engine.finance.spec import CellTerms, Floats, Ints, MarketTerms, NodeTerms
@@ -66,142 +66,191 @@ def return_day(
     until: int,
 ) -> int:
     """Refund, handle and grade what came back on a day, rows from ``seen`` up to ``until``; gives the rows seen then."""
-    first = seen
-    while seen < until and returns[seen, 0] == returns[first, 0]:
-        cell, item = returns[seen, 1], returns[seen, 2]
-        resale, refurbish, liquidate = returns[seen, 3], returns[seen, 4], returns[seen, 5]
+    amounts, average, value, on_hand = sheet.cells, stock.average, stock.value, stock.units
+    base_price, factor, first = markets.base_price, sheet.factor, returns[seen, 0]
+    while seen < until and returns[seen, 0] == first:
+        cell, item, resale = returns[seen, 1], returns[seen, 2], returns[seen, 3]
+        refurbish, liquidate = returns[seen, 4], returns[seen, 5]
         market, node = cells.market[cell], cells.return_node[cell]
         units = resale + refurbish + liquidate + returns[seen, 6]
-        refund = units * markets.base_price[market, item] * sheet.factor[market, day]
+        refund = units * base_price[market, item] * factor[market, day]
+        handling = units * markets.return_handling[market]
+        landed = (average[t, node, item, 0] + average[t, node, item, 1]) + (
+            average[t, node, item, 2] + average[t, node, item, 3]
+        )
+        refurbishing = refurbish * landed * recovery[0]
+        liquidation = landed * (refurbish * recovery[1] + liquidate * recovery[2])
         tax = refund * markets.consumption_tax[market]
         currency = markets.currency[market]
+        amounts[REFUND, cell] += refund
+        amounts[RETURN_HANDLING, cell] += handling
+        amounts[REFURBISHING, cell] += refurbishing
+        amounts[LIQUIDATION, cell] += liquidation
+        sheet.daily[REFUND, day] += refund
+        sheet.daily[RETURN_HANDLING, day] += handling
+        sheet.daily[REFURBISHING, day] += refurbishing
+        sheet.daily[LIQUIDATION, day] += liquidation
         sheet.daily[REFUND_TAX, day] += tax
         sales_tax_added[currency, day] -= tax / sheet.rate[currency, day]
-        landed = inventory.unit_cost(stock.average[t], node, item)
-        enter(sheet, REFUND, cell, day, refund)
-        enter(sheet, RETURN_HANDLING, cell, day, units * markets.return_handling[market])
-        enter(sheet, REFURBISHING, cell, day, refurbish * landed * recovery[0])
-        enter(sheet, LIQUIDATION, cell, day, landed * (refurbish * recovery[1] + liquidate * recovery[2]))
-        inventory.restock(stock.units[t], stock.value[t], stock.average[t], node, item, resale)
-        for layer in range(LAYER_COUNT):
-            enter(sheet, RESTOCK_GOODS + layer, cell, day, resale * stock.average[t, node, item, layer])
+        if resale > 0:
+            on_hand[t, node, item] += resale
+            for layer in range(LAYER_COUNT):
+                cost = resale * average[t, node, item, layer]
+                value[t, node, item, layer] += cost
+                amounts[RESTOCK_GOODS + layer, cell] += cost
+                sheet.daily[RESTOCK_GOODS + layer, day] += cost
         seen += 1
-    return seen
+    return int(seen)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def enter(sheet: Sheet, posting: int, cell: int, day: int, amount: float) -> None:
-    """Enter an amount that belongs to a cell and to a day."""
-    sheet.cells[posting, cell] += amount
-    sheet.daily[posting, day] += amount
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def ship_arc(
-    row: Ints,
-    price: Floats,
-    factor: float,
+def ship_day(
+    shipped: Ints,
+    cells: CellTerms,
+    base_price: Floats,
+    factor: Floats,
     average: Floats,
-    since: Ints,
-    sold: Ints,
+    shipments: Shipments,
+    amounts: Floats,
     item_sales: Floats,
-    release: Floats,
-) -> tuple[float, float]:
-    """Take what an arc shipped on a day off stock: gives its value at base price and its landed cost, which goes to ``release``."""
-    value, goods, freight, duty, fees = 0.0, 0.0, 0.0, 0.0, 0.0
-    for item in range(row.shape[0]):
-        shipped = row[item]
-        since[item] += shipped
-        sold[item] += shipped
-        value += shipped * price[item]
-        goods += shipped * average[item, 0]
-        freight += shipped * average[item, 1]
-        duty += shipped * average[item, 2]
-        fees += shipped * average[item, 3]
-    for item in range(row.shape[0]):
-        item_sales[item] += row[item] * price[item] * factor
-    release[0], release[1], release[2], release[3] = goods, freight, duty, fees
-    return value, (goods + freight) + (duty + fees)
+    t: int,
+    day: int,
+) -> None:
+    """Take a day's shipments off stock, arc by arc: their units, value at base price and landed cost."""
+    since, sold = shipments.since, shipments.sold
+    for arc in range(shipped.shape[2]):
+        total = 0
+        for item in range(shipped.shape[3]):
+            total += shipped[t, day, arc, item]
+        shipments.units[arc, day] = total
+        if total == 0:
+            continue
+        cell, node = cells.arc_cell[arc], cells.arc_node[arc]
+        market = cells.market[cell]
+        level = factor[market, day]
+        value, goods, freight, duty, fees = 0.0, 0.0, 0.0, 0.0, 0.0
+        for item in range(shipped.shape[3]):
+            units = shipped[t, day, arc, item]
+            since[node, item] += units
+            sold[arc, item] += units
+            worth = units * base_price[market, item]
+            value += worth
+            item_sales[t, item] += worth * level
+            goods += units * average[t, node, item, 0]
+            freight += units * average[t, node, item, 1]
+            duty += units * average[t, node, item, 2]
+            fees += units * average[t, node, item, 3]
+        amounts[RELEASE_GOODS, cell] += goods
+        amounts[RELEASE_GOODS + 1, cell] += freight
+        amounts[RELEASE_GOODS + 2, cell] += duty
+        amounts[RELEASE_GOODS + 3, cell] += fees
+        shipments.value[cell, day] += value
+        shipments.cost[cell, day] += (goods + freight) + (duty + fees)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def sell(
+def book_sales(
     markets: MarketTerms,
     cells: CellTerms,
+    shipments: Shipments,
     sheet: Sheet,
-    receivables_added: Floats,
-    sales_tax_added: Floats,
+    added: Additions,
     receivables_due: Floats,
     cost_due: Floats,
-    cell: int,
-    sale: float,
-    cost: float,
-    parcels: float,
-    day: int,
     start: int,
 ) -> None:
-    """Book a sale, its tax and fees, and when the payout and the cost in it come back."""
-    market = cells.market[cell]
-    tax = sale * markets.consumption_tax[market]
-    payment_fee = (sale + tax) * cells.payment_fee_share[cell] + parcels * cells.payment_fee_per_order[cell]
-    marketplace_fee = sale * cells.marketplace_fee_share[cell]
-    sheet.cells[SALE, cell] += sale
-    sheet.daily[SALE_TAX, day] += tax
-    sheet.cells[PAYMENT_FEE, cell] += payment_fee
-    sheet.cells[MARKETPLACE_FEE, cell] += marketplace_fee
-    enter(sheet, OUTBOUND, cell, day, parcels * markets.outbound_per_order[market])
-    currency = markets.currency[market]
-    rate = sheet.rate[currency, day]
-    payout = (sale + tax - payment_fee - marketplace_fee) / rate
-    receivables_added[currency, day] += payout
-    sales_tax_added[currency, day] += tax / rate
+    """Book the month's sales by cell and day: tax, fees, outbound freight, and when payout and cost come back."""
     last = cost_due.shape[0] - 1
-    due = min(start + day + cells.payout_lag[cell], last)
-    late = min(due + cells.reserve_lag[cell], last)
-    reserve = payout * cells.reserve_share[cell]
-    receivables_due[currency, due] += payout - reserve
-    receivables_due[currency, late] += reserve
-    held = cost * cells.reserve_share[cell]
-    cost_due[due] += cost - held
-    cost_due[late] += held
+    for cell in range(cells.market.shape[0]):
+        market = cells.market[cell]
+        currency = markets.currency[market]
+        for day in range(sheet.daily.shape[1]):
+            parcels = shipments.parcels[cell, day]
+            if parcels == 0.0:
+                continue
+            sale = shipments.value[cell, day] * sheet.factor[market, day]
+            tax = sale * markets.consumption_tax[market]
+            payment_fee = (sale + tax) * cells.payment_fee_share[cell] + parcels * cells.payment_fee_per_order[cell]
+            marketplace_fee = sale * cells.marketplace_fee_share[cell]
+            outbound = parcels * markets.outbound_per_order[market]
+            sheet.cells[SALE, cell] += sale
+            sheet.cells[PAYMENT_FEE, cell] += payment_fee
+            sheet.cells[MARKETPLACE_FEE, cell] += marketplace_fee
+            sheet.cells[OUTBOUND, cell] += outbound
+            sheet.daily[OUTBOUND, day] += outbound
+            sheet.daily[SALE_TAX, day] += tax
+            rate = sheet.rate[currency, day]
+            payout = (sale + tax - payment_fee - marketplace_fee) / rate
+            added.receivables[currency, day] += payout
+            added.sales_tax[currency, day] += tax / rate
+            due = min(start + day + cells.payout_lag[cell], last)
+            late = min(due + cells.reserve_lag[cell], last)
+            reserve = payout * cells.reserve_share[cell]
+            receivables_due[currency, due] += payout - reserve
+            receivables_due[currency, late] += reserve
+            held = shipments.cost[cell, day] * cells.reserve_share[cell]
+            cost_due[due] += shipments.cost[cell, day] - held
+            cost_due[late] += held
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def pick_and_pack(nodes: NodeTerms, sheet: Sheet, node: int, cell: int, units: int, parcels: float, day: int) -> None:
-    """Pay for picking and packing."""
-    enter(sheet, PICK, cell, day, units * nodes.pick_per_unit[node] + parcels * nodes.pick_per_order[node])
+def pick_and_pack(cells: CellTerms, nodes: NodeTerms, shipments: Shipments, sheet: Sheet) -> None:
+    """Count the month's parcels by cell and day and pay for picking them."""
+    for arc in range(cells.arc_cell.shape[0]):
+        cell, node = cells.arc_cell[arc], cells.arc_node[arc]
+        for day in range(sheet.daily.shape[1]):
+            units = shipments.units[arc, day]
+            parcels = units * cells.orders_per_unit[cell]
+            shipments.parcels[cell, day] += parcels
+            picking = units * nodes.pick_per_unit[node] + parcels * nodes.pick_per_order[node]
+            sheet.cells[PICK, cell] += picking
+            sheet.daily[PICK, day] += picking
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def cross_border(
-    row: Ints,
-    price: Floats,
-    factor: float,
-    rates: Floats,
+def cross_borders(
+    shipped: Ints,
+    markets: MarketTerms,
+    cells: CellTerms,
+    nodes: NodeTerms,
     item_origin: Ints,
-    orders_per_unit: float,
-    de_minimis: float,
-    day: int,
-) -> float:
-    """Duty on an arc's parcels of a day on entry into the buyer's territory, on their retail value; rates (I, O, d)."""
-    total = 0.0
-    for item in range(row.shape[0]):
-        if row[item] > 0:
-            retail = price[item] * factor
-            rate = rates[item, item_origin[item], day]
-            total += parcel_duty(row[item] * retail, retail / orders_per_unit, de_minimis, rate)
-    return total
+    duty_rate: Floats,
+    units: Ints,
+    sheet: Sheet,
+    t: int,
+) -> None:
+    """Charge duty on parcels that enter the buyer's territory from a node in another one, on their retail value."""
+    trial = min(t, duty_rate.shape[0] - 1)
+    for arc in range(shipped.shape[2]):
+        cell = cells.arc_cell[arc]
+        market = cells.market[cell]
+        territory = markets.territory[market]
+        if nodes.territory[cells.arc_node[arc]] == territory:
+            continue
+        threshold, per_unit = nodes.de_minimis[territory], cells.orders_per_unit[cell]
+        for day in range(shipped.shape[1]):
+            if units[arc, day] == 0:
+                continue
+            total = 0.0
+            for item in range(shipped.shape[3]):
+                count = shipped[t, day, arc, item]
+                if count > 0:
+                    retail = markets.base_price[market, item] * sheet.factor[market, day]
+                    rate = duty_rate[trial, item, item_origin[item], territory, day]
+                    total += parcel_duty(count * retail, retail / per_unit, threshold, rate)
+            sheet.cells[PARCEL_ENTRY, cell] += total
+            sheet.daily[PARCEL_ENTRY, day] += total
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def release_stock(stock: Stock, since: Ints, on_hand: Ints, t: int) -> int:
-    """Bring stock up to the month's end; gives 0, or the position in books.FAULTS of what does not fit."""
-    fault = 0
+    """Bring stock up to the end of the month; gives 0, or the position in books.FAULTS of what does not fit."""
+    fault, last = 0, on_hand.shape[1] - 1
     for node in range(stock.units.shape[1]):
         for item in range(stock.units.shape[2]):
             inventory.release(stock.units[t], stock.value[t], stock.average[t], since, node, item)
             if stock.units[t, node, item] < 0:
                 fault = 3
-            elif stock.units[t, node, item] != on_hand[node, item]:
+            elif stock.units[t, node, item] != on_hand[t, last, node, item]:
                 fault = 1
     return fault

@@ -104,10 +104,13 @@ def assemble(
             if posting.flow:
                 flows[:, month, FLOWS.index(posting.flow)] += CASH_SIGN[position] * amount
     balance = _running(opening.balance, change)
-    result = Statements(cell_lines, company_lines, balance, contributions, contributions, flows, _duty_paid(months))
-    income = result.rung(RUNGS[-1]) + contributions
+    income = contributions.copy()
+    for position in range(len(CELL_LINES)):
+        income = income + _over_cells(cell_lines[:, :, position])
+    for position in range(len(COMPANY_LINES)):
+        income = income + company_lines[:, :, position]
     equity = _running(np.array([opening.equity]), income[:, :, None])[:, :, 0]
-    return Statements(cell_lines, company_lines, balance, contributions, equity, flows, result.duty_paid)
+    return Statements(cell_lines, company_lines, balance, contributions, equity, flows, _duty_paid(months))
 
 
 def _over_cells(by_cell: Floats) -> Floats:

@@ -74,10 +74,12 @@ def generate(
         number += 1
         for _ in range(1 + rng.geometric(0.7) - 1):
             item = ITEMS[min(int(rng.exponential(3.0)), len(ITEMS) - 1)]
+            units, price = int(rng.geometric(0.8)), 20.0 + ITEMS.index(item)
+            currency = "USD" if market == "us" else "EUR"
             lines.append(
-                (f"#{number:06d}", customer, days[day], market, channel, {"us": "USD", "de": "EUR"}.get(market, "EUR"), item,
-                 int(rng.geometric(0.8)), 20.0 + ITEMS.index(item), 0.0, 0.0, 0.0)
-            )  # fmt: skip
+                (f"#{number:06d}", customer, days[day], market, channel, currency)
+                + (item, units, price, 0.0, 0.0, 0.0)
+            )
 
     for market in sorted(size):
         people = 0

@@ -46,7 +46,8 @@ def test_response_is_recovered_with_honest_errors() -> None:
 
 def test_constant_spend_leaves_the_prior() -> None:
     response = fit_response(np.full(24, 500.0), np.full(24, 40.0), np.ones(24), PRIOR)
-    assert response.beta == pytest.approx(PRIOR.mean) and response.beta_sd == pytest.approx(PRIOR.sd)
+    assert response.beta == pytest.approx(PRIOR.mean)
+    assert response.beta_sd == pytest.approx(PRIOR.sd)
     assert response.expected(np.array([500.0]), np.ones(1))[0] == pytest.approx(40.0)
 
 
@@ -59,7 +60,7 @@ def test_no_spend_wins_nobody() -> None:
 
 def test_draws_have_the_posterior_law_and_mean_one() -> None:
     beta, factor = draw_response(np.array([0.6]), np.array([0.05]), np.array([0.2]), ["x"], range(20_000), 1)
-    assert beta.mean() == pytest.approx(0.6, abs=0.002) and beta.std() == pytest.approx(0.05, rel=0.03)
-    assert factor.mean() == pytest.approx(1.0, abs=0.006) and np.log(factor).std() == pytest.approx(
-        0.2, rel=0.03
-    )
+    assert beta.mean() == pytest.approx(0.6, abs=0.002)
+    assert beta.std() == pytest.approx(0.05, rel=0.03)
+    assert factor.mean() == pytest.approx(1.0, abs=0.006)
+    assert np.log(factor).std() == pytest.approx(0.2, rel=0.03)

@@ -27,7 +27,8 @@ def test_a_trend_is_dampened_never_explosive() -> None:
     counts = 100.0 * np.exp(0.08 * np.arange(24))
     forecast = fit_counts(counts, PACE, AHEAD)
     growth = np.diff(np.log(forecast.mean))
-    assert np.all(growth > 0) and np.all(np.diff(growth) < 0)
+    assert np.all(growth > 0)
+    assert np.all(np.diff(growth) < 0)
     assert counts[-1] < forecast.mean[0] * 1.1
     assert forecast.mean[-1] < 2.2 * counts[-1]
 
@@ -43,9 +44,11 @@ def test_errors_cover_the_truth_about_as_often_as_they_say() -> None:
 
 def test_no_orders_give_no_orders_and_short_series_stay_flat() -> None:
     none = fit_counts(np.zeros(24), PACE, AHEAD)
-    assert np.all(none.mean == 0.0) and np.all(none.level_load == 0.0)
+    assert np.all(none.mean == 0.0)
+    assert np.all(none.level_load == 0.0)
     single = fit_counts(np.array([0.0, 0.0, 7.0]), PACE[:3], AHEAD)
-    assert single.months == 1 and single.mean[0] == pytest.approx(7.0, rel=0.01)
+    assert single.months == 1
+    assert single.mean[0] == pytest.approx(7.0, rel=0.01)
     assert np.hypot(single.level_load[11], single.slope_load[11]) > 0.3
 
 

@@ -53,13 +53,17 @@ def test_items_start_and_end_when_the_plan_says(company) -> None:  # type: ignor
     items = list(model.item_keys)
     new, old = items.index("NEW"), items.index("ITEM00")
     expected = model.expected_units.sum(axis=0)
-    assert expected[0, old] > 0 and np.all(expected[1:, old] == 0.0)
-    assert np.all(expected[:2, new] == 0.0) and np.all(expected[2:, new] > 0.0)
+    assert expected[0, old] > 0
+    assert np.all(expected[1:, old] == 0.0)
+    assert np.all(expected[:2, new] == 0.0)
+    assert np.all(expected[2:, new] > 0.0)
     bank = model.draw(range(4), 1, months=4)
     orders = np.full((4, bank.cells), 400, dtype=np.int64)
     sold = np.stack([units_month(bank, j, orders).sum(axis=(0, 1, 2)) for j in range(4)])
-    assert sold[0, old] > 0 and sold[1:, old].sum() == 0
-    assert sold[:2, new].sum() == 0 and np.all(sold[2:, new] > 0)
+    assert sold[0, old] > 0
+    assert sold[1:, old].sum() == 0
+    assert sold[:2, new].sum() == 0
+    assert np.all(sold[2:, new] > 0)
 
 
 def test_wholesale_quantities_keep_their_mean(company) -> None:  # type: ignore[no-untyped-def]

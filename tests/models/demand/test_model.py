@@ -130,7 +130,8 @@ def test_a_market_without_volume_changes_nothing_elsewhere(model: DemandModel, c
     orders = base_orders(bank)
     french = [i for i, key in enumerate(bank.cell_keys) if key.startswith("fr/")]
     others = [i for i, key in enumerate(bank.cell_keys) if not key.startswith("fr/")]
-    assert orders[:, french].sum() == 0 and np.all(bigger.expected_units[french] == 0.0)
+    assert orders[:, french].sum() == 0
+    assert np.all(bigger.expected_units[french] == 0.0)
     assert np.ascontiguousarray(orders[:, others]).tobytes() == base_orders(reference).tobytes()
     units = units_month(bank, 1, np.ascontiguousarray(orders[:, :, 1]))[:, :, others]
     own = units_month(reference, 1, np.ascontiguousarray(base_orders(reference)[:, :, 1]))
@@ -156,9 +157,11 @@ def test_the_fit_finds_the_truth_of_the_generator(model: DemandModel) -> None:
     for name, value in truth.items():
         z = (np.log(customers["parameters"][name]) - np.log(value)) / customers["log_standard_error"][name]
         assert abs(z) < 3.0, (name, z)
-    assert customers["covariance"] == "month-clustered" and customers["variance_inflation"] > 1.0
+    assert customers["covariance"] == "month-clustered"
+    assert customers["variance_inflation"] > 1.0
     challenger = customers["challenger"]
-    assert challenger["loglik_gain"] > -1e-3 and abs(challenger["expected_orders_difference"]) < 5.0
+    assert challenger["loglik_gain"] > -1e-3
+    assert abs(challenger["expected_orders_difference"]) < 5.0
     for entry in ("us/meta", "us/google"):
         posterior = model.diagnostics["acquisition"][entry]["posterior"]
         assert abs(posterior["mean"] - 0.7) < 3.0 * posterior["sd"]
@@ -196,7 +199,8 @@ def test_a_thin_cell_leans_on_the_strong_one(company) -> None:  # type: ignore[n
     thin = orders[(orders["market"] != "de") | orders["customer_key"].isin(keys[:40])]
     model = fit_demand(thin, company.spend, settings=company.settings)
     cell = model.diagnostics["customers"]["de/shop"]
-    assert cell["how"] == "pooled: thin" and 0.0 < cell["own_weight"] < 1.0
+    assert cell["how"] == "pooled: thin"
+    assert 0.0 < cell["own_weight"] < 1.0
 
 
 def test_customers_nobody_claims_are_organic_and_answer_to_no_spend(company) -> None:  # type: ignore[no-untyped-def]
@@ -207,7 +211,8 @@ def test_customers_nobody_claims_are_organic_and_answer_to_no_spend(company) -> 
     multiplier = np.ones((8, 2))
     full, none = count_month(bank, 3, multiplier, level), count_month(bank, 3, multiplier, 0.0 * level)
     german, american = slice(0, 2), slice(2, 4)
-    assert full[0][:, german].tobytes() == none[0][:, german].tobytes() and full[0][:, german].sum() > 0
+    assert full[0][:, german].tobytes() == none[0][:, german].tobytes()
+    assert full[0][:, german].sum() > 0
     assert np.all(none[0][:, american].sum(axis=1) < full[0][:, american].sum(axis=1))
     assert model.diagnostics["organic"]["de/shop"]["first_month"] > 10.0
 

@@ -115,7 +115,8 @@ def test_a_dearer_price_never_sells_more(bank: DemandBank) -> None:
     cheap = demand_multiplier(bank, 0, np.full((1, 2), 0.9), ONE)
     same = demand_multiplier(bank, 0, ONE, ONE)
     dear = demand_multiplier(bank, 0, np.full((1, 2), 1.2), ONE)
-    assert np.all(dear < same) and np.all(same < cheap)
+    assert np.all(dear < same)
+    assert np.all(same < cheap)
     assert same.tobytes() == np.ascontiguousarray(bank.base_multiplier[:, :, 0]).tobytes()
     expected = bank.base_multiplier[:, :, 0] * 1.2**bank.elasticity
     np.testing.assert_allclose(dear, expected, rtol=1e-12)

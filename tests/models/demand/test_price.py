@@ -27,13 +27,15 @@ def test_enough_price_changes_move_the_prior_to_the_truth() -> None:
     found = fit_elasticity(ledger(np.random.default_rng(1), -2.4, 0.15), PRIOR)
     assert found.changes > 100
     assert abs(found.estimate - -2.4) < 4.0 * found.error
-    assert found.mean == pytest.approx(-2.4, abs=0.2) and found.sd < PRIOR.sd
+    assert found.mean == pytest.approx(-2.4, abs=0.2)
+    assert found.sd < PRIOR.sd
 
 
 def test_stable_prices_leave_the_prior() -> None:
     found = fit_elasticity(ledger(np.random.default_rng(1), -2.4, 0.0), PRIOR)
     assert (found.mean, found.sd) == (PRIOR.mean, PRIOR.sd)
-    assert np.isnan(found.estimate) and found.changes == 0
+    assert np.isnan(found.estimate)
+    assert found.changes == 0
 
 
 def test_a_market_wide_boom_is_not_read_as_price_response() -> None:
@@ -46,14 +48,15 @@ def test_a_market_wide_boom_is_not_read_as_price_response() -> None:
 
 def test_an_empty_market_keeps_its_prior() -> None:
     found = fit_elasticity(ledger(np.random.default_rng(1), -1.0, 0.1).iloc[:0], PRIOR)
-    assert found.mean == PRIOR.mean and found.changes == 0
+    assert found.mean == PRIOR.mean
+    assert found.changes == 0
 
 
 def test_draws_follow_the_law_by_market_key_and_are_never_positive() -> None:
     draws = draw_elasticity(np.array([-1.5, -0.2]), np.array([0.3, 0.5]), ("a", "b"), range(20_000), 1)
-    assert draws[:, 0].mean() == pytest.approx(-1.5, abs=0.01) and draws[:, 0].std() == pytest.approx(
-        0.3, rel=0.03
-    )
-    assert draws.max() == 0.0 and (draws[:, 1] == 0.0).mean() == pytest.approx(0.345, abs=0.02)
+    assert draws[:, 0].mean() == pytest.approx(-1.5, abs=0.01)
+    assert draws[:, 0].std() == pytest.approx(0.3, rel=0.03)
+    assert draws.max() == 0.0
+    assert (draws[:, 1] == 0.0).mean() == pytest.approx(0.345, abs=0.02)
     alone = draw_elasticity(np.array([-0.2]), np.array([0.5]), ("b",), range(100), 1)
     assert alone[:, 0].tobytes() == np.ascontiguousarray(draws[:100, 1]).tobytes()

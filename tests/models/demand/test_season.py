@@ -45,7 +45,8 @@ def test_a_trend_is_not_taken_for_season() -> None:
 
 def test_less_than_two_cycles_gives_none_and_says_so(company) -> None:  # type: ignore[no-untyped-def]
     season = fit_season(np.full(20, 100.0), np.full(20, 100.0), np.arange(20) % 12)
-    assert season.source == "none" and "not identified" in season.note
+    assert season.source == "none"
+    assert "not identified" in season.note
     short = company.orders[company.orders["ordered_at"] >= "2024-08-01"]
     model = fit_demand(short, company.spend, settings=company.settings)
     assert model.diagnostics["season"]["source"] == "none"

@@ -5,6 +5,8 @@ Nothing else in the project touches its classes. Both fits are judged by our lik
 
 from __future__ import annotations
 
+import contextlib
+import io
 import warnings
 from dataclasses import dataclass
 
@@ -59,7 +61,9 @@ def _fit_lifetimes(
     recency = pd.Series(np.where(cells.frequency > 0, cells.times[cells.recency], 0.0) / unit)
     age = pd.Series(cells.times[cells.age] / unit)
     weights = pd.Series(cells.count)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    # it prints its optimiser's state on failure, which would end up in a command's JSON
+    silence = contextlib.redirect_stdout(io.StringIO())
+    with warnings.catch_warnings(), np.errstate(all="ignore"), silence:
         warnings.simplefilter("ignore")
         import lifetimes  # here: it warns on import and takes half a second that only this comparison needs
 

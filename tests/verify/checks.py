@@ -1,0 +1,22 @@
+"""The slow validation: what is held against truth, in order of printing."""
+
+from __future__ import annotations
+
+from tests.verify.customers import cdnow_rows, spend_rows
+from tests.verify.demand_truth import band_rows, parameter_rows
+from tests.verify.networks import fuzz_rows
+from tests.verify.real_data import fx_rows, lead_time_rows, ledger_rows
+from tests.verify.registry import Verification
+from tests.verify.supply import lane_rows
+
+VERIFICATIONS: tuple[Verification, ...] = (
+    Verification("customers_cdnow", cdnow_rows),
+    Verification("spend_cdnow", spend_rows),
+    Verification("customers_truth", parameter_rows),
+    Verification("demand_bands", band_rows),
+    Verification("network_fuzz", fuzz_rows),
+    Verification("supply_lanes", lane_rows),
+    Verification("lead_times_scms", lead_time_rows),
+    Verification("fx_ecb", fx_rows),
+    Verification("ledger_online_retail", ledger_rows),
+)

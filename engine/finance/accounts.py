@@ -37,7 +37,9 @@ ACCOUNT_NAMES = tuple(account.name for account in ACCOUNTS)
 ASSETS = tuple(account.name for account in ACCOUNTS if account.kind == "asset")
 LIABILITIES = tuple(account.name for account in ACCOUNTS if account.kind == "liability")
 EQUITY = tuple(account.name for account in ACCOUNTS if account.kind == "equity")
-CURRENT_LIABILITIES = tuple(account.name for account in ACCOUNTS if account.kind == "liability" and account.current)
+CURRENT_LIABILITIES = tuple(
+    account.name for account in ACCOUNTS if account.kind == "liability" and account.current
+)
 
 BALANCE_NAMES = ASSETS + LIABILITIES
 """Accounts that postings move and that are kept by month; equity is computed apart from them."""

@@ -20,7 +20,18 @@ SHIPPED, TITLED, DATED, LANDED, CLEARED = 1, 2, 4, 8, 16
 """Left the supplier; title passed; payable has its due day (or was paid); reached the port; cleared customs."""
 
 # order lines: amounts
-INVOICE, UNPAID, PREPAID, GOODS_COST, FREIGHT_COST, DUTY_COST, FEES_COST, FREIGHT_DUE, INSURANCE_DUE, FEE_DUE = range(10)
+(
+    INVOICE,
+    UNPAID,
+    PREPAID,
+    GOODS_COST,
+    FREIGHT_COST,
+    DUTY_COST,
+    FEES_COST,
+    FREIGHT_DUE,
+    INSURANCE_DUE,
+    FEE_DUE,
+) = range(10)
 """Invoice and its unpaid part (supplier's currency); prepaid at historical rates; landed cost so far; costs still to pay."""
 AMOUNT_COUNT = 10
 
@@ -226,7 +237,12 @@ class MonthBooked(NamedTuple):
     """(T,) 0, or what does not fit between network and books: a position in FAULTS."""
 
 
-FAULTS = ("", "stock of network and books differs", "returns are not in order of day", "more sold than was in stock")
+FAULTS = (
+    "",
+    "stock of network and books differs",
+    "returns are not in order of day",
+    "more sold than was in stock",
+)
 
 
 def open_books(spec: FinanceSpec, trials: int) -> Books:
@@ -240,7 +256,9 @@ def open_books(spec: FinanceSpec, trials: int) -> Books:
     for name in ("receivables_due", "payables_due", "sales_tax_due"):
         if getattr(opening, name).shape != (currencies, days + 1):
             raise ValueError(f"opening.{name}: shape {(currencies, days + 1)} is needed")
-    stock = Stock(each(opening.units), each(opening.average * opening.units[..., None]), each(opening.average))
+    stock = Stock(
+        each(opening.units), each(opening.average * opening.units[..., None]), each(opening.average)
+    )
     items = OpenItems(
         receivables=each(opening.receivables_due.sum(axis=1)),
         receivables_due=each(opening.receivables_due),

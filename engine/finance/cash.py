@@ -128,7 +128,13 @@ def pay_dues(dues: Dues, daily: Floats, t: int, start: int) -> None:
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def draw_credit(
-    company: CompanyTerms, totals: Totals, cost_due: Floats, daily: Floats, booked: CashBooked, t: int, start: int
+    company: CompanyTerms,
+    totals: Totals,
+    cost_due: Floats,
+    daily: Floats,
+    booked: CashBooked,
+    t: int,
+    start: int,
 ) -> None:
     """Net cash, credit drawn and cash tied up in goods by day; the month's interest is paid on its last day."""
     days = daily.shape[1]

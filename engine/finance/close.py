@@ -119,8 +119,10 @@ def _check_shapes(spec: FinanceSpec, books: Books, inputs: MonthInputs, days: in
     for name, shape in want.items():
         array = getattr(inputs, name)
         got = array.shape
-        fits = got == shape if name in ("shipped", "on_hand", "returns_count") else (
-            got[0] in (1, trials) and got[1:] == shape
+        fits = (
+            got == shape
+            if name in ("shipped", "on_hand", "returns_count")
+            else (got[0] in (1, trials) and got[1:] == shape)
         )
         if not fits:
             raise ValueError(f"{name}: shape {shape} is needed (trials in front where random) | got {got}")
@@ -212,7 +214,9 @@ def _close_block(
         draw_credit(terms.company, books.totals, books.dues.cost, sheet.daily, booked.cash, t, start)
         _hand_over(sheet, booked.cells[t], booked.company[t])
         _value_items(books.stock.value[t], booked.item_stock[t])
-        charge_tax(terms.company, books.totals, books.dues.tax[t], booked.cells[t], booked.company[t], t, month)
+        charge_tax(
+            terms.company, books.totals, books.dues.tax[t], booked.cells[t], booked.company[t], t, month
+        )
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -236,7 +240,9 @@ def _walk_days(
         if receipts.first[day] >= 0:
             receive_day(stock, shipments.since, books.orders, flows.lines, receipts, sheet.daily, t, day)
         if seen < count and returns[seen, 0] == start + day:
-            seen = return_day(markets, cells, recovery, stock, returns, seen, sheet, sales_tax_added, t, day, count)
+            seen = return_day(
+                markets, cells, recovery, stock, returns, seen, sheet, sales_tax_added, t, day, count
+            )
         ship_day(
             flows.shipped,
             cells,

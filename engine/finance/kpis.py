@@ -10,6 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from engine.finance.accounts import BALANCE_INDEX
+from engine.finance.statements import FLOWS, Statements
+
 Floats = npt.NDArray[np.float64]
 Numbers = Floats | float
 
@@ -27,7 +30,7 @@ def average(opening: Numbers, closing: Numbers) -> Floats:
     return (np.asarray(opening, dtype=np.float64) + closing) / 2.0
 
 
-def days_of(balance: Numbers, flow: Numbers, days: float) -> Floats:
+def days_of(balance: Numbers, flow: Numbers, days: Numbers) -> Floats:
     """Days of a flow that a balance stands for: balance / flow × days, days being those of the flow's period.
 
     DIO takes inventory and COGS, DSO receivables and sales, DPO payables and COGS.
@@ -35,25 +38,69 @@ def days_of(balance: Numbers, flow: Numbers, days: float) -> Floats:
     return ratio(balance, flow) * days
 
 
-class Conversion(NamedTuple):
+class Cycle(NamedTuple):
     """Cash conversion cycle and its parts, days."""
 
-    dio: Floats
-    dso: Floats
-    dpo: Floats
-    ccc: Floats
+    days_inventory: Floats
+    days_receivables: Floats
+    days_payables: Floats
+    cycle: Floats
 
 
-def cash_conversion(
-    *, inventory: Numbers, receivables: Numbers, payables: Numbers, cogs: Numbers, sales: Numbers, days: float
-) -> Conversion:
+def conversion_cycle(
+    *,
+    inventory: Numbers,
+    receivables: Numbers,
+    payables: Numbers,
+    cogs: Numbers,
+    sales: Numbers,
+    days: Numbers,
+) -> Cycle:
     """Cash conversion cycle DIO + DSO - DPO, days.
 
-    The default variant (metric 18) gives average balances and the days and flows of the period; the closing variant gives closing
-    balances and 365 days with a year's flows. Deposits are prepayments: they are in none of the three.
+    The default variant (metric 18) gives average balances and the days and flows of the period; the closing
+    variant gives closing balances and 365 days with a year's flows. Deposits are prepayments: in none of the three.
     """
-    dio, dso, dpo = days_of(inventory, cogs, days), days_of(receivables, sales, days), days_of(payables, cogs, days)
-    return Conversion(dio, dso, dpo, dio + dso - dpo)
+    dio = days_of(inventory, cogs, days)
+    dso = days_of(receivables, sales, days)
+    dpo = days_of(payables, cogs, days)
+    return Cycle(dio, dso, dpo, dio + dso - dpo)
+
+
+STOCK_ACCOUNTS = ("inventory", "inventory_in_transit")
+COGS_LINES = ("cogs_goods", "cogs_freight", "cogs_duty", "cogs_fees")
+MONTHS_IN_QUARTER = 3
+
+
+def cash_conversion(opening: Floats, statements: Statements, days: Floats) -> Cycle:
+    """Cash conversion cycle by quarter, (T, Q): average balances, the quarter's flows and its ``days`` (Q,).
+
+    ``opening`` is the opening balance (account,). Inventory counts what is on hand and what is in transit with
+    title; COGS is without write-downs; sales are net revenue; receivables hold payouts not received yet.
+    """
+    inventory = sum(_average_balance(opening, statements, name) for name in STOCK_ACCOUNTS)
+    cogs = -sum(by_quarter(statements.line(name)) for name in COGS_LINES)
+    return conversion_cycle(
+        inventory=inventory,
+        receivables=_average_balance(opening, statements, "receivables"),
+        payables=_average_balance(opening, statements, "payables"),
+        cogs=cogs,
+        sales=by_quarter(statements.rung("net_revenue")),
+        days=days,
+    )
+
+
+def by_quarter(monthly: Floats) -> Floats:
+    """Sums of three months each, (T, Q) from (T, M), one month after the other."""
+    first, second, third = (monthly[:, start::MONTHS_IN_QUARTER] for start in range(MONTHS_IN_QUARTER))
+    return np.asarray(first + second + third)
+
+
+def _average_balance(opening: Floats, statements: Statements, account: str) -> Floats:
+    """Mean of opening and closing balance of each quarter, (T, Q)."""
+    closing = statements.account(account)[:, MONTHS_IN_QUARTER - 1 :: MONTHS_IN_QUARTER]
+    first = np.full((len(closing), 1), opening[BALANCE_INDEX[account]])
+    return average(np.concatenate([first, closing[:, :-1]], axis=1), closing)
 
 
 def cash_weighted_cycle(tied_up: Floats, cost: Numbers) -> Floats:
@@ -75,7 +122,24 @@ class Coverage(NamedTuple):
     """(EBITDA + fixed costs) / (fixed costs + interest)."""
 
 
-def coverage(
+def coverage(statements: Statements, drawn: Floats, limit: float) -> Floats:
+    """Cash-flow coverage by quarter, literal variant, (T, Q), x; ``drawn`` (T, Q) credit drawn at its end.
+
+    A quarter's mean month stands for the month of the definition; NaN where there are no fixed cash costs.
+    """
+    by_group = {name: by_quarter(statements.cash_flow[:, :, at]) for at, name in enumerate(FLOWS)}
+    months = float(MONTHS_IN_QUARTER)
+    return coverage_variants(
+        operating=by_group["operating"] / months,
+        fixed=-by_group["fixed"] / months,
+        undrawn=np.maximum(limit - drawn, 0.0),
+        current_liabilities=0.0,
+        ebitda=0.0,
+        interest=-by_group["interest"] / months,
+    ).literal
+
+
+def coverage_variants(
     *,
     operating: Numbers,
     fixed: Numbers,
@@ -96,7 +160,9 @@ def coverage(
 def runway_weeks(cash: Numbers, weekly_burn: Numbers) -> Floats:
     """Weeks until cash is gone at a burn; infinite where nothing burns, 0 where cash is gone already."""
     burn = np.asarray(weekly_burn, dtype=np.float64)
-    weeks = np.divide(np.maximum(cash, 0.0), burn, out=np.full(np.broadcast(cash, burn).shape, np.inf), where=burn > 0.0)
+    weeks = np.divide(
+        np.maximum(cash, 0.0), burn, out=np.full(np.broadcast(cash, burn).shape, np.inf), where=burn > 0.0
+    )
     return np.asarray(weeks)
 
 
@@ -150,6 +216,8 @@ def fill_rate(shipped_at_once: Numbers, demanded: Numbers) -> Floats:
     return ratio(shipped_at_once, demanded)
 
 
-def carrying_cost(value: Numbers, *, capital: float, storage: float, insurance: float, shrink: float) -> Floats:
+def carrying_cost(
+    value: Numbers, *, capital: float, storage: float, insurance: float, shrink: float
+) -> Floats:
     """Yearly cost of carrying stock of a value: (cost of capital + storage + insurance + shrink, as shares) × value."""
     return np.asarray(value, dtype=np.float64) * (capital + storage + insurance + shrink)

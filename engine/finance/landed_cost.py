@@ -154,7 +154,9 @@ def follow_lines(
         if received < NEVER:
             _falls_due(state, supply.trigger[supplier] == AT_RECEIPT, received + supply.net_days[supplier])
         title = shipping if supply.title[supplier] == TITLE_AT_SHIPPING else received
-        _pay_or_owe(state, amounts, sheet, payables_due[t, currency], payables_added, currency, title, start, end)
+        _pay_or_owe(
+            state, amounts, sheet, payables_due[t, currency], payables_added, currency, title, start, end
+        )
         landing = _booking_day(lines.port[t, row], ordered, start)
         if state[STAGE] & LANDED == 0 and landing < end:
             state[STAGE] |= LANDED

@@ -26,7 +26,9 @@ CELL_RUNGS = RUNGS[:4]
 """Rungs known by market and sales channel; the ones below are known for the company only."""
 
 LINES = (
-    Line("gross_sales", "net_revenue", "units shipped at the net price of the day, before returns, without tax"),
+    Line(
+        "gross_sales", "net_revenue", "units shipped at the net price of the day, before returns, without tax"
+    ),
     Line("refunds", "net_revenue", "units returned at the net price of the day they arrive"),
     Line("cogs_goods", "cm1", "goods in the moving-average landed cost of units sold, less units restocked"),
     Line("cogs_freight", "cm1", "inbound freight in it"),

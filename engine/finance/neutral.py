@@ -26,7 +26,18 @@ Sizes = Mapping[str, int]
 """market, channel, node, supplier, item, currency, origin, territory, acquisition_channel: how many of each."""
 
 ONE_OF_EACH: Sizes = dict.fromkeys(
-    ("market", "channel", "node", "supplier", "item", "currency", "origin", "territory", "acquisition_channel"), 1
+    (
+        "market",
+        "channel",
+        "node",
+        "supplier",
+        "item",
+        "currency",
+        "origin",
+        "territory",
+        "acquisition_channel",
+    ),
+    1,
 )
 
 

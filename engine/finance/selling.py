@@ -11,7 +11,19 @@ from __future__ import annotations
 from numba import njit
 
 from engine.finance import inventory
-from engine.finance.books import DUTY_COST, FEES_COST, FREIGHT_COST, GOODS_COST, Additions, Lines, OpenLines, Receipts, Sheet, Shipments, Stock
+from engine.finance.books import (
+    DUTY_COST,
+    FEES_COST,
+    FREIGHT_COST,
+    GOODS_COST,
+    Additions,
+    Lines,
+    OpenLines,
+    Receipts,
+    Sheet,
+    Shipments,
+    Stock,
+)
 from engine.finance.duty import parcel_duty
 from engine.finance.postings import POSTING_INDEX
 from engine.finance.spec import CellTerms, Floats, Ints, MarketTerms, NodeTerms
@@ -37,7 +49,14 @@ LAYER_COUNT = inventory.LAYER_COUNT
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def receive_day(
-    stock: Stock, since: Ints, orders: OpenLines, lines: Lines, receipts: Receipts, daily: Floats, t: int, day: int
+    stock: Stock,
+    since: Ints,
+    orders: OpenLines,
+    lines: Lines,
+    receipts: Receipts,
+    daily: Floats,
+    t: int,
+    day: int,
 ) -> None:
     """Move what was received on a day from transit into stock, at its landed cost."""
     place = receipts.first[day]
@@ -47,7 +66,9 @@ def receive_day(
         cost = amounts[GOODS_COST : FEES_COST + 1]
         node, item, units = lines.node[t, row], lines.item[t, row], lines.units[t, row]
         inventory.receive(stock.units[t], stock.value[t], stock.average[t], since, node, item, units, cost)
-        daily[RECEIPT, day] += (amounts[GOODS_COST] + amounts[FREIGHT_COST]) + (amounts[DUTY_COST] + amounts[FEES_COST])
+        daily[RECEIPT, day] += (amounts[GOODS_COST] + amounts[FREIGHT_COST]) + (
+            amounts[DUTY_COST] + amounts[FEES_COST]
+        )
         place = receipts.next[place]
 
 
@@ -170,7 +191,9 @@ def book_sales(
                 continue
             sale = shipments.value[cell, day] * sheet.factor[market, day]
             tax = sale * markets.consumption_tax[market]
-            payment_fee = (sale + tax) * cells.payment_fee_share[cell] + parcels * cells.payment_fee_per_order[cell]
+            payment_fee = (sale + tax) * cells.payment_fee_share[
+                cell
+            ] + parcels * cells.payment_fee_per_order[cell]
             marketplace_fee = sale * cells.marketplace_fee_share[cell]
             outbound = parcels * markets.outbound_per_order[market]
             sheet.cells[SALE, cell] += sale

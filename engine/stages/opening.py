@@ -69,7 +69,9 @@ def opening_books(plan: Plan, calibration: Calibration, terms: Terms, calendar: 
     for schedule, name in ((receivables, "receivables"), (payables, "payables")):
         _settle_difference(schedule, account[name] - counted[name])
     average = average * _scale(account["inventory"], counted["inventory"])
-    amounts[:, GOODS_COST : FEES_COST + 1] *= _scale(account["inventory_in_transit"], counted["inventory_in_transit"])
+    amounts[:, GOODS_COST : FEES_COST + 1] *= _scale(
+        account["inventory_in_transit"], counted["inventory_in_transit"]
+    )
     amounts[:, PREPAID] *= _scale(account["prepayments"], counted["prepayments"])
     sales_tax = np.zeros_like(receivables)
     sales_tax[0] = _on_day(account["sales_tax_payable"], terms.company.sales_tax_lag - 1, calendar.days)
@@ -101,7 +103,9 @@ def _balance(plan: Plan, counted: Mapping[str, float]) -> tuple[FloatArray, floa
     if any(name in given for name in EQUITY):
         net = sum(given.get(name, 0.0) for name in EQUITY)
     else:
-        net = sum(float(balance[at]) * (1.0 if name in ASSETS else -1.0) for name, at in BALANCE_INDEX.items())
+        net = sum(
+            float(balance[at]) * (1.0 if name in ASSETS else -1.0) for name, at in BALANCE_INDEX.items()
+        )
     return balance, float(net)
 
 
@@ -149,7 +153,9 @@ def _spend_due(plan: Plan, terms: Terms, amount: float, days: int) -> FloatArray
     spent = np.array([float(by_channel.get(key, 0.0)) for key in plan.acquisition_channel_keys])
     if not len(lag) or spent.sum() <= 0.0:
         return _on_day(amount, DEFAULT_DUE_DAY, days)
-    return np.sum([_on_day(amount * s / spent.sum(), int(d) - 1, days) for s, d in zip(spent, lag, strict=True)], axis=0)
+    return np.sum(
+        [_on_day(amount * s / spent.sum(), int(d) - 1, days) for s, d in zip(spent, lag, strict=True)], axis=0
+    )
 
 
 def standard_cost(plan: Plan, terms: Terms, rate: FloatArray, duty: FloatArray) -> FloatArray:
@@ -163,7 +169,11 @@ def standard_cost(plan: Plan, terms: Terms, rate: FloatArray, duty: FloatArray) 
         insurance = supply.insurance_share[supplier, node] * goods
         paid = float(supply.buyer_pays_freight[supplier])
         value = dutiable_value(goods, freight, insurance, bool(terms.nodes.cif_value[node]), not paid)
-        due = value * duty[item, supplier, terms.nodes.territory[node]] * float(supply.buyer_pays_duty[supplier])
+        due = (
+            value
+            * duty[item, supplier, terms.nodes.territory[node]]
+            * float(supply.buyer_pays_duty[supplier])
+        )
         cost[node, item, GOODS] += share * goods
         cost[node, item, FREIGHT] += share * paid * freight
         cost[node, item, DUTY] += share * due
@@ -223,7 +233,13 @@ def _order_lines(plan: Plan, terms: Terms, rate: FloatArray, duty: FloatArray) -
 
 
 def _order_line(
-    plan: Plan, terms: Terms, rate: FloatArray, duty: FloatArray, line: object, state: IntArray, amounts: FloatArray
+    plan: Plan,
+    terms: Terms,
+    rate: FloatArray,
+    duty: FloatArray,
+    line: object,
+    state: IntArray,
+    amounts: FloatArray,
 ) -> None:
     """Fill in one line: what is paid, what is landed, what is still to pay."""
     get = line._asdict()  # type: ignore[attr-defined]
@@ -256,7 +272,13 @@ def _order_line(
         amounts[DUTY_COST] = value * duty[item, supplier, nodes.territory[node]]
         amounts[FEES_COST] += amounts[FEE_DUE]
     trigger = TRIGGERS[supply.trigger[supplier]]
-    base = get["ordered"] if trigger == "ordered" else get["left"] if trigger == "shipped" and shipped else np.inf
+    base = (
+        get["ordered"]
+        if trigger == "ordered"
+        else get["left"]
+        if trigger == "shipped" and shipped
+        else np.inf
+    )
     bits = ((shipped, SHIPPED), (titled, TITLED | DATED), (landed, LANDED), (cleared, CLEARED))
     state[:] = (
         sum(bit for is_set, bit in bits if is_set),

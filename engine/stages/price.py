@@ -284,7 +284,9 @@ def _import_vat(plan: Plan) -> FloatArray:
 def _company_terms(plan: Plan, calendar: Calendar) -> CompanyTerms:
     config, finance = plan.config, plan.config.finance
     channels = _positions(plan.sales_channel_keys)
-    amounts = dict(zip(plan.opening_balance["account"], plan.opening_balance["amount"].astype(float), strict=True))
+    amounts = dict(
+        zip(plan.opening_balance["account"], plan.opening_balance["amount"].astype(float), strict=True)
+    )
     capex, contributions = np.zeros((2, calendar.days))
     for investment in finance.capex:
         _put(capex, (investment.day - calendar.start).days, investment.amount)

@@ -173,13 +173,16 @@ class Story:
         """The order-line table as it stands before day ``until``: later days are not known yet."""
         full = self.lines
         count = (full.day_ordered < until).sum(axis=1)
-        hide = {name: np.where(getattr(full, name) <= until, getattr(full, name), np.inf) for name in ("left", "port", "cleared")}
+        hide = {
+            name: np.where(getattr(full, name) <= until, getattr(full, name), np.inf)
+            for name in ("left", "port", "cleared")
+        }
         return full._replace(**hide, received=np.where(full.received < until, full.received, -1), count=count)
 
     def month_inputs(self, spec: FinanceSpec, month: int) -> MonthInputs:
         """One month of the story."""
         start, end = MONTH_START[month : month + 2]
-        days, trials = end - start, len(self.shipped)
+        days = end - start
         rows = [row for row in self.returns if start <= row[0] < end]
         drift = 1.0 + 0.002 * np.arange(start, end)
         return neutral_inputs(
@@ -218,13 +221,31 @@ def make_story(trials: int = 3, seed: int = 7, scale: int = 3) -> Story:
             received[t, row] = max(np.ceil(cleared[t, row] + stages[3]), ordered + 1)
     columns = np.array([[r[0], r[1], r[2], r[3], r[4]] for r in rows] + table).T
     known = [np.repeat(column[None], trials, axis=0).astype(np.int32) for column in columns]
-    lines = Lines(known[0], known[1], known[2], known[3], known[4].astype(np.int64), left, port, cleared,
-                  received.astype(np.int32), np.full(trials, count))
+    lines = Lines(
+        known[0],
+        known[1],
+        known[2],
+        known[3],
+        known[4].astype(np.int64),
+        left,
+        port,
+        cleared,
+        received.astype(np.int32),
+        np.full(trials, count),
+    )
     returns = [[day, day % 6, day % 4, 4, 1, 2, 1] for day in range(6, days, 5)]
     return _ship(spec, lines, returns, random, trials, days, scale)
 
 
-def _ship(spec: FinanceSpec, lines: Lines, returns: list[list[int]], random: np.random.Generator, trials: int, days: int, scale: int) -> Story:
+def _ship(
+    spec: FinanceSpec,
+    lines: Lines,
+    returns: list[list[int]],
+    random: np.random.Generator,
+    trials: int,
+    days: int,
+    scale: int,
+) -> Story:
     cells = spec.terms.cells
     stock = np.repeat(spec.opening.units[None], trials, axis=0)
     shipped = np.zeros((trials, days, len(ARCS), 4), dtype=np.int32)

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.finance import kpis
+from engine.finance.accounts import BALANCE_INDEX
 from engine.finance.statements import assemble
 from models.errors import TradewindError
 
@@ -16,7 +18,9 @@ from models.errors import TradewindError
 def _one_trial(story, t: int):
     lines = type(story.lines)(*(array[t : t + 1] for array in story.lines))
     cut = slice(t, t + 1)
-    return replace(story, shipped=story.shipped[cut], on_hand=story.on_hand[cut], fx=story.fx[cut], lines=lines)
+    return replace(
+        story, shipped=story.shipped[cut], on_hand=story.on_hand[cut], fx=story.fx[cut], lines=lines
+    )
 
 
 @pytest.mark.parametrize("trial", [0, 1, 2])
@@ -102,3 +106,21 @@ def test_the_rungs_of_cells_add_up_to_the_company(closed) -> None:
     statements = assemble(closed.spec.opening, closed.months)
     for rung in ("net_revenue", "cm1", "cm2", "cm3"):
         np.testing.assert_allclose(statements.cell_rung(rung).sum(axis=2), statements.rung(rung), atol=1e-6)
+
+
+def test_conversion_cycle_and_coverage_of_a_quarter_use_averages_and_its_own_days(closed) -> None:
+    statements = assemble(closed.spec.opening, closed.months)
+    days = np.array([90.0, 91.0])
+    cycle = kpis.cash_conversion(closed.spec.opening.balance, statements, days)
+    stock = statements.account("inventory") + statements.account("inventory_in_transit")
+    cogs = -sum(statements.line(name)[:, 3:].sum(axis=1) for name in kpis.COGS_LINES)
+    expected = (stock[:, 2] + stock[:, 5]) / 2.0 / cogs * 91.0
+    np.testing.assert_allclose(cycle.days_inventory[:, 1], expected)
+    opening = closed.spec.opening.balance[BALANCE_INDEX["receivables"]]
+    receivables = (opening + statements.account("receivables")[:, 2]) / 2.0
+    sales = statements.rung("net_revenue")[:, :3].sum(axis=1)
+    np.testing.assert_allclose(cycle.days_receivables[:, 0], receivables / sales * 90.0)
+    drawn = np.stack([closed.months[month].cash.drawn[:, -1] for month in (2, 5)], axis=1)
+    operating = statements.cash_flow[:, :3, 0].sum(axis=1) / 3.0
+    cover = kpis.coverage(statements, drawn, 6000.0)
+    np.testing.assert_allclose(cover[:, 0], (operating + 6000.0 - drawn[:, 0]) / 2500.0)

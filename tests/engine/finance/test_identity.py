@@ -26,7 +26,9 @@ def test_every_posting_has_an_amount(closed) -> None:
     assert [p.name for p, amount in zip(POSTINGS, total.min(axis=0), strict=True) if amount < 0.01] == []
 
 
-@pytest.mark.parametrize(("posting", "leg"), LEGS, ids=[f"{POSTINGS[p].name}:{POSTINGS[p].legs[g].account}" for p, g in LEGS])
+@pytest.mark.parametrize(
+    ("posting", "leg"), LEGS, ids=[f"{POSTINGS[p].name}:{POSTINGS[p].legs[g].account}" for p, g in LEGS]
+)
 def test_dropping_one_leg_breaks_the_identity(closed, posting: int, leg: int) -> None:
     statements = assemble(closed.spec.opening, closed.months, without_leg(posting, leg))
     assert (np.abs(statements.identity_gap()).max(axis=1) > 0.01).all()
@@ -37,7 +39,9 @@ def test_accounts_equal_what_the_books_hold(closed) -> None:
     for month, books in enumerate(closed.books):
         counted = count_books(books, int(closed.spec.terms.company.month_start[month + 1]) - 1)
         for account, amount in counted._asdict().items():
-            np.testing.assert_allclose(amount, statements.account(account)[:, month], atol=1e-6, err_msg=account)
+            np.testing.assert_allclose(
+                amount, statements.account(account)[:, month], atol=1e-6, err_msg=account
+            )
 
 
 def test_cash_flow_groups_sum_to_the_change_of_cash(closed) -> None:
@@ -52,6 +56,11 @@ def test_cash_tied_up_equals_its_accounts_and_receivables_at_cost(closed) -> Non
     for month, books in enumerate(closed.books):
         end = int(closed.spec.terms.company.month_start[month + 1])
         tied = books.dues.cost[:, end:].sum(axis=1)
-        for account, sign in (("prepayments", 1), ("inventory", 1), ("inventory_in_transit", 1), ("payables", -1)):
+        for account, sign in (
+            ("prepayments", 1),
+            ("inventory", 1),
+            ("inventory_in_transit", 1),
+            ("payables", -1),
+        ):
             tied = tied + sign * statements.account(account)[:, month]
         np.testing.assert_allclose(closed.months[month].cash.tied_up[:, -1], tied, atol=1e-6)

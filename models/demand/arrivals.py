@@ -253,6 +253,7 @@ def _stream_paths(
     times, marks = np.empty(256), np.empty(256)
     r, alpha, a, b = parameters[0], parameters[1], parameters[2], parameters[3]
     end = clock[clock.size - 1]
+    stop = clock[months] if months < clock.size - 1 else np.inf
     total = 0
     for c in range(months):
         for i in range(base[c, 0] + base[c, 1]):
@@ -260,12 +261,12 @@ def _stream_paths(
             u_won, _, u_day, _ = uniform4(key, trial, index, 0)
             start = clock[c] + u_day * (clock[c + 1] - clock[c])
             number = new_customer_path(
-                r, alpha, a, b, path_key, trial, index, start, end, envelope, times, marks, 0
+                r, alpha, a, b, path_key, trial, index, start, end, envelope, times, marks, 0, stop
             )
             if number > times.size:
                 times, marks = np.empty(2 * number), np.empty(2 * number)
                 number = new_customer_path(
-                    r, alpha, a, b, path_key, trial, index, start, end, envelope, times, marks, 0
+                    r, alpha, a, b, path_key, trial, index, start, end, envelope, times, marks, 0, stop
                 )
             if total + number > pair.size:
                 longer = np.empty(2 * (total + number), dtype=np.int64)

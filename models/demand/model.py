@@ -173,6 +173,7 @@ class DemandModel:
                 clock=clock,
                 envelope=self.envelope,
                 parameters=self.parameters,
+                kept=months,
             )
             for cell, fit, customers in zip(self.cell_keys, self.fits, self.customers, strict=True)
         ]

@@ -179,14 +179,16 @@ class GeometricDropoutNBD:
         envelope: float,
         parameters: str = "draw",
         churn: FloatArray | None = None,
+        kept: int | None = None,
     ) -> Arrivals:
         """Marked arrivals of ``customers`` in a block of trials: an order where mark < demand multiplier.
 
         ``clock`` (month + 1,) is the operational time at the month starts, 0 now, always to the fixed
         horizon; ``envelope`` is the largest demand multiplier there will be. Leaving is already applied.
+        Arrivals of the first ``kept`` months are given (all if omitted).
         """
         by_trial = self.parameters_by_trial(trials=trials, seed=seed, name=name, parameters=parameters)
-        horizon = horizon_of(trials, seed, name, clock, envelope, churn)
+        horizon = horizon_of(trials, seed, name, clock, envelope, churn, kept)
         if len(customers) == 0:
             offset = np.zeros(len(trials) + 1, dtype=np.int64)
             none = np.zeros(0)

@@ -19,9 +19,18 @@ HORIZON_MONTHS = 36
 
 
 def horizon_of(
-    trials: range, seed: int, name: str, clock: FloatArray, envelope: float, churn: FloatArray | None
+    trials: range,
+    seed: int,
+    name: str,
+    clock: FloatArray,
+    envelope: float,
+    churn: FloatArray | None,
+    kept: int | None = None,
 ) -> Horizon:
-    """Horizon of a block for the kernels; refuses a clock, envelope or churn that cannot be meant."""
+    """Horizon of a block for the kernels; refuses a clock, envelope or churn that cannot be meant.
+
+    Arrivals of the first ``kept`` months are kept (all if omitted); that changes none of them.
+    """
     ticks = np.ascontiguousarray(clock, dtype=np.float64)
     if ticks.ndim != 1 or ticks.size < 2 or np.any(np.diff(ticks) < 0) or ticks[0] != 0.0:
         raise UsageError("clock: rising operational times of the month starts are needed, the first one 0")
@@ -32,7 +41,8 @@ def horizon_of(
     path = np.zeros(0) if churn is None else np.ascontiguousarray(churn, dtype=np.float64)
     if path.size not in (0, ticks.size - 1) or np.any(path < 0):
         raise UsageError("churn: one multiplier of at least 0 a month is needed")
-    return Horizon(key_of(seed, name), trials.start, ticks, float(envelope), path)
+    stop = float(ticks[kept]) if kept is not None and kept < ticks.size - 1 else np.inf
+    return Horizon(key_of(seed, name), trials.start, ticks, float(envelope), path, stop)
 
 
 def settings_of(

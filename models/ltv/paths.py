@@ -93,13 +93,16 @@ def _path(
     index: np.uint64,
     start: float,
     end: float,
+    stop: float,
     envelope: float,
     churn: FloatArray,
     clock: FloatArray,
     times: FloatArray,
     marks: FloatArray,
 ) -> int:
-    """Number of arrivals of one customer until it leaves, written in order as far as there is room.
+    """Number of arrivals of one customer until it leaves or ``stop``, written in order as far as there is room.
+
+    ``stop`` only cuts what is kept: the arrivals before it are the same for every stop.
 
     ``count`` arrivals are uniform on (start, end); with ``rate`` above 0 they are a Poisson stream instead.
     ``threshold`` is the survival at which the customer leaves, ``first_time`` and ``first_mark`` the uniforms
@@ -128,6 +131,8 @@ def _path(
         else:
             left *= _root(u_time, count - number)
             time = end - (end - start) * left
+        if time >= stop:
+            break
         mark = envelope * u_mark
         if number < times.size:
             times[number] = time
@@ -166,6 +171,7 @@ def new_customer_path(
     times: FloatArray,
     marks: FloatArray,
     shift: int = 0,
+    stop: float = np.inf,
 ) -> int:
     """Number of later arrivals of a customer acquired at operational time ``start``, up to ``end``.
 
@@ -195,7 +201,7 @@ def new_customer_path(
         count = _arrival_count(u / active, r, exponent, span / (alpha + span))
     return _path(
         count, rate, a, b, threshold, first_time, first_mark,
-        key, trial, index, start, end, envelope, marks[:0], marks[:0], times, marks,
+        key, trial, index, start, end, stop, envelope, marks[:0], marks[:0], times, marks,
     )  # fmt: skip
 
 
@@ -219,6 +225,8 @@ class Horizon(NamedTuple):
     clock: FloatArray
     envelope: float
     churn: FloatArray
+    stop: float
+    """Operational time from which on arrivals are not kept; it changes none before."""
 
 
 @njit(cache=True)
@@ -261,6 +269,7 @@ def existing_path(
     trial: int,
     index: np.uint64,
     envelope: float,
+    stop: float,
     churn: FloatArray,
     clock: FloatArray,
     times: FloatArray,
@@ -283,5 +292,5 @@ def existing_path(
         count = _arrival_count(u / active, r + x, exponent, span / (alpha + age + span))
     return _path(
         count, rate, a, b + x + shift, threshold, first_time, first_mark,
-        key, trial, index, start, end, envelope, churn, clock, times, marks,
+        key, trial, index, start, end, stop, envelope, churn, clock, times, marks,
     )  # fmt: skip

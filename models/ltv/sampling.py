@@ -81,6 +81,7 @@ def arrivals_block(
     # fields are unpacked once: taking an array out of a tuple in the loop costs half the speed
     frequency, member, index = base.frequency, base.member, base.stream_index
     key, clock, envelope, churn = horizon.key, horizon.clock, horizon.envelope, horizon.churn
+    stop = horizon.stop
     cell_age = base.times[base.age]
     trials = parameters.shape[0]
     room = 1024 + member.size
@@ -103,7 +104,7 @@ def arrivals_block(
             while True:
                 number = existing_path(
                     r, alpha, a, b, base.shift, x, cell_age[c], active[c], exponent[c],
-                    key, trial, index[i], envelope, churn, clock, times, marks,
+                    key, trial, index[i], envelope, stop, churn, clock, times, marks,
                 )  # fmt: skip
                 if number <= times.size:
                     break
@@ -131,6 +132,7 @@ def count_block(parameters: FloatArray, base: Base, horizon: Horizon, demand: Fl
     """Orders of all customers per trial and month under ``demand`` (1 or trial, month); keeps no arrival."""
     frequency, member, index = base.frequency, base.member, base.stream_index
     key, clock, envelope, churn = horizon.key, horizon.clock, horizon.envelope, horizon.churn
+    stop = horizon.stop
     cell_age = base.times[base.age]
     trials = parameters.shape[0]
     orders = np.zeros((trials, clock.size - 1), dtype=np.int64)
@@ -149,7 +151,7 @@ def count_block(parameters: FloatArray, base: Base, horizon: Horizon, demand: Fl
             while True:
                 number = existing_path(
                     r, alpha, a, b, base.shift, x, cell_age[c], active[c], exponent[c],
-                    key, trial, index[i], envelope, churn, clock, times, marks,
+                    key, trial, index[i], envelope, stop, churn, clock, times, marks,
                 )  # fmt: skip
                 if number <= times.size:
                     break

@@ -1,1 +1,3 @@
-"""Finance: pure arrays in, statements out. Double entry as data (``postings``), closed month by month (``close``)."""
+"""Finance: pure arrays in, statements out. Double entry as data (``postings``), closed month by month
+(``close``).
+"""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Account:
-    """An account of the balance sheet; ``monetary`` ones may be held in a foreign currency and are remeasured."""
+    """An account of the balance sheet; ``monetary`` ones may be held in a foreign currency and are
+    remeasured.
+    """
 
     name: str
     kind: str

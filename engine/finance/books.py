@@ -1,6 +1,7 @@
 """The books of a block of trials between two closings, and what one month's closing reads, uses and gives.
 
-All arrays have the trial's position in the block in front (T); what no scenario changes has size one there (R = 1 or T). Books are
+All arrays have the trial's position in the block in front (T); what no scenario changes has size one there
+(R = 1 or T). Books are
 changed in place by ``close_month``: ownership passes with the call.
 """
 
@@ -17,7 +18,8 @@ from engine.finance.spec import FinanceSpec, Floats, Ints
 
 # order lines: stage bits
 SHIPPED, TITLED, DATED, LANDED, CLEARED = 1, 2, 4, 8, 16
-"""Left the supplier; title passed; payable has its due day (or was paid); reached the port; cleared customs."""
+"""Left the supplier; title passed; payable has its due day (or was paid); reached the port; cleared
+customs."""
 
 # order lines: amounts
 (
@@ -32,7 +34,8 @@ SHIPPED, TITLED, DATED, LANDED, CLEARED = 1, 2, 4, 8, 16
     INSURANCE_DUE,
     FEE_DUE,
 ) = range(10)
-"""Invoice and its unpaid part (supplier's currency); prepaid at historical rates; landed cost so far; costs still to pay."""
+"""Invoice and its unpaid part (supplier's currency); prepaid at historical rates; landed cost so far; costs
+still to pay."""
 AMOUNT_COUNT = 10
 
 STAGE, DUE = 0, 1

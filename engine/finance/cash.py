@@ -1,8 +1,11 @@
 """Cash by day: what falls due, what rates do to open items, and the credit line that bridges a shortfall.
 
-Receivables, payables and sales tax are held in their currency with a schedule by due day and remeasured daily at that day's rate
-(a month's remeasurement is the sum of its days'). The credit line is drawn when cash would be negative, up to its limit, and repaid
-from any excess; what the limit does not cover shows as negative cash (unfunded). Net cash is cash less credit drawn.
+Receivables, payables and sales tax are held in their currency with a schedule by due day and remeasured
+daily at that day's rate
+(a month's remeasurement is the sum of its days'). The credit line is drawn when cash would be negative, up
+to its limit, and repaid
+from any excess; what the limit does not cover shows as negative cash (unfunded). Net cash is cash less
+credit drawn.
 """
 
 from __future__ import annotations
@@ -39,7 +42,9 @@ YEAR = 365.0
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def fill_rates(market_currency: Ints, price_level: Floats, fx: Floats, sheet: Sheet, t: int) -> None:
-    """Exchange rates of the month by currency and day, and company currency per unit of base price by market and day."""
+    """Exchange rates of the month by currency and day, and company currency per unit of base price by market
+    and day.
+    """
     currencies, days = sheet.rate.shape
     trial = min(t, fx.shape[0] - 1)
     for day in range(days):
@@ -136,7 +141,9 @@ def draw_credit(
     t: int,
     start: int,
 ) -> None:
-    """Net cash, credit drawn and cash tied up in goods by day; the month's interest is paid on its last day."""
+    """Net cash, credit drawn and cash tied up in goods by day; the month's interest is paid on its last
+    day.
+    """
     days = daily.shape[1]
     owed = 0.0
     for day in range(days):
@@ -167,7 +174,8 @@ def draw_credit(
 def charge_tax(
     company: CompanyTerms, totals: Totals, tax_due: Floats, cells: Floats, amounts: Floats, t: int, month: int
 ) -> None:
-    """Accrue income tax on the quarter's result so far, losses carried forward first; date its payment at the quarter's end.
+    """Accrue income tax on the quarter's result so far, losses carried forward first; date its payment at
+    the quarter's end.
 
     ``cells`` (posting, C) and ``amounts`` (posting,) are the month's postings before tax.
     """

@@ -1,6 +1,7 @@
 """Close a month of a block of trials: the same function in plain and in triggered runs.
 
-Order inside a month: rates; new and open order lines; receipts, returns and shipments day by day; write-downs; company costs; what
+Order inside a month: rates; new and open order lines; receipts, returns and shipments day by day;
+write-downs; company costs; what
 falls due; the credit line and interest; tax. Nothing is read across trials.
 """
 
@@ -232,7 +233,9 @@ def _walk_days(
     t: int,
     start: int,
 ) -> int:
-    """Book receipts, returns and shipments of every day; gives the position in FAULTS of what does not fit."""
+    """Book receipts, returns and shipments of every day; gives the position in FAULTS of what does not
+    fit.
+    """
     markets, cells, stock, company = terms.markets, terms.cells, books.stock, terms.company
     returns, count, seen = flows.returns[t], flows.returns_count[t], np.int64(0)
     recovery = (company.refurbish_cost_share, company.refurbished_share, company.liquidation_share)

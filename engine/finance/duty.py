@@ -1,6 +1,7 @@
 """Duty: the value it is charged on and what it comes to.
 
-This part knows ad valorem duty. Which rate holds for an item, origin and territory on a day is read from the plan's tariff table and
+This part knows ad valorem duty. Which rate holds for an item, origin and territory on a day is read from the
+plan's tariff table and
 moved by the driver ``duty_rate`` before it comes here.
 """
 
@@ -15,7 +16,8 @@ def dutiable_value(
 ) -> float:
     """Value that ad valorem duty is charged on, in the currency of its arguments.
 
-    FOB value is the goods at the port of shipping, CIF value adds freight and insurance. An invoice on CIF, DAP or DDP terms holds
+    FOB value is the goods at the port of shipping, CIF value adds freight and insurance. An invoice on CIF,
+    DAP or DDP terms holds
     them already: they are taken off for a FOB valuation (never below zero) and not added again for a CIF one.
     """
     if invoice_has_freight:
@@ -25,5 +27,7 @@ def dutiable_value(
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def parcel_duty(retail_value: float, parcel_value: float, de_minimis: float, rate: float) -> float:
-    """Duty on goods in parcels: the rate on their whole retail value where the parcel is worth more than de minimis."""
+    """Duty on goods in parcels: the rate on their whole retail value where the parcel is worth more than de
+    minimis.
+    """
     return retail_value * rate if parcel_value > de_minimis else 0.0

@@ -1,6 +1,7 @@
 """Moving-average inventory by node and item, its landed cost kept in four layers: goods, freight, duty, fees.
 
-A receipt mixes into the average; a sale leaves at the average; a returned unit comes back at it. Between receipts the average stands
+A receipt mixes into the average; a sale leaves at the average; a returned unit comes back at it. Between
+receipts the average stands
 still, so sales are taken off the value in one step before the next receipt (``release``).
 """
 
@@ -15,7 +16,9 @@ LAYER_COUNT = 4
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def release(units, value, average, since, node, item) -> None:  # type: ignore[no-untyped-def]
-    """Take the units sold since the last change of the average off stock; arrays (node, item[, layer]), in place."""
+    """Take the units sold since the last change of the average off stock; arrays (node, item[, layer]), in
+    place.
+    """
     sold = since[node, item]
     if sold == 0:
         return

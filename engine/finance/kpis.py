@@ -1,6 +1,8 @@
-"""Figures of merit from statements: free functions of arrays, costs and flows positive, over the last axis where they sum.
+"""Figures of merit from statements: free functions of arrays, costs and flows positive, over the last axis
+where they sum.
 
-A ratio whose denominator is zero is NaN (inventory cover and conversion of nothing are not numbers), never zero.
+A ratio whose denominator is zero is NaN (inventory cover and conversion of nothing are not numbers), never
+zero.
 """
 
 from __future__ import annotations
@@ -59,7 +61,8 @@ def conversion_cycle(
     """Cash conversion cycle DIO + DSO - DPO, days.
 
     The default variant (metric 18) gives average balances and the days and flows of the period; the closing
-    variant gives closing balances and 365 days with a year's flows. Deposits are prepayments: in none of the three.
+    variant gives closing balances and 365 days with a year's flows. Deposits are prepayments: in none of the
+    three.
     """
     dio = days_of(inventory, cogs, days)
     dso = days_of(receivables, sales, days)
@@ -75,7 +78,8 @@ MONTHS_IN_QUARTER = 3
 def cash_conversion(opening: Floats, statements: Statements, days: Floats) -> Cycle:
     """Cash conversion cycle by quarter, (T, Q): average balances, the quarter's flows and its ``days`` (Q,).
 
-    ``opening`` is the opening balance (account,). Inventory counts what is on hand and what is in transit with
+    ``opening`` is the opening balance (account,). Inventory counts what is on hand and what is in transit
+    with
     title; COGS is without write-downs; sales are net revenue; receivables hold payouts not received yet.
     """
     inventory = sum(_average_balance(opening, statements, name) for name in STOCK_ACCOUNTS)
@@ -104,9 +108,11 @@ def _average_balance(opening: Floats, statements: Statements, account: str) -> F
 
 
 def cash_weighted_cycle(tied_up: Floats, cost: Numbers) -> Floats:
-    """Value-weighted days between paying for goods and being paid for them: mean cash tied up by day over daily cost of sales.
+    """Value-weighted days between paying for goods and being paid for them: mean cash tied up by day over
+    daily cost of sales.
 
-    ``tied_up`` (…, day) at the end of each day, receivables at cost; ``cost`` (…) landed cost of the sales of those days.
+    ``tied_up`` (…, day) at the end of each day, receivables at cost; ``cost`` (…) landed cost of the sales
+    of those days.
     """
     return ratio(tied_up.mean(axis=-1), np.asarray(cost) / tied_up.shape[-1])
 
@@ -148,7 +154,9 @@ def coverage_variants(
     ebitda: Numbers,
     interest: Numbers,
 ) -> Coverage:
-    """Cash-flow coverage of a month; ``operating`` before fixed cash costs, ``fixed`` and ``interest`` positive."""
+    """Cash-flow coverage of a month; ``operating`` before fixed cash costs, ``fixed`` and ``interest``
+    positive.
+    """
     before, costs = np.asarray(operating, dtype=np.float64), np.asarray(fixed, dtype=np.float64)
     return Coverage(
         ratio(before + undrawn, costs),
@@ -176,7 +184,8 @@ class Concentration(NamedTuple):
 
 
 def concentration(amounts: Floats) -> Concentration:
-    """Largest share, share of the three largest, Herfindahl index Σs² and 1/HHI; amounts (…, member), not negative.
+    """Largest share, share of the three largest, Herfindahl index Σs² and 1/HHI; amounts (…, member), not
+    negative.
 
     NaN where the amounts sum to zero. A negative amount is refused: a share of it means nothing.
     """
@@ -219,5 +228,7 @@ def fill_rate(shipped_at_once: Numbers, demanded: Numbers) -> Floats:
 def carrying_cost(
     value: Numbers, *, capital: float, storage: float, insurance: float, shrink: float
 ) -> Floats:
-    """Yearly cost of carrying stock of a value: (cost of capital + storage + insurance + shrink, as shares) × value."""
+    """Yearly cost of carrying stock of a value: (cost of capital + storage + insurance + shrink, as shares)
+    × value.
+    """
     return np.asarray(value, dtype=np.float64) * (capital + storage + insurance + shrink)

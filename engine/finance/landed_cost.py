@@ -1,9 +1,13 @@
 """From order line to landed cost: deposit, title, freight, duty and fees of every purchase, each on its day.
 
-An event at time x is booked on the first day whose receiving phase sees it: max(ceil(x), day ordered + 1). The unit cost is that of
-the order day, the freight rate that of the shipping day, exchange and duty rates those of the day the money or the goods move.
-Deposits are prepayments at their historical rate. Title passes at shipping (EXW, FCA, FOB, CIF) or at receipt (DAP, DDP): then the
-prepaid part and the unpaid one, at that day's rate, become inventory in transit. What falls due before title is prepaid too.
+An event at time x is booked on the first day whose receiving phase sees it: max(ceil(x), day ordered + 1).
+The unit cost is that of
+the order day, the freight rate that of the shipping day, exchange and duty rates those of the day the money
+or the goods move.
+Deposits are prepayments at their historical rate. Title passes at shipping (EXW, FCA, FOB, CIF) or at
+receipt (DAP, DDP): then the
+prepaid part and the unpaid one, at that day's rate, become inventory in transit. What falls due before title
+is prepaid too.
 """
 
 from __future__ import annotations
@@ -128,7 +132,9 @@ def follow_lines(
     start: int,
     end: int,
 ) -> None:
-    """Book what happened to open order lines in the month and chain up its receipts by day, in order of row."""
+    """Book what happened to open order lines in the month and chain up its receipts by day, in order of
+    row.
+    """
     freight_trial = min(t, freight_level.shape[0] - 1)
     duty_trial = min(t, duty_rate.shape[0] - 1)
     for place in range(orders.count[t]):
@@ -196,7 +202,7 @@ def _booking_day(time: float, ordered: int, start: int) -> int:
     """Day an event is booked; NEVER while its time is unknown."""
     if not math.isfinite(time):
         return NEVER
-    return max(int(math.ceil(time)), ordered + 1, start)
+    return max(math.ceil(time), ordered + 1, start)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -218,7 +224,9 @@ def _pay_or_owe(
     start: int,
     end: int,
 ) -> None:
-    """Prepay a balance that falls due before title, pass title, date the payable: each once, in this order."""
+    """Prepay a balance that falls due before title, pass title, date the payable: each once, in this
+    order.
+    """
     titled = state[STAGE] & TITLED != 0
     if not titled and state[DUE] >= 0 and state[STAGE] & DATED == 0:
         due = max(state[DUE], start)

@@ -1,7 +1,9 @@
 """Lines of the profit and loss account and the margin ladder they form.
 
-Sign rule: positive when money comes in, negative when it leaves, on every line, so that a rung is the plain sum of the rung above
-and its own lines. Prices are net of discount, hence ``gross_sales`` has no discount line below it. Storage is a cost of holding
+Sign rule: positive when money comes in, negative when it leaves, on every line, so that a rung is the plain
+sum of the rung above
+and its own lines. Prices are net of discount, hence ``gross_sales`` has no discount line below it. Storage
+is a cost of holding
 stock, not of shipping an order: it stands between CM3 and EBITDA with the fixed costs, company-wide.
 """
 

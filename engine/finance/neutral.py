@@ -1,4 +1,6 @@
-"""A neutral company: every rate, fee, lag and amount zero. Hand-worked cases and tests change what they are about."""
+"""A neutral company: every rate, fee, lag and amount zero. Hand-worked cases and tests change what they are
+about.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ from engine.finance.spec import (
 )
 
 Sizes = Mapping[str, int]
-"""market, channel, node, supplier, item, currency, origin, territory, acquisition_channel: how many of each."""
+"""market, channel, node, supplier, item, currency, origin, territory, acquisition_channel: how many of
+each."""
 
 ONE_OF_EACH: Sizes = dict.fromkeys(
     (
@@ -49,9 +52,11 @@ def neutral_spec(
     opening: Mapping[str, float] | None = None,
     **changes: Any,
 ) -> FinanceSpec:
-    """Give a company of the given sizes and arcs (cell, node); ``changes`` name fields of any group of terms or of the opening."""
+    """Give a company of the given sizes and arcs (cell, node); ``changes`` name fields of any group of terms
+    or of the opening.
+    """
     n = {**ONE_OF_EACH, **(sizes or {})}
-    values = {**_zeros(n, np.asarray(month_start)), **_arcs(n, arcs), **changes}
+    values = {**_zeros(n, np.asarray(month_start)), **_arcs(arcs), **changes}
     groups = (MarketTerms, CellTerms, NodeTerms, SupplyTerms, CompanyTerms)
     terms = Terms(*(terms_of(g, **{f: values.pop(_flat(g, f)) for f in g.__annotations__}) for g in groups))
     balance = np.zeros(len(BALANCE_NAMES))
@@ -70,7 +75,9 @@ def neutral_spec(
 def neutral_inputs(
     spec: FinanceSpec, month: int, shipped: Any, on_hand: Any, lines: Lines, returns: Any = (), **changes: Any
 ) -> MonthInputs:
-    """Give a month's inputs at base prices, rates of one and no duty; ``returns`` are rows, the same in every trial."""
+    """Give a month's inputs at base prices, rates of one and no duty; ``returns`` are rows, the same in
+    every trial.
+    """
     terms = spec.terms
     start, end = terms.company.month_start[month : month + 2]
     days, trials = int(end - start), len(shipped)
@@ -109,18 +116,31 @@ def _zeros(n: Sizes, month_start: Any) -> dict[str, Any]:
     days, months = int(month_start[-1]), len(month_start) - 1
     zeros = {
         "market": "market_currency market_territory consumption_tax outbound_per_order return_handling",
-        "node": "node_territory pick_per_unit pick_per_order storage_per_unit_month cif_value entry_fee vat_lag",
+        "node": "node_territory pick_per_unit pick_per_order storage_per_unit_month cif_value "
+        "entry_fee vat_lag",
         "supplier": "supplier_currency origin deposit_share trigger net_days title",
         "territory": "de_minimis",
         "item": "weight item_origin",
-        "cell": "return_node payout_lag reserve_share reserve_lag payment_fee_share payment_fee_per_order marketplace_fee_share",
+        "cell": "return_node payout_lag reserve_share reserve_lag payment_fee_share payment_fee_per_order "
+        "marketplace_fee_share",
         "acquisition_channel": "spend_lag",
     }
     sizes = {**n, "cell": cells}
     values: dict[str, Any] = {f: np.zeros(sizes[k]) for k, fields in zeros.items() for f in fields.split()}
     values |= dict.fromkeys(
-        "first_month sales_tax_lag credit_limit credit_rate term_debt term_debt_rate tax_rate tax_lag "
-        "refurbish_cost_share refurbished_share liquidation_share".split(),
+        [
+            "first_month",
+            "sales_tax_lag",
+            "credit_limit",
+            "credit_rate",
+            "term_debt",
+            "term_debt_rate",
+            "tax_rate",
+            "tax_lag",
+            "refurbish_cost_share",
+            "refurbished_share",
+            "liquidation_share",
+        ],
         0,
     )
     lanes = (n["supplier"], n["node"])
@@ -143,7 +163,7 @@ def _zeros(n: Sizes, month_start: Any) -> dict[str, Any]:
     return values
 
 
-def _arcs(n: Sizes, arcs: Sequence[tuple[int, int]]) -> dict[str, Any]:
+def _arcs(arcs: Sequence[tuple[int, int]]) -> dict[str, Any]:
     pairs = np.asarray(arcs, dtype=np.int64)
     return {"arc_cell": pairs[:, 0], "arc_node": pairs[:, 1]}
 

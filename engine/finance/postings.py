@@ -1,12 +1,15 @@
 """Double entry as data: every posting with its legs.
 
-A posting has ONE amount, which the kernels compute from what moved, and two legs or more that carry it with a sign onto accounts
-and lines. A transaction whose sides differ (a sale is owed with its tax) is several postings, so no leg is ever the balancing figure
+A posting has ONE amount, which the kernels compute from what moved, and two legs or more that carry it with
+a sign onto accounts
+and lines. A transaction whose sides differ (a sale is owed with its tax) is several postings, so no leg is
+ever the balancing figure
 of others. Statements are assembled from the legs (``statements``); a posting balances when
 
     assets - liabilities = lines + contributions        in signs,
 
-which is checked below, and dropping any single leg breaks the identity of equity in the month the amount is not zero.
+which is checked below, and dropping any single leg breaks the identity of equity in the month the amount is
+not zero.
 """
 
 from __future__ import annotations
@@ -50,7 +53,6 @@ def _posting(name: str, legs: str, flow: str = "") -> Posting:
 
 
 POSTINGS = (
-    # selling
     _posting("sale", "+receivables +gross_sales"),
     _posting("sale_tax", "+receivables +sales_tax_payable"),
     _posting("payment_fee", "-receivables -payment_fees"),
@@ -63,7 +65,6 @@ POSTINGS = (
     _posting("pick", "-cash -fulfilment", "operating"),
     _posting("outbound", "-cash -outbound_freight", "operating"),
     _posting("parcel_entry", "-cash -parcel_duty", "operating"),
-    # returns
     _posting("refund", "-cash -refunds", "operating"),
     _posting("refund_tax", "-cash -sales_tax_payable", "operating"),
     _posting("restock_goods", "+inventory +cogs_goods"),
@@ -74,7 +75,6 @@ POSTINGS = (
     _posting("refurbishing", "-cash -returns_processing", "operating"),
     _posting("liquidation", "+cash +liquidation_recovery", "operating"),
     _posting("write_down", "-inventory -inventory_writedown"),
-    # buying
     _posting("deposit", "+prepayments -cash", "operating"),
     _posting("balance_prepaid", "+prepayments -cash", "operating"),
     _posting("title_prepaid", "+inventory_in_transit -prepayments"),
@@ -87,7 +87,6 @@ POSTINGS = (
     _posting("import_vat", "+import_vat_recoverable -cash", "operating"),
     _posting("import_vat_recovered", "+cash -import_vat_recoverable", "operating"),
     _posting("receipt", "+inventory -inventory_in_transit"),
-    # the rest of the company
     _posting("spend", "+accrued_marketing -marketing"),
     _posting("spend_paid", "-accrued_marketing -cash", "operating"),
     _posting("sales_tax_paid", "-sales_tax_payable -cash", "operating"),
@@ -112,7 +111,8 @@ POSTING_INDEX = {name: position for position, name in enumerate(POSTING_NAMES)}
 POSTING_COUNT = len(POSTINGS)
 
 TIED_UP = {"prepayments": 1, "inventory": 1, "inventory_in_transit": 1, "payables": -1}
-"""Accounts whose sum, with receivables at cost, is the cash tied up in goods (cash-weighted conversion cycle)."""
+"""Accounts whose sum, with receivables at cost, is the cash tied up in goods (cash-weighted conversion
+cycle)."""
 
 
 def signs(accounts: dict[str, int], postings: tuple[Posting, ...] = POSTINGS) -> npt.NDArray[np.float64]:

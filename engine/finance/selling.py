@@ -1,9 +1,14 @@
-"""What sales and returns bring and cost, day by day: receipts first, then returns, then shipments, as the network does them.
+"""What sales and returns bring and cost, day by day: receipts first, then returns, then shipments, as the
+network does them.
 
-Revenue is booked at shipping, at the price and rate of the day. Payouts come net of fees after the channel's lag, the reserve later.
-Orders shipped are units shipped times the cell's orders per unit. A returned unit is refunded at the price of the day it arrives
-(its own price is not followed through the network). The network puts units for resale back into stock, at the return node's average
-cost; refurbished units are sold off at a share of landed cost after their refurbishing, liquidated ones at a lower one.
+Revenue is booked at shipping, at the price and rate of the day. Payouts come net of fees after the channel's
+lag, the reserve later.
+Orders shipped are units shipped times the cell's orders per unit. A returned unit is refunded at the price
+of the day it arrives
+(its own price is not followed through the network). The network puts units for resale back into stock, at
+the return node's average
+cost; refurbished units are sold off at a share of landed cost after their refurbishing, liquidated ones at a
+lower one.
 """
 
 from __future__ import annotations
@@ -86,7 +91,9 @@ def return_day(
     day: int,
     until: int,
 ) -> int:
-    """Refund, handle and grade what came back on a day, rows from ``seen`` up to ``until``; gives the rows seen then."""
+    """Refund, handle and grade what came back on a day, rows from ``seen`` up to ``until``; gives the rows
+    seen then.
+    """
     amounts, average, value, on_hand = sheet.cells, stock.average, stock.value, stock.units
     base_price, factor, first = markets.base_price, sheet.factor, returns[seen, 0]
     while seen < until and returns[seen, 0] == first:
@@ -180,7 +187,9 @@ def book_sales(
     cost_due: Floats,
     start: int,
 ) -> None:
-    """Book the month's sales by cell and day: tax, fees, outbound freight, and when payout and cost come back."""
+    """Book the month's sales by cell and day: tax, fees, outbound freight, and when payout and cost come
+    back.
+    """
     last = cost_due.shape[0] - 1
     for cell in range(cells.market.shape[0]):
         market = cells.market[cell]
@@ -242,7 +251,9 @@ def cross_borders(
     sheet: Sheet,
     t: int,
 ) -> None:
-    """Charge duty on parcels that enter the buyer's territory from a node in another one, on their retail value."""
+    """Charge duty on parcels that enter the buyer's territory from a node in another one, on their retail
+    value.
+    """
     trial = min(t, duty_rate.shape[0] - 1)
     for arc in range(shipped.shape[2]):
         cell = cells.arc_cell[arc]
@@ -267,7 +278,9 @@ def cross_borders(
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def release_stock(stock: Stock, since: Ints, on_hand: Ints, t: int) -> int:
-    """Bring stock up to the end of the month; gives 0, or the position in books.FAULTS of what does not fit."""
+    """Bring stock up to the end of the month; gives 0, or the position in books.FAULTS of what does not
+    fit.
+    """
     fault, last = 0, on_hand.shape[1] - 1
     for node in range(stock.units.shape[1]):
         for item in range(stock.units.shape[2]):

@@ -1,7 +1,9 @@
 """What finance must know about the company: terms, prices, rates and calendars as plain arrays.
 
-Dims: C cells (market × sales channel), Mk markets, A arcs (cell, node), N nodes, S suppliers, I items, K currencies (0 is the
-company's own), O origins, Te territories, Aq acquisition channels, D days, M months. Money per unit is in the currency named; shares
+Dims: C cells (market × sales channel), Mk markets, A arcs (cell, node), N nodes, S suppliers, I items, K
+currencies (0 is the
+company's own), O origins, Te territories, Aq acquisition channels, D days, M months. Money per unit is in
+the currency named; shares
 are shares; lags are whole days. The groups are named tuples because compiled code reads them as they are.
 """
 
@@ -179,7 +181,8 @@ class Opening(NamedTuple):
     tax_due: Floats
     """(D + 1,)."""
     line_state: Ints
-    """(O, 2) open order lines in the network's row order: stage bits and the due day of the balance (-1 unknown)."""
+    """(O, 2) open order lines in the network's row order: stage bits and the due day of the balance (-1
+    unknown)."""
     line_amounts: Floats
     """(O, 10) their amounts, in the order of landed_cost's constants."""
     open_lines: int
@@ -221,7 +224,9 @@ _KINDS: dict[str, Any] = {
 
 
 def terms_of(group: type, **values: object) -> Any:
-    """Build a group of terms with the dtypes its annotations name; contiguous and read-only, finite or refused."""
+    """Build a group of terms with the dtypes its annotations name; contiguous and read-only, finite or
+    refused.
+    """
     made = {}
     for name, kind in group.__annotations__.items():
         want = _KINDS[getattr(kind, "__forward_arg__", kind)]

@@ -1,6 +1,8 @@
-"""Statements assembled from postings: profit and loss by cell and month, balance sheet by month, cash flow by group.
+"""Statements assembled from postings: profit and loss by cell and month, balance sheet by month, cash flow
+by group.
 
-Every figure is the sum, over postings, of leg sign × amount: the legs are the only place that says what belongs where.
+Every figure is the sum, over postings, of leg sign × amount: the legs are the only place that says what
+belongs where.
 Sums run in a fixed order, one posting and one cell after the other, so a cell without volume changes no bit.
 """
 
@@ -21,7 +23,9 @@ from engine.finance.spec import Floats, Opening
 
 @dataclass(frozen=True)
 class Statements:
-    """Statements of a block: money in company currency, positive in, negative out; balances in natural sign."""
+    """Statements of a block: money in company currency, positive in, negative out; balances in natural
+    sign.
+    """
 
     cell_lines: Floats
     """(T, M, len(CELL_LINES), C)"""
@@ -152,7 +156,9 @@ class Subledger(NamedTuple):
 
 
 def count_books(books: Books, day: int) -> Subledger:
-    """Count the accounts from open items, stock layers and open order lines at the end of a day (a month's last)."""
+    """Count the accounts from open items, stock layers and open order lines at the end of a day (a month's
+    last).
+    """
     items, orders = books.items, books.orders
     trials, room = orders.row.shape
     is_open = np.arange(room)[None, :] < orders.count[:, None]

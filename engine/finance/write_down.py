@@ -1,4 +1,6 @@
-"""Write-down of stock whose landed cost exceeds its net realisable value, at month end; never written up again."""
+"""Write-down of stock whose landed cost exceeds its net realisable value, at month end; never written up
+again.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,11 @@ WRITE_DOWN = POSTING_INDEX["write_down"]
 def write_down_stock(
     cells: CellTerms, base_price: Floats, share: float, stock: Stock, sold: Ints, sheet: Sheet, t: int
 ) -> None:
-    """Compare every stock with its net realisable value: the net price its buyers are expected to pay, times ``share``.
+    """Compare every stock with its net realisable value: the net price its buyers are expected to pay, times
+    ``share``.
 
-    Its buyers are the cells served from the node, weighted by the month's units, alike where none was sold; they carry the loss.
+    Its buyers are the cells served from the node, weighted by the month's units, alike where none was sold;
+    they carry the loss.
     """
     last = sheet.factor.shape[1] - 1
     for node in range(stock.units.shape[1]):

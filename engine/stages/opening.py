@@ -1,6 +1,7 @@
 """The opening balance as books: every account ties to the items, stock and orders that make it up.
 
-Where the detail and the account differ, the account holds: open items get the difference in company currency, stock and order lines
+Where the detail and the account differ, the account holds: open items get the difference in company
+currency, stock and order lines
 are scaled to it. Without an opening balance the detail is the balance.
 """
 
@@ -159,7 +160,9 @@ def _spend_due(plan: Plan, terms: Terms, amount: float, days: int) -> FloatArray
 
 
 def standard_cost(plan: Plan, terms: Terms, rate: FloatArray, duty: FloatArray) -> FloatArray:
-    """Landed cost per unit at planned supplier shares and base rates, (node, item, layer); entry fees are left out."""
+    """Landed cost per unit at planned supplier shares and base rates, (node, item, layer); entry fees are
+    left out.
+    """
     shares, supply = planned_shares(plan), terms.supply
     cost = np.zeros((len(plan.node_keys), len(plan.item_keys), LAYER_COUNT))
     for node, item, supplier in np.argwhere(shares > 0.0):
@@ -182,7 +185,9 @@ def standard_cost(plan: Plan, terms: Terms, rate: FloatArray, duty: FloatArray) 
 
 
 def _average_cost(plan: Plan, standard: FloatArray) -> FloatArray:
-    """Unit landed cost of the count, split into layers as the standard cost is; the standard where nothing was counted."""
+    """Unit landed cost of the count, split into layers as the standard cost is; the standard where nothing
+    was counted.
+    """
     average = standard.copy()
     node_at = {key: n for n, key in enumerate(plan.node_keys)}
     item_at = {key: i for i, key in enumerate(plan.item_keys)}
@@ -213,7 +218,9 @@ def _cost_share(plan: Plan, calibration: Calibration, standard: FloatArray, rate
 
 
 def _order_lines(plan: Plan, terms: Terms, rate: FloatArray, duty: FloatArray) -> tuple[IntArray, FloatArray]:
-    """State and amounts of the open order lines in the network's row order: (day, node, supplier), order, item."""
+    """State and amounts of the open order lines in the network's row order: (day, node, supplier), order,
+    item.
+    """
     lines = open_lines(plan)
     at = {
         "node": {key: n for n, key in enumerate(plan.node_keys)},
@@ -287,7 +294,9 @@ def _order_line(
 
 
 def _rate_on(plan: Plan, currency: str, day: float) -> float:
-    """Company currency per unit on a past day counted from day 0; the first known rate before the table begins."""
+    """Company currency per unit on a past day counted from day 0; the first known rate before the table
+    begins.
+    """
     if currency == plan.currency:
         return 1.0
     when = (pd.Timestamp(plan.forecast_start) + pd.Timedelta(days=int(np.floor(day)))).date()

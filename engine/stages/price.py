@@ -1,4 +1,5 @@
-"""Stage 5: from plan, calibration and drivers to the arrays that finance prices with. No arithmetic of money happens here
+"""Stage 5: from plan, calibration and drivers to the arrays that finance prices with. No arithmetic of money
+happens here
 beyond putting terms into their unit: the books are kept by ``engine.finance``.
 """
 
@@ -96,7 +97,8 @@ def month_inputs(
 ) -> MonthInputs:
     """One month for ``close_month``: movements, and the scenario's drivers on the month's days.
 
-    ``price_level`` (R, market, day) and ``fx`` (T, currency, day) cover the run; ``spend`` (R, market, acquisition channel) the month.
+    ``price_level`` (R, market, day) and ``fx`` (T, currency, day) cover the run; ``spend`` (R, market,
+    acquisition channel) the month.
     """
     starts = world.finance.terms.company.month_start
     window = slice(int(starts[month]), int(starts[month + 1]))
@@ -243,7 +245,8 @@ def _supply_terms(plan: Plan) -> SupplyTerms:
 def unit_costs(plan: Plan) -> FloatArray:
     """Purchase price per unit in the supplier's currency, (supplier, item).
 
-    That of the last order line of supplier and item; without one, the item's listed cost, which is in its first supplier's currency.
+    That of the last order line of supplier and item; without one, the item's listed cost, which is in its
+    first supplier's currency.
     """
     rates = plan.base_rates
     currency = {supplier.key: supplier.currency for supplier in plan.config.suppliers}

@@ -1,6 +1,7 @@
 """The hand-worked cash ledger of CASES.md, run through ``close_month``: the same books that price a plan.
 
-10 units a day, order 300 each 30 days, 3 per unit at the order, 7 at +30, 2 duty at +35, receipt +40, payout +14 days, price 30.
+10 units a day, order 300 each 30 days, 3 per unit at the order, 7 at +30, 2 duty at +35, receipt +40, payout
++14 days, price 30.
 """
 
 from __future__ import annotations

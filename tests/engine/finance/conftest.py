@@ -1,4 +1,5 @@
-"""A small company in which every leg of every posting is non-zero, and made-up movements whose units add up."""
+"""A small company in which every leg of every posting is non-zero, and made-up movements whose units add
+up."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ OPEN_STATE = [[0, -1], [SHIPPED | TITLED | DATED | LANDED, 0]]
 
 
 def sample_spec(**changes: object) -> FinanceSpec:
-    """A company with two borders, three currencies, all three balance triggers and both ways of passing title."""
+    """A company with two borders, three currencies, all three balance triggers and both ways of passing
+    title."""
     days = int(MONTH_START[-1])
     open_amounts = np.zeros((2, 10))
     open_amounts[0, [INVOICE, UNPAID, PREPAID, FEE_DUE]] = 800.0, 600.0, 210.0, 20.0
@@ -202,7 +204,8 @@ class Story:
 
 
 def make_story(trials: int = 3, seed: int = 7, scale: int = 3) -> Story:
-    """Orders every twelve days, shipments that never exceed stock, returns on some days; each trial its own."""
+    """Orders every twelve days, shipments that never exceed stock, returns on some days; each trial its
+    own."""
     spec, days = sample_spec(), int(MONTH_START[-1])
     random = np.random.default_rng(seed)
     rows = [(-20, 0, 0, 1, 30, -10, np.inf), (-30, 1, 0, 0, 25, -25, -2)]

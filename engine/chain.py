@@ -26,7 +26,7 @@ from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.draw import draw_block
 from engine.stages.measure import coordinates, cube_variables, measure
-from engine.stages.simulate import ENGINES, BaseMoves, Clockwork, play
+from engine.stages.simulate import ENGINES, BaseMoves, Clockwork, play, within_plan
 from engine.stages.world import World, build_world
 from engine.store.cube import Template, create, missing_blocks, open_cube, write_atomically, write_block
 from engine.store.manifest import manifest, read_manifest, run_identity, run_id, to_json
@@ -183,15 +183,16 @@ def _check_settings(
 def _choose(library: Library, scenarios: str | Sequence[str | Composition]) -> tuple[Composition, ...]:
     """Composed scenarios, base first, then by name; base is always among them."""
     if isinstance(scenarios, str):
-        names = library.names if scenarios == "all" else [n.strip() for n in scenarios.split(",") if n.strip()]
+        names = (
+            library.names if scenarios == "all" else [n.strip() for n in scenarios.split(",") if n.strip()]
+        )
         if not names:
             raise UsageError("scenarios: none chosen | write all, or names separated by commas")
         wanted: Sequence[str | Composition] = tuple(names)
     else:
         wanted = scenarios
     chosen = {
-        each.name: each
-        for each in (library.compose(w) if isinstance(w, str) else w for w in (BASE, *wanted))
+        each.name: each for each in (library.compose(w) if isinstance(w, str) else w for w in (BASE, *wanted))
     }
     return tuple(sorted(chosen.values(), key=lambda each: (each.name != BASE, each.name)))
 
@@ -200,9 +201,7 @@ def resolve_all(
     world: World, composed: Sequence[Composition], trials: range, seed: int, library: Library
 ) -> dict[str, Any]:
     """Paths of every scenario in these trials, by name."""
-    return {
-        each.name: resolve(each, world.view, trials, seed, world.calendar, library) for each in composed
-    }
+    return {each.name: resolve(each, world.view, trials, seed, world.calendar, library) for each in composed}
 
 
 def play_block(
@@ -217,8 +216,9 @@ def play_block(
 ) -> dict[str, Any]:
     """One block of trials under every scenario: the values of every cube variable, scenario first."""
     with clock.part("sample"):
-        draws = draw_block(world.calibration, trials, seed, world.calendar)
         paths = resolve_all(world, composed, trials, seed, library)
+        reach = 1.0 if all(within_plan(each) for each in paths.values()) else None
+        draws = draw_block(world.calibration, trials, seed, world.calendar, reach)
     base: BaseMoves | None = None
     measured = []
     for each in composed:

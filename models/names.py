@@ -69,6 +69,16 @@ class Variable:
     meaning: str
 
     @property
+    def path(self) -> str:
+        """Place in the cube: group/name."""
+        return f"{self.group}/{self.name}"
+
+    @property
+    def always_defined(self) -> bool:
+        """Whether a number must stand everywhere; a ratio is NaN where its denominator is nothing."""
+        return self.unit in (MONEY, UNITS, COUNT)
+
+    @property
     def all_dims(self) -> tuple[str, ...]:
         """Dims with scenario and trial in front."""
         return (SCENARIO, TRIAL, *self.dims)

@@ -242,7 +242,7 @@ finance:
   return_handling_source: "{_RETURNS}"
 
 season: {{source: history}}
-demand_envelope: 3.0
+demand_envelope: 2.0
 acquisition_envelope: 2.0
 """
 

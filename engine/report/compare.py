@@ -30,7 +30,9 @@ def compare_runs(first: Comparable, second: Comparable) -> list[dict[str, Any]]:
     """
     one, other = first.summary(), second.summary()
     if one.currency != other.currency:
-        raise UsageError(f"currencies differ | got {one.currency} and {other.currency} | compare like with like")
+        raise UsageError(
+            f"currencies differ | got {one.currency} and {other.currency} | compare like with like"
+        )
     shared = [name for name in one.scenarios if name in other.scenarios]
     rows = []
     for scenario in shared:

@@ -47,7 +47,11 @@ def write_page(path: Path, summary: Summary, record: Mapping[str, Any], cube: xr
             for name in summary.scenarios
         ],
         files=[
-            {**entry, "rejected": ", ".join(f"{reason}: {count:,}" for reason, count in entry["rejected"]) or "none"}
+            {
+                **entry,
+                "rejected": ", ".join(f"{reason}: {count:,}" for reason, count in entry["rejected"])
+                or "none",
+            }
             for entry in record["files"]
         ],
         weights=summary.weights,
@@ -57,7 +61,8 @@ def write_page(path: Path, summary: Summary, record: Mapping[str, Any], cube: xr
 
 def _has_errors(summary: Summary) -> bool:
     return any(
-        figure.estimates is not None and figure.estimates["mean"].available for figure in summary.figures.values()
+        figure.estimates is not None and figure.estimates["mean"].available
+        for figure in summary.figures.values()
     )
 
 
@@ -111,7 +116,9 @@ def cash_chart(cash: FloatArray, days: npt.NDArray[np.datetime64], currency: str
         return f"{LEFT + day * step:.1f},{(HEIGHT - BOTTOM) * (1.0 - (value - low) / span) + 8:.1f}"
 
     count = cash.shape[1]
-    band = [place(d, cash[2, d]) for d in range(count)] + [place(d, cash[0, d]) for d in reversed(range(count))]
+    band = [place(d, cash[2, d]) for d in range(count)] + [
+        place(d, cash[0, d]) for d in reversed(range(count))
+    ]
     middle = " ".join(place(d, cash[1, d]) for d in range(count))
     zero = (HEIGHT - BOTTOM) * (1.0 - (0.0 - low) / span) + 8
     labels = [

@@ -89,7 +89,9 @@ class Summary:
         for metric in METRICS:
             figure = self.figures[BASE, metric.name]
             if figure.breach is not None and figure.breach.value > self.tolerated:
-                out.append(f"{metric.name} {figure.threshold}: probability {figure.breach.value:.1%} given base")
+                out.append(
+                    f"{metric.name} {figure.threshold}: probability {figure.breach.value:.1%} given base"
+                )
         return out
 
     def _repr_html_(self) -> str:
@@ -98,7 +100,8 @@ class Summary:
         rows = self.table()
         head = "".join(f"<th>{html.escape(name)}</th>" for name in rows[0])
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in row.values()) + "</tr>" for row in rows
+            "<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in row.values()) + "</tr>"
+            for row in rows
         )
         return f"<table><tr>{head}</tr>{body}</table>"
 
@@ -110,7 +113,11 @@ def unit_of(metric: Metric, currency: str) -> str:
 
 def shown(figure: Figure, name: str) -> str:
     """One estimate as text with its error."""
-    return "not defined" if figure.estimates is None else shown_estimate(figure.estimates[name], figure.metric.unit)
+    return (
+        "not defined"
+        if figure.estimates is None
+        else shown_estimate(figure.estimates[name], figure.metric.unit)
+    )
 
 
 def shown_estimate(each: Estimate | None, unit: str) -> str:

@@ -33,13 +33,19 @@ class BlockDraws:
     """Company currency per foreign unit, dims (trial, currency, day)."""
 
 
-def draw_block(calibration: Calibration, trials: range, seed: int, calendar: Calendar) -> BlockDraws:
-    """Draws of the trials; a number depends on (seed, what it is for, trial) and on nothing else."""
+def draw_block(
+    calibration: Calibration, trials: range, seed: int, calendar: Calendar, reach: float | None = None
+) -> BlockDraws:
+    """Draws of the trials; a number depends on (seed, what it is for, trial) and on nothing else.
+
+    ``reach`` is the highest acquisition level any scenario asks for, if known: up to 1 nobody beyond plan is
+    drawn, which changes no other number.
+    """
     returns = calibration.returns
     names = [f"return_delay/{cell}|{item}" for cell in returns.cells for item in returns.items]
     return BlockDraws(
         trials=trials,
-        demand=calibration.demand.draw(trials, seed, calendar),
+        demand=calibration.demand.draw(trials, seed, calendar, reach=reach),
         supply=draw_supply(calibration.supply, trials, seed, calendar.days),
         return_share=returns.draw(trials, seed),
         return_keys=keys_of(seed, names).reshape(len(returns.cells), len(returns.items), 2),

@@ -136,9 +136,7 @@ def _market_units(plan: Plan, calibration: Calibration) -> FloatArray:
     return np.asarray(by_cell.reshape(len(plan.market_keys), -1, by_cell.shape[1]).sum(axis=1))
 
 
-def landed_mix(
-    plan: Plan, calibration: Calibration, finance: FinanceSpec, duty: FloatArray
-) -> LandedMix:
+def landed_mix(plan: Plan, calibration: Calibration, finance: FinanceSpec, duty: FloatArray) -> LandedMix:
     """What an average unit of each market costs to land in base; ``duty`` (item, origin, territory)."""
     terms = finance.terms
     units = _market_units(plan, calibration)
@@ -168,7 +166,8 @@ def landed_mix(
                     "goods": weight * goods,
                     "freight": weight * paid * terms.supply.freight_per_kg[s, n] * terms.supply.weight[i],
                     "insurance": weight * paid * terms.supply.insurance_share[s, n] * goods,
-                    "duty": float(terms.supply.buyer_pays_duty[s]) * duty[i, origin[s], terms.nodes.territory[n]],
+                    "duty": float(terms.supply.buyer_pays_duty[s])
+                    * duty[i, origin[s], terms.nodes.territory[n]],
                 }
                 for name, value in entry.items():
                     rows[name].append(float(value))
@@ -176,7 +175,9 @@ def landed_mix(
     money = {name: np.array(rows[name]) for name in ("goods", "freight", "insurance")}
     price = calibration.demand.base_price * rates[terms.markets.currency][:, None]
     total = units.sum(axis=1)
-    average = np.where(total > 0.0, (units * price).sum(axis=1) / np.where(total > 0.0, total, 1.0), price.mean(axis=1))
+    average = np.where(
+        total > 0.0, (units * price).sum(axis=1) / np.where(total > 0.0, total, 1.0), price.mean(axis=1)
+    )
     foreign = {key: k for k, key in enumerate(plan.currencies)}
     return LandedMix(
         **whole,

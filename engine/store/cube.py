@@ -127,10 +127,10 @@ def write_block(
         raise StoreError(f"block {trials}: not aligned to {template.block} trials")
     digest = hashlib.sha256()
     for variable in template.variables:
-        block = np.ascontiguousarray(values[variable.name], dtype=np.float64)
-        if not np.all(np.isfinite(block)):
-            raise StoreError(f"{variable.name}: not finite in trials {trials.start} to {trials.stop - 1}")
-        array = root[f"{variable.group}/{variable.name}"]
+        block = np.ascontiguousarray(values[variable.path], dtype=np.float64)
+        if variable.always_defined and not np.all(np.isfinite(block)):
+            raise StoreError(f"{variable.path}: not finite in trials {trials.start} to {trials.stop - 1}")
+        array = root[variable.path]
         array[:, start : start + len(trials)] = block
         digest.update(block.tobytes())
     marker = {**template.identity, "first": trials.start, "stop": trials.stop, "sha256": digest.hexdigest()}

@@ -13,7 +13,7 @@ VARIABLES = (
 )
 
 
-def template(trials=range(0, 10), block=4, seed=1):
+def template(trials=range(10), block=4, seed=1):
     return cube.Template(
         VARIABLES,
         {
@@ -32,8 +32,8 @@ def template(trials=range(0, 10), block=4, seed=1):
 def values(trials):
     number = np.arange(trials.start, trials.stop, dtype=float)
     return {
-        "net_revenue": np.broadcast_to(number[None, :, None, None], (2, len(trials), 3, 3)),
-        "cash": np.broadcast_to(number[None, :, None], (2, len(trials), 5)),
+        "month/net_revenue": np.broadcast_to(number[None, :, None, None], (2, len(trials), 3, 3)),
+        "day/cash": np.broadcast_to(number[None, :, None], (2, len(trials), 5)),
     }
 
 
@@ -86,9 +86,9 @@ def test_a_block_of_another_run_refuses(tmp_path):
 def test_numbers_that_are_not_finite_and_unaligned_blocks_are_refused(tmp_path):
     layout = template()
     cube.create(tmp_path / "run", layout)
-    broken = {**values(range(0, 4)), "cash": np.full((2, 4, 5), np.nan)}
+    broken = {**values(range(4)), "day/cash": np.full((2, 4, 5), np.nan)}
     with pytest.raises(StoreError, match="cash: not finite"):
-        cube.write_block(tmp_path / "run", layout, range(0, 4), broken)
+        cube.write_block(tmp_path / "run", layout, range(4), broken)
     with pytest.raises(StoreError, match="not aligned"):
         cube.write_block(tmp_path / "run", layout, range(2, 6), values(range(2, 6)))
 

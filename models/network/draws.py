@@ -1,6 +1,8 @@
-"""What chance decided before the network moves: lead times by order day, calendars by day, returns by sale day.
+"""What chance decided before the network moves: lead times by order day, calendars by day, returns by sale
+day.
 
-Every array has a leading axis R: 1 where all trials share it, or one entry per trial of the block. Days are multiples of 1/1024, so
+Every array has a leading axis R: 1 where all trials share it, or one entry per trial of the block. Days are
+multiples of 1/1024, so
 that sums are exact and both engines agree to the bit.
 """
 
@@ -23,7 +25,8 @@ def quantise(days: npt.ArrayLike) -> FloatArray:
 
 
 def daily_capacity(per_week: npt.ArrayLike, days: int) -> IntArray:
-    """Units a supplier makes on each day, shape (..., day): floor(c(d+1)/7) - floor(cd/7) of the weekly capacity c.
+    """Units a supplier makes on each day, shape (..., day): floor(c(d+1)/7) - floor(cd/7) of the weekly
+    capacity c.
 
     Any seven days in a row make exactly c units. UNLIMITED stays unlimited on every day.
     """
@@ -73,7 +76,9 @@ class Draws:
         for name in ("return_share", "refusal_share"):
             share = getattr(self, name)
             if share.size and not (share.min() >= 0.0 and share.max() <= 1.0):
-                raise UsageError(f"draws.{name}: not a share | got {share.min()} to {share.max()} | between 0 and 1")
+                raise UsageError(
+                    f"draws.{name}: not a share | got {share.min()} to {share.max()} | between 0 and 1"
+                )
         if self.return_delay.size < 1 or self.return_delay.min() < 0:
             raise UsageError("draws.return_delay: empty or negative | give at least one whole number of days")
         object.__setattr__(self, "return_parts", parts_of(self.return_share))
@@ -85,19 +90,32 @@ class Draws:
         return int(self.supplier_up.shape[2])
 
     def check(self, network: Network, trials: int) -> None:
-        """Raise unless shapes fit the network and block and every stage is a non-negative multiple of 1/1024 day."""
+        """Raise unless shapes fit the network and block and every stage is a non-negative multiple of 1/1024
+        day.
+        """
         s, n, p = len(network.suppliers), len(network.nodes), len(network.ports)
         c, i, d = len(network.markets), len(network.items), self.days
         shapes = {
-            "production": (s, n, d), "transit": (s, n, d), "service": (s, n, d), "inland": (s, n, d),
-            "supplier_up": (s, d), "capacity": (s, d), "port_open": (p, d), "return_share": (c, i), "refusal_share": (c, d),
-        }  # fmt: skip
+            "production": (s, n, d),
+            "transit": (s, n, d),
+            "service": (s, n, d),
+            "inland": (s, n, d),
+            "supplier_up": (s, d),
+            "capacity": (s, d),
+            "port_open": (p, d),
+            "return_share": (c, i),
+            "refusal_share": (c, d),
+        }
         for name, shape in shapes.items():
             array = getattr(self, name)
             if array.shape[1:] != shape or array.shape[0] not in (1, trials):
-                raise UsageError(f"draws.{name}: wrong shape | got {array.shape} | use (1 or {trials}, {shape})")
+                raise UsageError(
+                    f"draws.{name}: wrong shape | got {array.shape} | use (1 or {trials}, {shape})"
+                )
         if self.return_keys.shape != (c, i, 2):
-            raise UsageError(f"draws.return_keys: wrong shape | got {self.return_keys.shape} | use {(c, i, 2)}")
+            raise UsageError(
+                f"draws.return_keys: wrong shape | got {self.return_keys.shape} | use {(c, i, 2)}"
+            )
         for name in ("production", "transit", "service", "inland"):
             check_stage_days(getattr(self, name), f"draws.{name}")
         if self.capacity.size and self.capacity.min() < 0:
@@ -109,4 +127,6 @@ def check_stage_days(days: FloatArray, name: str) -> None:
     if not np.all(np.isfinite(days)) or (days.size and days.min() < 0.0):
         raise UsageError(f"{name}: not a number of days | got negative or infinite values | at least 0")
     if not np.all(days * TICKS == np.floor(days * TICKS)):
-        raise UsageError(f"{name}: not a multiple of 1/1024 day | engines could differ in the last bit | use quantise()")
+        raise UsageError(
+            f"{name}: not a multiple of 1/1024 day | engines could differ in the last bit | use quantise()"
+        )

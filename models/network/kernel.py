@@ -1,7 +1,9 @@
 """The compiled engine: the event order of the network, one trial after the other, in numba.
 
-It shares data definitions with the SimPy engine and nothing else. The order events of a day are popped from a bucket when the day
-opens; customs is the Kiefer-Wolfowitz recursion with c free times, run no further than the day: exact, because every order that
+It shares data definitions with the SimPy engine and nothing else. The order events of a day are popped from a
+bucket when the day
+opens; customs is the Kiefer-Wolfowitz recursion with c free times, run no further than the day: exact,
+because every order that
 can arrive by day t exists when t opens.
 """
 
@@ -18,17 +20,32 @@ from numba import njit
 
 from models import streams
 from models.errors import NotSupportedError, UsageError
-from models.network import kernel_arrays, kernel_orders, kernel_serve, spec, state as state_module
+from models.network import kernel_arrays, kernel_orders, kernel_serve, kernel_tables, spec
+from models.network import state as state_module
 from models.network.controls import Controls
 from models.network.draws import Draws
-from models.network.kernel_arrays import Chance, Choice, Lines, Now, Orders, Out, net_arrays, picked, work_arrays
-from models.network.kernel_orders import (
-    AVAILABLE, CLEARED, FIRST, INLAND, LEFT, LINES, MADE, NODE, NONE, PORT, PORT_OF, PRODUCTION, RECEIVED, SERVICE, START,
-    STARTED, SUPPLIER, TO_MAKE, TRANSIT, append, inner, make_units, open_day, resume, split_order,
-)  # fmt: skip
+from models.network.kernel_arrays import (
+    Chance,
+    Choice,
+    Lines,
+    Now,
+    Orders,
+    Out,
+    net_arrays,
+    picked,
+    work_arrays,
+)
+from models.network.kernel_orders import inner, make_units, open_day, split_order
 from models.network.kernel_serve import (
-    age_backlog, ask_demand, book_backlog, book_demand, send_returns, serve, take_returns,
-)  # fmt: skip
+    age_backlog,
+    ask_demand,
+    book_backlog,
+    book_demand,
+    send_returns,
+    serve,
+    take_returns,
+)
+from models.network.kernel_tables import load, place, store
 from models.network.movements import Movements, empty_movements
 from models.network.spec import IntArray, Network
 from models.network.state import LARGEST, State, check_call, grown, with_returns_room
@@ -47,11 +64,14 @@ def advance(
 ) -> tuple[State, Movements]:
     """State before day ``until`` and the movements of the days from ``state.day`` on, for a block of trials.
 
-    ``demand`` (T, days, C, I) units. The state given is used up. One call and many calls give the same bytes. ``features`` names what
+    ``demand`` (T, days, C, I) units. The state given is used up. One call and many calls give the
+    same bytes. ``features`` names what
     only the SimPy engine has: asking for any of it raises.
     """
     if features:
-        raise NotSupportedError(f"features: not supported by the compiled engine | got {features} | use engine='simpy'")
+        raise NotSupportedError(
+            f"features: not supported by the compiled engine | got {features} | use engine='simpy'"
+        )
     check_call(network, state, until, controls, draws, demand)
     state = with_returns_room(state, draws)
     first, trials = state.day, len(state.trials)
@@ -67,11 +87,25 @@ def advance(
         movements = _with_returns_room(replace(movements, lines=state.lines), returns_room)
         work = work_arrays(network, until - first, state.orders.made.shape[1])
         status = run_block(
-            net, chance, choice, picked(Now, state), picked(Orders, state.orders), picked(Lines, state.lines),
-            picked(Out, movements), work, demand, first, until, reached, state.trials.start, controls.failover_delay,
-        )  # fmt: skip
+            net,
+            chance,
+            choice,
+            picked(Now, state),
+            picked(Orders, state.orders),
+            picked(Lines, state.lines),
+            picked(Out, movements),
+            work,
+            demand,
+            first,
+            until,
+            reached,
+            state.trials.start,
+            controls.failover_delay,
+        )
     if status == _TOO_LARGE:
-        raise UsageError(f"units: negative or more than {LARGEST} of one item in one place | scale the units down")
+        raise UsageError(
+            f"units: negative or more than {LARGEST} of one item in one place | scale the units down"
+        )
     used = int(movements.returns_count.max(initial=0))
     return replace(state, day=until), replace(movements, returns=movements.returns[:, :used])
 
@@ -97,96 +131,24 @@ def _with_returns_room(movements: Movements, room: int) -> Movements:
 
 
 @inner
-def _load(
-    net: Any, work: Any, orders: Any, lines: Any, production: Any, transit: Any, service: Any, inland: Any,
-    open_days: Any, t: int, day: int, base: int,
-) -> None:  # fmt: skip
-    """Working rows of a trial's open orders, each hung where it stood before ``day`` opens."""
-    who, when = work.who, work.when
-    work.bucket[:] = NONE
-    work.factory[:] = NONE
-    work.queues[:] = NONE
-    # an idle server has been free since some time before: had it met an order while customs was open, that order were in service
-    work.free[:] = float(day - 1)
-    for order in range(orders.first_open[t], orders.count[t]):
-        line = orders.first_line[t, order]
-        n, s, placed = lines.node[t, line], lines.supplier[t, line], lines.day_ordered[t, line]
-        who[order, FIRST], who[order, LINES] = line, orders.lines[t, order]
-        who[order, NODE], who[order, SUPPLIER], who[order, PORT_OF] = n, s, net.node_port[n]
-        who[order, TO_MAKE], who[order, MADE] = orders.to_make[t, order], orders.made[t, order]
-        who[order, RECEIVED] = lines.received[t, line]
-        when[order, LEFT], when[order, PORT] = lines.left[t, line], lines.port[t, line]
-        when[order, STARTED] = orders.started[t, order]
-        when[order, CLEARED], when[order, AVAILABLE] = lines.cleared[t, line], lines.available[t, line]
-        if order < len(open_days):
-            when[order, START] = 0.0
-            for stage in range(4):
-                when[order, PRODUCTION + stage] = open_days[order, stage]
-        else:
-            when[order, START] = float(placed)
-            when[order, PRODUCTION], when[order, TRANSIT] = production[s, n, placed], transit[s, n, placed]
-            when[order, SERVICE], when[order, INLAND] = service[s, n, placed], inland[s, n, placed]
-        if who[order, RECEIVED] < 0:
-            resume(
-                who, when, work.link, work.bucket, work.factory, work.queues, work.free, net.servers, order, day, base
-            )
-
-
-@inner
-def _store(work: Any, orders: Any, lines: Any, t: int) -> None:
-    """Write the working rows back into the tables."""
-    who, when = work.who, work.when
-    for order in range(orders.first_open[t], orders.count[t]):
-        orders.to_make[t, order], orders.made[t, order] = who[order, TO_MAKE], who[order, MADE]
-        orders.started[t, order] = when[order, STARTED]
-        for line in range(who[order, FIRST], who[order, FIRST] + who[order, LINES]):
-            lines.left[t, line], lines.port[t, line] = when[order, LEFT], when[order, PORT]
-            lines.cleared[t, line], lines.available[t, line] = when[order, CLEARED], when[order, AVAILABLE]
-            lines.received[t, line] = who[order, RECEIVED]
-    while orders.first_open[t] < orders.count[t] and who[orders.first_open[t], RECEIVED] >= 0:
-        orders.first_open[t] += 1
-
-
-@inner
-def _place(
-    who: Any, when: Any, link: Any, factory: Any, ordered: Any, on_order: Any, node_port: Any,
-    first_line: Any, order_lines: Any, line_day: Any, line_node: Any, line_supplier: Any, line_item: Any, line_units: Any,
-    production: Any, transit: Any, service: Any, inland: Any, order: int, row: int, day: int,
-) -> tuple[int, int]:  # fmt: skip
-    """Turn today's quantities (node, supplier, item) into orders, one per node and supplier, in key order."""
-    nodes, suppliers, items = ordered.shape
-    for n in range(nodes):
-        for s in range(suppliers):
-            first, total = row, 0
-            for i in range(items):
-                units = ordered[n, s, i]
-                if units > 0:
-                    line_day[row], line_node[row], line_supplier[row], line_item[row] = day, n, s, i
-                    line_units[row] = units
-                    on_order[n, i] += units
-                    ordered[n, s, i] = 0
-                    total += units
-                    row += 1
-            if total > 0:
-                first_line[order], order_lines[order] = first, row - first
-                who[order, FIRST], who[order, LINES], who[order, NODE], who[order, SUPPLIER] = first, row - first, n, s
-                who[order, PORT_OF], who[order, TO_MAKE] = node_port[n], total
-                who[order, MADE], who[order, RECEIVED] = NONE, NONE
-                when[order, START] = float(day)
-                when[order, PRODUCTION], when[order, TRANSIT] = production[s, n, day], transit[s, n, day]
-                when[order, SERVICE], when[order, INLAND] = service[s, n, day], inland[s, n, day]
-                when[order, LEFT:] = np.inf
-                append(factory[s], link, order)
-                order += 1
-    return order, row
-
-
-@inner
 def _review(
-    net: Any, work: Any, on_hand: Any, on_order: Any, backlog: Any, down_since: Any,
-    low: Any, high: Any, cap: Any, shares: Any, failover: bool, delay: int, day: int,
-) -> bool:  # fmt: skip
-    """(s, S) by node and item on the position after demand, less the backlog of the cells that turn to the node first."""
+    net: Any,
+    work: Any,
+    on_hand: Any,
+    on_order: Any,
+    backlog: Any,
+    down_since: Any,
+    low: Any,
+    high: Any,
+    cap: Any,
+    shares: Any,
+    failover: bool,
+    delay: int,
+    day: int,
+) -> bool:
+    """(s, S) by node and item on the position after demand, less the backlog of the cells that turn to the
+    node first.
+    """
     behind, waiting, ordered = work.behind, work.waiting, work.ordered
     nodes, items = on_hand.shape
     behind[:] = 0
@@ -204,17 +166,37 @@ def _review(
                 if units > 0:
                     any_order = True
                     split_order(
-                        shares[n, i], net.qualified[n], net.backup, down_since, net.moq, net.multiple, ordered[n], work.weight,
-                        work.part, failover, delay, day, i, units, cap[n, i],
-                    )  # fmt: skip
+                        shares[n, i],
+                        net.qualified[n],
+                        net.backup,
+                        down_since,
+                        net.moq,
+                        net.multiple,
+                        ordered[n],
+                        work.weight,
+                        work.part,
+                        failover,
+                        delay,
+                        day,
+                        i,
+                        units,
+                        cap[n, i],
+                    )
     return any_order
 
 
 @inner
 def _record(
-    on_hand: Any, on_order: Any, backlog: Any, waiting: Any, storage: Any,
-    out_hand: Any, out_order: Any, out_backlog: Any, overflow: Any,
-) -> int:  # fmt: skip
+    on_hand: Any,
+    on_order: Any,
+    backlog: Any,
+    waiting: Any,
+    storage: Any,
+    out_hand: Any,
+    out_order: Any,
+    out_backlog: Any,
+    overflow: Any,
+) -> int:
     """Stock, orders and backlog at the end of the day; returns all bits written, so that a huge number shows."""
     nodes, items = on_hand.shape
     bits = 0
@@ -245,9 +227,22 @@ def _watch(up: Any, down_since: Any, day: int) -> None:
 
 @inner
 def _run_trial(
-    net: Any, chance: Any, choice: Any, now: Any, orders: Any, lines: Any, out: Any, work: Any, demand: Any,
-    t: int, first: int, day: int, until: int, trial: int, delay: int,
-) -> tuple[int, int]:  # fmt: skip
+    net: Any,
+    chance: Any,
+    choice: Any,
+    now: Any,
+    orders: Any,
+    lines: Any,
+    out: Any,
+    work: Any,
+    demand: Any,
+    t: int,
+    first: int,
+    day: int,
+    until: int,
+    trial: int,
+    delay: int,
+) -> tuple[int, int]:
     """Days from ``day`` on in the order of phases (0) to (6); returns the day reached and a status."""
     production = chance.production[min(t, len(chance.production) - 1)]
     transit = chance.transit[min(t, len(chance.transit) - 1)]
@@ -263,17 +258,31 @@ def _run_trial(
     cap = choice.purchase_cap[min(t, len(choice.purchase_cap) - 1)]
     shares = choice.share_parts[min(t, len(choice.share_parts) - 1)]
     failover = choice.failover_on[min(t, len(choice.failover_on) - 1)]
-    on_hand, on_order, backlog, backlog_age = now.on_hand[t], now.on_order[t], now.backlog[t], now.backlog_age[t]
+    on_hand, on_order, backlog, backlog_age = (
+        now.on_hand[t],
+        now.on_order[t],
+        now.backlog[t],
+        now.backlog_age[t],
+    )
     short_rest, return_rest = now.short_rest[t], now.return_rest[t]
     returns_due, down_since = now.returns_due[t], now.down_since[t]
     line_item, line_units = lines.item[t], lines.units[t]
     wait, returns = out.wait[t], out.returns[t]
     who, when, link, bucket, factory = work.who, work.when, work.link, work.bucket, work.factory
-    want, held, sold, left, waiting, aside = work.want, work.held, work.sold, work.left, work.waiting, work.aside
+    want, held, sold, left, waiting, aside = (
+        work.want,
+        work.held,
+        work.sold,
+        work.left,
+        work.waiting,
+        work.aside,
+    )
     nodes, suppliers, items = work.ordered.shape
     order_room, line_room, returns_room = nodes * suppliers, nodes * suppliers * items, len(left) * items
     order, row, returned = orders.count[t], lines.count[t], out.returns_count[t]
-    _load(net, work, orders, lines, production, transit, service, inland, now.open_stage_days[t], t, day, first)
+    load(
+        net, work, orders, lines, production, transit, service, inland, now.open_stage_days[t], t, day, first
+    )
     sold[:] = 0
     held[:] = 0
     aside[:] = 0
@@ -281,20 +290,43 @@ def _run_trial(
         waiting[c] = backlog[c].sum()
     status = _DONE
     while day < until:
-        if row + line_room > len(line_units) or order + order_room > len(who) or returned + returns_room > len(returns):
+        if (
+            row + line_room > len(line_units)
+            or order + order_room > len(who)
+            or returned + returns_room > len(returns)
+        ):
             status = _FULL
             break
         at = day - first
         shipped = out.shipped[t, at]
         _watch(up, down_since, day)
         open_day(
-            who, when, link, bucket, work.queues, work.free, net.servers, port_open, on_hand, on_order, line_item, line_units,
-            day, first,
-        )  # fmt: skip
+            who,
+            when,
+            link,
+            bucket,
+            work.queues,
+            work.free,
+            net.servers,
+            port_open,
+            on_hand,
+            on_order,
+            line_item,
+            line_units,
+            day,
+            first,
+        )
         returned = take_returns(
-            returns_due[day % len(returns_due)], chance.return_keys, net.grade_edges, net.return_node, on_hand, returns,
-            returned, day, trial,
-        )  # fmt: skip
+            returns_due[day % len(returns_due)],
+            chance.return_keys,
+            net.grade_edges,
+            net.return_node,
+            on_hand,
+            returns,
+            returned,
+            day,
+            trial,
+        )
         work.pick_left[:] = net.pick_capacity
         held_back = False
         for phase in range(2):  # the backlog first, then today's demand
@@ -304,44 +336,113 @@ def _run_trial(
             elif not age_backlog(backlog, backlog_age, waiting, want, left, day):
                 continue
             kept = serve(
-                want, held, left, on_hand, aside, work.pick_left, shipped, net.group_start, net.group_cell, net.group_arc,
-                net.group_node, work.total, work.allotted, work.weight, work.part,
-            )  # fmt: skip
+                want,
+                held,
+                left,
+                on_hand,
+                aside,
+                work.pick_left,
+                shipped,
+                net.group_start,
+                net.group_cell,
+                net.group_arc,
+                net.group_node,
+                work.total,
+                work.allotted,
+                work.weight,
+                work.part,
+            )
             held_back |= kept
             if phase == 0:
                 book_backlog(backlog, backlog_age, waiting, want, held, sold, wait, day)
             else:
                 book_demand(
-                    demand[t, at], want, held, left, sold, out.lost[t, at], wait, kept, backlog, backlog_age, waiting, short_rest,
-                    net.backlog_parts, day,
-                )  # fmt: skip
+                    demand[t, at],
+                    want,
+                    held,
+                    left,
+                    sold,
+                    out.lost[t, at],
+                    wait,
+                    kept,
+                    backlog,
+                    backlog_age,
+                    waiting,
+                    short_rest,
+                    net.backlog_parts,
+                    day,
+                )
         if held_back:
             on_hand += aside
             aside[:] = 0
         send_returns(
-            sold, return_parts, refusal_parts, chance.return_keys, chance.return_delay, return_rest, returns_due, day, trial
+            sold,
+            return_parts,
+            refusal_parts,
+            chance.return_keys,
+            chance.return_delay,
+            return_rest,
+            returns_due,
+            day,
+            trial,
         )
         period = choice.period_of_day[day]
         if _review(
-            net, work, on_hand, on_order, backlog, down_since, low[period], high[period], cap[period], shares[period], failover,
-            delay, day,
-        ):  # fmt: skip
-            order, row = _place(
-                who, when, link, factory, work.ordered, on_order, net.node_port, orders.first_line[t], orders.lines[t],
-                lines.day_ordered[t], lines.node[t], lines.supplier[t], line_item, line_units, production, transit, service,
-                inland, order, row, day,
-            )  # fmt: skip
+            net,
+            work,
+            on_hand,
+            on_order,
+            backlog,
+            down_since,
+            low[period],
+            high[period],
+            cap[period],
+            shares[period],
+            failover,
+            delay,
+            day,
+        ):
+            order, row = place(
+                who,
+                when,
+                link,
+                factory,
+                work.ordered,
+                on_order,
+                net.node_port,
+                orders.first_line[t],
+                orders.lines[t],
+                lines.day_ordered[t],
+                lines.node[t],
+                lines.supplier[t],
+                line_item,
+                line_units,
+                production,
+                transit,
+                service,
+                inland,
+                order,
+                row,
+                day,
+            )
         make_units(who, when, link, bucket, factory, up, capacity, day, first)
         bits |= _record(
-            on_hand, on_order, backlog, waiting, net.storage, out.on_hand[t, at], out.on_order[t, at], out.backlog[t, at],
+            on_hand,
+            on_order,
+            backlog,
+            waiting,
+            net.storage,
+            out.on_hand[t, at],
+            out.on_order[t, at],
+            out.backlog[t, at],
             out.overflow[t, at],
-        )  # fmt: skip
+        )
         if bits < 0 or bits >= 2 * LARGEST:
             status = _TOO_LARGE
             break
         day += 1
     orders.count[t], lines.count[t], out.returns_count[t] = order, row, returned
-    _store(work, orders, lines, t)
+    store(work, orders, lines, t)
     return day, status
 
 
@@ -353,22 +454,52 @@ def _compiled(source: int) -> Callable[..., int]:
 
     @njit(cache=True, nogil=True)
     def run(
-        net: Any, chance: Any, choice: Any, now: Any, orders: Any, lines: Any, out: Any, work: Any, demand: Any,
-        first: int, until: int, reached: Any, first_trial: int, delay: int,
-    ) -> int:  # fmt: skip
-        """Run every trial from the day it has reached to ``until``; stops early, and says so, where a table is full."""
+        net: Any,
+        chance: Any,
+        choice: Any,
+        now: Any,
+        orders: Any,
+        lines: Any,
+        out: Any,
+        work: Any,
+        demand: Any,
+        first: int,
+        until: int,
+        reached: Any,
+        first_trial: int,
+        delay: int,
+    ) -> int:
+        """Run every trial from the day it has reached to ``until``; stops early, and says so, where a table
+        is full.
+        """
         status = source * 0
         for t in range(len(reached)):
             if reached[t] < until:
                 reached[t], ended = _run_trial(
-                    net, chance, choice, now, orders, lines, out, work, demand, t, first, reached[t], until, first_trial + t, delay
+                    net,
+                    chance,
+                    choice,
+                    now,
+                    orders,
+                    lines,
+                    out,
+                    work,
+                    demand,
+                    t,
+                    first,
+                    reached[t],
+                    until,
+                    first_trial + t,
+                    delay,
                 )
                 status = max(status, ended)
         return status
 
-    return run  # type: ignore[no-any-return]
+    return run
 
 
-_SOURCES = (streams, spec, state_module, kernel_arrays, kernel_orders, kernel_serve)
-_digest = hashlib.blake2b(b"".join(Path(str(m.__file__)).read_bytes() for m in _SOURCES), digest_size=7).digest()
+_SOURCES = (streams, spec, state_module, kernel_arrays, kernel_orders, kernel_serve, kernel_tables)
+_digest = hashlib.blake2b(
+    b"".join(Path(str(m.__file__)).read_bytes() for m in _SOURCES), digest_size=7
+).digest()
 run_block = _compiled(int.from_bytes(_digest, "little"))

@@ -185,10 +185,24 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
         return np.zeros(shape, dtype=np.int64)
 
     return Work(
-        who=whole(order_capacity, WHO_COLUMNS), when=np.zeros((order_capacity, WHEN_COLUMNS)), link=whole(order_capacity),
-        bucket=whole(days + 1), factory=whole(s, 2), queues=whole(p, 2),
+        who=whole(order_capacity, WHO_COLUMNS),
+        when=np.zeros((order_capacity, WHEN_COLUMNS)),
+        link=whole(order_capacity),
+        bucket=whole(days + 1),
+        factory=whole(s, 2),
+        queues=whole(p, 2),
         free=np.zeros((p, int(network.servers.max(initial=1)))),
-        want=whole(c, i), held=whole(c, i), sold=whole(c, i), left=whole(c), waiting=whole(c), aside=whole(n, i),
-        behind=whole(n, i), pick_left=whole(n), ordered=whole(n, s, i), total=whole(i), allotted=whole(c * i),
-        weight=whole(max(c * i, s)), part=whole(max(c * i, s)),
-    )  # fmt: skip
+        want=whole(c, i),
+        held=whole(c, i),
+        sold=whole(c, i),
+        left=whole(c),
+        waiting=whole(c),
+        aside=whole(n, i),
+        behind=whole(n, i),
+        pick_left=whole(n),
+        ordered=whole(n, s, i),
+        total=whole(i),
+        allotted=whole(c * i),
+        weight=whole(max(c * i, s)),
+        part=whole(max(c * i, s)),
+    )

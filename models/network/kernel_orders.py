@@ -1,6 +1,7 @@
 """Order events of the compiled engine: factory, way to the port, customs, inland, receipt.
 
-While a trial runs, an order is a row of two working tables: ``who`` (whole numbers) and ``when`` (days). It hangs in one linked list at a
+While a trial runs, an order is a row of two working tables: ``who`` (whole numbers) and ``when`` (days). It
+hangs in one linked list at a
 time: the bucket of the day that meets its next event, the factory's queue or the customs queue.
 """
 
@@ -25,7 +26,9 @@ inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 @inner
 def schedule(bucket: Any, link: Any, order: int, time: float, after: int, base: int) -> None:
-    """Put an order into the bucket of the day whose opening meets ``time``: the first day after ``after`` at or beyond it."""
+    """Put an order into the bucket of the day whose opening meets ``time``: the first day after ``after`` at
+    or beyond it.
+    """
     at = max(after + 1, math.ceil(time)) - base
     if at < len(bucket):
         link[order] = bucket[at]
@@ -92,7 +95,8 @@ def _before(when: Any, order: int, other: int) -> bool:
 def queue_up(when: Any, link: Any, queue: Any, order: int) -> None:
     """Put an order into its customs queue by (time, id).
 
-    Nearly always that is the end; but an order whose last unit was made on day d and that reaches the port at d may find others of
+    Nearly always that is the end; but an order whose last unit was made on day d and that reaches the port at
+    d may find others of
     that very time in the queue already.
     """
     if queue[0] == NONE or _before(when, queue[1], order):
@@ -119,7 +123,9 @@ def _earliest(free: Any, servers: int) -> int:
 
 
 @inner
-def _receive(who: Any, on_hand: Any, on_order: Any, line_item: Any, line_units: Any, order: int, day: int) -> None:
+def _receive(
+    who: Any, on_hand: Any, on_order: Any, line_item: Any, line_units: Any, order: int, day: int
+) -> None:
     who[order, RECEIVED] = day
     node, first = who[order, NODE], who[order, FIRST]
     for line in range(first, first + who[order, LINES]):
@@ -129,12 +135,25 @@ def _receive(who: Any, on_hand: Any, on_order: Any, line_item: Any, line_units: 
 
 @inner
 def open_day(
-    who: Any, when: Any, link: Any, bucket: Any, queues: Any, free: Any, servers: Any, port_open: Any,
-    on_hand: Any, on_order: Any, line_item: Any, line_units: Any, day: int, base: int,
-) -> None:  # fmt: skip
+    who: Any,
+    when: Any,
+    link: Any,
+    bucket: Any,
+    queues: Any,
+    free: Any,
+    servers: Any,
+    port_open: Any,
+    on_hand: Any,
+    on_order: Any,
+    line_item: Any,
+    line_units: Any,
+    day: int,
+    base: int,
+) -> None:
     """Every order event with time at or before ``day``, receipts included.
 
-    Customs is the Kiefer-Wolfowitz recursion with closures; a service that would start after ``day`` waits for its day.
+    Customs is the Kiefer-Wolfowitz recursion with closures; a service that would start after ``day`` waits
+    for its day.
     """
     order = bucket[day - base]
     while order != NONE:
@@ -165,9 +184,18 @@ def open_day(
 
 @inner
 def resume(
-    who: Any, when: Any, link: Any, bucket: Any, factory: Any, queues: Any, free: Any, servers: Any,
-    order: int, day: int, base: int,
-) -> None:  # fmt: skip
+    who: Any,
+    when: Any,
+    link: Any,
+    bucket: Any,
+    factory: Any,
+    queues: Any,
+    free: Any,
+    servers: Any,
+    order: int,
+    day: int,
+    base: int,
+) -> None:
     """Hang an open order where it stood before ``day`` opens."""
     if who[order, TO_MAKE] > 0:
         append(factory[who[order, SUPPLIER]], link, order)
@@ -185,7 +213,9 @@ def resume(
 def make_units(
     who: Any, when: Any, link: Any, bucket: Any, factory: Any, up: Any, capacity: Any, day: int, base: int
 ) -> None:
-    """Suppliers make the units of ``day`` in order of (day, id); nothing on a down day, what is not used lapses."""
+    """Suppliers make the units of ``day`` in order of (day, id); nothing on a down day, what is not used
+    lapses.
+    """
     for s in range(len(factory)):
         if factory[s, 0] == NONE or not up[s, day]:
             continue
@@ -203,7 +233,9 @@ def make_units(
 
 @inner
 def largest_remainder(weight: Any, count: int, amount: int, part: Any) -> None:
-    """Split ``amount`` in proportion to ``weight[:count]`` into ``part``: rounded down, then the largest remainders, then position."""
+    """Split ``amount`` in proportion to ``weight[:count]`` into ``part``: rounded down, then the largest
+    remainders, then position.
+    """
     total = 0
     for k in range(count):
         total += weight[k]
@@ -230,10 +262,24 @@ def largest_remainder(weight: Any, count: int, amount: int, part: Any) -> None:
 
 @inner
 def split_order(
-    shares: Any, qualified: Any, backup: Any, down_since: Any, moq: Any, multiple: Any, ordered: Any, weight: Any, part: Any,
-    failover: bool, delay: int, day: int, i: int, units: int, cap: int,
-) -> None:  # fmt: skip
-    """Split an order over suppliers by share, move what failover moves, round to multiples and smallest orders.
+    shares: Any,
+    qualified: Any,
+    backup: Any,
+    down_since: Any,
+    moq: Any,
+    multiple: Any,
+    ordered: Any,
+    weight: Any,
+    part: Any,
+    failover: bool,
+    delay: int,
+    day: int,
+    i: int,
+    units: int,
+    cap: int,
+) -> None:
+    """Split an order over suppliers by share, move what failover moves, round to multiples and smallest
+    orders.
 
     ``qualified`` (S, I) of the node, ``ordered`` (S, I) of the node takes the result.
     """

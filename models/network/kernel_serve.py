@@ -1,4 +1,6 @@
-"""Serving of the compiled engine: who gets what is in stock, backlog, today's demand, returns. All arrays are one trial's."""
+"""Serving of the compiled engine: who gets what is in stock, backlog, today's demand, returns. All arrays are
+one trial's.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,16 @@ def _allot(want: Any, stock: Any, total: Any, cells: Any, allotted: Any, weight:
 
 @inner
 def _hand_out(
-    want: Any, held: Any, left: Any, stock: Any, aside: Any, shipped: Any, cells: Any, arcs: Any, allotted: Any, picked: Any
+    want: Any,
+    held: Any,
+    left: Any,
+    stock: Any,
+    aside: Any,
+    shipped: Any,
+    cells: Any,
+    arcs: Any,
+    allotted: Any,
+    picked: Any,
 ) -> None:
     """Book what a node allots and picks; what it allots and cannot pick is held with its stock put aside."""
     items = len(stock)
@@ -72,10 +83,22 @@ def _ship_all(want: Any, left: Any, stock: Any, total: Any, shipped: Any, cells:
 
 @inner
 def serve(
-    want: Any, held: Any, left: Any, on_hand: Any, aside: Any, pick_left: Any, shipped: Any,
-    group_start: Any, group_cell: Any, group_arc: Any, group_node: Any,
-    total: Any, allotted: Any, weight: Any, part: Any,
-) -> bool:  # fmt: skip
+    want: Any,
+    held: Any,
+    left: Any,
+    on_hand: Any,
+    aside: Any,
+    pick_left: Any,
+    shipped: Any,
+    group_start: Any,
+    group_cell: Any,
+    group_arc: Any,
+    group_node: Any,
+    total: Any,
+    allotted: Any,
+    weight: Any,
+    part: Any,
+) -> bool:
     """Serve ``want`` by priority class, preference and node; returns whether picking held anything back."""
     items = on_hand.shape[1]
     held_back = False
@@ -177,9 +200,21 @@ def ask_demand(demand: Any, want: Any, left: Any) -> int:
 
 @inner
 def book_demand(
-    demand: Any, want: Any, held: Any, left: Any, sold: Any, lost: Any, wait: Any, held_back: bool,
-    backlog: Any, backlog_age: Any, waiting: Any, short_rest: Any, backlog_parts: Any, day: int,
-) -> None:  # fmt: skip
+    demand: Any,
+    want: Any,
+    held: Any,
+    left: Any,
+    sold: Any,
+    lost: Any,
+    wait: Any,
+    held_back: bool,
+    backlog: Any,
+    backlog_age: Any,
+    waiting: Any,
+    short_rest: Any,
+    backlog_parts: Any,
+    day: int,
+) -> None:
     """Split what was not shipped: units held back wait, units short wait or are lost by the market's share."""
     for c in range(len(left)):
         shipped = 0
@@ -207,9 +242,19 @@ def book_demand(
 
 @inner
 def take_returns(
-    ring: Any, return_keys: Any, grade_edges: Any, return_node: Any, on_hand: Any, returns: Any, row: int, day: int, trial: int
+    ring: Any,
+    return_keys: Any,
+    grade_edges: Any,
+    return_node: Any,
+    on_hand: Any,
+    returns: Any,
+    row: int,
+    day: int,
+    trial: int,
 ) -> int:
-    """Grade the units that come back today; what can be resold goes to the market's return node. Returns the rows used."""
+    """Grade the units that come back today; what can be resold goes to the market's return node. Returns the
+    rows used.
+    """
     for c in range(ring.shape[0]):
         for i in range(ring.shape[1]):
             units = ring[c, i]
@@ -233,10 +278,19 @@ def take_returns(
 
 @inner
 def send_returns(
-    sold: Any, share: Any, refusal: Any, return_keys: Any, return_delay: Any, return_rest: Any, returns_due: Any,
-    day: int, trial: int,
-) -> None:  # fmt: skip
-    """Set aside the share of today's sold units that will come back, after a delay addressed by market, item and sale day."""
+    sold: Any,
+    share: Any,
+    refusal: Any,
+    return_keys: Any,
+    return_delay: Any,
+    return_rest: Any,
+    returns_due: Any,
+    day: int,
+    trial: int,
+) -> None:
+    """Set aside the share of today's sold units that will come back, after a delay addressed by market, item
+    and sale day.
+    """
     for c in range(sold.shape[0]):
         refused = refusal[c, day]
         for i in range(sold.shape[1]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ _DAILY = ("shipped", "lost", "backlog", "on_hand", "on_order", "overflow")
 
 @dataclass(frozen=True, eq=False)
 class Movements:
-    """Movements of a block of trials on the days ``first_day`` to ``until - 1``; d counts the days of the window."""
+    """Movements of a block of trials on the days ``first_day`` to ``until - 1``; d counts the days of the
+    window.
+    """
 
     first_day: int
     until: int
@@ -35,13 +38,18 @@ class Movements:
     overflow: IntArray
     """(T, d, N) units above the node's storage at the end of the day."""
     wait: IntArray
-    """(T, C, 61) units shipped in the window by whole days waited since the demand; the last bin holds 60 and more."""
+    """(T, C, 61) units shipped in the window by whole days waited since the demand; the last bin holds 60 and
+    more.
+    """
     returns: Int32Array
-    """(T, rows, 7) units that came back: day, cell, item, then units by grade; in order of (day, cell, item)."""
+    """(T, rows, 7) units that came back: day, cell, item, then units by grade; in order of (day, cell, item).
+    """
     returns_count: IntArray
     """(T,) rows used."""
     lines: LineTable
-    """Order lines since the start; shared with the state, so a later call completes the days of rows already seen."""
+    """Order lines since the start; shared with the state, so a later call completes the days of rows already
+    seen.
+    """
 
     @property
     def line_count(self) -> IntArray:
@@ -49,7 +57,9 @@ class Movements:
         return self.lines.count
 
 
-def empty_movements(network: Network, trials: int, first_day: int, until: int, lines: LineTable, rows: int = 0) -> Movements:
+def empty_movements(
+    network: Network, trials: int, first_day: int, until: int, lines: LineTable, rows: int = 0
+) -> Movements:
     """Movements of a window in which nothing has happened yet."""
     days = until - first_day
     c, i, n = len(network.markets), len(network.items), len(network.nodes)
@@ -77,10 +87,14 @@ def empty_movements(network: Network, trials: int, first_day: int, until: int, l
 def concatenate(windows: Sequence[Movements]) -> Movements:
     """Movements of windows that follow each other, as one call would have given them."""
     first, last = windows[0], windows[-1]
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in pairwise(windows):
         if before.until != after.first_day:
-            raise ValueError(f"windows: a gap in the days | got {before.until} then {after.first_day} | give them in order")
-    daily = {name: np.concatenate([getattr(w, name) for w in windows], axis=1) for name in _DAILY}
+            raise ValueError(
+                f"windows: a gap in the days | got {before.until} then {after.first_day} | give them in order"
+            )
+    daily: dict[str, Any] = {
+        name: np.concatenate([getattr(w, name) for w in windows], axis=1) for name in _DAILY
+    }
     trials = len(first.returns_count)
     count = np.sum([w.returns_count for w in windows], axis=0)
     returns = np.zeros((trials, int(count.max(initial=0)), len(RETURN_COLUMNS)), dtype=np.int32)
@@ -89,5 +103,11 @@ def concatenate(windows: Sequence[Movements]) -> Movements:
         returns[t, : count[t]] = np.concatenate(rows)
     wait = np.sum([w.wait for w in windows], axis=0)
     return replace(
-        last, first_day=first.first_day, **daily, wait=wait, returns=returns, returns_count=count, lines=last.lines
+        last,
+        first_day=first.first_day,
+        **daily,
+        wait=wait,
+        returns=returns,
+        returns_count=count,
+        lines=last.lines,
     )

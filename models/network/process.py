@@ -1,9 +1,11 @@
 """The SimPy engine: the readable truth about the event order of the network.
 
-One generator lives the life of one purchase order. One day process wakes at every whole day, after all order events of that time
+One generator lives the life of one purchase order. One day process wakes at every whole day, after all order
+events of that time
 (SimPy orders events by time, then priority), and does what the company does in a day:
 
-0. calendars are known; 1. receive orders and returns; 2. serve the backlog, oldest first; 3. serve today's demand; 4. review stock;
+0. calendars are known; 1. receive orders and returns; 2. serve the backlog, oldest first; 3. serve today's
+demand; 4. review stock;
 5. place orders, suppliers make the day's units; 6. record.
 """
 
@@ -13,6 +15,7 @@ import math
 from collections import deque
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,13 +30,17 @@ from models.network.state import LARGEST, OLDEST, UNKNOWN, State, check_call, gr
 from models.streams import uniform4
 
 CUSTOMS_PRIORITY = 2
-"""After every order event of the same time (SimPy's normal priority is 1), so that arrivals of one moment queue by id."""
+"""After every order event of the same time (SimPy's normal priority is 1), so that arrivals of one moment
+queue by id.
+"""
 DAY_PRIORITY = 3
 """After customs."""
 LONG_AGO = -(10**9)
 
 
-def advance(network: Network, state: State, until: int, controls: Controls, draws: Draws, demand: IntArray) -> tuple[State, Movements]:
+def advance(
+    network: Network, state: State, until: int, controls: Controls, draws: Draws, demand: IntArray
+) -> tuple[State, Movements]:
     """State before day ``until`` and the movements of the days from ``state.day`` on, for a block of trials.
 
     ``demand`` (T, days, C, I) units. The state given is used up. One call and many calls give the same bytes.
@@ -41,7 +48,10 @@ def advance(network: Network, state: State, until: int, controls: Controls, draw
     check_call(network, state, until, controls, draws, demand)
     state = with_returns_room(state, draws)
     movements = empty_movements(network, len(state.trials), state.day, until, state.lines)
-    runs = [Trial(t, network, state, until, controls, draws, demand[t], movements) for t in range(len(state.trials))]
+    runs = [
+        Trial(t, network, state, until, controls, draws, demand[t], movements)
+        for t in range(len(state.trials))
+    ]
     for run in runs:
         run.run()
     state = replace(
@@ -71,7 +81,9 @@ class Order:
     items: list[int]
     units: list[int]
     days: tuple[float, float, float, float]
-    """Production, transit, customs service and inland days; of the present stage what is left, if open at the start."""
+    """Production, transit, customs service and inland days; of the present stage what is left, if open at the
+    start.
+    """
     start: float
     """Day from which its production time counts: the order day, or 0 if open at the start."""
     finished: simpy.Event
@@ -88,6 +100,15 @@ class Order:
     received: int = -1
 
 
+class Wake(simpy.Event):
+    """An event at a time, after all events of that time with a smaller priority number."""
+
+    def __init__(self, environment: simpy.Environment, time: float, priority: int) -> None:
+        super().__init__(environment)
+        self._ok, self._value = True, None
+        environment.schedule(self, priority=priority, delay=time - environment.now)
+
+
 class Customs:
     """A port's customs: first come, first served by c servers; no service starts on a closed day."""
 
@@ -98,20 +119,19 @@ class Customs:
         self.waiting: list[Order] = []
 
     def arrive(self, order: Order) -> None:
+        """Join the queue."""
         self.waiting.append(order)
         self.call_officer(self.environment.now)
 
     def release(self) -> None:
+        """Give a server back."""
         self.free += 1
         self.call_officer(self.environment.now)
 
     def call_officer(self, time: float) -> None:
         """Have the queue looked at at ``time``, after every arrival of that time."""
         if self.waiting:
-            wake = self.environment.event()
-            wake._ok, wake._value = True, None
-            wake.callbacks.append(self._look)
-            self.environment.schedule(wake, priority=CUSTOMS_PRIORITY, delay=time - self.environment.now)
+            Wake(self.environment, time, CUSTOMS_PRIORITY).callbacks.append(self._look)
 
     def _look(self, _: simpy.Event) -> None:
         self.waiting.sort(key=lambda order: (order.port, order.id))
@@ -132,9 +152,16 @@ class Trial:
     """One trial of the block from ``state.day`` to ``until``."""
 
     def __init__(
-        self, t: int, network: Network, state: State, until: int, controls: Controls, draws: Draws, demand: IntArray,
+        self,
+        t: int,
+        network: Network,
+        state: State,
+        until: int,
+        controls: Controls,
+        draws: Draws,
+        demand: IntArray,
         movements: Movements,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.t, self.network, self.first, self.until = t, network, state.day, until
         self.controls, self.draws, self.demand, self.out = controls, draws, demand, movements
         self.trial = state.trials[t]
@@ -184,15 +211,27 @@ class Trial:
             rows = slice(first, first + int(table.lines[t, row]))
             day, node, supplier = (int(a[t, first]) for a in (lines.day_ordered, lines.node, lines.supplier))
             order = Order(
-                row, day, node, supplier, lines.item[t, rows].tolist(), lines.units[t, rows].tolist(),
-                tuple(state.open_stage_days[t, row].tolist()) if row < opened else self._stage_days(supplier, node, day),
+                row,
+                day,
+                node,
+                supplier,
+                lines.item[t, rows].tolist(),
+                lines.units[t, rows].tolist(),
+                tuple(state.open_stage_days[t, row].tolist())
+                if row < opened
+                else self._stage_days(supplier, node, day),
                 0.0 if row < opened else float(day),
-                self.environment.event(), self.environment.event(),
-                to_make=int(table.to_make[t, row]), made=int(table.made[t, row]), left=float(lines.left[t, first]),
-                port=float(lines.port[t, first]), started=float(table.started[t, row]),
-                cleared=float(lines.cleared[t, first]), available=float(lines.available[t, first]),
+                self.environment.event(),
+                self.environment.event(),
+                to_make=int(table.to_make[t, row]),
+                made=int(table.made[t, row]),
+                left=float(lines.left[t, first]),
+                port=float(lines.port[t, first]),
+                started=float(table.started[t, row]),
+                cleared=float(lines.cleared[t, first]),
+                available=float(lines.available[t, first]),
                 received=int(lines.received[t, first]),
-            )  # fmt: skip
+            )
             self.orders.append(order)
             if order.received < 0:
                 self._resume(order)
@@ -225,15 +264,25 @@ class Trial:
         for order in self.orders:
             rows = slice(row_number, row_number + len(order.items))
             for name, value in (
-                ("day_ordered", order.day), ("node", order.node), ("supplier", order.supplier), ("item", order.items),
-                ("units", order.units), ("left", order.left), ("port", order.port), ("cleared", order.cleared),
-                ("available", order.available), ("received", order.received),
-            ):  # fmt: skip
+                ("day_ordered", order.day),
+                ("node", order.node),
+                ("supplier", order.supplier),
+                ("item", order.items),
+                ("units", order.units),
+                ("left", order.left),
+                ("port", order.port),
+                ("cleared", order.cleared),
+                ("available", order.available),
+                ("received", order.received),
+            ):
                 getattr(state.lines, name)[t, rows] = value
             for name, value in (
-                ("first_line", row_number), ("lines", len(order.items)), ("to_make", order.to_make),
-                ("made", order.made), ("started", order.started),
-            ):  # fmt: skip
+                ("first_line", row_number),
+                ("lines", len(order.items)),
+                ("to_make", order.to_make),
+                ("made", order.made),
+                ("started", order.started),
+            ):
                 getattr(state.orders, name)[t, order.id] = value
             row_number += len(order.items)
         state.lines.count[t], state.orders.count[t] = row_number, len(self.orders)
@@ -285,10 +334,7 @@ class Trial:
 
     def _days(self) -> Generator[simpy.Event, Any, None]:
         for day in range(self.first, self.until):
-            wake = self.environment.event()
-            wake._ok, wake._value = True, None
-            self.environment.schedule(wake, priority=DAY_PRIORITY, delay=float(day) - self.environment.now)
-            yield wake
+            yield Wake(self.environment, float(day), DAY_PRIORITY)
             self._day(day)
         self.finished = True
 
@@ -325,14 +371,18 @@ class Trial:
             units = int(slot[cell, item])
             draw = uniform4(self.draws.return_keys[cell, item], self.trial, day, 0)
             # systematic sampling: within one unit of every share, unbiased also for a single unit
-            ends = [(units * int(edge) + int(draw[1] * PARTS)) >> PART_BITS for edge in self.network.grade_edges]
-            grades = [after - before for before, after in zip(ends, ends[1:], strict=False)]
+            ends = [
+                (units * int(edge) + int(draw[1] * PARTS)) >> PART_BITS for edge in self.network.grade_edges
+            ]
+            grades = [after - before for before, after in pairwise(ends)]
             self.on_hand[self.network.return_node[cell], item] += grades[0]
             self.returned.append([day, int(cell), int(item), *grades])
         slot[:] = 0
 
     def _serve_backlog(self, day: int, at: int) -> None:
-        want = np.array([[sum(units for _, units in ages) for ages in row] for row in self.backlog], dtype=np.int64)
+        want = np.array(
+            [[sum(units for _, units in ages) for ages in row] for row in self.backlog], dtype=np.int64
+        )
         before = want.copy()
         held = self._serve(want, at)
         served = before - want - held
@@ -365,9 +415,11 @@ class Trial:
                 self.backlog[cell][item].append([day, waits])
 
     def _serve(self, want: IntArray, at: int) -> IntArray:
-        """Ship what stock and hands allow, taking it off ``want``; returns the units that only capacity held back.
+        """Ship what stock and hands allow, taking it off ``want``; returns the units that only capacity held
+        back.
 
-        By priority, then by the cell's order of nodes, then by node. Stock for held units is set aside: it is promised.
+        By priority, then by the cell's order of nodes, then by node. Stock for held units is set aside: it is
+        promised.
         """
         network = self.network
         held = np.zeros_like(want)
@@ -389,16 +441,22 @@ class Trial:
 
     @staticmethod
     def _allot(want: IntArray, stock: IntArray) -> IntArray:
-        """Stock (item) over cells (cell, item): all they want, in proportion where that is more than there is."""
+        """Stock (item) over cells (cell, item): all they want, in proportion where that is more than there
+        is.
+        """
         allotted = want.copy()
         for item in np.flatnonzero(want.sum(axis=0) > stock):
             allotted[:, item] = shared_out(int(stock[item]), want[:, item].tolist())
         return allotted
 
     def _pick(self, node: int, allotted: IntArray) -> IntArray:
-        """What the node's hands can pick of what is allotted (cell, item), in proportion where that is not all."""
+        """What the node's hands can pick of what is allotted (cell, item), in proportion where that is not
+        all.
+        """
         if allotted.sum() > self.pick[node]:
-            picked = np.array(shared_out(int(self.pick[node]), allotted.ravel().tolist())).reshape(allotted.shape)
+            picked = np.array(shared_out(int(self.pick[node]), allotted.ravel().tolist())).reshape(
+                allotted.shape
+            )
         else:
             picked = allotted
         if self.pick[node] < UNLIMITED:
@@ -441,7 +499,9 @@ class Trial:
         return orders
 
     def _split(self, day: int, node: int, item: int, units: int, cap: int) -> Iterable[tuple[int, int]]:
-        """Supplier and units: by share, after failover, in multiples, at least the smallest order, never above the cap."""
+        """Supplier and units: by share, after failover, in multiples, at least the smallest order, never
+        above the cap.
+        """
         network = self.network
         shares = _of(self.controls.share_parts, self.t)[self.controls.period_of_day[day], node, item]
         weight = [0] * len(network.suppliers)
@@ -464,7 +524,9 @@ class Trial:
                 yield supplier, amount
 
     def _taker(self, day: int, node: int, item: int, supplier: int) -> int:
-        """Who takes a supplier's share: its backup, once it is known to be down long enough and the backup is up and qualified."""
+        """Who takes a supplier's share: its backup, once it is known to be down long enough and the backup is
+        up and qualified.
+        """
         since, backup = self.down_since[supplier], int(self.network.backup[supplier])
         down = since >= 0 and day - since >= self.controls.failover_delay
         if not (_of(self.controls.failover_on, self.t) and down and backup >= 0):
@@ -477,9 +539,18 @@ class Trial:
             items = sorted(lines)
             units = [lines[item] for item in items]
             order = Order(
-                len(self.orders), day, node, supplier, items, units, self._stage_days(supplier, node, day), float(day),
-                self.environment.event(), self.environment.event(), to_make=sum(units),
-            )  # fmt: skip
+                len(self.orders),
+                day,
+                node,
+                supplier,
+                items,
+                units,
+                self._stage_days(supplier, node, day),
+                float(day),
+                self.environment.event(),
+                self.environment.event(),
+                to_make=sum(units),
+            )
             self.orders.append(order)
             self.factory[supplier].append(order)
             self.on_order[node, items] += units
@@ -501,10 +572,17 @@ class Trial:
 
     def _record(self, at: int) -> None:
         t, out = self.t, self.out
-        backlog = np.array([[sum(units for _, units in ages) for ages in row] for row in self.backlog], dtype=np.int64)
+        backlog = np.array(
+            [[sum(units for _, units in ages) for ages in row] for row in self.backlog], dtype=np.int64
+        )
         demand = self.demand[at]
-        if max(self.on_hand.max(), self.on_order.max(), backlog.max(), demand.max()) >= 2 * LARGEST or demand.min() < 0:
-            raise UsageError(f"units: negative or more than {LARGEST} of one item in one place | scale the units down")
+        if (
+            max(self.on_hand.max(), self.on_order.max(), backlog.max(), demand.max()) >= 2 * LARGEST
+            or demand.min() < 0
+        ):
+            raise UsageError(
+                f"units: negative or more than {LARGEST} of one item in one place | scale the units down"
+            )
         out.on_hand[t, at], out.on_order[t, at], out.backlog[t, at] = self.on_hand, self.on_order, backlog
         out.overflow[t, at] = np.maximum(0, self.on_hand.sum(axis=1) - self.network.storage)
 
@@ -515,7 +593,9 @@ def _of(array: Any, t: int) -> Any:
 
 
 def shared_out(amount: int, weights: list[int]) -> list[int]:
-    """Whole parts of ``amount`` in proportion to the weights: rounded down, then one more for the largest remainders, then by place."""
+    """Whole parts of ``amount`` in proportion to the weights: rounded down, then one more for the largest
+    remainders, then by place.
+    """
     total = sum(weights)
     parts = [amount * weight // total for weight in weights]
     by_remainder = sorted(range(len(weights)), key=lambda k: (-(amount * weights[k] % total), k))

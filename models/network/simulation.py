@@ -27,9 +27,11 @@ def advance(
     demand: IntArray,
     engine: Engine = "compiled",
 ) -> tuple[State, Movements]:
-    """State before day ``until`` and the movements from ``state.day`` on, by the engine named; both give the same bytes.
+    """State before day ``until`` and the movements from ``state.day`` on, by the engine named; both give the
+    same bytes.
 
-    ``demand`` (T, days, C, I) units of the days from ``state.day`` to ``until - 1``. The state given is used up.
+    ``demand`` (T, days, C, I) units of the days from ``state.day`` to ``until - 1``. The state given
+    is used up.
     """
     if engine not in ("compiled", "simpy"):
         raise UsageError(f"engine: unknown | got {engine!r} | use 'compiled' or 'simpy'")
@@ -47,9 +49,11 @@ def simulate(
     state: State | None = None,
     engine: Engine = "compiled",
 ) -> xr.Dataset:
-    """Units by trial and day: demanded, sold, lost, backlog, returned (market, item); on_hand, on_order, received (node, item).
+    """Units by trial and day: demanded, sold, lost, backlog, returned (market, item); on_hand, on_order,
+    received (node, item).
 
-    ``demand`` (T, days, C, I); ``on_hand`` (N, I) starts the run unless a whole ``state`` is given; controls default to the
+    ``demand`` (T, days, C, I); ``on_hand`` (N, I) starts the run unless a whole ``state`` is given;
+    controls default to the
     network's own policies on every day.
     """
     trials, days = demand.shape[:2]
@@ -70,7 +74,9 @@ def to_dataset(network: Network, moved: Movements, demand: IntArray) -> xr.Datas
     returned, received = np.zeros_like(sold), np.zeros((trials, *moved.on_hand.shape[1:]), dtype=np.int64)
     for t in range(trials):
         rows = moved.returns[t, : moved.returns_count[t]]
-        np.add.at(returned[t], (rows[:, 0] - moved.first_day, rows[:, 1], rows[:, 2]), rows[:, 3:].sum(axis=1))
+        np.add.at(
+            returned[t], (rows[:, 0] - moved.first_day, rows[:, 1], rows[:, 2]), rows[:, 3:].sum(axis=1)
+        )
         lines = moved.lines
         day = lines.received[t, : lines.count[t]]
         seen = np.flatnonzero((day >= moved.first_day) & (day < moved.until))
@@ -78,12 +84,20 @@ def to_dataset(network: Network, moved: Movements, demand: IntArray) -> xr.Datas
         np.add.at(received[t], where, lines.units[t, seen])
     market, node = ("trial", "day", "market", "item"), ("trial", "day", "node", "item")
     arrays = {
-        "demanded": (market, demand), "sold": (market, sold), "lost": (market, moved.lost), "backlog": (market, moved.backlog),
-        "returned": (market, returned), "on_hand": (node, moved.on_hand), "on_order": (node, moved.on_order),
+        "demanded": (market, demand),
+        "sold": (market, sold),
+        "lost": (market, moved.lost),
+        "backlog": (market, moved.backlog),
+        "returned": (market, returned),
+        "on_hand": (node, moved.on_hand),
+        "on_order": (node, moved.on_order),
         "received": (node, received),
-    }  # fmt: skip
+    }
     return xr.Dataset(
-        {name: (dims, np.asarray(values, dtype=np.int64), {"units": "units"}) for name, (dims, values) in arrays.items()},
+        {
+            name: (dims, np.asarray(values, dtype=np.int64), {"units": "units"})
+            for name, (dims, values) in arrays.items()
+        },
         coords={
             "day": np.arange(moved.first_day, moved.until),
             "market": list(network.markets),

@@ -1,7 +1,9 @@
 """What the network is: suppliers, ports, nodes, markets and items as frozen arrays in key order.
 
-Every entity has a key. Keys are sorted on loading, ties are settled by key, and no result depends on the order of a list. Units are
-int64. Shares that decide integers are kept in parts of 2**20 (``PARTS``), so that both engines split with exact integers.
+Every entity has a key. Keys are sorted on loading, ties are settled by key, and no result depends on the
+order of a list. Units are
+int64. Shares that decide integers are kept in parts of 2**20 (``PARTS``), so that both engines split
+with exact integers.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ def parts_of(share: npt.ArrayLike) -> IntArray:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A fulfilment network; S suppliers, P ports, N nodes, C markets (cells), I items, A arcs, all in key order."""
+    """A fulfilment network; S suppliers, P ports, N nodes, C markets (cells), I items, A arcs, all in key
+    order.
+    """
 
     suppliers: tuple[str, ...]
     ports: tuple[str, ...]
@@ -110,9 +114,11 @@ class Network:
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> Network:
-        """Network from plain lists of mappings under suppliers, lanes, ports, nodes, markets, items and policies.
+        """Network from plain lists of mappings under suppliers, lanes, ports, nodes, markets, items and
+        policies.
 
-        Every fault is reported at once by name. Optional entries: ``grades`` (four shares) and, per entity, the fields of the
+        Every fault is reported at once by name. Optional entries: ``grades`` (four shares) and, per entity,
+        the fields of the
         class. See tests/reference for worked descriptions.
         """
         return _Reader(description).network()
@@ -123,10 +129,19 @@ def _array_faults(network: Network) -> Iterable[Fault]:
     s, p, n = len(network.suppliers), len(network.ports), len(network.nodes)
     c, i = len(network.markets), len(network.items)
     shapes = {
-        "node_port": (n,), "priority": (c,), "backlog_share": (c,), "return_node": (c,), "pick_capacity": (n,),
-        "storage": (n,), "servers": (p,), "qualified": (n, s, i), "moq": (s, i), "multiple": (s, i), "backup": (s,),
+        "node_port": (n,),
+        "priority": (c,),
+        "backlog_share": (c,),
+        "return_node": (c,),
+        "pick_capacity": (n,),
+        "storage": (n,),
+        "servers": (p,),
+        "qualified": (n, s, i),
+        "moq": (s, i),
+        "multiple": (s, i),
+        "backup": (s,),
         "grade_share": (4,),
-    }  # fmt: skip
+    }
     for name, shape in shapes.items():
         got = getattr(network, name).shape
         if got != shape:
@@ -135,32 +150,79 @@ def _array_faults(network: Network) -> Iterable[Fault]:
     for name in ("suppliers", "ports", "nodes", "markets", "items"):
         keys = getattr(network, name)
         if list(keys) != sorted(set(keys)):
-            yield Fault("network", column=name, problem="keys not sorted and unique", got=",".join(keys), remedy="sort them")
+            yield Fault(
+                "network",
+                column=name,
+                problem="keys not sorted and unique",
+                got=",".join(keys),
+                remedy="sort them",
+            )
     if network.market_nodes.ndim != 2 or network.market_nodes.shape[0] != c:
-        yield Fault("network", column="market_nodes", problem="wrong shape", remedy="give (market, preference)")
+        yield Fault(
+            "network", column="market_nodes", problem="wrong shape", remedy="give (market, preference)"
+        )
         return
-    for m in range(c):
+    yield from _value_faults(network)
+
+
+def _value_faults(network: Network) -> Iterable[Fault]:
+    """Faults of single values, once the shapes are right."""
+    s, p, n = len(network.suppliers), len(network.ports), len(network.nodes)
+    for m in range(len(network.markets)):
         row = network.market_nodes[m]
         served = row[row >= 0]
-        if not len(served) or np.any(row[: len(served)] < 0) or len(set(served.tolist())) < len(served) or served.max() >= n:
-            yield Fault("network", column=f"markets.{network.markets[m]}", problem="nodes are empty, unknown or double",
-                        got=str(row.tolist()), remedy="list each serving node once")  # fmt: skip
+        if (
+            not len(served)
+            or np.any(row[: len(served)] < 0)
+            or len(set(served.tolist())) < len(served)
+            or served.max() >= n
+        ):
+            yield Fault(
+                "network",
+                column=f"markets.{network.markets[m]}",
+                problem="nodes are empty, unknown or double",
+                got=str(row.tolist()),
+                remedy="list each serving node once",
+            )
     for name, low in (("servers", 1), ("multiple", 1), ("moq", 0), ("pick_capacity", 0), ("storage", 0)):
         values = getattr(network, name)
         if values.size and values.min() < low:
-            yield Fault("network", column=name, problem="too small", got=str(int(values.min())), remedy=f"at least {low}")
+            yield Fault(
+                "network",
+                column=name,
+                problem="too small",
+                got=str(int(values.min())),
+                remedy=f"at least {low}",
+            )
     for name, top in (("node_port", p), ("return_node", n)):
         values = getattr(network, name)
         if values.size and (values.min() < 0 or values.max() >= top):
-            yield Fault("network", column=name, problem="unknown entity", got=str(values.tolist()), remedy="use known keys")
+            yield Fault(
+                "network",
+                column=name,
+                problem="unknown entity",
+                got=str(values.tolist()),
+                remedy="use known keys",
+            )
     if network.backup.size and (network.backup.min() < -1 or network.backup.max() >= s):
         yield Fault("network", column="backup", problem="unknown supplier", remedy="use known keys or none")
     for name in ("backlog_share", "grade_share"):
         values = getattr(network, name)
         if not np.all((values >= 0.0) & (values <= 1.0)):
-            yield Fault("network", column=name, problem="not a share", got=str(values.tolist()), remedy="between 0 and 1")
+            yield Fault(
+                "network",
+                column=name,
+                problem="not a share",
+                got=str(values.tolist()),
+                remedy="between 0 and 1",
+            )
     if abs(float(network.grade_share.sum()) - 1.0) > 1e-9:
-        yield Fault("network", column="grade_share", problem="shares do not sum to one", got=str(network.grade_share.tolist()))
+        yield Fault(
+            "network",
+            column="grade_share",
+            problem="shares do not sum to one",
+            got=str(network.grade_share.tolist()),
+        )
 
 
 class _Reader:
@@ -169,7 +231,9 @@ class _Reader:
     def __init__(self, description: Mapping[str, Any]) -> None:
         self.description = description
         self.faults: list[Fault] = []
-        self.entities = {name: self._entities(name) for name in ("suppliers", "ports", "nodes", "markets", "items")}
+        self.entities = {
+            name: self._entities(name) for name in ("suppliers", "ports", "nodes", "markets", "items")
+        }
         self.keys = {name: tuple(sorted(found)) for name, found in self.entities.items()}
         self.position = {name: {key: k for k, key in enumerate(keys)} for name, keys in self.keys.items()}
 
@@ -178,14 +242,20 @@ class _Reader:
 
     def _entities(self, name: str) -> dict[str, Mapping[str, Any]]:
         listed = self.description.get(name, [])
-        rows = [{"key": k, **(v or {})} for k, v in listed.items()] if isinstance(listed, Mapping) else list(listed)
+        rows = (
+            [{"key": k, **(v or {})} for k, v in listed.items()]
+            if isinstance(listed, Mapping)
+            else list(listed)
+        )
         if not rows:
             self.fault(name, "nothing given", "an empty list", f"describe at least one of the {name}")
         found: dict[str, Mapping[str, Any]] = {}
         for row in rows:
             key = str(row.get("key", ""))
             if not key or key in found:
-                self.fault(f"{name}.{key}", "key is empty or given twice", key, "give every entity its own key")
+                self.fault(
+                    f"{name}.{key}", "key is empty or given twice", key, "give every entity its own key"
+                )
             found[key] = row
         return found
 
@@ -198,14 +268,18 @@ class _Reader:
             return 0
         return at
 
-    def whole(self, kind: str, field_name: str, default: int, low: int = 0, zero: int | None = None) -> IntArray:
+    def whole(
+        self, kind: str, field_name: str, default: int, low: int = 0, zero: int | None = None
+    ) -> IntArray:
         """One whole number per entity; None means the default, 0 may stand for ``zero``."""
         out = []
         for key in self.keys[kind]:
             value = self.entities[kind][key].get(field_name)
             value = default if value is None else value
             if isinstance(value, bool) or value != int(value) or value < low:
-                self.fault(f"{kind}.{key}.{field_name}", "not a usable whole number", value, f"at least {low}")
+                self.fault(
+                    f"{kind}.{key}.{field_name}", "not a usable whole number", value, f"at least {low}"
+                )
                 value = low
             out.append(zero if zero is not None and value == 0 else int(value))
         return np.array(out, dtype=np.int64)
@@ -225,7 +299,12 @@ class _Reader:
         for key in self.keys["markets"]:
             named = self.entities["markets"][key].get("nodes", [])
             if not named:
-                self.fault(f"markets.{key}.nodes", "no node serves the market", "an empty list", "list at least one node")
+                self.fault(
+                    f"markets.{key}.nodes",
+                    "no node serves the market",
+                    "an empty list",
+                    "list at least one node",
+                )
                 named = self.keys["nodes"][:1]
             if len(set(named)) < len(named):
                 self.fault(f"markets.{key}.nodes", "a node is listed twice", named, "list each node once")
@@ -265,7 +344,9 @@ class _Reader:
                     self.fault(f"{address}.{stage}", "not a usable number of days", days, "at least 0")
         return out
 
-    def _policies(self) -> tuple[dict[tuple[str, str], tuple[int, int]], dict[tuple[str, str], Mapping[str, float]]]:
+    def _policies(
+        self,
+    ) -> tuple[dict[tuple[str, str], tuple[int, int]], dict[tuple[str, str], Mapping[str, float]]]:
         levels: dict[tuple[str, str], tuple[int, int]] = {}
         shares: dict[tuple[str, str], Mapping[str, float]] = {}
         for k, policy in enumerate(self.description.get("policies", [])):
@@ -276,7 +357,9 @@ class _Reader:
                 self.fault(f"policies.{k}", "node and item given twice", pair, "one policy per node and item")
             levels[pair] = (int(policy["reorder_level"]), int(policy["order_up_to"]))
             if levels[pair][0] >= levels[pair][1]:
-                self.fault(f"policies.{k}", "reorder level not below the order-up-to level", levels[pair], "s < S")
+                self.fault(
+                    f"policies.{k}", "reorder level not below the order-up-to level", levels[pair], "s < S"
+                )
             shares[pair] = dict(policy.get("shares", {}))
             for supplier in shares[pair]:
                 self.find("suppliers", supplier, f"policies.{k}.shares")
@@ -284,21 +367,25 @@ class _Reader:
 
     def network(self) -> Network:
         node_port = np.array(
-            [self.find("ports", self.entities["nodes"][k].get("port", ""), f"nodes.{k}.port") for k in self.keys["nodes"]],
+            [
+                self.find("ports", self.entities["nodes"][k].get("port", ""), f"nodes.{k}.port")
+                for k in self.keys["nodes"]
+            ],
             dtype=np.int64,
         )
         backup = np.array(
             [
-                -1 if (named := self.entities["suppliers"][k].get("backup")) is None
+                -1
+                if (named := self.entities["suppliers"][k].get("backup")) is None
                 else self.find("suppliers", named, f"suppliers.{k}.backup")
                 for k in self.keys["suppliers"]
             ],
             dtype=np.int64,
-        )  # fmt: skip
+        )
         market_nodes = self._market_nodes()
         makes, moq, multiple = self._items()
         levels, shares = self._policies()
-        fields = {
+        fields: dict[str, Any] = {
             "node_port": node_port,
             "market_nodes": market_nodes,
             "priority": self.whole("markets", "priority", 1, low=-(1 << 31)),
@@ -316,5 +403,7 @@ class _Reader:
         }
         if self.faults:
             raise InputError(self.faults)
-        keys = {name: self.keys[name] for name in ("suppliers", "ports", "nodes", "markets", "items")}
+        keys: dict[str, Any] = {
+            name: self.keys[name] for name in ("suppliers", "ports", "nodes", "markets", "items")
+        }
         return Network(**keys, **fields, policies=levels, shares=shares)

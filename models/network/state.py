@@ -1,6 +1,7 @@
 """What the network remembers between two days: stock, backlog by age, orders under way, returns on their way.
 
-The state says what is known after the day process of ``day - 1``: no time in it lies in the future, so any engine can go on from it.
+The state says what is known after the day process of ``day - 1``: no time in it lies in the future, so any
+engine can go on from it.
 Tables grow at the end only; rows beyond ``count`` hold fill values.
 """
 
@@ -68,7 +69,15 @@ class OrderTable:
     """(T,) every order before this one is received."""
 
 
-FILL = {"left": UNKNOWN, "port": UNKNOWN, "cleared": UNKNOWN, "available": UNKNOWN, "started": UNKNOWN, "received": -1, "made": -1}
+FILL = {
+    "left": UNKNOWN,
+    "port": UNKNOWN,
+    "cleared": UNKNOWN,
+    "available": UNKNOWN,
+    "started": UNKNOWN,
+    "received": -1,
+    "made": -1,
+}
 PER_TRIAL = ("count", "first_open")
 
 
@@ -97,11 +106,17 @@ class State:
     orders: OrderTable
     lines: LineTable
     open_stage_days: FloatArray
-    """(T, O, 4) days of production, transit, service and inland of the orders open at the start; the present stage is residual."""
+    """(T, O, 4) days of production, transit, service and inland of the orders open at the start; the present
+    stage is residual.
+    """
 
     def copy(self) -> State:
         """The same state in its own memory."""
-        own = {f.name: getattr(self, f.name).copy() for f in fields(self) if isinstance(getattr(self, f.name), np.ndarray)}
+        own = {
+            f.name: getattr(self, f.name).copy()
+            for f in fields(self)
+            if isinstance(getattr(self, f.name), np.ndarray)
+        }
         return replace(self, **own, orders=_copy_table(self.orders), lines=_copy_table(self.lines))
 
 
@@ -124,7 +139,9 @@ class OpenOrders:
     port: FloatArray
     cleared: FloatArray
     to_make: IntArray
-    """(O,) units that the supplier's daily capacity has still to make; 0: the residual production time says it all."""
+    """(O,) units that the supplier's daily capacity has still to make; 0: the residual production time says
+    it all.
+    """
     line_order: IntArray
     """(L,) position of the line's order above."""
     line_item: IntArray
@@ -164,7 +181,9 @@ def grown(table: Any, capacity: int) -> Any:
     trials, old = table.made.shape if isinstance(table, OrderTable) else table.units.shape
     if capacity <= old:
         return table
-    larger = empty_orders(trials, capacity) if isinstance(table, OrderTable) else empty_lines(trials, capacity)
+    larger = (
+        empty_orders(trials, capacity) if isinstance(table, OrderTable) else empty_lines(trials, capacity)
+    )
     for f in fields(table):
         if f.name in PER_TRIAL:
             getattr(larger, f.name)[:] = getattr(table, f.name)
@@ -197,7 +216,8 @@ def initial_state(
 ) -> State:
     """State before day 0: stock (N, I), backlog (C, I) that counts as demand of day -1, orders under way.
 
-    ``open_stage_days`` is (T or 1, O, 4): days of production, transit, service and inland; of the present stage what is left from day 0 on.
+    ``open_stage_days`` is (T or 1, O, 4): days of production, transit, service and inland; of the
+    present stage what is left from day 0 on.
     """
     count, n, i, c = len(trials), len(network.nodes), len(network.items), len(network.markets)
     opened = open_orders or OpenOrders.none()
@@ -228,28 +248,47 @@ def initial_state(
 
 
 def _check_start(
-    network: Network, on_hand: IntArray, backlog: IntArray | None, opened: OpenOrders, stages: FloatArray, trials: int
+    network: Network,
+    on_hand: IntArray,
+    backlog: IntArray | None,
+    opened: OpenOrders,
+    stages: FloatArray,
+    trials: int,
 ) -> None:
     n, i, c, orders = len(network.nodes), len(network.items), len(network.markets), len(opened.day)
     if on_hand.shape != (n, i) or (on_hand.size and on_hand.min() < 0):
-        raise UsageError(f"on_hand: wrong shape or negative | got {on_hand.shape} | use non-negative units {(n, i)}")
+        raise UsageError(
+            f"on_hand: wrong shape or negative | got {on_hand.shape} | use non-negative units {(n, i)}"
+        )
     if backlog is not None and (backlog.shape != (c, i) or backlog.min() < 0):
-        raise UsageError(f"backlog: wrong shape or negative | got {backlog.shape} | use non-negative units {(c, i)}")
+        raise UsageError(
+            f"backlog: wrong shape or negative | got {backlog.shape} | use non-negative units {(c, i)}"
+        )
     if stages.shape[1:] != (orders, 4) or stages.shape[0] not in (1, trials):
-        raise UsageError(f"open_stage_days: wrong shape | got {stages.shape} | use (1 or {trials}, {orders}, 4)")
+        raise UsageError(
+            f"open_stage_days: wrong shape | got {stages.shape} | use (1 or {trials}, {orders}, 4)"
+        )
     check_stage_days(stages, "open_stage_days")
     if orders and opened.day.max() >= 0:
         raise UsageError(f"open_orders.day: not before day 0 | got {opened.day.max()} | use negative days")
     for name in ("left", "port", "cleared"):
         ends = getattr(opened, name)
         if np.any(np.isnan(ends) | ((ends >= 0.0) & (ends < UNKNOWN))):
-            raise UsageError(f"open_orders.{name}: not before day 0 | use a negative day, or inf while unknown")
-    if np.any(np.isinf(opened.left) & ~np.isinf(opened.port)) or np.any(np.isinf(opened.port) & ~np.isinf(opened.cleared)):
-        raise UsageError("open_orders: a later stage is done before an earlier one | give the ends of all stages that are done")
+            raise UsageError(
+                f"open_orders.{name}: not before day 0 | use a negative day, or inf while unknown"
+            )
+    if np.any(np.isinf(opened.left) & ~np.isinf(opened.port)) or np.any(
+        np.isinf(opened.port) & ~np.isinf(opened.cleared)
+    ):
+        raise UsageError(
+            "open_orders: a later stage is done before an earlier one | give the ends of all stages that are done"
+        )
     if len(opened.line_units) and opened.line_units.min() <= 0:
         raise UsageError(f"open_orders.line_units: not positive | got {opened.line_units.min()} | at least 1")
     if orders and len(np.unique(opened.line_order)) != orders:
-        raise UsageError("open_orders.line_order: an order without lines | give every order at least one line")
+        raise UsageError(
+            "open_orders.line_order: an order without lines | give every order at least one line"
+        )
 
 
 def _place_open(state: State, opened: OpenOrders, rank: IntArray) -> None:
@@ -277,14 +316,20 @@ def _place_open(state: State, opened: OpenOrders, rank: IntArray) -> None:
     state.lines.count[:] = row
 
 
-def check_call(network: Network, state: State, until: int, controls: Controls, draws: Draws, demand: IntArray) -> None:
+def check_call(
+    network: Network, state: State, until: int, controls: Controls, draws: Draws, demand: IntArray
+) -> None:
     """Raise unless a call of ``advance`` can be meant: shapes, days and trials fit each other."""
     trials, days = len(state.trials), until - state.day
     expected = (trials, days, len(network.markets), len(network.items))
     if days < 0 or demand.shape != expected:
-        raise UsageError(f"demand: wrong shape | got {demand.shape} | use {expected} for days {state.day} to {until}")
+        raise UsageError(
+            f"demand: wrong shape | got {demand.shape} | use {expected} for days {state.day} to {until}"
+        )
     if until > draws.days:
         raise UsageError(f"until: beyond the drawn days | got {until} | at most {draws.days}")
     if draws.first_trial != state.trials.start:
-        raise UsageError(f"draws.first_trial: another block | got {draws.first_trial} | use {state.trials.start}")
+        raise UsageError(
+            f"draws.first_trial: another block | got {draws.first_trial} | use {state.trials.start}"
+        )
     controls.check(network, trials, until)

@@ -20,16 +20,28 @@ CHUNK = 40
 MUTATIONS = {
     "customs works on closed days": ("if not self.is_open[day]:", "if False:"),
     "ties at customs go to the younger order": ("(order.port, order.id)", "(order.port, -order.id)"),
-    "position forgets what is on order": ("position = self.on_hand + self.on_order", "position = self.on_hand.copy()"),
-    "low priority is served first": ("sorted(set(network.priority.tolist()))", "sorted(set(network.priority.tolist()))[::-1]"),
+    "position forgets what is on order": (
+        "position = self.on_hand + self.on_order",
+        "position = self.on_hand.copy()",
+    ),
+    "low priority is served first": (
+        "sorted(set(network.priority.tolist()))",
+        "sorted(set(network.priority.tolist()))[::-1]",
+    ),
     "a supplier that is down goes on": ("if up[supplier] else 0", "if True else 0"),
-    "production waits for capacity": ("max(order.start + production, float(order.made))", "order.made + 1.0 + production"),
+    "production waits for capacity": (
+        "max(order.start + production, float(order.made))",
+        "order.made + 1.0 + production",
+    ),
     "smallest order before multiple": (
         "max(-(-amount // multiple) * multiple, smallest)",
         "-(-max(amount, smallest) // multiple) * multiple",
     ),
     "failover a day late": ("day - since >= self.controls", "day - since > self.controls"),
-    "equal remainders go to the last": ("(-(amount * weights[k] % total), k)", "(-(amount * weights[k] % total), -k)"),
+    "equal remainders go to the last": (
+        "(-(amount * weights[k] % total), k)",
+        "(-(amount * weights[k] % total), -k)",
+    ),
     "what capacity holds back is lost": ("waits += int(held[cell, item])", "waits += 0"),
     "returns come back a day later": ("max(delay, 1)", "max(delay + 1, 1)"),
     "a level is met only below it": ("np.nonzero(position <= low)", "np.nonzero(position < low)"),
@@ -98,7 +110,16 @@ def lengthened(case: Case, days: int) -> Case:
         times = -(-days // case.days)
         return np.ascontiguousarray(np.concatenate([array] * times, axis=axis).take(range(days), axis=axis))
 
-    names = ("production", "transit", "service", "inland", "supplier_up", "capacity", "port_open", "refusal_share")
+    names = (
+        "production",
+        "transit",
+        "service",
+        "inland",
+        "supplier_up",
+        "capacity",
+        "port_open",
+        "refusal_share",
+    )
     draws = replace(case.draws, **{name: tiled(getattr(case.draws, name), -1) for name in names})
     controls = replace(case.controls, period_of_day=tiled(case.controls.period_of_day, 0))
     assert {f.name for f in fields(draws)} >= set(names)
@@ -141,13 +162,18 @@ def test_stages_follow_in_time_and_customs_never_has_more_in_service_than_server
     for t in range(len(state.trials)):
         lines, orders = moved.lines, state.orders
         first = orders.first_line[t, : orders.count[t]]
-        left, port, cleared, available = (getattr(lines, name)[t, first] for name in ("left", "port", "cleared", "available"))
+        left, port, cleared, available = (
+            getattr(lines, name)[t, first] for name in ("left", "port", "cleared", "available")
+        )
         started = orders.started[t, : orders.count[t]]
         assert (left <= port).all()
         assert (port <= started).all()
         assert (started <= cleared).all()
         assert (cleared <= available).all()
-        assert (lines.received[t, first][lines.received[t, first] >= 0] >= available[lines.received[t, first] >= 0]).all()
+        assert (
+            lines.received[t, first][lines.received[t, first] >= 0]
+            >= available[lines.received[t, first] >= 0]
+        ).all()
         ports = case.network.node_port[lines.node[t, first]]
         for moment in np.unique(started[np.isfinite(started)]):
             busy = (np.maximum(started, 0.0) <= moment) & (moment < cleared) & (moment >= 0.0)
@@ -161,7 +187,9 @@ def flows(case: Case, moved: object, t: int) -> tuple[np.ndarray, np.ndarray, np
     received, ordered, resale = (np.zeros(shape, dtype=np.int64) for _ in range(3))
     lines = moved.lines  # type: ignore[attr-defined]
     count = lines.count[t]
-    day, node, item, units = (getattr(lines, name)[t, :count] for name in ("received", "node", "item", "units"))
+    day, node, item, units = (
+        getattr(lines, name)[t, :count] for name in ("received", "node", "item", "units")
+    )
     np.add.at(received, (day[day >= 0], node[day >= 0], item[day >= 0]), units[day >= 0])
     placed = lines.day_ordered[t, :count]
     np.add.at(ordered, (placed[placed >= 0], node[placed >= 0], item[placed >= 0]), units[placed >= 0])

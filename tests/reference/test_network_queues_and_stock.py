@@ -1,4 +1,6 @@
-"""Queues and stock against closed forms (CASES.md, "Queues, stock, network"): exact ones exactly, simulated ones |z| < 4."""
+"""Queues and stock against closed forms (CASES.md, "Queues, stock, network"): exact ones exactly, simulated
+ones |z| < 4.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +17,32 @@ from tests.models.network.small_networks import controls_of, draws_of, network_o
 # customs as a queue: every customer is an open order of one unit on its way to the port
 
 
-def customs(arrivals: np.ndarray, services: np.ndarray, servers: int, engine: object = kernel, **changes: object) -> State:
+def customs(
+    arrivals: np.ndarray, services: np.ndarray, servers: int, engine: object = kernel, **changes: object
+) -> State:
     """State after the last arrival of (trial, customer) arrival and service days."""
     trials, count = arrivals.shape
     network = network_of(ports=[{"key": "P", "servers": servers}])
     many = np.zeros(count, dtype=np.int64)
     unknown = np.full(count, np.inf)
     opened = OpenOrders(
-        day=many - 2, node=many, supplier=many, left=np.full(count, -1.0), port=unknown,
-        cleared=unknown, to_make=many, line_order=np.arange(count), line_item=many, line_units=many + 1,
-    )  # fmt: skip
+        day=many - 2,
+        node=many,
+        supplier=many,
+        left=np.full(count, -1.0),
+        port=unknown,
+        cleared=unknown,
+        to_make=many,
+        line_order=np.arange(count),
+        line_item=many,
+        line_units=many + 1,
+    )
     stages = np.zeros((trials, count, 4))
     stages[:, :, 1], stages[:, :, 2] = arrivals, services
     days = int(arrivals.max()) + 2
-    state = initial_state(network, range(trials), np.zeros((1, 1), dtype=np.int64), open_orders=opened, open_stage_days=stages)
+    state = initial_state(
+        network, range(trials), np.zeros((1, 1), dtype=np.int64), open_orders=opened, open_stage_days=stages
+    )
     demand = np.zeros((trials, days, 1, 1), dtype=np.int64)
     state, _ = engine.advance(  # type: ignore[attr-defined]
         network, state, days, controls_of(network, days), draws_of(network, days, **changes), demand
@@ -44,7 +58,9 @@ def waits(state: State) -> np.ndarray:
 
 def elapsed(begin: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Days between, NaN where the end is not known."""
-    return np.subtract(end, begin, out=np.full(end.shape, np.nan), where=np.isfinite(end) & np.isfinite(begin))
+    return np.subtract(
+        end, begin, out=np.full(end.shape, np.nan), where=np.isfinite(end) & np.isfinite(begin)
+    )
 
 
 def arrivals_and_services(
@@ -93,7 +109,9 @@ def test_mean_wait_at_customs_is_that_of_the_queue(law: str, servers: int, expec
 
 
 def test_customs_with_closures_that_let_a_service_finish_holds_242_63() -> None:
-    """M/M/1 with lambda 1, mu 2, closures at rate .05 of mean length 5: E[N] = 242/63; one time unit is 20 days."""
+    """M/M/1 with lambda 1, mu 2, closures at rate .05 of mean length 5: E[N] = 242/63; one time unit is 20
+    days.
+    """
     trials, count, unit = 12, 1500, 20.0
     arrivals, services = arrivals_and_services(1.0 / unit, 0.5 * unit, "M", trials, count, 5)
     rng = np.random.default_rng(6)
@@ -116,15 +134,24 @@ def test_customs_with_closures_that_let_a_service_finish_holds_242_63() -> None:
 
 
 @cache
-def stock_run(levels: tuple[int, int], start: int, lead: float, law: str, mean: float, trials: int, days: int) -> Movements:
+def stock_run(
+    levels: tuple[int, int], start: int, lead: float, law: str, mean: float, trials: int, days: int
+) -> Movements:
     """One node and item under (s, S) with backlog."""
     rng = np.random.default_rng(17)
     size = (trials, days, 1, 1)
-    demand = rng.poisson(mean, size) if law == "poisson" else np.maximum(0, np.round(rng.normal(mean, 8.0, size)))
+    demand = (
+        rng.poisson(mean, size) if law == "poisson" else np.maximum(0, np.round(rng.normal(mean, 8.0, size)))
+    )
     network = network_of()
     state = initial_state(network, range(trials), np.array([[start]]))
     _, moved = kernel.advance(
-        network, state, days, controls_of(network, days, levels), draws_of(network, days, transit=lead), demand.astype(np.int64)
+        network,
+        state,
+        days,
+        controls_of(network, days, levels),
+        draws_of(network, days, transit=lead),
+        demand.astype(np.int64),
     )
     return moved
 
@@ -132,14 +159,19 @@ def stock_run(levels: tuple[int, int], start: int, lead: float, law: str, mean: 
 @pytest.mark.parametrize(
     ("mean", "levels", "lead", "cost"),
     [
-        (10, (6, 40), 0.0, 35.021555), (10, (6, 40), 1.0, 35.021555), (15, (10, 49), 1.0, 42.697819),
-        (20, (14, 62), 0.0, 49.173036), (10, (37, 72), 4.0, 37.920374),
+        (10, (6, 40), 0.0, 35.021555),
+        (10, (6, 40), 1.0, 35.021555),
+        (15, (10, 49), 1.0, 42.697819),
+        (20, (14, 62), 0.0, 49.173036),
+        (10, (37, 72), 4.0, 37.920374),
     ],
-)  # fmt: skip
+)
 def test_cost_of_s_S_is_that_of_zheng_and_federgruen_1991(
     mean: float, levels: tuple[int, int], lead: float, cost: float
 ) -> None:
-    """K 64, h 1, p 9, Poisson; our lead time 0 or 1 is their 0, ours 4 their 3; stock and orders of days 60 to 1,500."""
+    """K 64, h 1, p 9, Poisson; our lead time 0 or 1 is their 0, ours 4 their 3; stock and orders of days 60
+    to 1,500.
+    """
     trials, days, first = 60, 1500, 60
     moved = stock_run(levels, levels[1], lead, "poisson", float(mean), trials, days)
     lines = moved.lines
@@ -157,23 +189,31 @@ def test_fill_of_base_stock_265_with_exposure_5_is_0_9598() -> None:
     trials, days, first = 60, 1000, 20
     moved = stock_run((264, 265), 265, 5.0, "normal", 50.0, trials, days)
     behind = moved.backlog[:, first:, 0, 0].mean(axis=1)
-    assert abs(behind.mean() - 2.008135100) < 4.0 * behind.std(ddof=1) / np.sqrt(trials) + 0.01  # demand is whole units
+    assert (
+        abs(behind.mean() - 2.008135100) < 4.0 * behind.std(ddof=1) / np.sqrt(trials) + 0.01
+    )  # demand is whole units
     fill = moved.wait[:, 0, 0] / moved.wait[:, 0].sum(axis=1)
     cold = 5 / days  # the first five days start full
     assert abs(fill.mean() - 0.959839028) < 4.0 * fill.std(ddof=1) / np.sqrt(trials) + 0.04 * cold + 2e-4
 
 
 def test_units_on_order_under_crossing_have_variance_110() -> None:
-    """One order a day, integer lead time uniform on 1 to 5, demand Poisson(10): mean 30, variance 110 (sequential 230)."""
+    """One order a day, integer lead time uniform on 1 to 5, demand Poisson(10): mean 30, variance 110
+    (sequential 230).
+    """
     trials, days = 200, 300
     rng = np.random.default_rng(3)
     network = network_of()
     lead = rng.integers(1, 6, (trials, 1, 1, days)).astype(float)
     state = initial_state(network, range(trials), np.array([[1000]]))
     _, moved = kernel.advance(
-        network, state, days, controls_of(network, days, (999, 1000)), draws_of(network, days, transit=lead),
+        network,
+        state,
+        days,
+        controls_of(network, days, (999, 1000)),
+        draws_of(network, days, transit=lead),
         rng.poisson(10.0, (trials, days, 1, 1)).astype(np.int64),
-    )  # fmt: skip
+    )
     on_order = moved.on_order[:, 10::10, 0, 0].astype(float)  # days apart: independent
     n = on_order.size
     assert abs(on_order.mean() - 30.0) < 4.0 * np.sqrt(110.0 / n)
@@ -189,4 +229,6 @@ def test_littles_law_holds_at_the_port(engine: object) -> None:
     edges = np.sort(np.concatenate([port[done], cleared[done]]))
     middle = (edges[1:] + edges[:-1]) / 2
     inside = (port[done][:, None] <= middle) & (middle < cleared[done][:, None])
-    assert np.isclose((inside.sum(axis=0) * np.diff(edges)).sum(), (cleared[done] - port[done]).sum(), rtol=1e-12)
+    assert np.isclose(
+        (inside.sum(axis=0) * np.diff(edges)).sum(), (cleared[done] - port[done]).sum(), rtol=1e-12
+    )

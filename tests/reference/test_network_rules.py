@@ -13,7 +13,11 @@ INF = float("inf")
 
 
 def flat(array: np.ndarray) -> list[int]:
-    return array[0].reshape(array.shape[1], -1).tolist() if array[0].size != array.shape[1] else array[0].ravel().tolist()
+    return (
+        array[0].reshape(array.shape[1], -1).tolist()
+        if array[0].size != array.shape[1]
+        else array[0].ravel().tolist()
+    )
 
 
 @both
@@ -21,9 +25,17 @@ def test_an_order_with_no_lead_time_is_received_the_next_morning(engine: str) ->
     _, moved = run(engine, network_of(), [4, 0, 0], levels=(9, 10), on_hand=10)
     # day 0: 10 - 4 = 6 <= 9, order 4; made and left at 0, but phase (1) of day 0 is over
     assert line(moved, 0) == {
-        "day_ordered": 0, "node": 0, "supplier": 0, "item": 0, "units": 4, "left": 0.0, "port": 0.0, "cleared": 0.0,
-        "available": 0.0, "received": 1,
-    }  # fmt: skip
+        "day_ordered": 0,
+        "node": 0,
+        "supplier": 0,
+        "item": 0,
+        "units": 4,
+        "left": 0.0,
+        "port": 0.0,
+        "cleared": 0.0,
+        "available": 0.0,
+        "received": 1,
+    }
     assert flat(moved.on_hand) == [6, 10, 10]
     assert flat(moved.on_order) == [4, 0, 0]
 
@@ -38,10 +50,24 @@ def test_exposure_is_the_lead_time_in_whole_days_but_at_least_one(engine: str) -
 @both
 def test_stages_follow_each_other_and_the_door_opens_at_the_first_morning_after(engine: str) -> None:
     _, moved = run(
-        engine, network_of(), [1] + [0] * 9, levels=(0, 1), on_hand=1, production=1.5, transit=2.25, service=0.5, inland=1.0
+        engine,
+        network_of(),
+        [1] + [0] * 9,
+        levels=(0, 1),
+        on_hand=1,
+        production=1.5,
+        transit=2.25,
+        service=0.5,
+        inland=1.0,
     )
     row = line(moved, 0)
-    assert (row["left"], row["port"], row["cleared"], row["available"], row["received"]) == (1.5, 3.75, 4.25, 5.25, 6)
+    assert (row["left"], row["port"], row["cleared"], row["available"], row["received"]) == (
+        1.5,
+        3.75,
+        4.25,
+        5.25,
+        6,
+    )
 
 
 @both
@@ -79,7 +105,11 @@ def test_quantities_go_up_to_the_multiple_and_then_to_the_smallest_order(engine:
 @both
 def test_shares_split_an_order_by_largest_remainder_then_key(engine: str) -> None:
     network = network_of(suppliers=[{"key": key} for key in "ABC"])
-    for share, units in (((0.5, 0.3, 0.2), [5, 3, 2]), ((1.0, 1.0, 1.0), [4, 3, 3]), ((0.25, 0.0, 0.75), [3, 7])):
+    for share, units in (
+        ((0.5, 0.3, 0.2), [5, 3, 2]),
+        ((1.0, 1.0, 1.0), [4, 3, 3]),
+        ((0.25, 0.0, 0.75), [3, 7]),
+    ):
         controls = controls_of(network, 1, (9, 10), share=np.array(share))
         _, moved = run(engine, network, [10], on_hand=10, controls=controls)
         assert column(moved, "units") == units
@@ -96,14 +126,18 @@ def test_an_unqualified_supplier_gets_nothing_of_the_split(engine: str) -> None:
 def test_weekly_capacity_is_made_day_by_day(engine: str) -> None:
     # 10 a week: 1 1 2 1 2 1 2; 5 units ordered on day 0 are finished on day 3
     assert daily_capacity(10, 7).tolist() == [1, 1, 2, 1, 2, 1, 2]
-    _, moved = run(engine, network_of(), [5] + [0] * 6, levels=(4, 5), on_hand=5, capacity=daily_capacity(10, 7))
+    _, moved = run(
+        engine, network_of(), [5] + [0] * 6, levels=(4, 5), on_hand=5, capacity=daily_capacity(10, 7)
+    )
     assert (line(moved, 0)["left"], line(moved, 0)["received"]) == (3.0, 4)
 
 
 @both
 def test_capacity_goes_to_orders_by_day_then_id(engine: str) -> None:
-    network = network_of(nodes=[{"key": "N1", "port": "P"}, {"key": "N2", "port": "P"}],
-                         markets=[{"key": "M1", "nodes": ["N1"]}, {"key": "M2", "nodes": ["N2"]}])  # fmt: skip
+    network = network_of(
+        nodes=[{"key": "N1", "port": "P"}, {"key": "N2", "port": "P"}],
+        markets=[{"key": "M1", "nodes": ["N1"]}, {"key": "M2", "nodes": ["N2"]}],
+    )
     _, moved = run(engine, network, [3, 0, 0, 0], levels=(2, 3), on_hand=3, capacity=2)
     # N1's 3 units: days 0 (2) and 1 (1); N2's: day 1 (1) and day 2 (2)
     assert column(moved, "left") == [1.0, 2.0]
@@ -118,7 +152,9 @@ def test_a_supplier_that_is_down_makes_nothing_and_its_orders_wait(engine: str) 
 
 @both
 def test_production_time_and_capacity_run_side_by_side(engine: str) -> None:
-    _, moved = run(engine, network_of(), [4, 0, 0, 0, 0], levels=(3, 4), on_hand=4, production=2.5, capacity=1)
+    _, moved = run(
+        engine, network_of(), [4, 0, 0, 0, 0], levels=(3, 4), on_hand=4, production=2.5, capacity=1
+    )
     assert line(moved, 0)["left"] == 3.0  # last unit on day 3, production time over at 2.5
 
 
@@ -132,7 +168,9 @@ def test_failover_moves_the_share_once_the_outage_is_as_old_as_the_delay(
     share = np.array([1.0, 0.0])
     days = len(suppliers)
     controls = controls_of(network, 3, (9, 10), share=share, failover=True, failover_delay=delay)
-    _, moved = run(engine, network, [1] * days + [0] * (3 - days), on_hand=10, controls=controls, supplier_up=up)
+    _, moved = run(
+        engine, network, [1] * days + [0] * (3 - days), on_hand=10, controls=controls, supplier_up=up
+    )
     assert column(moved, "supplier") == suppliers
 
 
@@ -164,15 +202,19 @@ def test_customs_is_first_come_first_served_with_c_servers(engine: str) -> None:
     transit = np.array([[[0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]])
     for servers, cleared in ((1, [2.0, 4.0, 6.0]), (2, [2.0, 3.5, 4.0])):
         network = network_of(ports=[{"key": "P", "servers": servers}])
-        _, moved = run(engine, network, [1, 1, 1, 0, 0, 0, 0, 0], levels=(8, 9), on_hand=9, transit=transit, service=2.0)
+        _, moved = run(
+            engine, network, [1, 1, 1, 0, 0, 0, 0, 0], levels=(8, 9), on_hand=9, transit=transit, service=2.0
+        )
         assert column(moved, "port") == [0.0, 1.5, 2.0]
         assert column(moved, "cleared") == cleared
 
 
 @both
 def test_arrivals_of_one_moment_queue_by_id(engine: str) -> None:
-    network = network_of(nodes=[{"key": "N1", "port": "P"}, {"key": "N2", "port": "P"}],
-                         markets=[{"key": "M1", "nodes": ["N1"]}, {"key": "M2", "nodes": ["N2"]}])  # fmt: skip
+    network = network_of(
+        nodes=[{"key": "N1", "port": "P"}, {"key": "N2", "port": "P"}],
+        markets=[{"key": "M1", "nodes": ["N1"]}, {"key": "M2", "nodes": ["N2"]}],
+    )
     _, moved = run(engine, network, [1, 0, 0, 0], levels=(0, 1), on_hand=1, transit=1.0, service=1.0)
     assert column(moved, "cleared") == [2.0, 3.0]
 
@@ -181,9 +223,17 @@ def test_arrivals_of_one_moment_queue_by_id(engine: str) -> None:
 def test_no_service_starts_on_a_closed_day_and_one_begun_ends(engine: str) -> None:
     port_open = np.array([[True, True, False, False, True, True, True]])
     _, moved = run(
-        engine, network_of(), [1, 1, 0, 0, 0, 0, 0], levels=(8, 9), on_hand=9, transit=1.0, service=1.5, port_open=port_open
+        engine,
+        network_of(),
+        [1, 1, 0, 0, 0, 0, 0],
+        levels=(8, 9),
+        on_hand=9,
+        transit=1.0,
+        service=1.5,
+        port_open=port_open,
     )
-    # first: port 1, starts 1, clears 2.5 though closed; second: port 2, closed on days 2 and 3, starts on the edge 4
+    # first: port 1, starts 1, clears 2.5 though closed; second: port 2, closed on days 2 and 3, starts on the
+    # edge 4
     assert column(moved, "port") == [1.0, 2.0]
     assert column(moved, "cleared") == [2.5, 5.5]
 
@@ -192,7 +242,13 @@ def test_no_service_starts_on_a_closed_day_and_one_begun_ends(engine: str) -> No
 def test_a_closure_while_the_server_is_busy_counts_from_when_it_is_free(engine: str) -> None:
     port_open = np.array([[True, True, True, False, True, True, True, True]])
     _, moved = run(
-        engine, network_of(), [1, 1, 0, 0, 0, 0, 0, 0], levels=(8, 9), on_hand=9, service=3.0, port_open=port_open
+        engine,
+        network_of(),
+        [1, 1, 0, 0, 0, 0, 0, 0],
+        levels=(8, 9),
+        on_hand=9,
+        service=3.0,
+        port_open=port_open,
     )
     assert column(moved, "cleared") == [3.0, 7.0]  # free at 3, closed on day 3: start 4
 
@@ -201,7 +257,8 @@ def test_a_closure_while_the_server_is_busy_counts_from_when_it_is_free(engine: 
 def test_backlog_is_served_oldest_first_before_todays_demand(engine: str) -> None:
     supply = np.array([[False, False, True, True, True]])
     _, moved = run(engine, network_of(), [2, 1, 0, 4, 0], levels=(-2, 1), on_hand=0, supplier_up=supply)
-    # day 0: position -2, order 3; day 2: made; day 3: received and all given to days 0 (2) and 1 (1), today's 4 wait, order 5;
+    # day 0: position -2, order 3; day 2: made; day 3: received and all given to days 0 (2) and 1 (1), today's
+    # 4 wait, order 5;
     # day 4: received, the 4 of yesterday go
     assert column(moved, "units") == [3, 5]
     assert flat(moved.backlog) == [2, 3, 3, 4, 0]
@@ -234,8 +291,10 @@ def test_equal_remainders_are_settled_by_key(engine: str) -> None:
 
 @both
 def test_what_the_first_node_lacks_comes_from_the_next(engine: str) -> None:
-    network = network_of(nodes=[{"key": "N1", "port": "P"}, {"key": "N2", "port": "P"}],
-                         markets=[{"key": "M", "nodes": ["N2", "N1"], "backlog_share": 1.0}])  # fmt: skip
+    network = network_of(
+        nodes=[{"key": "N1", "port": "P"}, {"key": "N2", "port": "P"}],
+        markets=[{"key": "M", "nodes": ["N2", "N1"], "backlog_share": 1.0}],
+    )
     _, moved = run(engine, network, [10], on_hand=[[4], [5]])
     assert flat(moved.shipped)[0] == [5, 4]  # arcs in the market's order: N2, N1
     assert flat(moved.backlog) == [1]
@@ -243,8 +302,10 @@ def test_what_the_first_node_lacks_comes_from_the_next(engine: str) -> None:
 
 @both
 def test_what_pick_capacity_holds_back_waits_and_is_never_lost(engine: str) -> None:
-    network = network_of(nodes=[{"key": "N", "port": "P", "pick_capacity": 3}],
-                         markets=[{"key": "M", "nodes": ["N"], "backlog_share": 0.0}])  # fmt: skip
+    network = network_of(
+        nodes=[{"key": "N", "port": "P", "pick_capacity": 3}],
+        markets=[{"key": "M", "nodes": ["N"], "backlog_share": 0.0}],
+    )
     _, moved = run(engine, network, [8, 0, 0, 0], on_hand=6)
     # 2 units short are lost; 3 go today, 3 wait for hands
     assert flat(moved.lost) == [2, 0, 0, 0]
@@ -255,8 +316,11 @@ def test_what_pick_capacity_holds_back_waits_and_is_never_lost(engine: str) -> N
 @both
 def test_pick_capacity_is_shared_in_proportion_and_stock_for_held_units_is_promised(engine: str) -> None:
     markets = [{"key": "A", "nodes": ["N"], "priority": 1}, {"key": "B", "nodes": ["N"], "priority": 2}]
-    network = network_of(nodes=[{"key": "N", "port": "P", "pick_capacity": 5}], markets=markets,
-                         items=[{"key": "X"}, {"key": "Y"}])  # fmt: skip
+    network = network_of(
+        nodes=[{"key": "N", "port": "P", "pick_capacity": 5}],
+        markets=markets,
+        items=[{"key": "X"}, {"key": "Y"}],
+    )
     _, moved = run(engine, network, [np.array([[8, 4], [2, 0]])], on_hand=[[8, 9]])
     assert moved.shipped[0, 0].tolist() == [[3, 2], [0, 0]]  # 5 over 8:4 -> 3.33, 1.67
     assert moved.backlog[0, 0].tolist() == [[5, 2], [0, 0]]
@@ -274,7 +338,15 @@ def test_returns_come_back_after_the_delay_and_what_can_be_resold_is_stock(engin
 @both
 def test_refused_and_returned_shares_compound(engine: str) -> None:
     for refusal, share, back in ((1.0, 0.0, 16), (0.5, 0.5, 12), (0.0, 0.25, 4), (0.0, 0.0, 0)):
-        _, moved = run(engine, network_of(), [16, 0], on_hand=16, return_share=share, refusal_share=refusal, return_delay=[0])
+        _, moved = run(
+            engine,
+            network_of(),
+            [16, 0],
+            on_hand=16,
+            return_share=share,
+            refusal_share=refusal,
+            return_delay=[0],
+        )
         assert flat(moved.on_hand) == [0, back]  # no delay still means the next morning
 
 
@@ -297,9 +369,17 @@ def opened_at(stage: int) -> OpenOrders:
     ends = [np.array([float(e)]) if k < stage else np.array([INF]) for k, e in enumerate((-9, -5, -2))]
     one = np.array([1])
     return OpenOrders(
-        day=np.array([-12]), node=0 * one, supplier=0 * one, left=ends[0], port=ends[1], cleared=ends[2], to_make=0 * one,
-        line_order=0 * one, line_item=0 * one, line_units=7 * one,
-    )  # fmt: skip
+        day=np.array([-12]),
+        node=0 * one,
+        supplier=0 * one,
+        left=ends[0],
+        port=ends[1],
+        cleared=ends[2],
+        to_make=0 * one,
+        line_order=0 * one,
+        line_item=0 * one,
+        line_units=7 * one,
+    )
 
 
 @both
@@ -316,9 +396,17 @@ def test_an_open_order_goes_on_from_its_present_stage(engine: str, stage: int, a
 def test_open_orders_at_customs_form_the_queue_they_stand_in(engine: str) -> None:
     many = np.arange(3)
     opened = OpenOrders(
-        day=np.array([-20, -21, -19]), node=0 * many, supplier=0 * many, left=np.full(3, -9.0), port=np.array([-1.0, -2.0, -3.0]),
-        cleared=np.full(3, INF), to_make=0 * many, line_order=many, line_item=0 * many, line_units=many + 1,
-    )  # fmt: skip
+        day=np.array([-20, -21, -19]),
+        node=0 * many,
+        supplier=0 * many,
+        left=np.full(3, -9.0),
+        port=np.array([-1.0, -2.0, -3.0]),
+        cleared=np.full(3, INF),
+        to_make=0 * many,
+        line_order=many,
+        line_item=0 * many,
+        line_units=many + 1,
+    )
     stages = np.tile([0.0, 0.0, 2.0, 0.0], (1, 3, 1))
     _, moved = run(engine, network_of(), [0] * 8, opened=opened, stages=stages)
     assert column(moved, "day_ordered") == [-21, -20, -19]
@@ -349,7 +437,15 @@ def test_no_demand_means_no_orders(engine: str) -> None:
 @both
 def test_a_closure_of_no_length_changes_nothing(engine: str) -> None:
     a = run(engine, network_of(), [1, 2, 0, 3], levels=(8, 9), on_hand=9, service=0.5)
-    b = run(engine, network_of(), [1, 2, 0, 3], levels=(8, 9), on_hand=9, service=0.5, port_open=np.ones((1, 4), dtype=bool))
+    b = run(
+        engine,
+        network_of(),
+        [1, 2, 0, 3],
+        levels=(8, 9),
+        on_hand=9,
+        service=0.5,
+        port_open=np.ones((1, 4), dtype=bool),
+    )
     assert column(a[1], "cleared") == column(b[1], "cleared")
 
 

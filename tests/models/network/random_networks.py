@@ -65,7 +65,9 @@ def _network(rng: np.random.Generator) -> Network:
     for m in range(c):
         served = rng.permutation(n)[: int(rng.integers(1, k + 1))]
         market_nodes[m, : len(served)] = served
-    backup = np.array([int(rng.choice([-1, *range(s), *range(s), *range(s)])) for _ in range(s)], dtype=np.int64)
+    backup = np.array(
+        [int(rng.choice([-1, *range(s), *range(s), *range(s)])) for _ in range(s)], dtype=np.int64
+    )
     return Network(
         suppliers=tuple(f"S{x}" for x in range(s)),
         ports=tuple(f"P{x}" for x in range(p)),
@@ -84,7 +86,9 @@ def _network(rng: np.random.Generator) -> Network:
         moq=rng.choice([0, 0, 4, 9], (s, i)),
         multiple=rng.choice([1, 1, 3, 5], (s, i)),
         backup=np.where(backup == np.arange(s), -1, backup),
-        grade_share=rng.choice([[1.0, 0.0, 0.0, 0.0], [0.6, 0.1, 0.2, 0.1], [0.0, 0.5, 0.5, 0.0], [0.25, 0.25, 0.25, 0.25]]),
+        grade_share=rng.choice(
+            [[1.0, 0.0, 0.0, 0.0], [0.6, 0.1, 0.2, 0.1], [0.0, 0.5, 0.5, 0.0], [0.25, 0.25, 0.25, 0.25]]
+        ),
     )
 
 
@@ -101,7 +105,11 @@ def _draws(rng: np.random.Generator, network: Network, days: int, trials: int, f
         whole = rng.integers(0, int(scale) + 1, shape).astype(float)
         if kind == 1:
             return whole
-        return quantise(rng.exponential(scale / 2, shape)) if kind == 2 else whole + rng.integers(0, 2, shape) * 0.5
+        return (
+            quantise(rng.exponential(scale / 2, shape))
+            if kind == 2
+            else whole + rng.integers(0, 2, shape) * 0.5
+        )
 
     supplier_up = _runs(rng, (int(rng.choice([1, trials])), s, days), float(rng.choice([0.1, 0.25, 0.35])))
     if rng.random() < 0.07:
@@ -109,16 +117,20 @@ def _draws(rng: np.random.Generator, network: Network, days: int, trials: int, f
     weekly = np.where(rng.random((trials, s)) < 0.5, rng.integers(0, 70, (trials, s)), UNLIMITED)
     return Draws(
         first_trial=first_trial,
-        production=stage(4), transit=stage(5), service=stage(float(rng.choice([3.0, 8.0]))), inland=stage(3),
+        production=stage(4),
+        transit=stage(5),
+        service=stage(float(rng.choice([3.0, 8.0]))),
+        inland=stage(3),
         supplier_up=supplier_up,
         capacity=daily_capacity(weekly, days),
         port_open=_runs(rng, (int(rng.choice([1, trials])), p, days), float(rng.choice([0.0, 0.12, 0.3]))),
         return_share=rng.choice([0.0, 0.2, 0.9]) * rng.random((int(rng.choice([1, trials])), c, i)),
         refusal_share=rng.choice([0.0, 0.1]) * rng.random((1, c, days)),
-        return_keys=keys_of(int(rng.integers(0, 9)), [f"returns/{m}/{x}" for m in network.markets for x in network.items])
-        .reshape(c, i, 2),
+        return_keys=keys_of(
+            int(rng.integers(0, 9)), [f"returns/{m}/{x}" for m in network.markets for x in network.items]
+        ).reshape(c, i, 2),
         return_delay=rng.integers(0, 7, int(rng.integers(1, 6))),
-    )  # fmt: skip
+    )
 
 
 def _runs(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> Any:
@@ -184,7 +196,12 @@ def play(engine: Any, case: Case, cuts: list[int] | None = None) -> tuple[State,
 def as_bytes(state: State, movements: Movements) -> dict[str, bytes]:
     """Every output and the state, as bytes by name, tables cut to the rows used."""
     parts: dict[str, Any] = {}
-    for prefix, record in (("state", state), ("orders", state.orders), ("lines", movements.lines), ("moved", movements)):
+    for prefix, record in (
+        ("state", state),
+        ("orders", state.orders),
+        ("lines", movements.lines),
+        ("moved", movements),
+    ):
         for f in fields(record):
             parts[f"{prefix}.{f.name}"] = getattr(record, f.name)
     out = {}
@@ -231,7 +248,9 @@ def census(seed: int) -> set[str]:
     """Which of the busy conditions one random network shows, judged from its movements."""
     case = random_case(seed)
     state, moved = play(kernel, case)
-    found = {name for name, seen in (("backlog", moved.backlog), ("returns", moved.returns_count)) if seen.any()}
+    found = {
+        name for name, seen in (("backlog", moved.backlog), ("returns", moved.returns_count)) if seen.any()
+    }
     for t in range(len(state.trials)):
         found |= _order_conditions(case, state, t)
     if case.controls.failover_on.any():

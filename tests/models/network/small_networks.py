@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from models.network import UNLIMITED, Controls, Draws, Movements, Network, OpenOrders, State, advance, initial_state
+from models.network import (
+    UNLIMITED,
+    Controls,
+    Draws,
+    Movements,
+    Network,
+    OpenOrders,
+    State,
+    advance,
+    initial_state,
+)
 from models.streams import keys_of
 
 ENGINES = ("compiled", "simpy")
@@ -23,7 +33,11 @@ def network_of(**changes: Any) -> Network:
         "items": [{"key": "X"}],
         **changes,
     }
-    every = [{"supplier": s["key"], "node": n["key"]} for s in description["suppliers"] for n in description["nodes"]]
+    every = [
+        {"supplier": s["key"], "node": n["key"]}
+        for s in description["suppliers"]
+        for n in description["nodes"]
+    ]
     description.setdefault("lanes", every)
     return Network.from_dict(description)
 
@@ -33,11 +47,16 @@ def draws_of(network: Network, days: int, trials: int = 1, **changes: Any) -> Dr
     s, p, n = len(network.suppliers), len(network.ports), len(network.nodes)
     c, i = len(network.markets), len(network.items)
     defaults: dict[str, tuple[tuple[int, ...], Any, Any]] = {
-        "production": ((s, n, days), 0.0, float), "transit": ((s, n, days), 0.0, float),
-        "service": ((s, n, days), 0.0, float), "inland": ((s, n, days), 0.0, float),
-        "supplier_up": ((s, days), True, bool), "capacity": ((s, days), UNLIMITED, np.int64),
-        "port_open": ((p, days), True, bool), "return_share": ((c, i), 0.0, float), "refusal_share": ((c, days), 0.0, float),
-    }  # fmt: skip
+        "production": ((s, n, days), 0.0, float),
+        "transit": ((s, n, days), 0.0, float),
+        "service": ((s, n, days), 0.0, float),
+        "inland": ((s, n, days), 0.0, float),
+        "supplier_up": ((s, days), True, bool),
+        "capacity": ((s, days), UNLIMITED, np.int64),
+        "port_open": ((p, days), True, bool),
+        "return_share": ((c, i), 0.0, float),
+        "refusal_share": ((c, days), 0.0, float),
+    }
     arrays = {}
     for name, (shape, value, dtype) in defaults.items():
         given = np.asarray(changes.get(name, value), dtype=dtype)
@@ -45,16 +64,23 @@ def draws_of(network: Network, days: int, trials: int = 1, **changes: Any) -> Dr
         arrays[name] = np.broadcast_to(given, (lead, *shape)).copy()
     keys = keys_of(1, [f"returns/{m}/{x}" for m in network.markets for x in network.items]).reshape(c, i, 2)
     return Draws(
-        first_trial=0, **arrays, return_keys=keys, return_delay=np.asarray(changes.get("return_delay", [3]), dtype=np.int64)
+        first_trial=0,
+        **arrays,
+        return_keys=keys,
+        return_delay=np.asarray(changes.get("return_delay", [3]), dtype=np.int64),
     )
 
 
-def controls_of(network: Network, days: int, levels: tuple[int, int] | None = None, **changes: Any) -> Controls:
+def controls_of(
+    network: Network, days: int, levels: tuple[int, int] | None = None, **changes: Any
+) -> Controls:
     """(s, S) levels for every node and item; without them nothing is ever ordered."""
     shape = (len(network.nodes), len(network.items))
-    named = {} if levels is None else {
-        "reorder_level": np.full(shape, levels[0]), "order_up_to": np.full(shape, levels[1])
-    }  # fmt: skip
+    named = (
+        {}
+        if levels is None
+        else {"reorder_level": np.full(shape, levels[0]), "order_up_to": np.full(shape, levels[1])}
+    )
     return Controls.constant(network, days, **{**named, **changes})
 
 
@@ -91,7 +117,18 @@ def run(
 
 def line(moved: Movements, row: int) -> Mapping[str, float]:
     """One order line of trial 0 by column."""
-    names = ("day_ordered", "node", "supplier", "item", "units", "left", "port", "cleared", "available", "received")
+    names = (
+        "day_ordered",
+        "node",
+        "supplier",
+        "item",
+        "units",
+        "left",
+        "port",
+        "cleared",
+        "available",
+        "received",
+    )
     return {name: getattr(moved.lines, name)[0, row].item() for name in names}
 
 

@@ -197,7 +197,7 @@ def _record(
     out_backlog: Any,
     overflow: Any,
 ) -> int:
-    """Stock, orders and backlog at the end of the day; returns all bits written, so that a huge number shows."""
+    """Stock, orders and backlog at the end of the day; returns all bits written, a huge one shows."""
     nodes, items = on_hand.shape
     bits = 0
     for n in range(nodes):

@@ -11,7 +11,7 @@ from models.network.spec import Network
 
 
 class Net(NamedTuple):
-    """The network; groups are (priority class, preference, node) with the cells that then turn to that node."""
+    """The network; groups are (priority class, preference, node) with the cells that turn to that node."""
 
     group_start: Any
     group_cell: Any

@@ -215,7 +215,7 @@ def book_demand(
     backlog_parts: Any,
     day: int,
 ) -> None:
-    """Split what was not shipped: units held back wait, units short wait or are lost by the market's share."""
+    """Split what was not shipped: held units wait, short units wait or are lost by the market's share."""
     for c in range(len(left)):
         shipped = 0
         for i in range(want.shape[1]):

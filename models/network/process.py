@@ -100,7 +100,7 @@ class Order:
     received: int = -1
 
 
-class Wake(simpy.Event):
+class Wake(simpy.Event):  # type: ignore[misc]  # simpy carries no types here
     """An event at a time, after all events of that time with a smaller priority number."""
 
     def __init__(self, environment: simpy.Environment, time: float, priority: int) -> None:

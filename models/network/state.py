@@ -29,7 +29,7 @@ Int32Array = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class LineTable:
-    """Order lines in the order in which they were placed; rows of one order lie together. All (T, capacity)."""
+    """Order lines in order of placing; rows of one order lie together. All (T, capacity)."""
 
     day_ordered: Int32Array
     """Negative for orders open at the start."""
@@ -280,9 +280,7 @@ def _check_start(
     if np.any(np.isinf(opened.left) & ~np.isinf(opened.port)) or np.any(
         np.isinf(opened.port) & ~np.isinf(opened.cleared)
     ):
-        raise UsageError(
-            "open_orders: a later stage is done before an earlier one | give the ends of all stages that are done"
-        )
+        raise UsageError("open_orders: a later stage is done before an earlier one | give all ends")
     if len(opened.line_units) and opened.line_units.min() <= 0:
         raise UsageError(f"open_orders.line_units: not positive | got {opened.line_units.min()} | at least 1")
     if orders and len(np.unique(opened.line_order)) != orders:

@@ -1,4 +1,4 @@
-"""Random small networks with everything that can go wrong at once, and the comparison of the engines on them."""
+"""Random small networks with all that can go wrong, and the comparison of the engines on them."""
 
 from __future__ import annotations
 

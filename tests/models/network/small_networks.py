@@ -24,7 +24,7 @@ ENGINES = ("compiled", "simpy")
 
 
 def network_of(**changes: Any) -> Network:
-    """One supplier A, port P, node N, market M, item X; ``changes`` replace whole lists of the description."""
+    """One supplier A, port P, node N, market M, item X; ``changes`` replace whole lists."""
     description: dict[str, Any] = {
         "suppliers": [{"key": "A"}],
         "ports": [{"key": "P", "servers": 1}],

@@ -1,7 +1,8 @@
 """The sequence of the stages, and nothing else: calibrate, draw, simulate, price, measure, store.
 
-A run is a pure function of plan, scenarios, trials, seed and horizon. Blocks of trials are its tasks; workers
-are threads, because the kernels release the interpreter. Nothing reads across trials before the summary.
+A run is a pure function of plan, scenarios, trials, seed and horizon. Blocks of trials are its tasks;
+workers are threads, because the kernels release the interpreter. Nothing reads across trials before the
+summary.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from engine.stages.measure import coordinates, cube_variables, measure
 from engine.stages.simulate import ENGINES, BaseMoves, Clockwork, play, within_plan
 from engine.stages.world import World, build_world
 from engine.store.cube import Template, create, missing_blocks, open_cube, write_atomically, write_block
-from engine.store.manifest import manifest, read_manifest, run_identity, run_id, to_json
+from engine.store.manifest import manifest, read_manifest, run_id, run_identity, to_json
 from models.calendar import MAXIMUM_QUARTERS, Calendar
 from models.errors import StoreError, UsageError
 
@@ -50,7 +51,9 @@ class Run:
 
     @property
     def id(self) -> str:
-        """Identity of the run: the same for the same inputs, whatever the engine or the number of workers."""
+        """Identity of the run: the same for the same inputs, whatever the engine or the number of
+        workers.
+        """
         return str(self.manifest["run_id"])
 
     @cached_property

@@ -162,8 +162,8 @@ def _print_check(report: dict[str, Any]) -> None:
             if row[name]:
                 print(_printable(f"{row['file']}: {name.replace('_', ' ')}: {_text(row[name])}"))
     print("\nties")
-    columns = ("name", "expected", "got", "tolerance", "unit", "holds")
-    _print_table([{name: _text(row[name]) for name in columns} for row in report["ties"]])
+    tie_columns = ("name", "expected", "got", "tolerance", "unit", "holds")
+    _print_table([{name: _text(row[name]) for name in tie_columns} for row in report["ties"]])
     print("\ncustomers")
     _print_table([{name: _text(value) for name, value in row.items()} for row in report["customers"]])
     print("\nassumptions (stated, not guessed)")
@@ -229,9 +229,7 @@ def run(
         _print_json(result.to_dict())
     else:
         _print_table(result.table())
-        print(
-            f"\npage {result.page}\ncube {result.path / 'cube.zarr'}\nmanifest {result.path / 'run.json'}"
-        )
+        print(f"\npage {result.page}\ncube {result.path / 'cube.zarr'}\nmanifest {result.path / 'run.json'}")
     if fail_on == "breach" and result.breaches():
         _complain(*(f"breach: {line}" for line in result.breaches()))
         raise typer.Exit(EXIT_BREACH)

@@ -16,6 +16,9 @@ from engine.finance.accounts import BALANCE_INDEX
 from engine.finance.postings import TIED_UP
 from engine.finance.spec import FinanceSpec, Floats, Ints
 
+Counts = npt.NDArray[np.integer[Any]]
+"""Whole numbers of the network: 32 or 64 bits."""
+
 # order lines: stage bits
 SHIPPED, TITLED, DATED, LANDED, CLEARED = 1, 2, 4, 8, 16
 """Left the supplier; title passed; payable has its due day (or was paid); reached the port; cleared
@@ -97,7 +100,7 @@ class OpenLines(NamedTuple):
 
     seen: Ints
     """(T,) rows of the order-line table that are booked."""
-    count: Ints
+    used: Ints
     """(T,)"""
     row: Ints
     """(T, capacity)"""
@@ -125,28 +128,28 @@ class Books(NamedTuple):
 class Lines(NamedTuple):
     """The network's order-line table (T, rows) and its length (T,)."""
 
-    day_ordered: Ints
-    node: Ints
-    supplier: Ints
-    item: Ints
-    units: Ints
+    day_ordered: Counts
+    node: Counts
+    supplier: Counts
+    item: Counts
+    units: Counts
     left: Floats
     port: Floats
     cleared: Floats
-    received: Ints
-    count: Ints
+    received: Counts
+    used: Counts
 
 
 class MonthInputs(NamedTuple):
     """What moved in a month of d days and at which prices and rates."""
 
-    shipped: Ints
+    shipped: Counts
     """(T, d, A, I) units."""
-    on_hand: Ints
+    on_hand: Counts
     """(T, d, N, I) units at the end of the day."""
-    returns: Ints
+    returns: Counts
     """(T, rows, 7): day, cell, item, resale, refurbish, liquidate, scrap; by day."""
-    returns_count: Ints
+    returns_count: Counts
     """(T,)"""
     lines: Lines
     price_level: Floats
@@ -287,7 +290,7 @@ def open_books(spec: FinanceSpec, trials: int) -> Books:
     )
     orders = OpenLines(
         seen=np.full(trials, opening.open_lines, dtype=np.int64),
-        count=np.full(trials, opening.open_lines, dtype=np.int64),
+        used=np.full(trials, opening.open_lines, dtype=np.int64),
         row=each(np.arange(opening.open_lines, dtype=np.int64)),
         state=each(opening.line_state),
         amounts=each(opening.line_amounts),
@@ -306,7 +309,7 @@ def _tied_up(balance: Floats) -> float:
 def with_room(books: Books, lines: Lines) -> Books:
     """Give the books room for every order line that may be open this month; no figure changes."""
     orders = books.orders
-    need = int((orders.count + lines.count - orders.seen).max(initial=0))
+    need = int((orders.used + lines.used - orders.seen).max(initial=0))
     room = orders.row.shape[1]
     if need <= room:
         return books

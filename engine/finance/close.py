@@ -129,7 +129,7 @@ def _check_shapes(spec: FinanceSpec, books: Books, inputs: MonthInputs, days: in
             raise ValueError(f"{name}: shape {shape} is needed (trials in front where random) | got {got}")
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _close_block(
     terms: Terms, books: Books, flows: MonthInputs, booked: MonthBooked, month: int, start: int, end: int
 ) -> None:
@@ -220,7 +220,7 @@ def _close_block(
         )
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _walk_days(
     terms: Terms,
     books: Books,
@@ -262,7 +262,7 @@ def _walk_days(
     return 2 if seen != count else fault
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _no_shipments(nodes: int, items: int, arcs: int, cells: int, days: int) -> Shipments:
     """Working arrays for shipments."""
     return Shipments(
@@ -275,7 +275,7 @@ def _no_shipments(nodes: int, items: int, arcs: int, cells: int, days: int) -> S
     )
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _blank_working(sheet: Sheet, added: Additions, receipts: Receipts, shipments: Shipments) -> None:
     """Empty the working arrays for the next trial."""
     sheet.daily[:] = 0.0
@@ -292,7 +292,7 @@ def _blank_working(sheet: Sheet, added: Additions, receipts: Receipts, shipments
     shipments.cost[:] = 0.0
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _hand_over(sheet: Sheet, cells: Floats, company: Floats) -> None:
     """Hand the month's amounts over: by cell where a line is known by cell, else for the company."""
     for posting in range(POSTING_COUNT):
@@ -305,7 +305,7 @@ def _hand_over(sheet: Sheet, cells: Floats, company: Floats) -> None:
         company[posting] = total
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _value_items(value: Floats, item_stock: Floats) -> None:
     """Landed value on hand by item."""
     for node in range(value.shape[0]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from numba import njit
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def dutiable_value(
     invoice: float, freight: float, insurance: float, cif_value: bool, invoice_has_freight: bool
 ) -> float:
@@ -25,7 +25,7 @@ def dutiable_value(
     return invoice + freight + insurance if cif_value else invoice
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def parcel_duty(retail_value: float, parcel_value: float, de_minimis: float, rate: float) -> float:
     """Duty on goods in parcels: the rate on their whole retail value where the parcel is worth more than de
     minimis.

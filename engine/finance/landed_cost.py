@@ -57,7 +57,7 @@ AT_ORDER, AT_SHIPPING, AT_RECEIPT = 0, 1, 2
 NEVER = 2**62
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def book_new_lines(
     supply: SupplyTerms,
     entry_fee: Floats,
@@ -70,7 +70,7 @@ def book_new_lines(
     start: int,
 ) -> None:
     """Open the month's new order lines: invoice, deposit, and the line's part of its order's entry fee."""
-    row, last = orders.seen[t], lines.count[t]
+    row, last = orders.seen[t], lines.used[t]
     while row < last:
         end, units = _same_order(lines, t, row)
         supplier, node, ordered = lines.supplier[t, row], lines.node[t, row], lines.day_ordered[t, row]
@@ -79,7 +79,7 @@ def book_new_lines(
         level = cost_level[min(t, cost_level.shape[0] - 1), supplier, day]
         fee = entry_fee[node] / units if supply.buyer_pays_duty[supplier] else 0.0
         for line in range(row, end):
-            place = orders.count[t]
+            place = orders.used[t]
             invoice = lines.units[t, line] * (supply.unit_cost[supplier, lines.item[t, line]] * level)
             deposit = invoice * supply.deposit_share[supplier]
             amounts = orders.amounts[t, place]
@@ -95,17 +95,17 @@ def book_new_lines(
             orders.state[t, place, STAGE] = 0
             at_order = supply.trigger[supplier] == AT_ORDER
             orders.state[t, place, DUE] = ordered + supply.net_days[supplier] if at_order else -1
-            orders.count[t] += 1
+            orders.used[t] += 1
         row = end
     orders.seen[t] = last
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _same_order(lines: Lines, t: int, row: int) -> tuple[int, int]:
     """End of the rows that belong to the order of a row, and the units of the order."""
     units, end = 0, row
     while (
-        end < lines.count[t]
+        end < lines.used[t]
         and lines.day_ordered[t, end] == lines.day_ordered[t, row]
         and lines.supplier[t, end] == lines.supplier[t, row]
         and lines.node[t, end] == lines.node[t, row]
@@ -115,7 +115,7 @@ def _same_order(lines: Lines, t: int, row: int) -> tuple[int, int]:
     return end, units
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def follow_lines(
     supply: SupplyTerms,
     nodes: NodeTerms,
@@ -137,7 +137,7 @@ def follow_lines(
     """
     freight_trial = min(t, freight_level.shape[0] - 1)
     duty_trial = min(t, duty_rate.shape[0] - 1)
-    for place in range(orders.count[t]):
+    for place in range(orders.used[t]):
         row = orders.row[t, place]
         if _is_quiet(orders, lines, t, place, row, end):
             continue
@@ -184,7 +184,7 @@ def follow_lines(
             _chain(receipts, place, received - start)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _is_quiet(orders: OpenLines, lines: Lines, t: int, place: int, row: int, end: int) -> bool:
     """Whether nothing can happen to a line before the month's end."""
     stage, due, last = orders.state[t, place, STAGE], orders.state[t, place, DUE], end - 1
@@ -197,7 +197,7 @@ def _is_quiet(orders: OpenLines, lines: Lines, t: int, place: int, row: int, end
     return not moves and (stage & DATED != 0 or due < 0 or due > last)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _booking_day(time: float, ordered: int, start: int) -> int:
     """Day an event is booked; NEVER while its time is unknown."""
     if not math.isfinite(time):
@@ -205,14 +205,14 @@ def _booking_day(time: float, ordered: int, start: int) -> int:
     return max(math.ceil(time), ordered + 1, start)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _falls_due(state: Ints, is_trigger: bool, due: int) -> None:
     """Date the balance if this event makes it payable and it has no date yet."""
     if is_trigger and state[DUE] < 0:
         state[DUE] = due
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _pay_or_owe(
     state: Ints,
     amounts: Floats,
@@ -251,7 +251,7 @@ def _pay_or_owe(
         state[STAGE] |= DATED
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _pay_freight(amounts: Floats, daily: Floats, day: int) -> None:
     """Pay freight and insurance on arrival at the port; they become landed cost."""
     amounts[FREIGHT_COST] += amounts[FREIGHT_DUE]
@@ -260,7 +260,7 @@ def _pay_freight(amounts: Floats, daily: Floats, day: int) -> None:
     daily[INSURANCE_PAID, day] += amounts[INSURANCE_DUE]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _pay_entry(
     amounts: Floats,
     daily: Floats,
@@ -283,7 +283,7 @@ def _pay_entry(
     return vat
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _chain(receipts: Receipts, place: int, day: int) -> None:
     """Append a receipt to its day's chain."""
     receipts.next[place] = -1
@@ -294,11 +294,11 @@ def _chain(receipts: Receipts, place: int, day: int) -> None:
     receipts.last[day] = place
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def drop_received(orders: OpenLines, received: Ints, t: int, end: int) -> None:
     """Forget the lines received by the end of the month; the others keep their order."""
     kept = 0
-    for place in range(orders.count[t]):
+    for place in range(orders.used[t]):
         row = orders.row[t, place]
         if 0 <= received[t, row] < end:
             continue
@@ -309,4 +309,4 @@ def drop_received(orders: OpenLines, received: Ints, t: int, end: int) -> None:
             for column in range(orders.amounts.shape[2]):
                 orders.amounts[t, kept, column] = orders.amounts[t, place, column]
         kept += 1
-    orders.count[t] = kept
+    orders.used[t] = kept

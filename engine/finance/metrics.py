@@ -1,7 +1,8 @@
-"""The metric registry: every headline figure with its unit, formula, variant, threshold and what to do about it.
+"""The metric registry: every headline figure with its unit, formula, variant, threshold and what to do
+about it.
 
-Docs, report, summary and thresholds read this table and no other. Thresholds are defaults; ``policy.yaml`` of a
-plan overrides them.
+Docs, report, summary and thresholds read this table and no other. Thresholds are defaults; ``policy.yaml``
+of a plan overrides them.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ class Metric:
     variant: str
     good: str
     """``high`` or ``low``: which way is good; ``none`` where neither is."""
+
     minimum: float | None = None
     """Breached below."""
+
     maximum: float | None = None
     """Breached above."""
+
     layer: int = 1
     """1 health check, 2 profit mining, 3 risk defence."""
+
     owner: str = "Finance"
     cadence: str = "quarterly"
     action: str = ""

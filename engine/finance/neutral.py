@@ -5,7 +5,7 @@ about.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -106,7 +106,7 @@ def _flat(group: type, field: str) -> str:
     return f"{prefix}_{field}" if field in ("currency", "territory") else field
 
 
-def _unknown(name: str) -> None:
+def _unknown(name: str) -> NoReturn:
     raise ValueError(f"{name} | no such term or opening figure")
 
 

@@ -52,7 +52,7 @@ RECEIPT = POSTING_INDEX["receipt"]
 LAYER_COUNT = inventory.LAYER_COUNT
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def receive_day(
     stock: Stock,
     since: Ints,
@@ -77,7 +77,7 @@ def receive_day(
         place = receipts.next[place]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def return_day(
     markets: MarketTerms,
     cells: CellTerms,
@@ -131,7 +131,7 @@ def return_day(
     return int(seen)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def ship_day(
     shipped: Ints,
     cells: CellTerms,
@@ -176,7 +176,7 @@ def ship_day(
         shipments.cost[cell, day] += (goods + freight) + (duty + fees)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def book_sales(
     markets: MarketTerms,
     cells: CellTerms,
@@ -225,7 +225,7 @@ def book_sales(
             cost_due[late] += held
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def pick_and_pack(cells: CellTerms, nodes: NodeTerms, shipments: Shipments, sheet: Sheet) -> None:
     """Count the month's parcels by cell and day and pay for picking them."""
     for arc in range(cells.arc_cell.shape[0]):
@@ -239,7 +239,7 @@ def pick_and_pack(cells: CellTerms, nodes: NodeTerms, shipments: Shipments, shee
             sheet.daily[PICK, day] += picking
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def cross_borders(
     shipped: Ints,
     markets: MarketTerms,
@@ -276,7 +276,7 @@ def cross_borders(
             sheet.daily[PARCEL_ENTRY, day] += total
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def release_stock(stock: Stock, since: Ints, on_hand: Ints, t: int) -> int:
     """Bring stock up to the end of the month; gives 0, or the position in books.FAULTS of what does not
     fit.

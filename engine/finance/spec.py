@@ -229,10 +229,10 @@ def terms_of(group: type, **values: object) -> Any:
     """
     made = {}
     for name, kind in group.__annotations__.items():
-        want = _KINDS[getattr(kind, "__forward_arg__", kind)]
+        want = _KINDS[str(getattr(kind, "__forward_arg__", kind))]
         value = values.pop(name)
         if want in (float, int):
-            made[name] = want(value)  # type: ignore[call-overload]
+            made[name] = want(value)
             continue
         array = np.array(value, dtype=want, order="C")
         if array.dtype.kind == "f" and not np.isfinite(array).all():

@@ -161,7 +161,7 @@ def count_books(books: Books, day: int) -> Subledger:
     """
     items, orders = books.items, books.orders
     trials, room = orders.row.shape
-    is_open = np.arange(room)[None, :] < orders.count[:, None]
+    is_open = np.arange(room)[None, :] < orders.used[:, None]
     amounts = np.where(is_open[:, :, None], orders.amounts, 0.0)
     rest = slice(day + 1, None)
     return Subledger(

@@ -14,7 +14,7 @@ from engine.finance.spec import CellTerms, Floats, Ints
 WRITE_DOWN = POSTING_INDEX["write_down"]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def write_down_stock(
     cells: CellTerms, base_price: Floats, share: float, stock: Stock, sold: Ints, sheet: Sheet, t: int
 ) -> None:
@@ -45,7 +45,7 @@ def write_down_stock(
                     sheet.cells[WRITE_DOWN, cells.arc_cell[arc]] += weight * loss
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _buyers(cells: CellTerms, sold: Ints, node: int, item: int) -> tuple[int, int]:
     """Number of arcs from a node and the month's units over them."""
     arcs, total = 0, 0
@@ -56,7 +56,7 @@ def _buyers(cells: CellTerms, sold: Ints, node: int, item: int) -> tuple[int, in
     return arcs, total
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _expected_price(
     cells: CellTerms, base_price: Floats, factor: Floats, sold: Ints, node: int, item: int
 ) -> float:

@@ -95,9 +95,9 @@ def _row(name: str, figure: Figure) -> dict[str, Any]:
 def _cash_quantiles(cube: xr.DataTree) -> tuple[FloatArray, npt.NDArray[np.datetime64]]:
     """Quantiles of base net cash, dims (level, day), and the days."""
     cash = cube["day/net_cash"].isel(scenario=0)
-    ordered = np.sort(cash.values, axis=0)
+    ordered = np.sort(np.asarray(cash.values), axis=0)
     levels = np.quantile(ordered, list(LEVELS.values()), axis=0)
-    return np.asarray(levels), cash["day"].values.astype("datetime64[D]")
+    return np.asarray(levels), np.asarray(cash["day"].values).astype("datetime64[D]")
 
 
 def _cash_rows(cash: FloatArray, days: npt.NDArray[np.datetime64]) -> list[list[str]]:
@@ -132,10 +132,12 @@ def cash_chart(cash: FloatArray, days: npt.NDArray[np.datetime64], currency: str
         if LEFT + d * step < WIDTH - 50
     ]
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT + 16}" width="{WIDTH}" role="img" aria-label="Cash by day, thousand {currency}">'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT + 16}" width="{WIDTH}" role="img" '
+        f'aria-label="Cash by day, thousand {currency}">'
         '<g font-size="11" fill="#444" font-family="sans-serif">'
         f'{"".join(labels)}{"".join(months)}<text x="2" y="10">thousand {currency}</text></g>'
         f'<polygon points="{" ".join(band)}" fill="#0072b2" fill-opacity="0.22"/>'
         f'<polyline points="{middle}" fill="none" stroke="#0072b2" stroke-width="1.8"/>'
-        f'<line x1="{LEFT}" x2="{WIDTH}" y1="{zero:.1f}" y2="{zero:.1f}" stroke="#444" stroke-dasharray="4 3"/></svg>'
+        f'<line x1="{LEFT}" x2="{WIDTH}" y1="{zero:.1f}" y2="{zero:.1f}" '
+        'stroke="#444" stroke-dasharray="4 3"/></svg>'
     )

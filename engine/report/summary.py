@@ -26,7 +26,9 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Figure:
-    """One metric under one scenario: estimates by name; None where the metric is not defined in every trial."""
+    """One metric under one scenario: estimates by name; None where the metric is not defined in every
+    trial.
+    """
 
     metric: Metric
     estimates: Mapping[str, Estimate] | None

@@ -38,8 +38,8 @@ def draw_block(
 ) -> BlockDraws:
     """Draws of the trials; a number depends on (seed, what it is for, trial) and on nothing else.
 
-    ``reach`` is the highest acquisition level any scenario asks for, if known: up to 1 nobody beyond plan is
-    drawn, which changes no other number.
+    ``reach`` is the highest acquisition level any scenario asks for, if known: up to 1 nobody beyond plan
+    is drawn, which changes no other number.
     """
     returns = calibration.returns
     names = [f"return_delay/{cell}|{item}" for cell in returns.cells for item in returns.items]

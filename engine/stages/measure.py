@@ -1,7 +1,11 @@
-"""Stage 6: what a block did, reduced to the variables of the cube. One trial is never read with another."""
+"""Stage 6: what a block did, reduced to the variables of the cube.
+
+One trial is never read with another.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -199,7 +203,7 @@ def _by_quarter(
     coverage = kpis.coverage(statements, drawn[:, starts[1:] - 1], world.finance.terms.company.credit_limit)
     market = concentration(_quarters(values["market/net_revenue"]))
     channel = concentration(_quarters(values["sales_channel/net_revenue"]))
-    low = [net_cash[:, a:b].min(axis=1) for a, b in zip(starts, starts[1:], strict=False)]
+    low = [net_cash[:, a:b].min(axis=1) for a, b in itertools.pairwise(starts)]
     demanded = _over(_quarters(values["market/units_demanded"]), -1)
     lost = _over(_quarters(values["market/units_lost"]), -1)
     measured = {

@@ -1,8 +1,7 @@
 """The opening balance as books: every account ties to the items, stock and orders that make it up.
 
 Where the detail and the account differ, the account holds: open items get the difference in company
-currency, stock and order lines
-are scaled to it. Without an opening balance the detail is the balance.
+currency, stock and order lines are scaled to it. Without an opening balance the detail is the balance.
 """
 
 from __future__ import annotations

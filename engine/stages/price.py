@@ -1,6 +1,7 @@
-"""Stage 5: from plan, calibration and drivers to the arrays that finance prices with. No arithmetic of money
-happens here
-beyond putting terms into their unit: the books are kept by ``engine.finance``.
+"""Stage 5: from plan, calibration and drivers to the arrays that finance prices with.
+
+No arithmetic of money happens here beyond putting terms into their unit: the books are kept by
+``engine.finance``.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ IntArray = npt.NDArray[np.int64]
 
 SALES_TAX_LAG_DAYS = 20
 """Days from month end to the remittance of the month's sales tax: no plan says it, so it is listed here."""
+
 REFURBISHED_SHARE = 1.0
 """Cash for a refurbished unit as a share of landed cost: no plan says it, so it is listed here."""
 

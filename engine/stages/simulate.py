@@ -1,8 +1,9 @@
-"""Stage 4: one scenario, one block of trials, month by month: plan purchases, place demand, move goods, close books.
+"""Stage 4: one scenario, one block of trials, month by month: plan purchases, place demand, move goods,
+close books.
 
-Sequence of a month: reorder levels from what is known; orders of the month and their units; the network moves
-to the month's end; the books of the month are closed; the ratios of the purchasing brain and the money
-triggers see the closed month. A run without triggers takes the same way.
+Sequence of a month: reorder levels from what is known; orders of the month and their units; the network
+moves to the month's end; the books of the month are closed; the ratios of the purchasing brain and the
+money triggers see the closed month. A run without triggers takes the same way.
 """
 
 from __future__ import annotations
@@ -73,20 +74,27 @@ class Clockwork:
 
 @dataclass(frozen=True, eq=False)
 class Rates:
-    """Bounded driver values of one scenario and block that the chain reads; R is 1 or the number of trials."""
+    """Bounded driver values of one scenario and block that the chain reads; R is 1 or the number of
+    trials.
+    """
 
     price_level: FloatArray
     """(R, market, day) net price over base price."""
+
     demand: FloatArray
     """(R, market, month)."""
+
     price_by_month: FloatArray
     """(R, market, month)."""
+
     elasticity: tuple[FloatArray, FloatArray]
     """Multiplier and offset, (R, market, month)."""
     spend: FloatArray
     """(R, market, acquisition channel, month) over plan."""
+
     cac: FloatArray
     """(R, market, acquisition channel, month) over plan."""
+
     supply: SupplyDraws
     refusal: FloatArray
     """(R, cell, day)."""
@@ -98,10 +106,13 @@ class Played:
 
     orders: IntArray
     """(trial, month, cell)."""
+
     new_customers: IntArray
     """(trial, month, market, acquisition channel)."""
+
     demanded: IntArray
     """(trial, month, cell) units; likewise sold, lost, returned."""
+
     sold: IntArray
     lost: IntArray
     returned: IntArray
@@ -109,12 +120,16 @@ class Played:
     """(trial, month, node) units on hand at month end."""
     short_item_days: IntArray
     """(trial, month, cell) item-days with lost units or backlog at the day's end."""
+
     wait: IntArray
     """(trial, month, cell, 61) units shipped by whole days waited."""
+
     spend: FloatArray
     """(trial, month, market, acquisition channel) company currency."""
+
     clipped: float
     """Share of demand multipliers above the envelope."""
+
     booked: tuple[MonthBooked, ...]
     base: BaseMoves | None = field(default=None, repr=False)
     """Set when the scenario may serve others as base."""
@@ -122,7 +137,9 @@ class Played:
 
 @dataclass(frozen=True, eq=False)
 class BaseMoves:
-    """Movements of base and everything the network read to make them, kept for scenarios that change none of it."""
+    """Movements of base and everything the network read to make them, kept for scenarios that change none
+    of it.
+    """
 
     orders: IntArray
     draws: Draws
@@ -390,7 +407,8 @@ class _Player:
         self.demanded[:, month] = units.sum(axis=(1, 3))
         self.lost[:, month] = moved.lost.sum(axis=(1, 3))
         by_arc = moved.shipped.sum(axis=(1, 3), dtype=np.int64)
-        np.add.at(self.sold[:, month], (slice(None), self.world.network.arc_market), by_arc)
+        for arc, cell in enumerate(self.world.network.arc_market):
+            self.sold[:, month, cell] += by_arc[:, arc]
         self.stock[:, month] = moved.on_hand[:, -1].sum(axis=2)
         self.short[:, month] = ((moved.lost > 0) | (moved.backlog > 0)).sum(axis=(1, 3))
         self.wait[:, month] = moved.wait

@@ -42,8 +42,10 @@ class World:
     price_rules: tuple[PriceRule, ...]
     refusal_share: FloatArray
     """(market,)."""
+
     duty_rate: FloatArray
     """Base duty, share of customs value, dims (1, item, origin, territory, day)."""
+
     opening_stock: IntArray
     open_orders: OpenOrders
     return_delay: IntArray
@@ -95,13 +97,13 @@ def plan_view(plan: Plan, calibration: Calibration) -> PlanView:
     for m, n in enumerate(home):
         bought += (units[m][:, None] * shares[n]).sum(axis=0)
         through[n] += units[m].sum()
-    origin = {key: 0.0 for key in plan.origins}
+    origin = dict.fromkeys(plan.origins, 0.0)
     for supplier, amount in zip(plan.supplier_keys, bought, strict=True):
         origin[plan.origin_of_supplier[supplier]] += float(amount)
-    port = {key: 0.0 for key in plan.port_keys}
+    port = dict.fromkeys(plan.port_keys, 0.0)
     for node, amount in zip(plan.config.nodes, through, strict=True):
         port[node.port] += float(amount)
-    currency = {key: 0.0 for key in plan.currencies}
+    currency = dict.fromkeys(plan.currencies, 0.0)
     for market, amount in zip(plan.config.markets, revenue.sum(axis=1), strict=True):
         if market.currency in currency:
             currency[market.currency] += float(amount)
@@ -148,9 +150,9 @@ def landed_mix(plan: Plan, calibration: Calibration, finance: FinanceSpec, duty:
     rows: dict[str, list[float]] = {
         name: [] for name in ("market", "item", "supplier", "node", "goods", "freight", "insurance", "duty")
     }
-    for m, market in enumerate(plan.config.markets):
+    for m, each in enumerate(plan.config.markets):
         total = units[m].sum()
-        n = node_at[market.nodes[0]]
+        n = node_at[each.nodes[0]]
         for i in range(len(plan.item_keys)):
             for s in range(len(plan.supplier_keys)):
                 weight = shares[n, i, s] * units[m, i] / total if total > 0.0 else 0.0
@@ -171,8 +173,9 @@ def landed_mix(plan: Plan, calibration: Calibration, finance: FinanceSpec, duty:
                 }
                 for name, value in entry.items():
                     rows[name].append(float(value))
-    whole = {name: np.array(rows[name], dtype=np.int64) for name in ("market", "item", "supplier", "node")}
-    money = {name: np.array(rows[name]) for name in ("goods", "freight", "insurance")}
+    market, item, supplier, node = (
+        np.array(rows[name], dtype=np.int64) for name in ("market", "item", "supplier", "node")
+    )
     price = calibration.demand.base_price * rates[terms.markets.currency][:, None]
     total = units.sum(axis=1)
     average = np.where(
@@ -180,8 +183,13 @@ def landed_mix(plan: Plan, calibration: Calibration, finance: FinanceSpec, duty:
     )
     foreign = {key: k for k, key in enumerate(plan.currencies)}
     return LandedMix(
-        **whole,
-        **money,
+        market=market,
+        item=item,
+        supplier=supplier,
+        node=node,
+        goods=np.array(rows["goods"]),
+        freight=np.array(rows["freight"]),
+        insurance=np.array(rows["insurance"]),
         duty_rate=np.array(rows["duty"]),
         origin_of_supplier=origin,
         territory_of_node=terms.nodes.territory,

@@ -1,4 +1,7 @@
-"""The run manifest: everything that made a run, and its identity. No clock time and no engine: neither may change a number."""
+"""The run manifest: everything that made a run, and its identity.
+
+No clock time and no engine: neither may change a number.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ SOURCE_ROOTS = ("engine", "models", "scenarios")
 
 @cache
 def code_digest() -> str:
-    """sha256 over the sources of the installed packages, sorted by path: what exactly computed the numbers."""
+    """Sha256 over the sources of the installed packages, sorted by path: what exactly computed the
+    numbers.
+    """
     digest = hashlib.sha256()
     root = Path(__file__).resolve().parents[2]
     for package in SOURCE_ROOTS:
@@ -39,7 +44,9 @@ def code_digest() -> str:
 
 
 def scenario_digest(composed: Sequence[Composition]) -> str:
-    """sha256 over the composed scenarios: their shocks and playbooks with every parameter, not their prose."""
+    """Sha256 over the composed scenarios: their shocks and playbooks with every parameter, not their
+    prose.
+    """
     content = [
         {
             "name": each.name,

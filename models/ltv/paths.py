@@ -35,6 +35,7 @@ UInt64Array = npt.NDArray[np.uint64]
 
 _CERTAIN = 37.0
 """Beyond this exponent P(no arrival) is below 2**-53, the grain of a uniform: the rate is drawn instead."""
+
 _RATE_PART = 1 << 40
 
 
@@ -71,7 +72,7 @@ def month_at(clock: FloatArray, time: float, month: int) -> int:
 
 @njit(cache=True)
 def _root(u: float, degree: int) -> float:
-    """u^(1/degree): the share of the span left by the first of ``degree`` uniform times."""
+    """U^(1/degree): the share of the span left by the first of ``degree`` uniform times."""
     if degree == 1:
         return u
     if degree == 2:
@@ -100,13 +101,14 @@ def _path(
     times: FloatArray,
     marks: FloatArray,
 ) -> int:
-    """Number of arrivals of one customer until it leaves or ``stop``, written in order as far as there is room.
+    """Number of arrivals of one customer until it leaves or ``stop``, written in order as far as there is
+    room.
 
     ``stop`` only cuts what is kept: the arrivals before it are the same for every stop.
 
     ``count`` arrivals are uniform on (start, end); with ``rate`` above 0 they are a Poisson stream instead.
-    ``threshold`` is the survival at which the customer leaves, ``first_time`` and ``first_mark`` the uniforms
-    of the first arrival.
+    ``threshold`` is the survival at which the customer leaves, ``first_time`` and ``first_mark`` the
+    uniforms of the first arrival.
     """
     u_time, u_mark = first_time, first_mark
     next_time, next_mark = 0.0, 0.0
@@ -218,7 +220,9 @@ class Base(NamedTuple):
 
 
 class Horizon(NamedTuple):
-    """What every path of a block shares: stream, first trial, month starts on the clock, envelope, churn."""
+    """What every path of a block shares: stream, first trial, month starts on the clock, envelope,
+    churn.
+    """
 
     key: UInt64Array
     first_trial: int

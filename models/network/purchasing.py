@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from numba import njit
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.integer[Any]]
 
 SMOOTHING = 0.3
 """Weight of the newest closed month in the moving averages."""
@@ -29,6 +31,7 @@ RATIO_FLOOR = 0.25
 RATIO_CEILING = 4.0
 MID_MONTH = 15.0
 """Levels set at a month's start serve the whole month: the forecast window starts in its middle."""
+
 
 @dataclass(frozen=True)
 class PurchasingModel:
@@ -91,7 +94,7 @@ def observe_month(
     month: int,
     window: tuple[int, int],
     demanded: IntArray,
-    lines: tuple[IntArray, IntArray, IntArray, IntArray, IntArray],
+    lines: tuple[Counts, Counts, Counts, Counts, Counts],
 ) -> PurchasingState:
     """Ratios after a closed month.
 

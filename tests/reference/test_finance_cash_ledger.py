@@ -48,7 +48,7 @@ def _run(first_sale: int):
             port=placed[None] + 34.0,
             cleared=placed[None] + 35.0,
             received=(placed[None] + 40).astype(np.int32),
-            count=np.array([len(placed)]),
+            used=np.array([len(placed)]),
         )
         inputs = neutral_inputs(
             spec,

@@ -179,7 +179,7 @@ class Story:
             name: np.where(getattr(full, name) <= until, getattr(full, name), np.inf)
             for name in ("left", "port", "cleared")
         }
-        return full._replace(**hide, received=np.where(full.received < until, full.received, -1), count=count)
+        return full._replace(**hide, received=np.where(full.received < until, full.received, -1), used=count)
 
     def month_inputs(self, spec: FinanceSpec, month: int) -> MonthInputs:
         """One month of the story."""

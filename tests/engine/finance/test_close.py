@@ -42,7 +42,7 @@ def test_later_days_of_the_order_table_are_not_read(closed, close, story) -> Non
     class Known(type(story)):
         def lines_known(self, until):
             count = (self.lines.day_ordered < until).sum(axis=1)
-            return self.lines._replace(count=count)
+            return self.lines._replace(used=count)
 
     replay = close(closed.spec, Known(**{name: getattr(story, name) for name in story.__dataclass_fields__}))
     for a, b in zip(closed.months, replay.months, strict=True):

@@ -60,12 +60,19 @@ def _power(spend: FloatArray, beta: float) -> FloatArray:
     return np.asarray(np.where(spend > 0, np.exp(beta * np.log(np.where(spend > 0, spend, 1.0))), 0.0))
 
 
-def fit_response(spend: FloatArray, customers: FloatArray, season: FloatArray, prior: Prior) -> Response:
+def fit_response(
+    spend: FloatArray,
+    customers: FloatArray,
+    season: FloatArray,
+    prior: Prior,
+    shocks: FloatArray | None = None,
+) -> Response:
     """Response from monthly spend (company currency), new customers and season factors, all (month,).
 
     Normal posterior of (log k, beta, gamma) by weighted regression of log new customers on log spend,
     centred, under the listed priors of beta and gamma. Months without spend or customers are no evidence;
-    with none the prior stands and k is 0.
+    with none the prior stands and k is 0. ``shocks`` (month, month) is the covariance of what moved the
+    months beside count noise, on the log scale; it changes errors only.
     """
     used = (spend > 0) & (customers > 0)
     months = int(used.sum())
@@ -91,6 +98,10 @@ def fit_response(spend: FloatArray, customers: FloatArray, season: FloatArray, p
         misfit = float(np.sum(weight * (y - design @ point) ** 2)) / max(months - 1, 1)
         scale = max(misfit, 1.0)
     covariance = np.linalg.inv(precision)
+    if shocks is not None:
+        pull = (design * weight[:, None]).T / scale
+        noise = np.diag(1.0 / customers[used]) + shocks[np.ix_(used, used)]
+        covariance = covariance @ (pull @ noise @ pull.T + precision_prior) @ covariance
     beta = float(np.clip(point[1], LEAST_RESPONSE, MOST_RESPONSE))
     gamma = float(point[2])
     shape = np.where(spend > 0, _power(spend, beta) * season**gamma, 0.0)

@@ -46,11 +46,15 @@ class CountForecast:
     months: int
 
 
-def fit_counts(counts: FloatArray, pace: FloatArray, future_pace: FloatArray) -> CountForecast:
+def fit_counts(
+    counts: FloatArray, pace: FloatArray, future_pace: FloatArray, shocks: FloatArray | None = None
+) -> CountForecast:
     """Forecast of monthly ``counts`` (history month,) given the season's pace per month (operational days),
     past and future.
 
-    No orders at all give a forecast of zero; leading months before the first order are no evidence.
+    ``shocks`` (history month, history month) is the covariance of what moved the months beside count noise,
+    on the log scale: related months say less about a level than as many unrelated ones. It changes errors
+    only. No orders at all give a forecast of zero; leading months before the first order are no evidence.
     """
     horizon = len(future_pace)
     used = np.flatnonzero(counts > 0)
@@ -61,7 +65,8 @@ def fit_counts(counts: FloatArray, pace: FloatArray, future_pace: FloatArray) ->
     y = counts[first:]
     past = pace[first:]
     time = (np.arange(len(y)) - (len(y) - 1.0)).astype(np.float64)
-    level, slope, covariance = _posterior(y, past, time)
+    together = None if shocks is None else shocks[first:, first:]
+    level, slope, covariance = _posterior(y, past, time, together)
     grown: FloatArray = np.cumsum(DAMPING ** (1.0 + np.arange(horizon)))
     spread = np.linalg.cholesky(covariance)
     fitted = np.zeros(len(counts))
@@ -78,18 +83,21 @@ def fit_counts(counts: FloatArray, pace: FloatArray, future_pace: FloatArray) ->
     )
 
 
-def _posterior(y: FloatArray, past: FloatArray, time: FloatArray) -> tuple[float, float, FloatArray]:
+def _posterior(
+    y: FloatArray, past: FloatArray, time: FloatArray, shocks: FloatArray | None
+) -> tuple[float, float, FloatArray]:
     """Level at the last month, slope, and their covariance: Poisson log-linear fit by iterated weighted least
-    squares.
+    squares; with ``shocks`` the covariance is that of this estimate under them and the count noise.
     """
     level = math.log(math.fsum(y) / math.fsum(past))
     slope, precision = 0.0, np.eye(2)
+    prior = np.diag([1e-8, SLOPE_PRIOR_SD**-2])
     for _ in range(25):
         mean = past * np.exp(level + slope * time)
         weight = 1.0 / (1.0 / np.maximum(mean, 1e-9) + PERIOD_SD**2)
         working = level + slope * time + (y - mean) / np.maximum(mean, 1e-9)
         design = np.stack([np.ones(len(y)), time], axis=1)
-        precision = (design * weight[:, None]).T @ design + np.diag([1e-8, SLOPE_PRIOR_SD**-2])
+        precision = (design * weight[:, None]).T @ design + prior
         level_new, slope_new = np.linalg.solve(precision, design.T @ (weight * working))
         step = max(abs(level_new - level), abs(slope_new - slope))
         level += float(np.clip(level_new - level, -2.0, 2.0))
@@ -97,7 +105,12 @@ def _posterior(y: FloatArray, past: FloatArray, time: FloatArray) -> tuple[float
         if step < 1e-12:
             break
     misfit = float(np.sum(weight * ((y - mean) / np.maximum(mean, 1e-9)) ** 2)) / max(len(y) - 2, 1)
-    return level, slope, np.asarray(np.linalg.inv(precision) * max(misfit, 1.0), dtype=np.float64)
+    inverse = np.linalg.inv(precision)
+    if shocks is None:
+        return level, slope, np.asarray(inverse * max(misfit, 1.0), dtype=np.float64)
+    pull = (design * weight[:, None]).T
+    noise = np.diag(1.0 / np.maximum(mean, 1e-9)) + shocks
+    return level, slope, np.asarray(inverse @ (pull @ noise @ pull.T + prior) @ inverse, dtype=np.float64)
 
 
 def draw_factors(

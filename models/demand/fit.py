@@ -31,7 +31,7 @@ from models.demand.prices import base_prices
 from models.demand.residual import PRIOR_SHARE, Residual, fit_residual
 from models.demand.season import Season, fit_season, no_season, profile_season
 from models.demand.settings import EXPECTED_MONTHS, DemandSettings
-from models.demand.sources import RECENT, NewCustomers, new_customers, streams_of
+from models.demand.sources import RECENT, NewCustomers, new_customers, streams_of, with_shocks
 from models.demand.spend import SpendHistory, read_spend
 from models.demand.timeline import Timeline, complete, repeats
 
@@ -78,6 +78,14 @@ def fit_demand(
     won = new_customers(settings, history, time, table, days, guest)
     anonymous = [fit_counts(row, time.past_pace, time.pace) for row in won.unclaimed]
     residual = _residual(settings, history, time, fits, days, won, anonymous, guest, absorbed)
+    if settings.residual:
+        won = with_shocks(settings, time, table, won, residual)
+        anonymous = [
+            fit_counts(
+                row, time.past_pace, time.pace, residual.shocks(c // len(settings.sales_channels), len(row))
+            )
+            for c, row in enumerate(won.unclaimed)
+        ]
     basket = fit_basket(history, settings)
     elasticities = [
         fit_elasticity(history.lines[history.lines["market"] == m], market.elasticity)

@@ -69,6 +69,15 @@ class Residual:
         """Posterior mean of the standard deviation of the log residual, shape (market,)."""
         return np.asarray(np.sum(self.phi_weight[None, :, None] * self.scale_weight * SCALES, axis=(1, 2)))
 
+    def shocks(self, market: int, months: int) -> FloatArray:
+        """Covariance of the log residual of ``months`` consecutive months, posterior mean, dims (month,
+        month).
+        """
+        variance = self.phi_weight * (self.scale_weight[market] * SCALES**2).sum(axis=1)
+        apart = np.arange(months)
+        by_lag = (variance[:, None] * PERSISTENCE[:, None] ** apart[None, :]).sum(axis=0)
+        return np.asarray(by_lag[np.abs(apart[:, None] - apart[None, :])])
+
     def nowcast(self, months: int) -> FloatArray:
         """Deterministic multiplier of the base expectation, shape (market, month): where the last month left
         it, decaying to 1.
@@ -144,7 +153,7 @@ def fit_residual(
         scale_weight=scale_weight,
         filtered_mean=np.array([end[0] for end in ends]),
         filtered_variance=np.array([end[1] for end in ends]),
-        share=_common_share(series, scale),
+        share=_common_share(series, scale, given_back),
         count_noise=np.array([_mean(noise[~np.isnan(y)]) for y, noise in series]),
         total=np.array([_mean(y[~np.isnan(y)] ** 2) for y, _ in series]),
         months=np.array([float(np.sum(~np.isnan(y))) for y, _ in series]),
@@ -164,9 +173,14 @@ def _series(actual: FloatArray, expected: FloatArray, dispersion: float) -> tupl
     return y - centre, noise
 
 
-def _common_share(series: list[tuple[FloatArray, FloatArray]], scale: FloatArray) -> float:
+def _common_share(
+    series: list[tuple[FloatArray, FloatArray]], scale: FloatArray, absorbed: FloatArray
+) -> float:
     """Share of the residual variance common to all markets: pairwise products over their scale, with a listed
     prior.
+
+    A season fitted to the company's months absorbs what markets have in common before anything else: a pair
+    gets back the geometric mean of its markets' ``absorbed`` shares.
     """
     product = PRIOR_SHARE * PRIOR_SHARE_WEIGHT
     weight = PRIOR_SHARE_WEIGHT
@@ -176,7 +190,9 @@ def _common_share(series: list[tuple[FloatArray, FloatArray]], scale: FloatArray
             both = ~np.isnan(y_i) & ~np.isnan(y_j)
             signal = scale[i] * scale[j] / np.sqrt((scale[i] ** 2 + noise_i) * (scale[j] ** 2 + noise_j))
             w = np.where(both, signal**2, 0.0)
-            product += float(np.sum(np.where(both, w * y_i * y_j, 0.0))) / float(scale[i] * scale[j])
+            seen = float(np.sum(np.where(both, w * y_i * y_j, 0.0))) / float(scale[i] * scale[j])
+            left = math.sqrt((1.0 - absorbed[i]) * (1.0 - absorbed[j]))
+            product += left * seen + math.sqrt(absorbed[i] * absorbed[j]) * float(np.sum(w))
             weight += float(np.sum(w))
     return min(max(product / weight, 0.0), 0.95)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from models.demand.anonymous import CountForecast, fit_counts
 from models.demand.cohorts import OrderDays
 from models.demand.history import History
 from models.demand.model import Streams
+from models.demand.residual import Residual
 from models.demand.settings import EXPECTED_MONTHS, DemandSettings
 from models.demand.spend import SpendHistory
 from models.demand.timeline import Timeline, firsts
@@ -35,6 +36,8 @@ class NewCustomers:
     scale: FloatArray
     """Share of the claimed new customers that the ledger confirms, dims (market, acquisition channel)."""
     organic: list[CountForecast]
+    organic_counts: FloatArray
+    """Dims (cell, month)."""
     unclaimed: FloatArray
 
 
@@ -85,7 +88,27 @@ def new_customers(
                 cell = m * len(channels) + s
                 unclaimed[cell] = np.maximum(unclaimed[cell] - response[m][q].fitted, 0.0)
     organic = [fit_counts(row, time.past_pace, time.pace) for row in organic_counts]
-    return NewCustomers(response, scale, organic, unclaimed)
+    return NewCustomers(response, scale, organic, organic_counts, unclaimed)
+
+
+def with_shocks(
+    settings: DemandSettings, time: Timeline, table: SpendHistory, won: NewCustomers, residual: Residual
+) -> NewCustomers:
+    """The same estimates with the errors that they have if the months were moved as the residual says."""
+    months, channels = table.spend.shape[2], len(settings.sales_channels)
+    shocks = [residual.shocks(m, months) for m in range(len(settings.markets))]
+    response = [
+        [
+            fit_response(table.spend[m, q], known.actual, time.past_factor, known.prior, shocks[m])
+            for q, known in enumerate(row)
+        ]
+        for m, row in enumerate(won.response)
+    ]
+    organic = [
+        fit_counts(row, time.past_pace, time.pace, shocks[c // channels])
+        for c, row in enumerate(won.organic_counts)
+    ]
+    return replace(won, response=response, organic=organic)
 
 
 def _share_silent(

@@ -121,8 +121,8 @@ def _zeros(n: Sizes, month_start: Any) -> dict[str, Any]:
         "supplier": "supplier_currency origin deposit_share trigger net_days title",
         "territory": "de_minimis",
         "item": "weight item_origin",
-        "cell": "return_node payout_lag reserve_share reserve_lag payment_fee_share payment_fee_per_order "
-        "marketplace_fee_share",
+        "cell": "return_node expected_units payout_lag reserve_share reserve_lag payment_fee_share "
+        "payment_fee_per_order marketplace_fee_share",
         "acquisition_channel": "spend_lag",
     }
     sizes = {**n, "cell": cells}

@@ -47,6 +47,8 @@ class CellTerms(NamedTuple):
     return_node: Ints
     orders_per_unit: Floats
     """Orders shipped are units shipped times this: parcels are not followed one by one."""
+    expected_units: Floats
+    """Units expected over the first year: who buys a stock in a month in which nobody did."""
     payout_lag: Ints
     reserve_share: Floats
     reserve_lag: Ints

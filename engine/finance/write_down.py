@@ -21,8 +21,8 @@ def write_down_stock(
     """Compare every stock with its net realisable value: the net price its buyers are expected to pay, times
     ``share``.
 
-    Its buyers are the cells served from the node, weighted by the month's units, alike where none was sold;
-    they carry the loss.
+    Its buyers are the cells served from the node, weighted by the month's units, where none was sold by the
+    units they are expected to buy; they carry the loss.
     """
     last = sheet.factor.shape[1] - 1
     for node in range(stock.units.shape[1]):
@@ -38,22 +38,34 @@ def write_down_stock(
             loss = ((value[0] + value[1]) + (value[2] + value[3])) * (1.0 - kept)
             inventory.write_down(stock.value[t], stock.average[t], node, item, kept)
             sheet.daily[WRITE_DOWN, last] += loss
-            arcs, total = _buyers(cells, sold, node, item)
+            buyers = _buyers(cells, sold, node, item)
             for arc in range(cells.arc_node.shape[0]):
                 if cells.arc_node[arc] == node:
-                    weight = sold[arc, item] / total if total > 0 else 1.0 / arcs
+                    weight = _weight(cells, sold, item, arc, buyers)
                     sheet.cells[WRITE_DOWN, cells.arc_cell[arc]] += weight * loss
 
 
 @njit(cache=True)
-def _buyers(cells: CellTerms, sold: Ints, node: int, item: int) -> tuple[int, int]:
-    """Number of arcs from a node and the month's units over them."""
-    arcs, total = 0, 0
+def _buyers(cells: CellTerms, sold: Ints, node: int, item: int) -> tuple[int, int, float]:
+    """Number of arcs from a node, the month's units over them and the units expected of their cells."""
+    arcs, total, expected = 0, 0, 0.0
     for arc in range(cells.arc_node.shape[0]):
         if cells.arc_node[arc] == node:
             arcs += 1
             total += sold[arc, item]
-    return arcs, total
+            expected += cells.expected_units[cells.arc_cell[arc]]
+    return arcs, total, expected
+
+
+@njit(cache=True)
+def _weight(cells: CellTerms, sold: Ints, item: int, arc: int, buyers: tuple[int, int, float]) -> float:
+    """Share of an arc among the buyers of a stock; a cell without volume has none, whoever else is there."""
+    arcs, total, expected = buyers
+    if total > 0:
+        return sold[arc, item] / total
+    if expected > 0.0:
+        return cells.expected_units[cells.arc_cell[arc]] / expected
+    return 1.0 / arcs
 
 
 @njit(cache=True)
@@ -61,13 +73,13 @@ def _expected_price(
     cells: CellTerms, base_price: Floats, factor: Floats, sold: Ints, node: int, item: int
 ) -> float:
     """Month-end net price of a stock's buyers, company currency; negative where a node serves nobody."""
-    arcs, total = _buyers(cells, sold, node, item)
-    if arcs == 0:
+    buyers = _buyers(cells, sold, node, item)
+    if buyers[0] == 0:
         return -1.0
     price = 0.0
     for arc in range(cells.arc_node.shape[0]):
         if cells.arc_node[arc] == node:
             market = cells.market[cells.arc_cell[arc]]
-            weight = sold[arc, item] / total if total > 0 else 1.0 / arcs
-            price += weight * (base_price[market, item] * factor[market, factor.shape[1] - 1])
+            last = base_price[market, item] * factor[market, factor.shape[1] - 1]
+            price += _weight(cells, sold, item, arc, buyers) * last
     return price

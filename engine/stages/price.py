@@ -182,6 +182,7 @@ def _cell_terms(plan: Plan, calibration: Calibration) -> CellTerms:
         market=np.repeat(np.arange(len(markets)), len(channels)),
         return_node=[node[market.return_node] for market, _ in pairs],
         orders_per_unit=1.0 / np.where(per_order > 0.0, per_order, 1.0),
+        expected_units=calibration.demand.expected_units[:, :12].sum(axis=(1, 2)),
         payout_lag=_days([channel.payout_lag_days for _, channel in pairs]),
         reserve_share=[channel.reserve_share for _, channel in pairs],
         reserve_lag=_days([channel.reserve_days for _, channel in pairs]),

@@ -219,7 +219,7 @@ def _finance(company: Company) -> str:
     paid_out = "  contributions:   # negative: paid out to the owners\n" + "".join(
         f"    - [{day}, {round(-amount * company.scale, 2)}]\n" for day, amount in DISTRIBUTIONS
     )
-    return f"""stock_policy: {{service_level: 0.95, order_cycle_days: 28}}
+    return f"""stock_policy: {{service_level: 0.95, review_days: 7, order_cycle_days: 28}}
 
 # What becomes of returned units; what is recovered is a share of landed cost.
 returns:

@@ -228,6 +228,8 @@ class StockPolicy(Model):
     """(s, S) by node and item, recomputed monthly."""
 
     service_level: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
+    review_days: Annotated[int, Field(ge=1, le=92)] = 1
+    """Days between two reviews of stock: orders are placed on review days only, counted from the first forecast day."""
     order_cycle_days: Positive = 30.0
     """Days of expected demand between the reorder level and the order-up-to level."""
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from models.demand import (
     fit_demand,
 )
 from models.demand.settings import EXPECTED_MONTHS
+from models.errors import UsageError
 from models.fx import FxModel, fit_fx
 from models.lead_time import ListedLane, fit_lanes
 from models.network.purchasing import PurchasingModel
@@ -46,6 +47,32 @@ class Calibration:
     fx: FxModel
     dispersion: float
     """Variance over mean of units in a day, from the sizes of order lines: compound Poisson."""
+    forecast_cv: float
+    """Coefficient of variation of the demand forecast, from the residuals of the markets by their orders."""
+
+    def restricted_to(self, plan: Plan) -> Calibration:
+        """The same frozen calibration for a plan with some of its markets, nodes, suppliers, ports and
+        currencies.
+
+        Nothing is fitted anew, so what is drawn for those that stay does not change; items and channels must
+        be the same.
+        """
+        demand = self.demand
+        for name, mine, theirs in (
+            ("items", demand.item_keys, plan.item_keys),
+            ("sales_channels", demand.sales_channel_keys, plan.sales_channel_keys),
+            ("acquisition_channels", demand.channel_keys, plan.acquisition_channel_keys),
+            ("actuals_through", demand.start, plan.forecast_start.isoformat()),
+        ):
+            if mine != theirs:
+                raise UsageError(f"calibration: {name} of another plan | got {theirs} | fitted were {mine}")
+        return replace(
+            self,
+            demand=demand.select(plan.market_keys),
+            supply=self.supply.select(_supply_spec(plan)),
+            returns=self.returns.select(plan.cell_keys),
+            fx=self.fx.select(plan.currencies),
+        )
 
     @property
     def diagnostics(self) -> Mapping[str, Any]:
@@ -66,17 +93,19 @@ class Calibration:
 def calibrate(plan: Plan) -> Calibration:
     """Fit everything the plan's history can tell; where it is silent the plan's listed figures stand."""
     as_of = plan.config.company.actuals_through
+    demand = fit_demand(
+        plan.orders,
+        plan.spend,
+        plan.spend_plan if len(plan.spend_plan) else None,
+        settings=demand_settings(plan),
+    )
     return Calibration(
-        demand=fit_demand(
-            plan.orders,
-            plan.spend,
-            plan.spend_plan if len(plan.spend_plan) else None,
-            settings=demand_settings(plan),
-        ),
+        demand=demand,
         supply=_fit_supply(plan),
         returns=fit_returns(plan.orders, cells=plan.cell_keys, items=plan.item_keys, as_of=as_of),
         fx=_fit_fx(plan),
         dispersion=_dispersion(plan.orders),
+        forecast_cv=_forecast_cv(demand),
     )
 
 
@@ -131,21 +160,26 @@ def _fit_supply(plan: Plan) -> SupplyModel:
                 inland=(lane.inland.mean, lane.inland.sd),
             )
         )
-    suppliers = config.suppliers
     return SupplyModel(
         lead_time=fit_lanes(plan.purchase_orders, lanes, as_of=as_of, servers=servers),
-        spec=SupplySpec(
-            suppliers=plan.supplier_keys,
-            nodes=plan.node_keys,
-            ports=plan.port_keys,
-            node_port=tuple(node.port for node in config.nodes),
-            capacity_per_week=tuple(supplier.capacity_per_week for supplier in suppliers),
-            outages_per_year=tuple(supplier.outages_per_year for supplier in suppliers),
-            outage_days=tuple(supplier.outage_days for supplier in suppliers),
-            closures_per_year=tuple(port.closures_per_year for port in config.ports),
-            closure_days=tuple(port.closure_days for port in config.ports),
-        ),
+        spec=_supply_spec(plan),
         open=open_shipments(plan.purchase_orders, as_of=as_of, node_port=node_port, servers=servers),
+    )
+
+
+def _supply_spec(plan: Plan) -> SupplySpec:
+    config = plan.config
+    suppliers = config.suppliers
+    return SupplySpec(
+        suppliers=plan.supplier_keys,
+        nodes=plan.node_keys,
+        ports=plan.port_keys,
+        node_port=tuple(node.port for node in config.nodes),
+        capacity_per_week=tuple(supplier.capacity_per_week for supplier in suppliers),
+        outages_per_year=tuple(supplier.outages_per_year for supplier in suppliers),
+        outage_days=tuple(supplier.outage_days for supplier in suppliers),
+        closures_per_year=tuple(port.closures_per_year for port in config.ports),
+        closure_days=tuple(port.closure_days for port in config.ports),
     )
 
 
@@ -158,6 +192,14 @@ def _dispersion(orders: pd.DataFrame) -> float:
     sizes = orders["quantity"].to_numpy(np.float64)
     total = float(sizes.sum())
     return float((sizes * sizes).sum()) / total if total > 0.0 else 1.0
+
+
+def _forecast_cv(demand: DemandModel) -> float:
+    """Exact sums: a market without volume moves no bit."""
+    weight = demand.expected_orders.sum(axis=1).reshape(len(demand.market_keys), -1).sum(axis=1)
+    total = math.fsum(weight)
+    spread = math.fsum(weight * demand.residual.scale()) / total if total > 0.0 else 0.0
+    return math.sqrt(math.expm1(spread * spread))
 
 
 def purchasing_model(plan: Plan, calibration: Calibration) -> PurchasingModel:
@@ -173,12 +215,8 @@ def purchasing_model(plan: Plan, calibration: Calibration) -> PurchasingModel:
         variance[at] = sum(stage.sd**2 for stage in lane.stages)
     policy = plan.config.stock_policy
     calendar = Calendar(plan.forecast_start, EXPECTED_MONTHS)
-    demand = calibration.demand
-    weight = demand.expected_orders.sum(axis=1).reshape(len(demand.market_keys), -1).sum(axis=1)
-    scale = demand.residual.scale()
-    spread = float((weight * scale).sum() / weight.sum()) if weight.sum() > 0.0 else 0.0
     return PurchasingModel(
-        expected_units=np.ascontiguousarray(demand.expected_units),
+        expected_units=np.ascontiguousarray(calibration.demand.expected_units),
         month_days=np.diff(calendar.month_start).astype(np.float64),
         primary_node=primary_nodes(plan),
         lead_mean=mean,
@@ -187,5 +225,6 @@ def purchasing_model(plan: Plan, calibration: Calibration) -> PurchasingModel:
         safety_score=normal_quantile(policy.service_level),
         cycle_days=policy.order_cycle_days,
         dispersion=calibration.dispersion,
-        forecast_cv=math.sqrt(math.expm1(spread * spread)),
+        forecast_cv=calibration.forecast_cv,
+        review_days=policy.review_days,
     )

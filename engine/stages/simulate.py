@@ -8,8 +8,9 @@ money triggers see the closed month. A run without triggers takes the same way.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -57,19 +58,29 @@ ENGINES: Mapping[str, Advance] = {"compiled": kernel.advance, "simpy": process.a
 
 
 class Clockwork:
-    """Seconds spent in each part of a run, for the benchmark; thread-safe enough for one worker."""
+    """Wall seconds spent in each part of a run, for the benchmark.
+
+    A part inside another is counted once, to the inner one, so that with one worker the parts sum to the
+    run. With more workers the seconds of all threads add up to more than the run took.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._inner = threading.local()
 
     @contextmanager
-    def part(self, name: str) -> Any:
+    def part(self, name: str) -> Iterator[None]:
         """Count the time inside to a part."""
-        started = time.process_time()
+        outer, self._inner.seconds = getattr(self._inner, "seconds", 0.0), 0.0
+        started = time.perf_counter()
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - started
+            took = time.perf_counter() - started
+            with self._lock:
+                self.seconds[name] = self.seconds.get(name, 0.0) + took - self._inner.seconds
+            self._inner.seconds = outer + took
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,7 +269,9 @@ def play(
     simulated again only if every array that the network reads is equal. ``keep`` returns the movements for
     that use.
     """
-    return _Player(world, draws, paths, responses, engine, clock or Clockwork()).run(base, keep)
+    watch = clock or Clockwork()
+    with watch.part("simulate"):
+        return _Player(world, draws, paths, responses, engine, watch).run(base, keep)
 
 
 class _Player:
@@ -377,31 +390,43 @@ class _Player:
         return moved
 
     def _controls(self, month: int, start: int, stop: int, asked: MonthControl) -> Controls:
-        """Decisions for the month; a response that changes inside it splits the month into periods."""
+        """Decisions for the month: one period per state of the responses, and one without orders for the days
+        between reviews.
+        """
         reorder, up_to = reorder_levels(self.world.purchasing, self.purchasing, month)
         cuts = (*asked.change_days, stop - start)
-        periods = len(cuts) - 1
+        open_periods = len(cuts) - 1
         period_of_day = np.zeros(stop, dtype=np.int64)
-        for period in range(periods):
+        for period in range(open_periods):
             period_of_day[start + cuts[period] : start + cuts[period + 1]] = period
-        cap = np.full((self.trials, periods, *reorder.shape[1:]), UNLIMITED, dtype=np.int64)
-        if np.any(np.isfinite(asked.purchase_share)):
-            daily = (up_to - reorder) / self.world.purchasing.cycle_days
-            share = asked.purchase_share[:, list(cuts[:-1])]
-            wanted = np.ceil(np.where(np.isfinite(share), share, 0.0)[:, :, None, None] * daily[:, None])
-            cap = np.where(np.isfinite(share)[:, :, None, None], wanted, cap).astype(np.int64)
-        spread = (self.trials, periods, *reorder.shape[1:])
+        period_of_day[np.arange(stop) % self.world.purchasing.review_days != 0] = open_periods
+        shape = (self.trials, open_periods + 1, *reorder.shape[1:])
+        levels = np.full(shape, -UNLIMITED, dtype=np.int64)
+        levels[:, :open_periods] = reorder[:, None]
+        share = self.world.purchasing.share
         return Controls(
-            reorder_level=np.ascontiguousarray(np.broadcast_to(reorder[:, None], spread)),
-            order_up_to=np.ascontiguousarray(np.broadcast_to(up_to[:, None], spread)),
+            reorder_level=levels,
+            order_up_to=np.repeat(up_to[:, None], open_periods + 1, axis=1),
             period_of_day=period_of_day,
-            share=np.broadcast_to(
-                self.world.purchasing.share, (1, periods, *self.world.purchasing.share.shape)
-            ).copy(),
-            purchase_cap=cap,
+            share=np.repeat(share[None, None], open_periods + 1, axis=1),
+            purchase_cap=self._purchase_cap(shape, up_to - reorder, asked, cuts),
             failover_on=np.array([self.control.failover_on]),
             failover_delay=self.control.failover_delay,
         )
+
+    def _purchase_cap(
+        self, shape: tuple[int, ...], cycle_units: IntArray, asked: MonthControl, cuts: tuple[int, ...]
+    ) -> IntArray:
+        """Most units a review may order: the capped share of the demand expected until the next review."""
+        cap = np.full(shape, UNLIMITED, dtype=np.int64)
+        if np.any(np.isfinite(asked.purchase_share)):
+            purchasing = self.world.purchasing
+            expected = cycle_units * (purchasing.review_days / purchasing.cycle_days)
+            for period, first in enumerate(cuts[:-1]):
+                share = asked.purchase_share[:, first]
+                capped = np.flatnonzero(np.isfinite(share))
+                cap[capped, period] = np.ceil(share[capped, None, None] * expected[capped])
+        return cap
 
     def _record(self, month: int, units: IntArray, moved: Movements) -> None:
         self.demanded[:, month] = units.sum(axis=(1, 3))

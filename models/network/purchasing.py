@@ -57,6 +57,8 @@ class PurchasingModel:
         Variance over mean of units demanded in a day.
     forecast_cv
         Coefficient of variation of the demand forecast over the lead time.
+    review_days
+        Days between two reviews: they lengthen the exposure.
     """
 
     expected_units: FloatArray
@@ -69,6 +71,7 @@ class PurchasingModel:
     cycle_days: float
     dispersion: float
     forecast_cv: float
+    review_days: int = 1
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ def _observe_lead(
 def reorder_levels(model: PurchasingModel, state: PurchasingState, month: int) -> tuple[IntArray, IntArray]:
     """Reorder level s and order-up-to level S, units, dims (trial, node, item), for one month.
 
-    With exposure E = max(1, ceil(lead time)) days (review follows demand), forecast D over E and rate d,
+    With exposure E = max(1, ceil(lead time)) + review days - 1 (review follows demand), forecast D over E and rate d,
     s = ceil(D + z sqrt(dispersion D + (cv D)^2 + (d sd_L)^2)) and S = s + ceil(demand of the order cycle).
     """
     levels: tuple[IntArray, IntArray] = _reorder_levels(
@@ -173,6 +176,7 @@ def reorder_levels(model: PurchasingModel, state: PurchasingState, month: int) -
         model.cycle_days,
         model.dispersion,
         model.forecast_cv,
+        model.review_days,
         state.demand,
         state.lead,
         month,
@@ -236,6 +240,7 @@ def _reorder_levels(
     cycle: float,
     dispersion: float,
     cv: float,
+    review: int,
     demand_ratio: FloatArray,
     lead_ratio: FloatArray,
     month: int,
@@ -259,7 +264,7 @@ def _reorder_levels(
                 weight, average, spread = _lead(share, lead_mean, lead_sd, lead_ratio[t], n, i)
                 if weight == 0.0:
                     continue
-                exposure = max(1.0, math.ceil(average))
+                exposure = max(1.0, math.ceil(average)) + (review - 1)
                 demand = _window_sum(path[n], days, i, MID_MONTH, exposure)
                 coming = _window_sum(path[n], days, i, MID_MONTH + exposure, cycle)
                 if demand + coming <= 0.0:

@@ -32,6 +32,7 @@ from engine.responses import (
 )
 from engine.stages.draw import BlockDraws
 from engine.stages.price import month_inputs, open_block_books
+from engine.stages.tally import tally
 from engine.stages.world import World
 from models.demand import (
     DemandBank,
@@ -153,6 +154,8 @@ class BaseMoves:
     """
 
     orders: IntArray
+    units: tuple[npt.NDArray[np.int32], ...]
+    """Units demanded by month, dims (trial, day, cell, item)."""
     draws: Draws
     movements: tuple[Movements, ...]
     line_counts: tuple[IntArray, ...]
@@ -318,10 +321,15 @@ class _Player:
         self.stock, self.short = counts(len(world.network.nodes)), counts(cells)
         self.wait = counts(cells, 61)
         self.booked: list[MonthBooked] = []
+        self.known: BaseMoves | None = None
+        self.counted = 0
+        self.units: IntArray = np.zeros(0, dtype=np.int64)
+        self.kept_units: list[npt.NDArray[np.int32]] = []
 
     def run(self, base: BaseMoves | None, keep: bool) -> Played:
         """Every month in turn."""
         months = range(self.world.calendar.months)
+        self.known = base
         if base is not None and not self.alarms and not self.control.failover_on and self._same_as(base):
             for month in months:
                 lines = replace(base.movements[month].lines, count=base.line_counts[month])
@@ -334,7 +342,6 @@ class _Player:
                 clipped=float(np.mean(self.demand.over)),
                 base=None,
             )
-        self.demand = _Demand(self.world, self.draws.demand, self.rates)
         movements, counts = [], []
         for month in months:
             moved = self._move(month)
@@ -342,12 +349,16 @@ class _Player:
             if keep:
                 movements.append(_slim(moved))
                 counts.append(moved.lines.count.copy())
+                self.kept_units.append(self.units.astype(np.int32))
         played = self._played()
         if not keep:
             return played
         lines = movements[-1].lines
         kept = tuple(replace(moved, lines=lines) for moved in movements)
-        return replace(played, base=BaseMoves(self.orders, self.network_draws, kept, tuple(counts), played))
+        moves = BaseMoves(
+            self.orders, tuple(self.kept_units), self.network_draws, kept, tuple(counts), played
+        )
+        return replace(played, base=moves)
 
     def _same_as(self, base: BaseMoves) -> bool:
         """Whether the network would read exactly what it read for base; counts all orders on the way."""
@@ -361,6 +372,7 @@ class _Player:
         with self.clock.part("sample"):
             for month in range(self.world.calendar.months):
                 self.orders[:, month], self.won[:, month] = self.demand.month(month, everything)
+                self.counted = month + 1
                 if not np.array_equal(self.orders[:, month], base.orders[:, month]):
                     return False
         return True
@@ -370,8 +382,10 @@ class _Player:
         start, stop = (int(day) for day in world.calendar.month_start[month : month + 2])
         asked = month_control(self.alarms, month, world.calendar, self.trials)
         with clock.part("sample"):
-            self.orders[:, month], self.won[:, month] = self.demand.month(month, asked.spend)
-            units = units_month(self.draws.demand, month, self.orders[:, month])
+            if month >= self.counted:
+                self.orders[:, month], self.won[:, month] = self.demand.month(month, asked.spend)
+            known = None if self.known is None else (self.known.orders[:, month], self.known.units[month])
+            units = self.units = units_month(self.draws.demand, month, self.orders[:, month], known)
         with clock.part("simulate"):
             controls = self._controls(month, start, stop, asked)
             self.state, moved = self.engine(
@@ -429,17 +443,25 @@ class _Player:
         return cap
 
     def _record(self, month: int, units: IntArray, moved: Movements) -> None:
-        self.demanded[:, month] = units.sum(axis=(1, 3))
-        self.lost[:, month] = moved.lost.sum(axis=(1, 3))
-        by_arc = moved.shipped.sum(axis=(1, 3), dtype=np.int64)
-        for arc, cell in enumerate(self.world.network.arc_market):
-            self.sold[:, month, cell] += by_arc[:, arc]
-        self.stock[:, month] = moved.on_hand[:, -1].sum(axis=2)
-        self.short[:, month] = ((moved.lost > 0) | (moved.backlog > 0)).sum(axis=(1, 3))
+        tally(
+            units,
+            moved.shipped,
+            moved.lost,
+            moved.backlog,
+            moved.on_hand,
+            moved.returns,
+            moved.returns_count,
+            self.world.network.arc_market,
+            (
+                self.demanded[:, month],
+                self.sold[:, month],
+                self.lost[:, month],
+                self.short[:, month],
+                self.stock[:, month],
+                self.returned[:, month],
+            ),
+        )
         self.wait[:, month] = moved.wait
-        for t in range(self.trials):
-            rows = moved.returns[t, : moved.returns_count[t]]
-            np.add.at(self.returned[t, month], rows[:, 1], rows[:, 3:].sum(axis=1))
 
     def _close(self, month: int, moved: Movements) -> None:
         with self.clock.part("price"):

@@ -7,6 +7,8 @@ with them exactly their lines; days times items always sum to the month.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -17,6 +19,7 @@ from models.streams import uniform4
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+UnitArray = npt.NDArray[np.integer[Any]]
 AliasArray = npt.NDArray[np.int32]
 UInt64Array = npt.NDArray[np.uint64]
 
@@ -24,20 +27,31 @@ _LOW_BITS = 27
 _LOW = (1 << _LOW_BITS) - 1
 
 
-def units_month(bank: DemandBank, month: int, orders: IntArray) -> IntArray:
+Known = tuple[IntArray, UnitArray]
+"""Orders (trial, cell) of a month under some scenario and their units, in the same trials."""
+
+
+def units_month(bank: DemandBank, month: int, orders: IntArray, known: Known | None = None) -> IntArray:
     """Units demanded, int64 dims (trial, day of the month, cell, item), of the given number of orders (trial,
     cell).
+
+    With ``known`` only the orders by which the two differ are looked up: a scenario costs what it changes.
     """
     if orders.shape != (len(bank.trials), bank.cells):
         raise ValueError(f"orders: dims (trial, cell) {(len(bank.trials), bank.cells)} | got {orders.shape}")
     days = int(bank.month_start[month + 1] - bank.month_start[month])
     weekday = (bank.first_weekday + int(bank.month_start[month]) + np.arange(days)) % 7
     epoch = int(bank.epoch[month])
-    units = np.zeros((len(bank.trials), days, bank.cells, bank.items), dtype=np.int64)
+    if known is None:
+        units = np.zeros((len(bank.trials), days, bank.cells, bank.items), dtype=np.int64)
+        before = np.zeros_like(orders)
+    else:
+        before, units = known[0], known[1].astype(np.int64)
     _fill_units(
         units,
         month,
         bank.trials.start,
+        np.ascontiguousarray(before, dtype=np.int64),
         np.ascontiguousarray(orders, dtype=np.int64),
         np.ascontiguousarray(bank.weekday[:, weekday]),
         bank.lines.threshold,
@@ -67,6 +81,7 @@ def _fill_units(
     units: IntArray,
     month: int,
     first_trial: int,
+    before: IntArray,
     orders: IntArray,
     day_weight: FloatArray,
     lines_threshold: FloatArray,
@@ -105,7 +120,8 @@ def _fill_units(
             t_item, o_item = mix_threshold[t, epoch, c], mix_other[t, epoch, c]
             t_day, o_day = day_threshold[market], day_other[market]
             cell_units = units[t, :, c]
-            for k in range(orders[t, c]):
+            sign = 1 if orders[t, c] > before[t, c] else -1
+            for k in range(min(before[t, c], orders[t, c]), max(before[t, c], orders[t, c])):
                 index = high_month | np.uint64(k)
                 a, b, d, e = uniform4(key, trial, index, 0)
                 head = np.int64(a * scale)
@@ -113,7 +129,7 @@ def _fill_units(
                 lines = 1 + np.int64(_outcome((head & _LOW) * lines_step, t_lines, o_lines))
                 word = np.int64(b * scale)
                 item = _outcome((word >> _LOW_BITS) * item_step, t_item, o_item)
-                cell_units[day, item] += size[_outcome((word & _LOW) * size_step, t_size, o_size)]
+                cell_units[day, item] += sign * size[_outcome((word & _LOW) * size_step, t_size, o_size)]
                 if lines == 1:
                     continue
                 second, third, fourth = d, e, 0.0
@@ -130,4 +146,4 @@ def _fill_units(
                         second, third = third, fourth
                         left -= 1
                     item = _outcome((word >> _LOW_BITS) * item_step, t_item, o_item)
-                    cell_units[day, item] += size[_outcome((word & _LOW) * size_step, t_size, o_size)]
+                    cell_units[day, item] += sign * size[_outcome((word & _LOW) * size_step, t_size, o_size)]

@@ -78,3 +78,12 @@ def test_item_shares_vary_between_trials_around_history(model: DemandModel) -> N
 def test_wrong_shape_is_refused(bank: DemandBank) -> None:
     with pytest.raises(ValueError, match="orders"):
         units_month(bank, 0, np.zeros((TRIALS, 1), dtype=np.int64))
+
+
+def test_units_from_a_known_scenario_are_those_from_nothing(bank: DemandBank) -> None:
+    known = counts(bank, 50)
+    known_units = units_month(bank, 2, known).astype(np.int32)
+    wanted = known + (np.arange(known.size).reshape(known.shape) % 41 - 20)
+    assert wanted.min() < 50 < wanted.max()
+    fresh = units_month(bank, 2, wanted)
+    assert units_month(bank, 2, wanted, (known, known_units)).tobytes() == fresh.tobytes()

@@ -1,0 +1,56 @@
+"""Units of a month by cell and node, counted trial by trial from what the network did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+IntArray = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.integer[Any]]
+Totals = tuple[IntArray, IntArray, IntArray, IntArray, IntArray, IntArray]
+
+
+@njit(cache=True, nogil=True)
+def tally(
+    demanded: IntArray,
+    shipped: Counts,
+    lost: Counts,
+    backlog: Counts,
+    on_hand: Counts,
+    returns: Counts,
+    returns_count: IntArray,
+    arc_cell: IntArray,
+    totals: Totals,
+) -> None:
+    """Fill the month's totals: units demanded, sold, lost and item-days short by cell, stock at the end by
+    node, units returned by cell; all (trial, cell or node).
+    """
+    by_demand, by_sale, by_loss, short, stock, by_return = totals
+    trials, days, cells, items = demanded.shape
+    for t in range(trials):
+        for d in range(days):
+            for c in range(cells):
+                asked, missed, days_short = 0, 0, 0
+                for i in range(items):
+                    asked += demanded[t, d, c, i]
+                    missed += lost[t, d, c, i]
+                    days_short += (lost[t, d, c, i] > 0) | (backlog[t, d, c, i] > 0)
+                by_demand[t, c] += asked
+                by_loss[t, c] += missed
+                short[t, c] += days_short
+            for a in range(arc_cell.size):
+                sold = 0
+                for i in range(items):
+                    sold += shipped[t, d, a, i]
+                by_sale[t, arc_cell[a]] += sold
+        for n in range(on_hand.shape[2]):
+            for i in range(items):
+                stock[t, n] += on_hand[t, days - 1, n, i]
+        for row in range(returns_count[t]):
+            back = 0
+            for grade in range(3, 7):
+                back += returns[t, row, grade]
+            by_return[t, returns[t, row, 1]] += back

@@ -17,7 +17,10 @@ def main(arguments: list[str]) -> int:
         return 0
     unknown = set(arguments) - set(by_name)
     if unknown:
-        print(f"unknown benchmarks: {', '.join(sorted(unknown))}; there are: {', '.join(by_name)}", file=sys.stderr)
+        print(
+            f"unknown benchmarks: {', '.join(sorted(unknown))}; there are: {', '.join(by_name)}",
+            file=sys.stderr,
+        )
         return 2
     results = [row for name in (arguments or list(by_name)) for row in run_alone(name)]
     print_table(results)

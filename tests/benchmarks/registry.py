@@ -1,7 +1,7 @@
-"""The benchmark registry: frozen entries, set-up apart from what is timed, ratios against a named baseline in the same run.
+"""The benchmark registry: frozen entries, set-up apart from what is timed, ratios against a named baseline.
 
-An entry's ``ratio`` is baseline seconds over own seconds (above one: faster than the baseline). Absolute seconds depend on the
-machine; ratios are what to compare.
+An entry's ``ratio`` is baseline seconds over own seconds of the same run (above one: faster than the
+baseline). Absolute seconds depend on the machine; ratios are what to compare.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """One entry: ``run`` returns its results; it runs alone in a fresh process, so that peak memory is its own."""
+    """One entry: ``run`` returns its results, alone in a fresh process, so that peak memory is its own."""
 
     name: str
     run: Callable[[], list[Result]]

@@ -91,7 +91,7 @@ def history_of(
 
 
 def parameter_scores(task: tuple[int, bool]) -> dict[str, list[tuple[float, float]]]:
-    """Per market, per parameter: (log estimate − log truth) over the plain and over the used standard error."""
+    """Per market and parameter: (log estimate - log truth) over the plain and over the used error."""
     seed, noisy = task
     past, _, spend = history_of(seed, residual=noisy, season=noisy, scale=1.0)
     items = tuple(sorted(set(past["item"])))
@@ -114,7 +114,7 @@ def parameter_scores(task: tuple[int, bool]) -> dict[str, list[tuple[float, floa
 
 
 def band_scores(seed: int) -> list[tuple[float, float, bool]]:
-    """Per year: normal score of the PIT of company orders, actual over mean, whether the 80% interval holds."""
+    """Per year: normal score of the PIT of company orders, actual over mean, whether 80% holds."""
     past, future, spend = history_of(seed, residual=True, season=True, scale=BAND_SCALE)
     items = tuple(sorted(set(past["item"]) | set(future["item"])))
     model = fit_demand(past, spend, settings=settings(items))
@@ -203,7 +203,9 @@ def band_rows() -> Iterator[Row]:
         held = sum(seed[year][2] for seed in found)
         name = f"year {year + 1}: company orders,"
         low, high = BAND_RMS
-        yield Row(f"{name} rms of normal-score PIT", "1", f"{rms:.3f}", f"{low} to {high}", low <= rms <= high)
+        yield Row(
+            f"{name} rms of normal-score PIT", "1", f"{rms:.3f}", f"{low} to {high}", low <= rms <= high
+        )
         yield Row(
             f"{name} mean of normal-score PIT", "0", f"{mean:.3f}", f"+-{BAND_MEAN}", abs(mean) <= BAND_MEAN
         )

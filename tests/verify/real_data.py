@@ -1,4 +1,4 @@
-"""Public data sets, where the data folder exists (TRADEWIND_DATA): their own figures and what the models make of them."""
+"""Public data sets, where the data folder exists (TRADEWIND_DATA): their figures and what the models find."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Order to receipt through the network: base runs of the demo company against its own purchase log, per lane."""
+"""Order to receipt through the network: base runs of the demo against its own purchase log, per lane."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def run(
     calendar = Calendar(plan.forecast_start, 3 * quarters)
     watch = clock or Clockwork()
     with watch.part("calibrate"):
-        fitted = calibration or calibrate(plan)
+        fitted = calibrate(plan) if calibration is None else calibration.restricted_to(plan)
         world = build_world(plan, fitted, calendar)
     numbers = range(first_trial, first_trial + trials)
     resolve_all(world, composed, numbers[:1], seed, library)

@@ -80,6 +80,19 @@ class FxModel:
         )
         return out
 
+    def select(self, currencies: Sequence[str]) -> FxModel:
+        """The same frozen model for some of the currencies; what is drawn for them does not change."""
+        unknown = sorted(set(currencies) - set(self.currencies))
+        if unknown:
+            raise UsageError(f"currencies: unknown | got {unknown} | known are {list(self.currencies)}")
+        keep = [place for place, currency in enumerate(self.currencies) if currency in set(currencies)]
+        return FxModel(
+            **{
+                name: tuple(values[place] for place in keep) if (values := getattr(self, name)) else ()
+                for name in self.__dataclass_fields__
+            }
+        )
+
     def to_json(self) -> str:
         """JSON text; ``from_json`` gives back an equal model."""
         return json.dumps(

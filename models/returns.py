@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,6 +52,8 @@ class ReturnsModel:
     sold: tuple[tuple[float, ...], ...]
     returned: tuple[tuple[float, ...], ...]
     delay: LeadTime
+    frozen_share: float | None = None
+    """The company's share, where the cells are only some of those it was fitted on."""
 
     @cached_property
     def sold_units(self) -> FloatArray:
@@ -64,11 +67,11 @@ class ReturnsModel:
 
     @property
     def company_share(self) -> float:
-        """Posterior mean of the company's return share."""
-        return float(
-            (self.returned_units.sum() + LISTED_SHARE * _LISTED_UNITS)
-            / (self.sold_units.sum() + _LISTED_UNITS)
-        )
+        """Posterior mean of the company's return share; a cell without sales moves no bit of it."""
+        if self.frozen_share is not None:
+            return self.frozen_share
+        returned, sold = (math.fsum(grid.reshape(-1)) for grid in (self.returned_units, self.sold_units))
+        return (returned + LISTED_SHARE * _LISTED_UNITS) / (sold + _LISTED_UNITS)
 
     @property
     def cell_share(self) -> FloatArray:
@@ -111,6 +114,16 @@ class ReturnsModel:
         )
         return out
 
+    def select(self, cells: Sequence[str]) -> ReturnsModel:
+        """The same frozen model for some of the cells; what is drawn for them does not change."""
+        unknown = sorted(set(cells) - set(self.cells))
+        if unknown:
+            raise UsageError(f"cells: unknown | got {unknown} | known are {list(self.cells)}")
+        keep = [row for row, cell in enumerate(self.cells) if cell in set(cells)]
+        sold, returned = (tuple(grid[row] for row in keep) for grid in (self.sold, self.returned))
+        chosen = tuple(self.cells[row] for row in keep)
+        return ReturnsModel(chosen, self.items, sold, returned, self.delay, self.company_share)
+
     def to_json(self) -> str:
         """JSON text; ``from_json`` gives back an equal model."""
         return json.dumps(
@@ -120,6 +133,7 @@ class ReturnsModel:
                 "sold": self.sold,
                 "returned": self.returned,
                 "delay": self.delay.to_dict(),
+                "frozen_share": self.frozen_share,
             },
             sort_keys=True,
         )
@@ -130,7 +144,11 @@ class ReturnsModel:
         values: dict[str, Any] = json.loads(text)
         grids = {name: tuple(tuple(row) for row in values[name]) for name in ("sold", "returned")}
         return cls(
-            tuple(values["cells"]), tuple(values["items"]), **grids, delay=LeadTime.from_dict(values["delay"])
+            tuple(values["cells"]),
+            tuple(values["items"]),
+            **grids,
+            delay=LeadTime.from_dict(values["delay"]),
+            frozen_share=values["frozen_share"],
         )
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -172,6 +172,33 @@ class SupplyModel:
                 -np.inf if age > 0.0 else self.lead_time.lanes[int(lane)].stages[stage].zero_score
                 for lane, stage, age in zip(self.open_lane, self.open.stage, self.open.age, strict=True)
             ]
+        )
+
+    def select(self, spec: SupplySpec) -> SupplyModel:
+        """The same frozen lead times for some of the suppliers and nodes and the open orders between them;
+        what is drawn for them does not change.
+        """
+        lead_time = self.lead_time
+        lanes = tuple(x for x in lead_time.lanes if x.supplier in spec.suppliers and x.node in spec.nodes)
+        known = {lane.key for lane in lanes}
+        rows = [
+            row
+            for row, (supplier, node) in enumerate(zip(self.open.supplier, self.open.node, strict=True))
+            if f"{supplier}|{node}" in known
+        ]
+        return SupplyModel(
+            lead_time=replace(
+                lead_time,
+                lanes=lanes,
+                history={key: values for key, values in lead_time.history.items() if key in known},
+            ),
+            spec=spec,
+            open=OpenShipments(
+                *(
+                    tuple(getattr(self.open, field.name)[row] for row in rows)
+                    for field in fields(OpenShipments)
+                )
+            ),
         )
 
     def draw(self, trials: range, seed: int, days: int, *, parameters: str = "draw") -> SupplyDraws:

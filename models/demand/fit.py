@@ -77,7 +77,7 @@ def fit_demand(
     table = read_spend(spend, spend_plan, settings, history)
     won = new_customers(settings, history, time, table, days, guest)
     anonymous = [fit_counts(row, time.past_pace, time.pace) for row in won.unclaimed]
-    residual = _residual(settings, history, time, fits, days, won, anonymous, guest, absorbed)
+    residual = _residual(settings, history, time, fits, days, won, anonymous, guest)
     if settings.residual:
         won = with_shocks(settings, time, table, won, residual)
         anonymous = [
@@ -132,7 +132,6 @@ def _residual(
     won: NewCustomers,
     anonymous: list[CountForecast],
     guest: FloatArray,
-    absorbed: FloatArray,
 ) -> Residual:
     """Residual from all orders of a market against what the model expected of each month, knowing who had
     been won by then.
@@ -158,7 +157,9 @@ def _residual(
     # a ledger that begins with the company's middle shows its old customers as new: its first months are no
     # evidence
     expected[:, : min(3, max(history.months - RECENT, 0))] = 0.0
-    return fit_residual(actual, expected, np.ones(len(actual)), absorbed=absorbed, on=settings.residual)
+    return fit_residual(
+        actual, expected, np.ones(len(actual)), seasonal=time.season.source == "history", on=settings.residual
+    )
 
 
 def _absorbed(orders: FloatArray, season: Season, months: int) -> FloatArray:

@@ -26,16 +26,20 @@ from models.quantiles import normal_quantile
 from models.streams import key_of, keys_of, uniform1, uniform4
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 UInt64Array = npt.NDArray[np.uint64]
 
 PERSISTENCE = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
 SCALES = np.exp(np.linspace(math.log(0.005), math.log(0.8), 32))
 PRIOR_SCALE = 0.10
-PRIOR_LOG_SD = 1.0
+PRIOR_LOG_SD = 0.7
 PRIOR_SHARE = 0.5
 PRIOR_SHARE_WEIGHT = 6.0
 """Month-pairs of evidence that the prior of the common share counts for."""
 LEAST_MONTHS = 6
+YEAR = 12
+GROWTH_SD = 1.0
+"""Standard deviation of the prior of the log growth from one year to the next: it may be anything."""
 SHARED = 0.7
 """Share of the variance of fitted levels that is due to the months' shocks, which all series of a market have
 met together."""
@@ -113,24 +117,27 @@ def fit_residual(
     expected: FloatArray,
     dispersion: FloatArray,
     *,
-    absorbed: FloatArray | None = None,
+    seasonal: bool = False,
     on: bool = True,
 ) -> Residual:
     """Residual process from actual and expected orders, both (market, month); months without expectation are
     left out.
 
     ``dispersion`` (market,) scales the Poisson count noise 1/expected, for repeat orders that come in clumps.
-    ``absorbed`` (market,) is the share of the residual's variance that the season fitted to the same months
-    has taken: it is given back to the scale.
+    ``seasonal`` says that the season in ``expected`` was fitted to the same months: it has taken much of what
+    they did, common things first. Differences between a month and the same month a year before do not see
+    it, so they are what the process is then read from.
     """
-    given_back = np.zeros(len(actual)) if absorbed is None else absorbed
     markets = len(actual)
     grid = np.zeros((markets, len(PERSISTENCE), len(SCALES)))
     prior = -0.5 * (np.log(SCALES / PRIOR_SCALE) / PRIOR_LOG_SD) ** 2
-    seen = [_series(actual[m], expected[m], dispersion[m]) for m in range(markets)]
-    series = [(y / math.sqrt(1.0 - given_back[m]), noise) for m, (y, noise) in enumerate(seen)]
+    series = [_series(actual[m], expected[m], dispersion[m]) for m in range(markets)]
+    yearly = [year_on_year(y, noise) for y, noise in series] if seasonal else []
     for m, (y, noise) in enumerate(series):
         for p, phi in enumerate(PERSISTENCE):
+            if seasonal and len(yearly[m].later) >= LEAST_MONTHS:
+                grid[m, p] = yearly[m].log_likelihoods(float(phi)) + prior
+                continue
             for s, sigma in enumerate(SCALES):
                 grid[m, p, s] = log_likelihood(y, noise, float(phi), float(sigma))[0] + prior[s]
     top = grid.max(axis=2, keepdims=True)
@@ -147,18 +154,78 @@ def fit_residual(
     phi_weight /= phi_weight.sum()
     phi = float(np.sum(phi_weight * PERSISTENCE))
     scale = np.sum(phi_weight[None, :, None] * scale_weight * SCALES, axis=(1, 2))
-    ends = [log_likelihood(y, noise, phi, float(scale[m]))[1:] for m, (y, noise) in enumerate(seen)]
+    ends = [log_likelihood(y, noise, phi, float(scale[m]))[1:] for m, (y, noise) in enumerate(series)]
     return Residual(
         phi_weight=phi_weight,
         scale_weight=scale_weight,
         filtered_mean=np.array([end[0] for end in ends]),
         filtered_variance=np.array([end[1] for end in ends]),
-        share=_common_share(series, scale, given_back),
+        share=_common_share([year.spread(phi) for year in yearly] if seasonal else series, scale),
         count_noise=np.array([_mean(noise[~np.isnan(y)]) for y, noise in series]),
         total=np.array([_mean(y[~np.isnan(y)] ** 2) for y, _ in series]),
         months=np.array([float(np.sum(~np.isnan(y))) for y, _ in series]),
         on=on,
     )
+
+
+@dataclass(frozen=True)
+class YearOnYear:
+    """Log ratios less those a year before: whatever the season is, it is not in them.
+
+    ``later`` are the months that have one; ``y`` (month,) the log ratios and ``noise`` their known variances.
+    """
+
+    later: IntArray
+    y: FloatArray
+    noise: FloatArray
+
+    @property
+    def difference(self) -> FloatArray:
+        """Shape (pair,)."""
+        return self.y[self.later] - self.y[self.later - YEAR]
+
+    def correlation(self, phi: float) -> FloatArray:
+        """Covariance of the differences of a process with variance 1, without noise, dims (pair, pair)."""
+        apart = self.later[:, None] - self.later[None, :]
+        return np.asarray(
+            2.0 * phi ** np.abs(apart) - phi ** np.abs(apart - YEAR) - phi ** np.abs(apart + YEAR)
+        )
+
+    def log_likelihoods(self, phi: float) -> FloatArray:
+        """Log-likelihood of the differences at each of ``SCALES``; their mean (growth) may be anything."""
+        noise = np.diag(self.noise[self.later] + self.noise[self.later - YEAR]) + GROWTH_SD**2
+        for k in range(len(self.later)):  # with more than two years a month is in two differences
+            again = np.flatnonzero(self.later - YEAR == self.later[k])
+            noise[k, again] -= self.noise[self.later[k]]
+            noise[again, k] -= self.noise[self.later[k]]
+        process = self.correlation(phi)
+        out = np.empty(len(SCALES))
+        for s, sigma in enumerate(SCALES):
+            root = np.linalg.cholesky(sigma * sigma * process + noise)
+            white = np.linalg.solve(root, self.difference)
+            out[s] = -np.log(np.diag(root)).sum() - 0.5 * float(np.sum(white * white))
+        return out
+
+    def spread(self, phi: float) -> tuple[FloatArray, FloatArray]:
+        """Centred differences (month,), NaN where there is none, with the variance of the process, and their
+        noise variances.
+        """
+        y, noise = np.full(len(self.y), np.nan), np.ones(len(self.y))
+        pairs = len(self.later)
+        if pairs < LEAST_MONTHS:
+            return y, noise
+        process = self.correlation(phi)
+        kept = (np.trace(process) - process.sum() / pairs) / pairs
+        y[self.later] = (self.difference - self.difference.mean()) / math.sqrt(kept)
+        noise[self.later] = (self.noise[self.later] + self.noise[self.later - YEAR]) / kept
+        return y, noise
+
+
+def year_on_year(y: FloatArray, noise: FloatArray) -> YearOnYear:
+    """Months that have one a year before, both known."""
+    seen = ~np.isnan(y)
+    later = np.flatnonzero(seen[YEAR:] & seen[:-YEAR]) + YEAR if len(y) > YEAR else np.zeros(0, np.int64)
+    return YearOnYear(later, y, noise)
 
 
 def _series(actual: FloatArray, expected: FloatArray, dispersion: float) -> tuple[FloatArray, FloatArray]:
@@ -173,14 +240,9 @@ def _series(actual: FloatArray, expected: FloatArray, dispersion: float) -> tupl
     return y - centre, noise
 
 
-def _common_share(
-    series: list[tuple[FloatArray, FloatArray]], scale: FloatArray, absorbed: FloatArray
-) -> float:
+def _common_share(series: list[tuple[FloatArray, FloatArray]], scale: FloatArray) -> float:
     """Share of the residual variance common to all markets: pairwise products over their scale, with a listed
     prior.
-
-    A season fitted to the company's months absorbs what markets have in common before anything else: a pair
-    gets back the geometric mean of its markets' ``absorbed`` shares.
     """
     product = PRIOR_SHARE * PRIOR_SHARE_WEIGHT
     weight = PRIOR_SHARE_WEIGHT
@@ -190,9 +252,7 @@ def _common_share(
             both = ~np.isnan(y_i) & ~np.isnan(y_j)
             signal = scale[i] * scale[j] / np.sqrt((scale[i] ** 2 + noise_i) * (scale[j] ** 2 + noise_j))
             w = np.where(both, signal**2, 0.0)
-            seen = float(np.sum(np.where(both, w * y_i * y_j, 0.0))) / float(scale[i] * scale[j])
-            left = math.sqrt((1.0 - absorbed[i]) * (1.0 - absorbed[j]))
-            product += left * seen + math.sqrt(absorbed[i] * absorbed[j]) * float(np.sum(w))
+            product += float(np.sum(np.where(both, w * y_i * y_j, 0.0))) / float(scale[i] * scale[j])
             weight += float(np.sum(w))
     return min(max(product / weight, 0.0), 0.95)
 

@@ -41,7 +41,8 @@ class Driver:
 
     ``units`` maps each kind of change to the units it may be written in; ``signs`` is the expected sign of
     the paired mean change of every headline metric under ``probe`` with responses off (0: same bytes; ±:
-    printed only).
+    printed only); ``first_moved`` the variable of the cube that moves first, before anything that follows
+    from it.
     """
 
     name: str
@@ -120,7 +121,7 @@ _ALL = (
         "Transit time from a supplier to a node's port, days, by day of order.",
         Probe("scale", 2.0, "x"),
         _signs(_NETWORK),
-        "units_received",
+        "units_on_hand",
     ),
     Driver(
         "supplier_capacity",
@@ -132,7 +133,7 @@ _ALL = (
         "Units a supplier can make, per week.",
         Probe("scale", 0.0, "x"),
         _signs(_NETWORK),
-        "units_received",
+        "balance_inventory_in_transit",
     ),
     Driver(
         "port_closure",
@@ -144,7 +145,7 @@ _ALL = (
         "Share of a port that is closed beyond its normal closures: 0 open, 1 closed.",
         Probe("set", 1.0, "share"),
         _signs(_NETWORK),
-        "units_received",
+        "units_on_hand",
     ),
     Driver(
         "clearance",
@@ -156,7 +157,7 @@ _ALL = (
         "Customs service time of an entry at a port, days; the queue comes on top.",
         Probe("scale", 3.0, "x"),
         _signs(_NETWORK),
-        "units_received",
+        "units_on_hand",
     ),
     Driver(
         "freight",
@@ -168,7 +169,7 @@ _ALL = (
         "Freight per kg from a supplier to a node, multiple of base.",
         Probe("scale", 2.0, "x"),
         _signs(_DUTY_LIKE),
-        "freight_paid",
+        "balance_inventory_in_transit",
     ),
     Driver(
         "fx",
@@ -180,7 +181,7 @@ _ALL = (
         "Company currency per unit of a foreign currency: a rise makes the foreign currency dearer.",
         Probe("scale", 1.15, "x"),
         _signs(_DUTY_LIKE),
-        "purchases_paid",
+        "purchases",
     ),
     Driver(
         "unit_cost",
@@ -192,7 +193,7 @@ _ALL = (
         "Purchase price of a supplier in its own currency, multiple of base, by day of order.",
         Probe("scale", 1.2, "x"),
         _signs(_DUTY_LIKE),
-        "purchases_paid",
+        "purchases",
     ),
     Driver(
         "net_price",

@@ -174,37 +174,6 @@ def runway_weeks(cash: Numbers, weekly_burn: Numbers) -> Floats:
     return np.asarray(weeks)
 
 
-class Concentration(NamedTuple):
-    """Concentration of amounts over the members of a dim."""
-
-    top_1: Floats
-    top_3: Floats
-    hhi: Floats
-    effective_number: Floats
-
-
-def concentration(amounts: Floats) -> Concentration:
-    """Largest share, share of the three largest, Herfindahl index Σs² and 1/HHI; amounts (…, member), not
-    negative.
-
-    NaN where the amounts sum to zero. A negative amount is refused: a share of it means nothing.
-    """
-    amounts = np.asarray(amounts, dtype=np.float64)
-    if (amounts < 0.0).any():
-        raise ValueError("amounts: a negative one has no share | give revenue before returns or purchases")
-    total, squares = np.zeros(amounts.shape[:-1]), np.zeros(amounts.shape[:-1])
-    for member in range(amounts.shape[-1]):
-        total = total + amounts[..., member]
-    for member in range(amounts.shape[-1]):
-        share = ratio(amounts[..., member], total)
-        squares = squares + share * share
-    largest = np.sort(amounts, axis=-1)[..., ::-1]
-    top_3 = np.zeros(total.shape)
-    for member in range(min(3, amounts.shape[-1])):
-        top_3 = top_3 + largest[..., member]
-    return Concentration(ratio(largest[..., 0], total), ratio(top_3, total), squares, ratio(1.0, squares))
-
-
 def gross_margin(net_revenue: Numbers, cm1: Numbers) -> Floats:
     """CM1 over net revenue."""
     return ratio(cm1, net_revenue)

@@ -183,12 +183,6 @@ def _by_month(statements: Statements) -> dict[str, FloatArray]:
     }
 
 
-def _quarters(values: FloatArray) -> FloatArray:
-    """Sums over the months of each quarter, dims (trial, quarter, ...)."""
-    grid = values.reshape(values.shape[0], -1, MONTHS_IN_QUARTER, *values.shape[2:])
-    return _over(grid, 2)
-
-
 def _by_quarter(
     world: World,
     statements: Statements,
@@ -198,14 +192,14 @@ def _by_quarter(
 ) -> dict[str, FloatArray]:
     starts = world.calendar.month_start[::MONTHS_IN_QUARTER]
     days = np.diff(starts).astype(np.float64)
-    rungs = {f"quarter/{rung}": _quarters(values[f"month/{rung}"]) for rung in RUNGS}
+    rungs = {f"quarter/{rung}": kpis.by_quarter(values[f"month/{rung}"]) for rung in RUNGS}
     cycle = kpis.cash_conversion(world.finance.opening.balance, statements, days)
     coverage = kpis.coverage(statements, drawn[:, starts[1:] - 1], world.finance.terms.company.credit_limit)
-    market = concentration(_quarters(values["market/net_revenue"]))
-    channel = concentration(_quarters(values["sales_channel/net_revenue"]))
+    market = concentration(kpis.by_quarter(values["market/net_revenue"]))
+    channel = concentration(kpis.by_quarter(values["sales_channel/net_revenue"]))
     low = [net_cash[:, a:b].min(axis=1) for a, b in itertools.pairwise(starts)]
-    demanded = _over(_quarters(values["market/units_demanded"]), -1)
-    lost = _over(_quarters(values["market/units_lost"]), -1)
+    demanded = _over(kpis.by_quarter(values["market/units_demanded"]), -1)
+    lost = _over(kpis.by_quarter(values["market/units_lost"]), -1)
     measured = {
         "days_inventory": cycle.days_inventory,
         "days_receivables": cycle.days_receivables,

@@ -1,0 +1,171 @@
+"""The command line as a user meets it: output, exit codes, nothing half-written."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from engine import cli
+from tests.tiny_plan import tiny_files, write_plan
+
+
+def call(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr(sys, "argv", ["tradewind", *map(str, arguments)])
+    try:
+        cli.main()
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    output = capsys.readouterr()
+    return code, output.out, output.err
+
+
+@pytest.fixture(scope="module")
+def plan_folder(tmp_path_factory):
+    return write_plan(tmp_path_factory.mktemp("cli") / "tiny")
+
+
+@pytest.fixture
+def tradewind(monkeypatch, capsys):
+    return lambda *arguments: call(monkeypatch, capsys, *arguments)
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys; import engine.cli; print(sorted({'numba', 'pandas', 'scipy', 'xarray'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_check_prints_what_was_read_and_assumed(tradewind, plan_folder):
+    code, out, err = tradewind("check", plan_folder)
+    assert (code, err.strip()) == (0, "ok")
+    assert "data/orders.csv" in out
+    assert "assumptions" in out
+    code, out, _ = tradewind("check", plan_folder, "--json")
+    report = json.loads(out)
+    for entry in report["files"]:
+        assert entry["rows"] == entry["used"] + sum(part["rows"] for part in entry["rejected"])
+
+
+def test_run_prints_figures_with_errors_and_keeps_the_run(tradewind, plan_folder):
+    code, out, err = tradewind(
+        "run", plan_folder, "--trials", 8, "--quarters", 2, "--scenarios", "demand_slump", "--json"
+    )
+    assert code == 0, err
+    result = json.loads(out)
+    assert list(result["scenarios"]) == ["base", "demand_slump"]
+    for metric in (
+        "net_revenue",
+        "cm2",
+        "ebitda",
+        "minimum_cash",
+        "cash_conversion_cycle",
+        "top_1_market_share",
+        "market_hhi",
+    ):
+        figure = result["scenarios"]["base"][metric]
+        assert {"p05", "p50", "p95", "unit", "variant"} <= set(figure)
+        assert set(figure["p50"]) == {"value", "error"}
+    folder = plan_folder / "runs" / result["run_id"]
+    assert sorted(path.name for path in folder.iterdir()) >= [
+        "blocks",
+        "cube.zarr",
+        "run.json",
+        "summary.html",
+    ]
+    assert not list((plan_folder / "runs").glob(".*"))
+    code, out, _ = tradewind("compare", folder, folder, "--json")
+    rows = json.loads(out)
+    assert code == 0
+    assert rows
+    assert all(row["difference"] == 0.0 for row in rows)
+
+
+def test_plain_table_and_policy_breach_exit_code(tradewind, plan_folder):
+    (plan_folder / "policy.yaml").write_text("thresholds: {top_1_market_share: {max: 0.01}}\n")
+    arguments = (
+        "run",
+        plan_folder,
+        "--trials",
+        4,
+        "--quarters",
+        1,
+        "--scenarios",
+        "base",
+        "--fail-on",
+        "breach",
+    )
+    code, out, err = tradewind(*arguments)
+    (plan_folder / "policy.yaml").unlink()
+    assert code == cli.EXIT_BREACH
+    assert "breach: top_1_market_share" in err
+    assert "summary.html" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("run", "PLAN", "--engine", "fast"), "engine: one of"),
+        (("run", "PLAN", "--fail-on", "rain"), "--fail-on"),
+        (("run", "PLAN", "--scenarios", ","), "scenarios: none chosen"),
+        (("init", "demos"), "template: unknown"),
+    ],
+)
+def test_a_command_line_that_cannot_be_meant_exits_2(tradewind, plan_folder, arguments, complaint):
+    code, out, err = tradewind(*(plan_folder if word == "PLAN" else word for word in arguments))
+    assert (code, out) == (cli.EXIT_USAGE, "")
+    assert complaint in err
+
+
+def test_an_unknown_option_exits_2(tradewind, plan_folder):
+    assert tradewind("run", plan_folder, "--trails", 4)[0] == 2
+
+
+def test_data_that_fails_its_checks_exits_3_with_addresses_and_writes_nothing(tradewind, tmp_path):
+    files = tiny_files()
+    files["data/orders.csv"] = files["data/orders.csv"].replace("quantity", "quantty", 1)
+    folder = write_plan(tmp_path / "broken", files)
+    before = sorted(path.relative_to(folder) for path in folder.rglob("*"))
+    for command in (("check", folder), ("run", folder, "--trials", 2)):
+        code, out, err = tradewind(*command)
+        assert (code, out) == (cli.EXIT_DATA, "")
+        assert "data/orders.csv:1:quantity |" in err
+    assert sorted(path.relative_to(folder) for path in folder.rglob("*")) == before
+
+
+def test_an_unknown_scenario_exits_3_with_a_suggestion(tradewind, plan_folder):
+    code, _, err = tradewind("run", plan_folder, "--trials", 2, "--scenarios", "tarif_15pp")
+    assert code == cli.EXIT_DATA
+    assert "tariff_15pp" in err
+
+
+def test_init_refuses_to_overwrite(tradewind, tmp_path):
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "mine.txt").write_text("precious")
+    code, _, err = tradewind("init", "demo", tmp_path / "demo")
+    assert code == cli.EXIT_USAGE
+    assert "exists already" in err
+    assert [path.name for path in (tmp_path / "demo").iterdir()] == ["mine.txt"]
+
+
+def test_hostile_text_cannot_drive_the_terminal(tradewind, tmp_path):
+    code, _, err = tradewind("check", tmp_path / "\x1b[31mred[/a]")
+    assert code == cli.EXIT_DATA
+    assert "\x1b" not in err
+
+
+def test_a_missing_run_folder_is_said_plainly(tradewind, tmp_path):
+    code, _, err = tradewind("compare", tmp_path, tmp_path)
+    assert code == cli.EXIT_ERROR
+    assert "no finished run here" in err
+
+
+def test_schema_and_scenarios_are_printed(tradewind, plan_folder):
+    code, out, _ = tradewind("schema")
+    assert code == 0
+    assert json.loads(out)["properties"]
+    code, out, _ = tradewind("scenarios", "list", "--json")
+    assert {row["name"] for row in json.loads(out)} >= {"base", "tariff_15pp", "stagflation"}
+    assert tradewind("scenarios", "show", "stagflation")[0] == 0
+    assert tradewind("scenarios", "check", plan_folder)[0] == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
@@ -93,4 +95,4 @@ def test_nothing_sold_is_no_number() -> None:
 def test_a_member_without_volume_changes_no_bit() -> None:
     amounts = np.array([0.1, 0.7, 0.3])
     with_nothing = concentration(np.insert(amounts, 1, 0.0))
-    assert [float(x) for x in with_nothing] == [float(x) for x in concentration(amounts)]
+    assert astuple(with_nothing) == astuple(concentration(amounts))

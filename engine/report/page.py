@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from engine.store.cube import write_atomically
 
 FloatArray = npt.NDArray[np.float64]
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 900, 260, 90, 24
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 900, 280, 90, 24, 28
 ALARMING = 0.2
 """Breach probability from which a cell is marked."""
 
@@ -108,36 +108,44 @@ def _cash_rows(cash: FloatArray, days: npt.NDArray[np.datetime64]) -> list[list[
 
 def cash_chart(cash: FloatArray, days: npt.NDArray[np.datetime64], currency: str) -> str:
     """SVG of a band and its median, dims (level, day): figures and fixed text only."""
-    low, high = min(float(cash.min()), 0.0), max(float(cash.max()), 0.0)
-    span = (high - low) or 1.0
-    step = (WIDTH - LEFT) / max(cash.shape[1] - 1, 1)
-
-    def place(day: int, value: float) -> str:
-        return f"{LEFT + day * step:.1f},{(HEIGHT - BOTTOM) * (1.0 - (value - low) / span) + 8:.1f}"
-
     count = cash.shape[1]
-    band = [place(d, cash[2, d]) for d in range(count)] + [
-        place(d, cash[0, d]) for d in reversed(range(count))
-    ]
-    middle = " ".join(place(d, cash[1, d]) for d in range(count))
-    zero = (HEIGHT - BOTTOM) * (1.0 - (0.0 - low) / span) + 8
-    labels = [
-        f'<text x="{LEFT - 8}" y="{(HEIGHT - BOTTOM) * (1 - k / 4) + 12:.0f}" text-anchor="end">'
-        f"{(low + span * k / 4) / 1e3:,.0f}</text>"
-        for k in range(5)
-    ]
-    months = [
-        f'<text x="{LEFT + d * step:.0f}" y="{HEIGHT + 4}">{str(days[d])[:7]}</text>'
-        for d in range(0, count, max(count // 8, 1))
-        if LEFT + d * step < WIDTH - 50
-    ]
+    low, high = min(float(cash.min()), 0.0), max(float(cash.max()), 0.0)
+    step = nice_step((high - low) / 4.0 or 1.0)
+    ticks = np.arange(np.floor(low / step), np.ceil(high / step) + 1.0) * step
+    low, span = float(ticks[0]), float(ticks[-1] - ticks[0])
+
+    def x(day: int) -> float:
+        return LEFT + day * (WIDTH - LEFT) / max(count - 1, 1)
+
+    def y(value: float) -> float:
+        return TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - (value - low) / span)
+
+    def points(level: int, order: Sequence[int]) -> str:
+        return " ".join(f"{x(day):.1f},{y(cash[level, day]):.1f}" for day in order)
+
+    forth, back = range(count), range(count - 1, -1, -1)
+    grid = "".join(
+        f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="#e4e7ea"/>'
+        f'<text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick / 1e3:,.0f}</text>'
+        for tick in ticks
+    )
+    quarters = [day for day in forth if str(days[day])[5:] in {"01-01", "04-01", "07-01", "10-01"}]
+    dates = "".join(
+        f'<text x="{x(day):.0f}" y="{HEIGHT - 6}">{str(days[day])[:7]}</text>' for day in quarters
+    )
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT + 16}" width="{WIDTH}" role="img" '
+        f'<svg viewBox="0 0 {WIDTH + 40} {HEIGHT}" width="{WIDTH}" role="img" '
         f'aria-label="Cash by day, thousand {currency}">'
-        '<g font-size="11" fill="#444" font-family="sans-serif">'
-        f'{"".join(labels)}{"".join(months)}<text x="2" y="10">thousand {currency}</text></g>'
-        f'<polygon points="{" ".join(band)}" fill="#0072b2" fill-opacity="0.22"/>'
-        f'<polyline points="{middle}" fill="none" stroke="#0072b2" stroke-width="1.8"/>'
-        f'<line x1="{LEFT}" x2="{WIDTH}" y1="{zero:.1f}" y2="{zero:.1f}" '
+        f'<g font-size="11" fill="#444" font-family="sans-serif">{grid}{dates}'
+        f'<text x="2" y="12">thousand {currency}</text></g>'
+        f'<polygon points="{points(2, forth)} {points(0, back)}" fill="#0072b2" fill-opacity="0.22"/>'
+        f'<polyline points="{points(1, forth)}" fill="none" stroke="#0072b2" stroke-width="1.8"/>'
+        f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y(0.0):.1f}" y2="{y(0.0):.1f}" '
         'stroke="#444" stroke-dasharray="4 3"/></svg>'
     )
+
+
+def nice_step(rough: float) -> float:
+    """Round step of an axis: 1, 2 or 5 times a power of ten, at least ``rough``."""
+    power = 10.0 ** np.floor(np.log10(rough))
+    return float(next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= rough))

@@ -35,7 +35,7 @@ NO_CAP = np.inf
 
 
 class Response(BaseModel):
-    """A playbook: trigger, detection, delay, action, cost."""
+    """A playbook: trigger, detection, delay, action. What it costs is what it moves: nothing else is charged."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -48,8 +48,6 @@ class Response(BaseModel):
     """From the event, or the month's close, until somebody knows."""
     reaction_days: Days = 0
     """From knowing to acting."""
-    cost_per_month: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 0.0
-    """Cost while active, company currency a month."""
 
     @property
     def delay(self) -> int:
@@ -177,12 +175,11 @@ class MonthControl:
 
     ``spend`` (trial,): share of planned acquisition spend that is spent, the mean over the month's days.
     ``purchase_share`` (trial, day of month): purchases at most this share of expected demand, infinity where
-    there is no cap. ``cost`` (trial,): cost of the playbooks, company currency, negative.
+    there is no cap.
     """
 
     spend: FloatArray
     purchase_share: FloatArray
-    cost: FloatArray
     change_days: tuple[int, ...] = field(default=())
     """Days of the month (from 0) on which a playbook may change state in some trial; the same in all."""
 
@@ -242,7 +239,6 @@ def month_control(alarms: Sequence[Alarm], month: int, calendar: Calendar, trial
     days = stop - start
     spend = np.ones(trials)
     purchase = np.full((trials, days), NO_CAP)
-    cost = np.zeros(trials)
     changes: set[int] = set()
     for alarm in alarms:
         active_days = np.zeros(trials)
@@ -254,5 +250,4 @@ def month_control(alarms: Sequence[Alarm], month: int, calendar: Calendar, trial
             changes.add(segment.first - start)
         share = active_days / days
         spend = spend * (1.0 - alarm.response.spend_cut * share)
-        cost = cost - alarm.response.cost_per_month * share
-    return MonthControl(spend, purchase, cost, tuple(sorted(changes | {0})))
+    return MonthControl(spend, purchase, tuple(sorted(changes | {0})))

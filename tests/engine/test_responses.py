@@ -85,14 +85,11 @@ def test_one_trial_never_depends_on_another():
 
 
 def test_two_playbooks_multiply_cuts_and_take_the_lower_cap():
-    other = CashFloor(
-        floor=1000.0, spend_cut=0.5, purchase_share=0.2, detection_days=0, reaction_days=0, cost_per_month=7
-    )
+    other = CashFloor(floor=1000.0, spend_cut=0.5, purchase_share=0.2, detection_days=0, reaction_days=0)
     alarms = close(no_alarms([FLOOR, other], 1), {"net_cash": np.array([50.0])})
     control = month_control(alarms, 1, CALENDAR, 1)
     assert control.spend[0] == pytest.approx(0.5 * (1 - 0.4 * 18 / 28))
     assert np.all(control.purchase_share == 0.2)
-    assert control.cost[0] == pytest.approx(-7)
 
 
 def test_a_figure_that_is_not_there_or_not_a_number_is_refused():
@@ -110,12 +107,11 @@ def test_failover_is_off_unless_asked_for():
 
 
 @pytest.mark.parametrize("name", sorted(RESPONSES))
-def test_every_playbook_states_trigger_action_delay_and_cost(name):
+def test_every_playbook_states_trigger_action_and_delay(name):
     response = RESPONSES[name]()
     assert response.trigger
     assert response.action
     assert response.delay == response.detection_days + response.reaction_days > 0
-    assert response.cost_per_month >= 0
 
 
 def test_a_scenario_turns_playbooks_on_with_parameters_of_its_own():

@@ -1,4 +1,4 @@
-"""What the chain tests share: plans changed in one respect, the cube of a few trials without the disk, byte comparison."""
+"""What the chain tests share: plans changed in one respect, the cube of a few trials, byte comparison."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def stored(folder: Path) -> Arrays:
 
 
 def differing(one: Mapping[str, FloatArray], other: Mapping[str, FloatArray]) -> list[str]:
-    """Paths of the variables whose shape, type or bytes are not the same; a variable of only one side, too."""
+    """Paths of the variables whose shape, type or bytes differ, or that only one side has."""
     return [
         path
         for path in sorted(one.keys() | other.keys())

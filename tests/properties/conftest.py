@@ -60,7 +60,7 @@ def demo(demo_folder: Path) -> Chain:
 
 @pytest.fixture(scope="session")
 def absorbing(places: Path) -> Chain:
-    """The demo company in full, its prices where they are: large enough for the signs of mild shocks to show."""
+    """The demo company in full, its prices where they are: large enough for mild shocks to show."""
     write_demo(places / "whole-demo")
     return Chain.of(edited(places / "whole-demo", places / "absorbing", absorb))
 
@@ -73,7 +73,7 @@ def tiny_folder(places: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def stressed(tiny_folder: Path, places: Path) -> Chain:
-    """The tiny plan with returns, failover, binding capacity, open orders and responses that are triggered."""
+    """The tiny plan with returns, failover, binding capacity, open orders and triggered responses."""
     return Chain.of(edited(tiny_folder, places / "stressed", stress, scenarios={"squeeze.yaml": SQUEEZE}))
 
 

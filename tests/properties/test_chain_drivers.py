@@ -21,7 +21,7 @@ METRICS = {"ccc": "cash_conversion_cycle", "top_1_share": "top_1_market_share"}
 
 
 def probe_of(chain: Chain, driver: Driver) -> Composition:
-    """The adverse change of a driver from the first day to the end; of fx, the currencies of purchases only."""
+    """The adverse change of a driver from the first day to the end; of fx, of purchase currencies only."""
     where: dict[str, Any] = {}
     if driver.name == "fx":
         where = {"where": {"supplier": list(chain.plan.supplier_keys)}}
@@ -106,7 +106,7 @@ def test_signs_are_those_of_the_catalogue(probed: Cube, driver: Driver) -> None:
         low, middle, high = interval(change)
         sign = driver.signs[metric]
         print(
-            f"{driver.name:18} {metric:13} {sign} mean {middle:14.4f}  95% interval {low:14.4f} to {high:14.4f}"
+            f"{driver.name:18} {metric:13} {sign} mean {middle:12.4f}  interval {low:12.4f} to {high:12.4f}"
         )
         holds = {"+": low > 0.0, "-": high < 0.0, "0": not change.any(), "±": True}[sign]
         if not holds:
@@ -130,9 +130,7 @@ def test_under_absorb_the_tariff_lowers_cm2_of_its_market_in_every_trial(absorbi
 
 def test_with_the_shipped_price_rule_the_tariff_lowers_cm2_in_most_trials(demo: Chain) -> None:
     change = tariffed(demo, demo.play(["tariff_15pp"], trials=TRIALS, quarters=QUARTERS))
-    print(
-        f"tariff_15pp lowers CM2 of the tariffed market in {np.mean(change < 0.0):.0%} of {len(change)} trials"
-    )
+    print(f"tariff_15pp lowers CM2 of its market in {np.mean(change < 0.0):.0%} of {len(change)} trials")
     print(f"median change {np.median(change):,.0f} {demo.plan.currency} over {QUARTERS} quarters")
     assert np.median(change) < 0.0
 

@@ -10,7 +10,8 @@ from engine.finance.lines import LINES, RUNGS
 from tests.properties.chain_support import Chain, Cube
 
 ASSETS = (
-    "cash", "receivables", "inventory", "inventory_in_transit", "prepayments", "import_vat_recoverable", "fixed_assets",
+    "cash", "receivables", "inventory", "inventory_in_transit", "prepayments", "import_vat_recoverable",
+    "fixed_assets",
 )  # fmt: skip
 SLUMP = {"driver": "demand", "change": {"scale": 0.7, "unit": "x"}, "start": "+1q", "shape": {"hold": "26w"}}
 

@@ -1,4 +1,4 @@
-"""What must not change a number: blocks, workers, horizon, file order, labels, neighbours, other scenarios, the engine."""
+"""What must not change a number: blocks, workers, horizon, order, labels, neighbours, scenarios, engine."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ NO_CAP = np.inf
 
 
 class Response(BaseModel):
-    """A playbook: trigger, detection, delay, action. What it costs is what it moves: nothing else is charged."""
+    """A playbook: trigger, detection, delay, action. It costs what it moves; nothing else is charged."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 

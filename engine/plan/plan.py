@@ -214,6 +214,26 @@ class Plan:
         rates = last_rates(self.fx, self.config.company.actuals_through)
         return {self.currency: 1.0} | {currency: rates[currency] for currency in self.currencies}
 
+    @cached_property
+    def _rate_series(self) -> dict[str, tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]]:
+        """Days and company currency per foreign unit of every currency of the fx table, in order of day."""
+        ordered = self.fx.sort_values(["currency", "day"], kind="stable")
+        return {
+            str(currency): (
+                rows["day"].to_numpy().astype("datetime64[D]"),
+                1.0 / rows["per_base"].to_numpy(np.float64),
+            )
+            for currency, rows in ordered.groupby("currency", sort=True)
+        }
+
+    def rate_on(self, currency: str, day: dt.date) -> float:
+        """Company currency per unit on a past day: the last known; today's before the table begins."""
+        if currency == self.currency:
+            return 1.0
+        days, rates = self._rate_series.get(currency, (np.zeros(0, "datetime64[D]"), np.zeros(0)))
+        known = int(np.searchsorted(days, np.datetime64(day, "D"), side="right"))
+        return float(rates[known - 1]) if known else self.base_rates[currency]
+
 
 def last_rates(fx: pd.DataFrame, day: dt.date) -> dict[str, float]:
     """Company currency per foreign unit: the last value of each currency on or before a day."""

@@ -6,6 +6,7 @@ currency, stock and order lines are scaled to it. Without an opening balance the
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 import numpy as np
@@ -34,7 +35,7 @@ from engine.finance.books import (
 from engine.finance.duty import dutiable_value
 from engine.finance.inventory import DUTY, FEES, FREIGHT, GOODS, LAYER_COUNT
 from engine.finance.spec import TITLE_AT_SHIPPING, TRIGGERS, Opening, Terms
-from engine.plan.plan import Plan, last_rates
+from engine.plan.plan import Plan
 from engine.plan.tariffs import tariff_rates
 from engine.stages.calibrate import Calibration
 from engine.stages.wiring import open_lines, opening_stock, planned_shares, primary_nodes
@@ -293,11 +294,5 @@ def _order_line(
 
 
 def _rate_on(plan: Plan, currency: str, day: float) -> float:
-    """Company currency per unit on a past day counted from day 0; the first known rate before the table
-    begins.
-    """
-    if currency == plan.currency:
-        return 1.0
-    when = (pd.Timestamp(plan.forecast_start) + pd.Timedelta(days=int(np.floor(day)))).date()
-    rates = last_rates(plan.fx[plan.fx["currency"] == currency], when)
-    return rates.get(currency, plan.base_rates[currency])
+    """Company currency per unit on a past day counted from day 0."""
+    return plan.rate_on(currency, plan.forecast_start + dt.timedelta(days=int(np.floor(day))))

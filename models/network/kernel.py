@@ -42,6 +42,7 @@ from models.network.kernel_serve import (
     book_backlog,
     book_demand,
     send_returns,
+    share_parts,
     serve,
     take_returns,
 )
@@ -285,6 +286,7 @@ def _run_trial(
     )
     sold[:] = 0
     held[:] = 0
+    work.refused[:] = -1
     aside[:] = 0
     for c in range(len(waiting)):
         waiting[c] = backlog[c].sum()
@@ -327,7 +329,8 @@ def _run_trial(
             day,
             trial,
         )
-        work.pick_left[:] = net.pick_capacity
+        for n in range(nodes):
+            work.pick_left[n] = net.pick_capacity[n]
         held_back = False
         for phase in range(2):  # the backlog first, then today's demand
             bits = 0
@@ -373,12 +376,15 @@ def _run_trial(
                     day,
                 )
         if held_back:
-            on_hand += aside
+            for n in range(nodes):
+                for i in range(items):
+                    on_hand[n, i] += aside[n, i]
             aside[:] = 0
+        share_parts(work.parts, work.refused, return_parts, refusal_parts, day)
         send_returns(
             sold,
-            return_parts,
-            refusal_parts,
+            work.parts,
+            work.back,
             chance.return_keys,
             chance.return_delay,
             return_rest,
@@ -452,7 +458,7 @@ def _compiled(source: int) -> Callable[..., int]:
     numba looks at one file only; a change in another would otherwise run old machine code.
     """
 
-    @njit(cache=True, nogil=True)
+    @njit(cache=True, nogil=True, _nrt=False)
     def run(
         net: Any,
         chance: Any,

@@ -142,6 +142,9 @@ class Work(NamedTuple):
     pick_left: Any
     ordered: Any
     """(N, S, I) units ordered today."""
+    parts: Any
+    refused: Any
+    back: Any
     total: Any
     allotted: Any
     weight: Any
@@ -201,8 +204,11 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
         behind=whole(n, i),
         pick_left=whole(n),
         ordered=whole(n, s, i),
+        parts=whole(c, i),
+        refused=whole(c),
+        back=whole(i),
         total=whole(i),
         allotted=whole(c * i),
         weight=whole(max(c * i, s)),
-        part=whole(max(c * i, s)),
+        part=whole(3 * max(c * i, s)),
     )

@@ -20,8 +20,10 @@ PRODUCTION, TRANSIT, SERVICE, INLAND, START, LEFT, PORT, STARTED, CLEARED, AVAIL
 WHEN_COLUMNS = 10
 SCHEDULED, AT_PORT, AT_DOOR = 0, 1, 2
 
-inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""Compiled as part of its caller only."""
+inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
+"""Compiled as part of its caller only, without reference counting: the kernels make no array, and counting
+references to slices took half of their time.
+"""
 
 
 @inner
@@ -235,29 +237,56 @@ def make_units(
 def largest_remainder(weight: Any, count: int, amount: int, part: Any) -> None:
     """Split ``amount`` in proportion to ``weight[:count]`` into ``part``: rounded down, then the largest
     remainders, then position.
+
+    ``part`` has room for three times ``count``: the rest of it is for the remainders and their order.
     """
     total = 0
     for k in range(count):
         total += weight[k]
     rest = amount
-    remainder = np.empty(count, dtype=np.int64)
     for k in range(count):
         product = amount * weight[k]
         part[k] = product // total
-        remainder[k] = -(product % total)
+        part[count + k] = -(product % total)
         rest -= part[k]
     if rest > 0 and count <= 16:
         for _ in range(rest):
             best = 0
             for k in range(1, count):
-                if remainder[k] < remainder[best]:
+                if part[count + k] < part[count + best]:
                     best = k
             part[best] += 1
-            remainder[best] = 1
+            part[count + best] = 1
     elif rest > 0:
-        rank = np.argsort(remainder, kind="mergesort")
+        _rank(part, count)
         for k in range(rest):
-            part[rank[k]] += 1
+            part[part[2 * count + k]] += 1
+
+
+@inner
+def _rank(part: Any, count: int) -> None:
+    """Positions by (remainder, position) into the last third of ``part``: Shell's sort, which needs no
+    memory.
+    """
+    order, key = 2 * count, count
+    for k in range(count):
+        part[order + k] = k
+    gap = 1
+    while gap < count // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for k in range(gap, count):
+            moved = part[order + k]
+            at = k
+            while at >= gap:
+                other = part[order + at - gap]
+                before = part[key + moved] < part[key + other]
+                if not (before or (part[key + moved] == part[key + other] and moved < other)):
+                    break
+                part[order + at] = other
+                at -= gap
+            part[order + at] = moved
+        gap //= 3
 
 
 @inner

@@ -129,7 +129,8 @@ def serve(
                 _hand_out(want, held, left, stock, aside[node], shipped, cells, arcs, allotted, allotted)
             else:
                 count = len(cells) * items
-                weight[:count] = allotted[:count]
+                for k in range(count):
+                    weight[k] = allotted[k]
                 largest_remainder(weight, count, pick, part)
                 _hand_out(want, held, left, stock, aside[node], shipped, cells, arcs, allotted, part)
                 held_back = True
@@ -277,10 +278,23 @@ def take_returns(
 
 
 @inner
+def share_parts(parts: Any, refused: Any, share: Any, refusal: Any, day: int) -> None:
+    """Parts of 2**20 of the units sold that come back: refused at the door, or returned of the rest. They change
+    with the refusal of the cell only.
+    """
+    for c in range(parts.shape[0]):
+        at_door = refusal[c, day]
+        if refused[c] != at_door:
+            refused[c] = at_door
+            for i in range(parts.shape[1]):
+                parts[c, i] = at_door + (((PARTS - at_door) * share[c, i]) >> PART_BITS)
+
+
+@inner
 def send_returns(
     sold: Any,
-    share: Any,
-    refusal: Any,
+    parts: Any,
+    back: Any,
     return_keys: Any,
     return_delay: Any,
     return_rest: Any,
@@ -289,25 +303,30 @@ def send_returns(
     trial: int,
 ) -> None:
     """Set aside the share of today's sold units that will come back, after a delay addressed by market, item
-    and sale day.
+    and sale day. A first loop without branches finds the few rows with something to send.
     """
     for c in range(sold.shape[0]):
-        refused = refusal[c, day]
+        sends = 0
         for i in range(sold.shape[1]):
-            units = sold[c, i]
-            if units == 0:
-                continue
+            rest, due = return_rest[c, i], sold[c, i] * parts[c, i]
+            total = max(rest, 0) + due
+            units = min(due, 1) if rest < 0 else total >> PART_BITS
+            back[i] = units
+            sends |= units
+            return_rest[c, i] = rest if rest < 0 or due == 0 else total & _MASK
+        if sends != 0:
+            for i in range(sold.shape[1]):
+                units = back[i]
+                if units > 0:
+                    if return_rest[c, i] < 0:  # the first sale: the remainder begins anywhere
+                        rest = int(uniform4(return_keys[c, i], trial, 0, 1)[0] * PARTS)
+                        rest += sold[c, i] * parts[c, i]
+                        return_rest[c, i] = rest & _MASK
+                        units = rest >> PART_BITS
+                        if units == 0:
+                            continue
+                    draw = uniform4(return_keys[c, i], trial, day, 0)
+                    delay = return_delay[int(draw[0] * len(return_delay))]
+                    returns_due[(day + max(delay, 1)) % len(returns_due), c, i] += units
+        for i in range(sold.shape[1]):
             sold[c, i] = 0
-            parts = refused + (((PARTS - refused) * share[c, i]) >> PART_BITS)
-            if parts == 0:
-                continue
-            rest = int(return_rest[c, i])
-            if rest < 0:
-                rest = int(uniform4(return_keys[c, i], trial, 0, 1)[0] * PARTS)
-            rest += units * parts
-            back = rest >> PART_BITS
-            return_rest[c, i] = rest & _MASK
-            if back > 0:
-                draw = uniform4(return_keys[c, i], trial, day, 0)
-                delay = return_delay[int(draw[0] * len(return_delay))]
-                returns_due[(day + max(delay, 1)) % len(returns_due), c, i] += back

@@ -10,9 +10,8 @@ credit drawn.
 
 from __future__ import annotations
 
-from numba import njit
-
 from engine.finance.books import Additions, CashBooked, Dues, OpenItems, Sheet, Totals
+from engine.finance.compiled import inner
 from engine.finance.postings import CASH_SIGN, POSTING_COUNT, POSTING_INDEX, RESULT_SIGN, TIED_SIGN
 from engine.finance.spec import CompanyTerms, Floats, Ints
 
@@ -40,7 +39,7 @@ CONTRIBUTION = POSTING_INDEX["contribution"]
 YEAR = 365.0
 
 
-@njit(cache=True)
+@inner
 def fill_rates(market_currency: Ints, price_level: Floats, fx: Floats, sheet: Sheet, t: int) -> None:
     """Exchange rates of the month by currency and day, and company currency per unit of base price by market
     and day.
@@ -58,7 +57,7 @@ def fill_rates(market_currency: Ints, price_level: Floats, fx: Floats, sheet: Sh
             sheet.factor[market, day] = price_level[trial, market, day] * sheet.rate[currency, day]
 
 
-@njit(cache=True)
+@inner
 def book_company(company: CompanyTerms, sheet: Sheet, month: int) -> None:
     """Fixed costs, depreciation, interest on term debt, investment and contributions of the month."""
     start, end = company.month_start[month], company.month_start[month + 1]
@@ -71,7 +70,7 @@ def book_company(company: CompanyTerms, sheet: Sheet, month: int) -> None:
         sheet.daily[CONTRIBUTION, day] += company.contributions[start + day]
 
 
-@njit(cache=True)
+@inner
 def book_spend(company: CompanyTerms, spend: Floats, spend_due: Floats, sheet: Sheet, month: int) -> None:
     """Accrue acquisition spend (Mk, Aq) of the month and date its payment."""
     month_end = company.month_start[month + 1] - 1
@@ -82,7 +81,7 @@ def book_spend(company: CompanyTerms, spend: Floats, spend_due: Floats, sheet: S
             spend_due[due] += spend[market, channel]
 
 
-@njit(cache=True)
+@inner
 def book_storage(on_hand: Ints, rate: Floats, daily: Floats) -> None:
     """Storage of the month's average stock, (d, N, I) units on hand at the end of the day."""
     days = on_hand.shape[0]
@@ -94,7 +93,7 @@ def book_storage(on_hand: Ints, rate: Floats, daily: Floats) -> None:
         daily[STORING, days - 1] += stored / days * rate[node]
 
 
-@njit(cache=True)
+@inner
 def settle(items: OpenItems, added: Additions, sheet: Sheet, tax_lag: int, t: int, start: int) -> None:
     """Collect and pay what falls due in each currency, and remeasure open items, day by day."""
     currencies, days = sheet.rate.shape
@@ -122,7 +121,7 @@ def settle(items: OpenItems, added: Additions, sheet: Sheet, tax_lag: int, t: in
             items.rate[t, currency] = rate
 
 
-@njit(cache=True)
+@inner
 def pay_dues(dues: Dues, daily: Floats, t: int, start: int) -> None:
     """Pay and collect what falls due in company currency."""
     for day in range(daily.shape[1]):
@@ -131,7 +130,7 @@ def pay_dues(dues: Dues, daily: Floats, t: int, start: int) -> None:
         daily[TAX_PAID, day] += dues.tax[t, start + day]
 
 
-@njit(cache=True)
+@inner
 def draw_credit(
     company: CompanyTerms,
     totals: Totals,
@@ -170,7 +169,7 @@ def draw_credit(
         booked.tied_up[t, day] = totals.tied_up[t]
 
 
-@njit(cache=True)
+@inner
 def charge_tax(
     company: CompanyTerms, totals: Totals, tax_due: Floats, cells: Floats, amounts: Floats, t: int, month: int
 ) -> None:

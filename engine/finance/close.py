@@ -34,6 +34,7 @@ from engine.finance.cash import (
     pay_dues,
     settle,
 )
+from engine.finance.compiled import inner
 from engine.finance.landed_cost import book_new_lines, drop_received, follow_lines
 from engine.finance.lines import CELL_RUNGS, lines_to
 from engine.finance.postings import CELL, POSTING_COUNT, POSTINGS, signs
@@ -78,7 +79,8 @@ def close_month(
     start, end = (int(day) for day in spec.terms.company.month_start[month : month + 2])
     _check_shapes(spec, books, inputs, end - start)
     booked = _blank(spec, books.trials, end - start)
-    _close_block(spec.terms, books, inputs, booked, month, start, end)
+    working = _working(spec.terms, books, end - start)
+    _close_block(spec.terms, books, inputs, booked, working, month, start, end)
     if booked.fault.any():
         trial = int(np.flatnonzero(booked.fault)[0])
         raise TradewindError(f"month {month}, trial {trial} of the block: {FAULTS[booked.fault[trial]]}")
@@ -129,26 +131,56 @@ def _check_shapes(spec: FinanceSpec, books: Books, inputs: MonthInputs, days: in
             raise ValueError(f"{name}: shape {shape} is needed (trials in front where random) | got {got}")
 
 
-@njit(cache=True, nogil=True)
+class Working(NamedTuple):
+    """Working arrays of one trial, used again for the next."""
+
+    sheet: Sheet
+    added: Additions
+    receipts: Receipts
+    shipments: Shipments
+
+
+def _working(terms: Terms, books: Books, days: int) -> Working:
+    """Working arrays for months of so many days."""
+    _, nodes, items = books.stock.units.shape
+    cells, arcs = len(terms.cells.market), len(terms.cells.arc_cell)
+    currencies, markets = books.items.rate.shape[1], len(terms.markets.currency)
+    return Working(
+        Sheet(
+            np.zeros((POSTING_COUNT, days)),
+            np.zeros((POSTING_COUNT, cells)),
+            np.zeros((currencies, days)),
+            np.zeros((markets, days)),
+        ),
+        Additions(*(np.zeros((currencies, days)) for _ in Additions._fields)),
+        Receipts(
+            np.full(days, -1, dtype=np.int64),
+            np.full(days, -1, dtype=np.int64),
+            np.full(books.orders.row.shape[1], -1, dtype=np.int64),
+        ),
+        Shipments(
+            np.zeros((nodes, items), dtype=np.int64),
+            np.zeros((arcs, items), dtype=np.int64),
+            np.zeros((arcs, days), dtype=np.int64),
+            *(np.zeros((cells, days)) for _ in range(3)),
+        ),
+    )
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def _close_block(
-    terms: Terms, books: Books, flows: MonthInputs, booked: MonthBooked, month: int, start: int, end: int
+    terms: Terms,
+    books: Books,
+    flows: MonthInputs,
+    booked: MonthBooked,
+    working: Working,
+    month: int,
+    start: int,
+    end: int,
 ) -> None:
     """Close the month trial by trial."""
-    days, posts = end - start, POSTING_COUNT
-    trials, nodes, items = books.stock.units.shape
-    currencies, markets = books.items.rate.shape[1], terms.markets.currency.shape[0]
-    blank = np.zeros((currencies, days))
-    sheet = Sheet(
-        np.zeros((posts, days)),
-        np.zeros((posts, terms.cells.market.shape[0])),
-        np.zeros((currencies, days)),
-        np.zeros((markets, days)),
-    )
-    added = Additions(blank, blank.copy(), blank.copy())
-    chains = np.full((2, days), -1, np.int64)
-    receipts = Receipts(chains[0], chains[1], np.full(books.orders.row.shape[1], -1, np.int64))
-    shipments = _no_shipments(nodes, items, terms.cells.arc_cell.shape[0], sheet.cells.shape[1], days)
-    for t in range(trials):
+    sheet, added, receipts, shipments = working
+    for t in range(books.stock.units.shape[0]):
         _blank_working(sheet, added, receipts, shipments)
         fill_rates(terms.markets.currency, flows.price_level, flows.fx, sheet, t)
         book_new_lines(
@@ -220,7 +252,7 @@ def _close_block(
         )
 
 
-@njit(cache=True)
+@inner
 def _walk_days(
     terms: Terms,
     books: Books,
@@ -262,20 +294,7 @@ def _walk_days(
     return 2 if seen != count else fault
 
 
-@njit(cache=True)
-def _no_shipments(nodes: int, items: int, arcs: int, cells: int, days: int) -> Shipments:
-    """Working arrays for shipments."""
-    return Shipments(
-        np.zeros((nodes, items), np.int64),
-        np.zeros((arcs, items), np.int64),
-        np.zeros((arcs, days), np.int64),
-        np.zeros((cells, days)),
-        np.zeros((cells, days)),
-        np.zeros((cells, days)),
-    )
-
-
-@njit(cache=True)
+@inner
 def _blank_working(sheet: Sheet, added: Additions, receipts: Receipts, shipments: Shipments) -> None:
     """Empty the working arrays for the next trial."""
     sheet.daily[:] = 0.0
@@ -292,12 +311,13 @@ def _blank_working(sheet: Sheet, added: Additions, receipts: Receipts, shipments
     shipments.cost[:] = 0.0
 
 
-@njit(cache=True)
+@inner
 def _hand_over(sheet: Sheet, cells: Floats, company: Floats) -> None:
     """Hand the month's amounts over: by cell where a line is known by cell, else for the company."""
     for posting in range(POSTING_COUNT):
         if IS_CELL[posting]:
-            cells[posting] = sheet.cells[posting]
+            for cell in range(cells.shape[1]):
+                cells[posting, cell] = sheet.cells[posting, cell]
             continue
         total = 0.0
         for day in range(sheet.daily.shape[1]):
@@ -305,7 +325,7 @@ def _hand_over(sheet: Sheet, cells: Floats, company: Floats) -> None:
         company[posting] = total
 
 
-@njit(cache=True)
+@inner
 def _value_items(value: Floats, item_stock: Floats) -> None:
     """Landed value on hand by item."""
     for node in range(value.shape[0]):

@@ -7,14 +7,14 @@ still, so sales are taken off the value in one step before the next receipt (``r
 
 from __future__ import annotations
 
-from numba import njit
+from engine.finance.compiled import inner
 
 GOODS, FREIGHT, DUTY, FEES = 0, 1, 2, 3
 LAYERS = ("goods", "freight", "duty", "fees")
 LAYER_COUNT = 4
 
 
-@njit(cache=True)
+@inner
 def release(units, value, average, since, node, item) -> None:  # type: ignore[no-untyped-def]
     """Take the units sold since the last change of the average off stock; arrays (node, item[, layer]), in
     place.
@@ -28,7 +28,7 @@ def release(units, value, average, since, node, item) -> None:  # type: ignore[n
     since[node, item] = 0
 
 
-@njit(cache=True)
+@inner
 def receive(units, value, average, since, node, item, received, cost) -> None:  # type: ignore[no-untyped-def]
     """Add units at their landed cost (layer,) and mix the average."""
     release(units, value, average, since, node, item)
@@ -38,7 +38,7 @@ def receive(units, value, average, since, node, item, received, cost) -> None:  
         average[node, item, layer] = value[node, item, layer] / units[node, item]
 
 
-@njit(cache=True)
+@inner
 def unit_cost(average, node, item) -> float:  # type: ignore[no-untyped-def]
     """Landed cost per unit, all layers, company currency."""
     return float(average[node, item, GOODS] + average[node, item, FREIGHT]) + float(
@@ -46,7 +46,7 @@ def unit_cost(average, node, item) -> float:  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True)
+@inner
 def write_down(value, average, node, item, factor) -> None:  # type: ignore[no-untyped-def]
     """Scale all layers of a stock to its net realisable value."""
     for layer in range(LAYER_COUNT):

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from engine.finance.books import (
     CLEARED,
     DATED,
@@ -39,6 +37,7 @@ from engine.finance.books import (
     Receipts,
     Sheet,
 )
+from engine.finance.compiled import inner
 from engine.finance.duty import dutiable_value
 from engine.finance.postings import POSTING_INDEX
 from engine.finance.spec import TITLE_AT_SHIPPING, Floats, Ints, NodeTerms, SupplyTerms
@@ -57,7 +56,7 @@ AT_ORDER, AT_SHIPPING, AT_RECEIPT = 0, 1, 2
 NEVER = 2**62
 
 
-@njit(cache=True)
+@inner
 def book_new_lines(
     supply: SupplyTerms,
     entry_fee: Floats,
@@ -100,7 +99,7 @@ def book_new_lines(
     orders.seen[t] = last
 
 
-@njit(cache=True)
+@inner
 def _same_order(lines: Lines, t: int, row: int) -> tuple[int, int]:
     """End of the rows that belong to the order of a row, and the units of the order."""
     units, end = 0, row
@@ -115,7 +114,7 @@ def _same_order(lines: Lines, t: int, row: int) -> tuple[int, int]:
     return end, units
 
 
-@njit(cache=True)
+@inner
 def follow_lines(
     supply: SupplyTerms,
     nodes: NodeTerms,
@@ -184,7 +183,7 @@ def follow_lines(
             _chain(receipts, place, received - start)
 
 
-@njit(cache=True)
+@inner
 def _is_quiet(orders: OpenLines, lines: Lines, t: int, place: int, row: int, end: int) -> bool:
     """Whether nothing can happen to a line before the month's end."""
     stage, due, last = orders.state[t, place, STAGE], orders.state[t, place, DUE], end - 1
@@ -197,7 +196,7 @@ def _is_quiet(orders: OpenLines, lines: Lines, t: int, place: int, row: int, end
     return not moves and (stage & DATED != 0 or due < 0 or due > last)
 
 
-@njit(cache=True)
+@inner
 def _booking_day(time: float, ordered: int, start: int) -> int:
     """Day an event is booked; NEVER while its time is unknown."""
     if not math.isfinite(time):
@@ -205,14 +204,14 @@ def _booking_day(time: float, ordered: int, start: int) -> int:
     return max(math.ceil(time), ordered + 1, start)
 
 
-@njit(cache=True)
+@inner
 def _falls_due(state: Ints, is_trigger: bool, due: int) -> None:
     """Date the balance if this event makes it payable and it has no date yet."""
     if is_trigger and state[DUE] < 0:
         state[DUE] = due
 
 
-@njit(cache=True)
+@inner
 def _pay_or_owe(
     state: Ints,
     amounts: Floats,
@@ -251,7 +250,7 @@ def _pay_or_owe(
         state[STAGE] |= DATED
 
 
-@njit(cache=True)
+@inner
 def _pay_freight(amounts: Floats, daily: Floats, day: int) -> None:
     """Pay freight and insurance on arrival at the port; they become landed cost."""
     amounts[FREIGHT_COST] += amounts[FREIGHT_DUE]
@@ -260,7 +259,7 @@ def _pay_freight(amounts: Floats, daily: Floats, day: int) -> None:
     daily[INSURANCE_PAID, day] += amounts[INSURANCE_DUE]
 
 
-@njit(cache=True)
+@inner
 def _pay_entry(
     amounts: Floats,
     daily: Floats,
@@ -283,7 +282,7 @@ def _pay_entry(
     return vat
 
 
-@njit(cache=True)
+@inner
 def _chain(receipts: Receipts, place: int, day: int) -> None:
     """Append a receipt to its day's chain."""
     receipts.next[place] = -1
@@ -294,7 +293,7 @@ def _chain(receipts: Receipts, place: int, day: int) -> None:
     receipts.last[day] = place
 
 
-@njit(cache=True)
+@inner
 def drop_received(orders: OpenLines, received: Ints, t: int, end: int) -> None:
     """Forget the lines received by the end of the month; the others keep their order."""
     kept = 0

@@ -13,8 +13,6 @@ lower one.
 
 from __future__ import annotations
 
-from numba import njit
-
 from engine.finance import inventory
 from engine.finance.books import (
     DUTY_COST,
@@ -29,6 +27,7 @@ from engine.finance.books import (
     Shipments,
     Stock,
 )
+from engine.finance.compiled import inner
 from engine.finance.duty import parcel_duty
 from engine.finance.postings import POSTING_INDEX
 from engine.finance.spec import CellTerms, Floats, Ints, MarketTerms, NodeTerms
@@ -52,7 +51,7 @@ RECEIPT = POSTING_INDEX["receipt"]
 LAYER_COUNT = inventory.LAYER_COUNT
 
 
-@njit(cache=True)
+@inner
 def receive_day(
     stock: Stock,
     since: Ints,
@@ -77,7 +76,7 @@ def receive_day(
         place = receipts.next[place]
 
 
-@njit(cache=True)
+@inner
 def return_day(
     markets: MarketTerms,
     cells: CellTerms,
@@ -131,7 +130,7 @@ def return_day(
     return int(seen)
 
 
-@njit(cache=True)
+@inner
 def ship_day(
     shipped: Ints,
     cells: CellTerms,
@@ -176,7 +175,7 @@ def ship_day(
         shipments.cost[cell, day] += (goods + freight) + (duty + fees)
 
 
-@njit(cache=True)
+@inner
 def book_sales(
     markets: MarketTerms,
     cells: CellTerms,
@@ -225,7 +224,7 @@ def book_sales(
             cost_due[late] += held
 
 
-@njit(cache=True)
+@inner
 def pick_and_pack(cells: CellTerms, nodes: NodeTerms, shipments: Shipments, sheet: Sheet) -> None:
     """Count the month's parcels by cell and day and pay for picking them."""
     for arc in range(cells.arc_cell.shape[0]):
@@ -239,7 +238,7 @@ def pick_and_pack(cells: CellTerms, nodes: NodeTerms, shipments: Shipments, shee
             sheet.daily[PICK, day] += picking
 
 
-@njit(cache=True)
+@inner
 def cross_borders(
     shipped: Ints,
     markets: MarketTerms,
@@ -276,7 +275,7 @@ def cross_borders(
             sheet.daily[PARCEL_ENTRY, day] += total
 
 
-@njit(cache=True)
+@inner
 def release_stock(stock: Stock, since: Ints, on_hand: Ints, t: int) -> int:
     """Bring stock up to the end of the month; gives 0, or the position in books.FAULTS of what does not
     fit.

@@ -4,17 +4,16 @@ again.
 
 from __future__ import annotations
 
-from numba import njit
-
 from engine.finance import inventory
 from engine.finance.books import Sheet, Stock
+from engine.finance.compiled import inner
 from engine.finance.postings import POSTING_INDEX
 from engine.finance.spec import CellTerms, Floats, Ints
 
 WRITE_DOWN = POSTING_INDEX["write_down"]
 
 
-@njit(cache=True)
+@inner
 def write_down_stock(
     cells: CellTerms, base_price: Floats, share: float, stock: Stock, sold: Ints, sheet: Sheet, t: int
 ) -> None:
@@ -45,7 +44,7 @@ def write_down_stock(
                     sheet.cells[WRITE_DOWN, cells.arc_cell[arc]] += weight * loss
 
 
-@njit(cache=True)
+@inner
 def _buyers(cells: CellTerms, sold: Ints, node: int, item: int) -> tuple[int, int, float]:
     """Number of arcs from a node, the month's units over them and the units expected of their cells."""
     arcs, total, expected = 0, 0, 0.0
@@ -57,7 +56,7 @@ def _buyers(cells: CellTerms, sold: Ints, node: int, item: int) -> tuple[int, in
     return arcs, total, expected
 
 
-@njit(cache=True)
+@inner
 def _weight(cells: CellTerms, sold: Ints, item: int, arc: int, buyers: tuple[int, int, float]) -> float:
     """Share of an arc among the buyers of a stock; a cell without volume has none, whoever else is there."""
     arcs, total, expected = buyers
@@ -68,7 +67,7 @@ def _weight(cells: CellTerms, sold: Ints, item: int, arc: int, buyers: tuple[int
     return 1.0 / arcs
 
 
-@njit(cache=True)
+@inner
 def _expected_price(
     cells: CellTerms, base_price: Floats, factor: Floats, sold: Ints, node: int, item: int
 ) -> float:

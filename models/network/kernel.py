@@ -78,7 +78,7 @@ def advance(
     first, trials = state.day, len(state.trials)
     returns_room = len(network.markets) * len(network.items)
     order_room = len(network.nodes) * len(network.suppliers)
-    movements = empty_movements(network, trials, first, until, state.lines, 2 * returns_room)
+    movements = empty_movements(network, trials, first, until, state.lines, 4 * returns_room)
     net, chance, choice = net_arrays(network), picked(Chance, draws), picked(Choice, controls)
     demand = np.ascontiguousarray(demand, dtype=np.int64)
     reached = np.full(trials, first, dtype=np.int64)

@@ -39,7 +39,7 @@ _CERTAIN = 37.0
 _RATE_PART = 1 << 40
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _arrival_count(share: float, n: float, exponent: float, fraction: float) -> int:
     """Negative binomial count given at least 1, by inversion at ``share``: shape n, P(0) = exp(-exponent)."""
     term = math.exp(-exponent) * n * fraction
@@ -62,7 +62,7 @@ def _log_stay(a: float, b: float, g: float) -> float:
     return math.lgamma(b + g) - math.lgamma(b) - math.lgamma(a + b + g) + math.lgamma(a + b)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def month_at(clock: FloatArray, time: float, month: int) -> int:
     """Month in which an operational time lies, searched upwards from ``month``; the last one has no end."""
     while month < clock.size - 2 and time >= clock[month + 1]:
@@ -70,7 +70,7 @@ def month_at(clock: FloatArray, time: float, month: int) -> int:
     return month
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _root(u: float, degree: int) -> float:
     """U^(1/degree): the share of the span left by the first of ``degree`` uniform times."""
     if degree == 1:
@@ -80,7 +80,7 @@ def _root(u: float, degree: int) -> float:
     return math.exp(math.log(u) / degree)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _path(
     count: int,
     rate: float,
@@ -258,7 +258,7 @@ def cell_odds(
         active[i] = alive if exponent[i] > _CERTAIN else -alive * math.expm1(-exponent[i])
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def existing_path(
     r: float,
     alpha: float,

@@ -55,9 +55,8 @@ def test_every_top_folder_says_what_lives_there(folder):
 
 
 def test_the_top_level_is_fixed():
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.split()
+    command = [str(shutil.which("git")), "ls-files"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
     if not listed:
         pytest.skip("not a git checkout: the wheel or an export is tested elsewhere")
     top = {Path(name).parts[0] for name in listed}

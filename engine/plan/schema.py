@@ -229,7 +229,7 @@ class StockPolicy(Model):
 
     service_level: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
     review_days: Annotated[int, Field(ge=1, le=92)] = 1
-    """Days between two reviews of stock, counted from the first forecast day; orders leave on those days only."""
+    """Days between two reviews of stock, counted from the first forecast day: orders leave on those only."""
     order_cycle_days: Positive = 30.0
     """Days of expected demand between the reorder level and the order-up-to level."""
 

@@ -1,7 +1,8 @@
 """The opening balance as books: every account ties to the items, stock and orders that make it up.
 
-Where the detail and the account differ, the account holds: open items get the difference in company
-currency, stock and order lines are scaled to it. Without an opening balance the detail is the balance.
+Where the detail and the account differ (within the tolerance of the checks), the account holds: open items
+get the difference in company currency; of stock and order lines it stays in the account, so that no unit
+cost of one market depends on another. Without an opening balance the detail is the balance.
 """
 
 from __future__ import annotations
@@ -69,11 +70,6 @@ def opening_books(plan: Plan, calibration: Calibration, terms: Terms, calendar: 
     account = {name: float(balance[position]) for name, position in BALANCE_INDEX.items()}
     for schedule, name in ((receivables, "receivables"), (payables, "payables")):
         _settle_difference(schedule, account[name] - counted[name])
-    average = average * _scale(account["inventory"], counted["inventory"])
-    amounts[:, GOODS_COST : FEES_COST + 1] *= _scale(
-        account["inventory_in_transit"], counted["inventory_in_transit"]
-    )
-    amounts[:, PREPAID] *= _scale(account["prepayments"], counted["prepayments"])
     sales_tax = np.zeros_like(receivables)
     sales_tax[0] = _on_day(account["sales_tax_payable"], terms.company.sales_tax_lag - 1, calendar.days)
     owed = (receivables * rate[:, None]).sum(axis=0)
@@ -108,10 +104,6 @@ def _balance(plan: Plan, counted: Mapping[str, float]) -> tuple[FloatArray, floa
             float(balance[at]) * (1.0 if name in ASSETS else -1.0) for name, at in BALANCE_INDEX.items()
         )
     return balance, float(net)
-
-
-def _scale(account: float, counted: float) -> float:
-    return account / counted if counted > 0.0 else 1.0
 
 
 def _on_day(amount: float, day: int, days: int) -> FloatArray:

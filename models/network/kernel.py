@@ -42,8 +42,8 @@ from models.network.kernel_serve import (
     book_backlog,
     book_demand,
     send_returns,
-    share_parts,
     serve,
+    share_parts,
     take_returns,
 )
 from models.network.kernel_tables import load, place, store

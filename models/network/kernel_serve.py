@@ -279,8 +279,8 @@ def take_returns(
 
 @inner
 def share_parts(parts: Any, refused: Any, share: Any, refusal: Any, day: int) -> None:
-    """Parts of 2**20 of the units sold that come back: refused at the door, or returned of the rest. They change
-    with the refusal of the cell only.
+    """Parts of 2**20 of the units sold that come back: refused at the door, or returned of the rest. They
+    change with the refusal of the cell only.
     """
     for c in range(parts.shape[0]):
         at_door = refusal[c, day]

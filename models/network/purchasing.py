@@ -162,8 +162,9 @@ def _observe_lead(
 def reorder_levels(model: PurchasingModel, state: PurchasingState, month: int) -> tuple[IntArray, IntArray]:
     """Reorder level s and order-up-to level S, units, dims (trial, node, item), for one month.
 
-    With exposure E = max(1, ceil(lead time)) + review days - 1 (review follows demand), forecast D over E and rate d,
-    s = ceil(D + z sqrt(dispersion D + (cv D)^2 + (d sd_L)^2)) and S = s + ceil(demand of the order cycle).
+    With exposure E = max(1, ceil(lead time)) + review days - 1 (review follows demand), forecast D over E and
+    rate d, s = ceil(D + z sqrt(dispersion D + (cv D)^2 + (d sd_L)^2)) and S = s + ceil(demand of the order
+    cycle).
     """
     levels: tuple[IntArray, IntArray] = _reorder_levels(
         model.expected_units,

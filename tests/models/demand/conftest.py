@@ -24,6 +24,9 @@ ITEMS = tuple(f"ITEM{i:02d}" for i in range(12))
 TRUTH = {"r": 0.9, "alpha": 60.0, "a": 0.8, "b": 2.5}
 BETA = 0.7
 
+NOTHING = (0.0, 0.0, 0.0)
+"""Shipping, tax and refund of a line."""
+
 
 @dataclass(frozen=True)
 class Company:
@@ -77,8 +80,18 @@ def generate(
             units, price = int(rng.geometric(0.8)), 20.0 + ITEMS.index(item)
             currency = "USD" if market == "us" else "EUR"
             lines.append(
-                (f"#{number:06d}", customer, days[day], market, channel, currency)
-                + (item, units, price, 0.0, 0.0, 0.0)
+                (
+                    f"#{number:06d}",
+                    customer,
+                    days[day],
+                    market,
+                    channel,
+                    currency,
+                    item,
+                    units,
+                    price,
+                    *NOTHING,
+                )
             )
 
     for market in sorted(size):

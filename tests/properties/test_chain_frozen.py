@@ -190,7 +190,7 @@ def _dates(month: int) -> dict[str, dt.date]:
 def company(places: Path) -> Path:
     """The demo company, large enough for every cell to have an item mix of its own."""
     write_demo(places / "company", customers_scale=0.2)
-    (places / "company" / "data" / "opening_balance.csv").unlink()  # books are scaled to it company-wide
+    (places / "company" / "data" / "opening_balance.csv").unlink()  # scales all books
     return places / "company"
 
 

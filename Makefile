@@ -22,7 +22,7 @@ $(STAMP): .ci/requirements.lock pyproject.toml
 demo: $(STAMP) ## the demo company end to end; prints where the page and the cube are
 	test -d demo || $(BIN)/tradewind init demo demo
 	$(BIN)/tradewind check demo
-	$(BIN)/tradewind run demo --trials 256 --scenarios all
+	$(BIN)/tradewind run demo --trials 128 --scenarios all
 
 lint: $(STAMP) ## style, types, import floors
 	$(BIN)/ruff check .

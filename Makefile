@@ -28,7 +28,7 @@ lint: $(STAMP) ## style, types, import floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 format: $(STAMP) ## put the code into the house format
 	$(BIN)/ruff check --fix .

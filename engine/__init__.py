@@ -5,7 +5,7 @@ Two calls make a forecast: ``plan = engine.load_plan("demo")`` and ``run = engin
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from engine.version import __version__
 
 __all__ = ["__version__", "load_plan", "open_run", "run"]
 

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from engine import __version__
 from engine.plan.plan import Plan
 from engine.scenarios import Composition
+from engine.version import __version__
 from models.errors import StoreError
 from models.streams import STREAM_VERSION
 

@@ -141,7 +141,8 @@ def run(
         world = build_world(plan, fitted, calendar)
     numbers = range(first_trial, first_trial + trials)
     resolve_all(world, composed, numbers[:1], seed, library)
-    identity = run_identity(plan, composed, numbers, seed, quarters, frozen=calibration is not None)
+    frozen = "fitted" if calibration is None else calibration.digest
+    identity = run_identity(plan, composed, numbers, seed, quarters, frozen)
     name = run_id(identity)
     target = Path(folder) if folder is not None else plan.path / "runs" / name
     partial = target.with_name(f".partial-{target.name}")

@@ -4,6 +4,7 @@ random.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -73,6 +74,18 @@ class Calibration:
             returns=self.returns.select(plan.cell_keys),
             fx=self.fx.select(plan.currencies),
         )
+
+    @property
+    def digest(self) -> str:
+        """Sha256 of the fitted models: two calibrations with the same digest draw the same numbers."""
+        parts = (
+            self.demand.to_json(),
+            self.supply.lead_time.to_json(),
+            self.returns.to_json(),
+            self.fx.to_json(),
+        )
+        text = "|".join((*parts, repr(self.dispersion)))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def diagnostics(self) -> Mapping[str, Any]:

@@ -63,9 +63,14 @@ def _plain(model: Any) -> Any:
 
 
 def run_identity(
-    plan: Plan, composed: Sequence[Composition], trials: range, seed: int, quarters: int, *, frozen: bool
+    plan: Plan,
+    composed: Sequence[Composition],
+    trials: range,
+    seed: int,
+    quarters: int,
+    calibration: str = "fitted",
 ) -> dict[str, Any]:
-    """What the numbers of a run depend on."""
+    """What the numbers of a run depend on; ``calibration`` is the digest of a frozen one."""
     return {
         "plan_hash": plan.hash,
         "scenario_hash": scenario_digest(composed),
@@ -75,7 +80,7 @@ def run_identity(
         "first_trial": trials.start,
         "stop_trial": trials.stop,
         "quarters": quarters,
-        "calibration": "frozen" if frozen else "fitted",
+        "calibration": calibration,
     }
 
 

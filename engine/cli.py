@@ -6,6 +6,7 @@ data fails its checks, 4 policy breach (with ``--fail-on breach``).
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from pathlib import Path
@@ -37,6 +38,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 def main() -> None:
     """Run the command line; turn errors into messages and exit codes, tracebacks only with ``--debug``."""
+    gc.set_threshold(100_000, 20, 100)  # a run makes many long-lived objects and hardly a cycle
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")

@@ -58,3 +58,5 @@ def _keep_machine_code_by_source() -> None:
 
 
 _keep_machine_code_by_source()
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+"""Matrices here are small: more threads only wait for each other, and their number changes the last bit."""

@@ -7,6 +7,7 @@ falls due; the credit line and interest; tax. Nothing is read across trials.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -52,23 +53,47 @@ from engine.finance.write_down import write_down_stock
 from models.errors import TradewindError
 
 IS_CELL = np.array([posting.scope == CELL for posting in POSTINGS])
+REVENUE_SIGN = signs(dict.fromkeys(lines_to(CELL_RUNGS[0]), 1))
 CM2_SIGN = signs(dict.fromkeys(lines_to("cm2"), 1))
 EBITDA_SIGN = signs(dict.fromkeys(lines_to("ebitda"), 1))
 
 
-class MonthFigures(NamedTuple):
-    """Figures of a closed month that responses look at, each (T,), company currency."""
+@dataclass(frozen=True, eq=False)
+class MonthFigures:
+    """Figures of a closed month that responses look at, each (T,), company currency; reckoned when asked for."""
 
-    cash_end: Floats
-    """Net cash at month end."""
-    cash_minimum: Floats
-    """Lowest net cash at a day's end."""
-    headroom: Floats
-    """Lowest net cash plus credit limit: below zero something is unfunded."""
-    net_revenue: Floats
-    cm2: Floats
-    ebitda: Floats
     booked: MonthBooked
+    credit_limit: float
+
+    @property
+    def cash_end(self) -> Floats:
+        """Net cash at month end."""
+        return self.booked.cash.net_cash[:, -1].copy()
+
+    @property
+    def cash_minimum(self) -> Floats:
+        """Lowest net cash at a day's end."""
+        return np.asarray(self.booked.cash.net_cash.min(axis=1))
+
+    @property
+    def headroom(self) -> Floats:
+        """Lowest net cash plus credit limit: below zero something is unfunded."""
+        return self.cash_minimum + self.credit_limit
+
+    @property
+    def net_revenue(self) -> Floats:
+        """Net revenue of the month."""
+        return _rung(self.booked, REVENUE_SIGN)
+
+    @property
+    def cm2(self) -> Floats:
+        """CM2 of the month."""
+        return _rung(self.booked, CM2_SIGN)
+
+    @property
+    def ebitda(self) -> Floats:
+        """EBITDA of the month."""
+        return _rung(self.booked, EBITDA_SIGN)
 
 
 def close_month(
@@ -84,7 +109,7 @@ def close_month(
     if booked.fault.any():
         trial = int(np.flatnonzero(booked.fault)[0])
         raise TradewindError(f"month {month}, trial {trial} of the block: {FAULTS[booked.fault[trial]]}")
-    return books, _figures(spec, booked)
+    return books, MonthFigures(booked, spec.terms.company.credit_limit)
 
 
 def _blank(spec: FinanceSpec, trials: int, days: int) -> MonthBooked:
@@ -342,18 +367,3 @@ def _rung(booked: MonthBooked, sign: Floats) -> Floats:
         for cell in range(booked.cells.shape[2]):
             total = total + sign[posting] * booked.cells[:, posting, cell]
     return total
-
-
-def _figures(spec: FinanceSpec, booked: MonthBooked) -> MonthFigures:
-    """Figures of the closed month."""
-    minimum = booked.cash.net_cash.min(axis=1)
-    revenue = signs(dict.fromkeys(lines_to(CELL_RUNGS[0]), 1))
-    return MonthFigures(
-        cash_end=booked.cash.net_cash[:, -1].copy(),
-        cash_minimum=minimum,
-        headroom=minimum + spec.terms.company.credit_limit,
-        net_revenue=_rung(booked, revenue),
-        cm2=_rung(booked, CM2_SIGN),
-        ebitda=_rung(booked, EBITDA_SIGN),
-        booked=booked,
-    )

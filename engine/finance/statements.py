@@ -92,21 +92,22 @@ def assemble(
     change = np.zeros((trials, count, len(BALANCE_NAMES)))
     contributions = np.zeros((trials, count))
     flows = np.zeros((trials, count, len(FLOWS)))
-    for month, booked in enumerate(months):
-        for position, posting in enumerate(postings):
-            by_cell = booked.cells[:, position]
-            amount = booked.company[:, position] + _over_cells(by_cell)
-            for leg in posting.legs:
-                if leg.account in CELL_LINES:
-                    cell_lines[:, month, CELL_LINES.index(leg.account)] += leg.sign * by_cell
-                elif leg.account in COMPANY_LINES:
-                    company_lines[:, month, COMPANY_LINES.index(leg.account)] += leg.sign * amount
-                elif leg.account == CONTRIBUTIONS:
-                    contributions[:, month] += leg.sign * amount
-                else:
-                    change[:, month, BALANCE_INDEX[leg.account]] += leg.sign * amount
-            if posting.flow:
-                flows[:, month, FLOWS.index(posting.flow)] += CASH_SIGN[position] * amount
+    booked_cells = np.stack([booked.cells for booked in months], axis=1)
+    booked_company = np.stack([booked.company for booked in months], axis=1)
+    for position, posting in enumerate(postings):
+        by_cell = booked_cells[:, :, position]
+        amount = booked_company[:, :, position] + _over_cells(by_cell)
+        for leg in posting.legs:
+            if leg.account in CELL_LINES:
+                cell_lines[:, :, CELL_LINES.index(leg.account)] += leg.sign * by_cell
+            elif leg.account in COMPANY_LINES:
+                company_lines[:, :, COMPANY_LINES.index(leg.account)] += leg.sign * amount
+            elif leg.account == CONTRIBUTIONS:
+                contributions += leg.sign * amount
+            else:
+                change[:, :, BALANCE_INDEX[leg.account]] += leg.sign * amount
+        if posting.flow:
+            flows[:, :, FLOWS.index(posting.flow)] += CASH_SIGN[position] * amount
     balance = _running(opening.balance, change)
     income = contributions.copy()
     for position in range(len(CELL_LINES)):

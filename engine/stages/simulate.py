@@ -323,7 +323,7 @@ class _Player:
         self.booked: list[MonthBooked] = []
         self.known: BaseMoves | None = None
         self.counted = 0
-        self.units: IntArray = np.zeros(0, dtype=np.int64)
+        self.units: npt.NDArray[np.int32] = np.zeros(0, dtype=np.int32)
         self.kept_units: list[npt.NDArray[np.int32]] = []
 
     def run(self, base: BaseMoves | None, keep: bool) -> Played:
@@ -349,7 +349,7 @@ class _Player:
             if keep:
                 movements.append(_slim(moved))
                 counts.append(moved.lines.count.copy())
-                self.kept_units.append(self.units.astype(np.int32))
+                self.kept_units.append(self.units)
         played = self._played()
         if not keep:
             return played
@@ -442,7 +442,7 @@ class _Player:
                 cap[capped, period] = np.ceil(share[capped, None, None] * expected[capped])
         return cap
 
-    def _record(self, month: int, units: IntArray, moved: Movements) -> None:
+    def _record(self, month: int, units: npt.NDArray[np.int32], moved: Movements) -> None:
         tally(
             units,
             moved.shipped,

@@ -15,7 +15,7 @@ Totals = tuple[IntArray, IntArray, IntArray, IntArray, IntArray, IntArray]
 
 @njit(cache=True, nogil=True)
 def tally(
-    demanded: IntArray,
+    demanded: Counts,
     shipped: Counts,
     lost: Counts,
     backlog: Counts,

@@ -165,16 +165,16 @@ def _count(
             q = stream_channel[s]
             base = (t * stream_cell.size + s) * (months * (months + 1) // 2) + pair
             total = 0
-            for cohort in range(month + 1):
+            cohort = 0
+            while cohort <= month:  # cohorts of one level lie behind each other: counted in one go
                 reach = np.float32(level[t, market, q, cohort]) if q >= 0 else np.float32(1.0)
+                following = cohort + 1
+                while following <= month and (q < 0 or np.float32(level[t, market, q, following]) == reach):
+                    following += 1
                 total += _both(
-                    later_mark,
-                    later_won,
-                    m,
-                    reach,
-                    later_offset[base + cohort],
-                    later_offset[base + cohort + 1],
+                    later_mark, later_won, m, reach, later_offset[base + cohort], later_offset[base + following]
                 )
+                cohort = following
             reach = np.float32(level[t, market, q, month]) if q >= 0 else np.float32(1.0)
             at = (t * stream_cell.size + s) * months + month
             total += _both(first_mark, first_won, m, reach, first_offset[at], first_offset[at + 1])

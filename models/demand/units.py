@@ -7,8 +7,6 @@ with them exactly their lines; days times items always sum to the month.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -19,7 +17,7 @@ from models.streams import uniform4
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-UnitArray = npt.NDArray[np.integer[Any]]
+UnitArray = npt.NDArray[np.int32]
 AliasArray = npt.NDArray[np.int32]
 UInt64Array = npt.NDArray[np.uint64]
 
@@ -31,8 +29,8 @@ Known = tuple[IntArray, UnitArray]
 """Orders (trial, cell) of a month under some scenario and their units, in the same trials."""
 
 
-def units_month(bank: DemandBank, month: int, orders: IntArray, known: Known | None = None) -> IntArray:
-    """Units demanded, int64 dims (trial, day of the month, cell, item), of the given number of orders (trial,
+def units_month(bank: DemandBank, month: int, orders: IntArray, known: Known | None = None) -> UnitArray:
+    """Units demanded, int32 dims (trial, day of the month, cell, item), of the given number of orders (trial,
     cell).
 
     With ``known`` only the orders by which the two differ are looked up: a scenario costs what it changes.
@@ -43,10 +41,10 @@ def units_month(bank: DemandBank, month: int, orders: IntArray, known: Known | N
     weekday = (bank.first_weekday + int(bank.month_start[month]) + np.arange(days)) % 7
     epoch = int(bank.epoch[month])
     if known is None:
-        units = np.zeros((len(bank.trials), days, bank.cells, bank.items), dtype=np.int64)
+        units = np.zeros((len(bank.trials), days, bank.cells, bank.items), dtype=np.int32)
         before = np.zeros_like(orders)
     else:
-        before, units = known[0], known[1].astype(np.int64)
+        before, units = known[0], known[1].astype(np.int32)
     _fill_units(
         units,
         month,
@@ -78,7 +76,7 @@ def _outcome(position: float, threshold: FloatArray, other: AliasArray) -> int:
 
 @njit(cache=True, nogil=True)
 def _fill_units(
-    units: IntArray,
+    units: UnitArray,
     month: int,
     first_trial: int,
     before: IntArray,

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from scipy import special
+from scipy.optimize import elementwise
 
 from models.errors import FitError
 from models.lead_time import families
@@ -21,6 +22,12 @@ SCORES: Final[FloatArray] = np.arange(-264, 265) / 32.0
 
 NEVER: Final = 2.0**20
 """Days of a stage on a lane that does not exist: finite, for exact arithmetic, and beyond every horizon."""
+
+_NEAR: Final = -40.0
+"""Log of the smallest number of days beyond the floor that is searched."""
+
+_LOWEST: Final = -1e300
+"""Log survival that stands for minus infinity where terms are compared."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +141,7 @@ class LeadTime:
             return Table(SCORES, np.zeros(SCORES.size))
         age = max(age, 0.0)
         target = float(self._log_survival_above(np.asarray(age))) + special.log_ndtr(-SCORES)
-        low = np.full(SCORES.size, max(age, self.floor))
-        values = _bisect(lambda x: self._log_survival_above(x) <= target, low) - age
+        values = _solve(lambda x, y: y - self._log_survival_above(x), max(age, self.floor), target) - age
         return Table(SCORES, np.maximum.accumulate(np.maximum(values, 0.0)))
 
     def to_dict(self) -> dict[str, Any]:
@@ -164,7 +170,10 @@ class LeadTime:
             for c in self.components
             if c.weight > 0.0
         ]
-        return np.asarray(np.where(x <= 0.0, 0.0, special.logsumexp(np.stack(terms), axis=0)))
+        highest = np.maximum(np.max(terms, axis=0), _LOWEST)
+        total = np.sum(np.exp(np.stack(terms) - highest), axis=0)
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.where(x <= 0.0, 0.0, highest + np.log(total)))
 
     def _cumulative_above(self, days: FloatArray) -> FloatArray:
         x = np.asarray(days, dtype=np.float64) - self.floor
@@ -181,27 +190,28 @@ class LeadTime:
         lower = (special.ndtr(z) - self.zero_share) / (1.0 - self.zero_share)
         upper = special.log_ndtr(-z) - np.log1p(-self.zero_share)
 
-        def reached(x: FloatArray) -> FloatArray:
+        def excess(x: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
             return np.where(
-                lower < 0.5, self._cumulative_above(x) >= lower, self._log_survival_above(x) <= upper
+                lower < 0.5, self._cumulative_above(x) - lower, upper - self._log_survival_above(x)
             )
 
-        values = _bisect(reached, np.full(z.shape, self.floor))
-        return np.where(lower <= 0.0, at_zero, values)
+        return np.where(lower <= 0.0, at_zero, _solve(excess, self.floor, lower, upper))
 
 
-def _bisect(reached: Callable[[FloatArray], Any], low: FloatArray) -> FloatArray:
-    """Smallest x >= low at which ``reached`` holds, elementwise, to 1e-12 of its size."""
-    low = np.array(low, dtype=np.float64)
-    high = np.maximum(2.0 * low, 1.0)
-    for _ in range(64):
-        missing = ~np.asarray(reached(high), dtype=np.bool_) & (high < NEVER)
-        if not missing.any():
-            break
-        low = np.where(missing, high, low)
-        high = np.where(missing, 2.0 * high, high)
-    for _ in range(46):
-        middle = 0.5 * (low + high)
-        hit = np.asarray(reached(middle), dtype=np.bool_)
-        low, high = np.where(hit, low, middle), np.where(hit, middle, high)
-    return high
+def _solve(excess: Callable[..., FloatArray], low: float, *targets: FloatArray) -> FloatArray:
+    """Days above ``low`` at which ``excess(days, *targets)`` turns from negative to positive, elementwise.
+
+    Searched over the log of the days beyond ``low`` (Chandrupatla 1997), up to NEVER; where the excess is
+    positive from the start the answer is ``low``.
+    """
+    if not targets[0].size:
+        return np.zeros(targets[0].shape)
+
+    def at(log_days: FloatArray, *targets: FloatArray) -> FloatArray:
+        return excess(low + np.exp(log_days), *targets)
+
+    ends = [np.full(targets[0].shape, end) for end in (_NEAR, np.log(NEVER))]
+    found = elementwise.find_root(at, tuple(ends), args=targets, tolerances={"xatol": 1e-13, "xrtol": 0.0})
+    beyond = at(ends[1], *targets) < 0.0
+    days = np.where(found.success, np.exp(found.x), np.where(beyond, NEVER, 0.0))
+    return np.asarray(low + days)

@@ -12,6 +12,8 @@ from models.network.state import OLDEST
 from models.streams import uniform4
 
 _MASK = PARTS - 1
+_LINE = 16
+"""32-bit numbers in a line of the cache."""
 
 
 @inner
@@ -239,6 +241,20 @@ def book_demand(
                     shipped -= kept
                     held[c, i] = 0
         wait[c, 0] += shipped
+
+
+@inner
+def fetch(ring: Any) -> int:
+    """Bring a trial's ring of coming returns into the cache, in order of address: returns go to scattered
+    days, and the memory would answer late for each of them. Returns all bits seen.
+    """
+    days, cells, items = ring.shape
+    found = 0
+    for day in range(days):
+        for c in range(cells):
+            for i in range(0, items, _LINE):
+                found |= ring[day, c, i]
+    return found
 
 
 @inner

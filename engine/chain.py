@@ -131,7 +131,7 @@ def run(
     UsageError : a setting that cannot be meant.
     InputError : scenarios that do not fit the plan; every fault at once.
     """
-    _check_settings(trials, first_trial, quarters, engine, workers, block, seed)
+    check_settings(trials, first_trial, quarters, engine, workers, block, seed)
     library = load_library(plan.path / "scenarios")
     composed = _choose(library, scenarios)
     calendar = Calendar(plan.forecast_start, 3 * quarters)
@@ -167,9 +167,10 @@ def run(
     return Run(target)
 
 
-def _check_settings(
+def check_settings(
     trials: int, first_trial: int, quarters: int, engine: str, workers: int, block: int, seed: int
 ) -> None:
+    """Every setting of a run that cannot be meant, in one ``UsageError``."""
     faults = [
         (trials < 1, f"trials: at least 1 | got {trials}"),
         (first_trial < 0, f"first_trial: at least 0 | got {first_trial}"),

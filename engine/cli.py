@@ -252,6 +252,70 @@ def compare(
         _print_table([{k: _text(v) for k, v in row.items()} for row in rows])
 
 
+@app.command("break")
+def break_(
+    metric: Annotated[str, typer.Argument(help="Metric of the registry, such as minimum_cash.")],
+    scenario: Annotated[str, typer.Option(help="Scenario, or a scenario file (.yaml).")],
+    driver: Annotated[str, typer.Option(help="Driver of that scenario whose shocks are scaled.")],
+    path: Annotated[Path, typer.Argument(help="Plan folder (with plan.yaml).")] = Path(),
+    probability: Annotated[float, typer.Option(help="Probability of breach that is looked for.")] = 0.5,
+    threshold: Annotated[
+        float | None, typer.Option(help="Level that counts as breach; default: policy.yaml, then registry.")
+    ] = None,
+    drop: Annotated[
+        float | None, typer.Option(help="Breach: below base by more than this share of it, same trial.")
+    ] = None,
+    rise: Annotated[
+        float | None, typer.Option(help="Breach: above base by more than this share of it, same trial.")
+    ] = None,
+    quarter: Annotated[
+        str | None, typer.Option(help="Forecast quarter from 1, or any; default: the whole horizon.")
+    ] = None,
+    max_scale: Annotated[float, typer.Option(help="Greatest scale tried.")] = 8.0,
+    trials: Annotated[int, typer.Option(min=1, max=1_000_000, help="Number of trials.")] = 512,
+    first_trial: Annotated[int, typer.Option(min=0, help="Number of the first trial.")] = 0,
+    quarters: Annotated[int, typer.Option(min=1, max=12, help="Horizon in quarters.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every random address.")] = 1,
+    engine: Annotated[str, typer.Option(help="compiled or simpy.")] = "compiled",
+    workers: Annotated[int, typer.Option(min=0, help="Threads; 0: one per core.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Find the smallest scale of a driver's shocks at which a metric breaches with a given probability."""
+    from engine.breaking import break_metric
+    from engine.plan.load import load_plan
+    from engine.progress import progress_bar
+
+    plan = load_plan(path)
+    with progress_bar() as report:
+        point = break_metric(
+            plan,
+            metric,
+            scenario=scenario,
+            driver=driver,
+            probability=probability,
+            threshold=threshold,
+            drop=drop,
+            rise=rise,
+            quarter=quarter,
+            max_scale=max_scale,
+            trials=trials,
+            first_trial=first_trial,
+            quarters=quarters,
+            seed=seed,
+            engine=engine,
+            workers=workers,
+            progress=report,
+        )
+    if as_json:
+        _print_json(point.to_dict())
+        return
+    print(_printable(point.headline()))
+    for note in point.notes:
+        print(_printable(note))
+    print("\nscales tried, on the same trials")
+    _print_table(point.table())
+
+
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of plan.yaml."""

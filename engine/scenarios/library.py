@@ -181,18 +181,35 @@ def default_name(scenario: str, shock: Shock) -> str:
     return f"{scenario}.{shock.driver}" + (f"[{where}]" if where else "")
 
 
-def load_library(folder: Path | str | None = None) -> Library:
-    """The shipped scenarios and those in ``folder`` (a plan's ``scenarios``).
+def load_library(folder: Path | str | None = None, file: Path | str | None = None) -> Library:
+    """The shipped scenarios, those in ``folder`` (a plan's ``scenarios``) and the one in ``file``.
 
     Every fault of every file comes in one ``InputError``.
     """
-    return _loaded(_own_files(folder))
+    return _loaded([*_own_files(folder), *_one_file(file)])
 
 
 def load_scenario_file(file: Path | str) -> Library:
     """The shipped scenarios and the one in ``file``; every fault in one ``InputError``."""
+    return load_library(None, file)
+
+
+def _one_file(file: Path | str | None) -> Iterable[tuple[str, bytes]]:
+    if file is None:
+        return
     path = Path(file)
-    return _loaded([(path.name, path.read_bytes())])
+    if not path.is_file():
+        raise InputError(
+            [
+                Fault(
+                    str(path),
+                    problem="no such scenario file",
+                    got=str(path),
+                    remedy="the path of a .yaml file",
+                )
+            ]
+        )
+    yield path.name, path.read_bytes()
 
 
 def _loaded(own_files: Iterable[tuple[str, bytes]]) -> Library:

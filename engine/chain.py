@@ -22,6 +22,7 @@ from engine.plan.plan import Plan
 from engine.progress import Progress, silent
 from engine.report.page import write_page
 from engine.report.summary import Summary, summarise
+from engine.report.workbook import WORKBOOK, write_workbook
 from engine.responses import responses_of
 from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
@@ -65,6 +66,11 @@ class Run:
     def page(self) -> Path:
         """Summary page, one HTML file."""
         return self.path / "summary.html"
+
+    @property
+    def workbook(self) -> Path:
+        """Workbook, one xlsx file."""
+        return self.path / WORKBOOK
 
     def summary(self) -> Summary:
         """Quantiles, errors, breach probabilities and paired differences of the headline metrics."""
@@ -318,6 +324,7 @@ def _publish(
     summary = summarise(open_cube(partial), record)
     write_atomically(partial / "summary.json", to_json(summary.to_dict()))
     write_page(partial / "summary.html", summary, record, open_cube(partial))
+    write_workbook(partial / WORKBOOK, open_cube(partial), record, summary)
 
 
 def _swap(partial: Path, target: Path) -> None:

@@ -102,7 +102,7 @@ def _equity(table: _Table, rows: dict[str, int], row: int, pnl: Sheet, income_ro
     terms = [(1, rows["total_assets"]), (-1, rows["total_liabilities"]), (-1, equity)]
     for column in table.columns:
         value = sum(sign * sheet.value(at, column) for sign, at in terms)
-        sheet.formula(difference, column, signed_sum(terms, column), value, "cents", "ratio")
+        sheet.difference(difference, column, signed_sum(terms, column), value, "ratio")
     return difference + 2
 
 

@@ -10,7 +10,8 @@ from engine.report.workbook.balance import BalanceSheet
 from engine.report.workbook.cash import CashFlow, WeeklyCash
 from engine.report.workbook.figures import Figures, FloatArray, month_ends
 from engine.report.workbook.pnl import Ladder, Markets
-from engine.report.workbook.sheet import Sheet, cell, money_width
+from engine.report.workbook.sheet import Sheet, cell, money_width, print_scale
+from engine.report.workbook.statement import MONTHS_ON_PAGE
 from engine.report.workbook.timeline import Timeline
 from engine.report.workbook.words import RUNG_WORDS, words
 
@@ -69,7 +70,7 @@ class Checks:
     def _difference(self, row: int, column: int, terms: Terms) -> None:
         formula = "".join(("+" if sign > 0 else "-") + reference for sign, reference, _ in terms)
         value = sum(sign * value for sign, _, value in terms)
-        self.sheet.formula(row, column, "=" + formula.removeprefix("+"), value, "cents")
+        self.sheet.difference(row, column, "=" + formula.removeprefix("+"), value)
 
     def stored(self, row: int, label: str, months: FloatArray) -> Callable[[int], tuple[str, float]]:
         """A row of figures as the run stored them, for others to be held against."""
@@ -136,9 +137,13 @@ def write_checks(
     row = _cash_checks(checks, row)
     checks.verdicts()
     largest = [float(abs(values).max()) for values in figures.rungs.values()]
-    sheet.widths([58.0, *(money_width(largest, 13.0) + 3 for _ in timeline.months)])
+    widths = [58.0, *(money_width(largest, 11.0) + 2.5 for _ in timeline.months)]
+    sheet.widths(widths)
     sheet.freeze(0, 1)
-    sheet.paper(footer)
+    sheet.paper(footer, wide=True)
+    sheet.page.repeat_columns(0)
+    sheet.page.set_print_scale(print_scale(widths[: 1 + MONTHS_ON_PAGE]))
+    sheet.page.set_v_pagebreaks(list(range(FIRST + MONTHS_ON_PAGE, len(widths), MONTHS_ON_PAGE)))
     return sheet.reference(VERDICT_ROW, VALUE_COLUMN)
 
 

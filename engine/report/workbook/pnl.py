@@ -71,6 +71,7 @@ def write_pnl(sheet: Sheet, figures: Figures, timeline: Timeline, subtitle: str,
     row += 2
     statement.values(row, "Memo: duty paid at entry (cash)", figures.duty_paid, look="")
     row += 2
+    chart_row = row
     chart_by_quarter(sheet, timeline, ladder, HEADER + 1, row)
     row += CHART_ROWS
     sheet.text(row, 0, "What the lines are", "section")
@@ -81,7 +82,7 @@ def write_pnl(sheet: Sheet, figures: Figures, timeline: Timeline, subtitle: str,
     row += 1
     sheet.text(row, 0, "Tax and interest are values of the run, not formulas.", "note")
     amounts = [sheet.value(at, timeline.total) for at in ladder.rows.values()]
-    statement.finish(HEADER, amounts, footer)
+    statement.finish(HEADER, amounts, footer, [chart_row])
     return ladder
 
 
@@ -161,7 +162,8 @@ def write_markets(
     chart_row = row + count + 2
     _chart_markets(sheet, timeline, count, sums["net_revenue"], HEADER + 1, chart_row)
     amounts = [sheet.value(at, timeline.total) for at in sums.values()]
-    statement.finish(HEADER, amounts, footer)
+    breaks = [*(ladder.rows["gross_sales"] - 1 for ladder in ladders.values())]
+    statement.finish(HEADER, amounts, footer, breaks)
     return Markets(sums, ladders)
 
 

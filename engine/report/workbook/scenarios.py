@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.finance.metrics import METRICS, Metric
 from engine.report.summary import Figure, Summary, limits_of, unit_of
-from engine.report.workbook.sheet import NOT_AVAILABLE, Sheet, money_width
+from engine.report.workbook.sheet import NOT_AVAILABLE, Sheet, money_width, print_scale
 from engine.risk.errors import Estimate
 
 HEADER = 3
@@ -22,6 +22,7 @@ LEVEL_WORDS = {
 }
 NUMBER_OF_UNIT = {"currency": "money", "share": "share", "days": "days", "x": "x"}
 MIXTURE = "mixture by weight"
+ERROR_WIDTH, LEVELS_ON_PAGE = 10.5, 4
 
 
 def number_of(metric: Metric) -> str:
@@ -51,9 +52,15 @@ def write_scenarios(
         if level in each.estimates
     ]
     width = money_width(widest, 11.0)
-    sheet.widths([26.0, 26.0, 10.0, *(width for _ in range(2 * len(LEVELS))), 24.0, 11.0, 11.0, width, width])
+    levels = [each for _ in LEVELS for each in (width, ERROR_WIDTH)]
+    widths = [26.0, 22.0, 10.0, *levels, 24.0, 11.0, ERROR_WIDTH, width + 2, ERROR_WIDTH]
+    sheet.widths(widths)
     sheet.freeze(0, 2)
-    sheet.paper(footer)
+    sheet.paper(footer, wide=True)
+    sheet.page.repeat_columns(0, 2)
+    on_page = 3 + 2 * LEVELS_ON_PAGE
+    sheet.page.set_print_scale(print_scale([*widths[:3], *widths[on_page:]]))
+    sheet.page.set_v_pagebreaks([on_page])
 
 
 def _breaches(sheet: Sheet, summary: Summary, record: Mapping[str, Any], row: int) -> int:

@@ -13,14 +13,17 @@ from typing import Any
 
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 
-from engine.report.workbook.styles import Styles
+from engine.report.workbook.styles import LOOKS, Styles
 
 LONGEST_TEXT = 32_000
 """Characters of a cell; the file format allows 32,767."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\N{MINUS SIGN}")
-A4, INCHES_PER_CHARACTER, PAGE_INCHES = 9, 7.4 / 96.0, 10.7
-WIDEST_COLUMN = 120.0
+A4, INCHES_PER_CHARACTER, PAGE_INCHES = 9, 9.6 / 96.0, 10.7
+TEXT_PER_CHARACTER, LINE_POINTS, TITLE_POINTS = 1.3, 12.0, 24.0
+"""Letters of running text in a column of width one; height of a line of it and of a title."""
+WIDEST_COLUMN, HIGHEST_ROW = 120.0, 409.0
 NOT_AVAILABLE = "n/a"
+DIFFERENCE_DIGITS = 4
 
 
 class Sheet:
@@ -34,6 +37,7 @@ class Sheet:
         self.page = book.add_worksheet(name)
         self.page.hide_gridlines(2)
         self._values: dict[tuple[int, int], float | str] = {}
+        self._wrapped: dict[int, list[tuple[int, int]]] = {}
 
     def text(self, row: int, column: int, text: object, look: str = "") -> None:
         """Write a text, whatever it starts with."""
@@ -43,6 +47,8 @@ class Sheet:
         quoted = shown.startswith(FORMULA_STARTS)
         self.page.write_string(row, column, shown, self.styles.of(look, quoted=quoted))
         self._values[row, column] = shown
+        if LOOKS[look].get("text_wrap"):
+            self._wrapped.setdefault(row, []).append((column, len(shown)))
 
     def texts(self, row: int, column: int, texts: Iterable[object], look: str = "") -> None:
         """Write texts beside each other."""
@@ -88,6 +94,12 @@ class Sheet:
         area = f"{cell(*first)}:{cell(*last)}"
         self.formula(row, column, f"=SUM({area})", math.fsum(self.value(*at) for at in block), look=look)
 
+    def difference(self, row: int, column: int, formula: str, value: float, look: str = "") -> None:
+        """Write a live difference that should be nothing; what only rounding leaves is not shown."""
+        rounded = round(value, DIFFERENCE_DIGITS) + 0.0
+        live = f"=ROUND({formula.removeprefix('=')},{DIFFERENCE_DIGITS})"
+        self.formula(row, column, live, rounded, "cents", look)
+
     def value(self, row: int, column: int) -> float:
         """The number in a cell."""
         held = self._values[row, column]
@@ -107,15 +119,31 @@ class Sheet:
         """A cell as formulas of other sheets name it."""
         return f"'{self.name}'!{xl_rowcol_to_cell(row, column, True, True)}"
 
+    def quiet(self) -> None:
+        """No warnings of the spreadsheet about sums beside other numbers: they are meant."""
+        area = "A1:XFD1048576"
+        self.page.ignore_errors(
+            {"formula_range": area, "formula_differs": area, "number_stored_as_text": area}
+        )
+
     def heading(self, title: str, subtitle: str) -> None:
         """Title and what the figures are, in the first two rows."""
         self.text(0, 0, title, "title")
+        self.page.set_row(0, TITLE_POINTS)
         self.text(1, 0, subtitle, "note")
 
     def widths(self, widths: Sequence[float], first: int = 0) -> None:
-        """Column widths in characters, from a column on."""
+        """Column widths in characters, from a column on, and rows as high as their wrapped texts need."""
         for offset, width in enumerate(widths):
             self.page.set_column(first + offset, first + offset, min(width, WIDEST_COLUMN))
+        for row, texts in self._wrapped.items():
+            lines = max(
+                math.ceil(length / (TEXT_PER_CHARACTER * min(widths[column - first], WIDEST_COLUMN)))
+                for column, length in texts
+                if first <= column < first + len(widths)
+            )
+            if lines > 1:
+                self.page.set_row(row, min(LINE_POINTS * lines + 3.0, HIGHEST_ROW))
 
     def freeze(self, row: int, column: int) -> None:
         """Keep the rows above and the columns to the left in sight, on screen and on paper."""
@@ -125,6 +153,7 @@ class Sheet:
 
     def paper(self, footer: str, *, wide: bool = False) -> None:
         """Print on A4 landscape; ``wide`` sheets set their own breaks instead of being shrunk to one page."""
+        self.quiet()
         self.page.set_paper(A4)
         self.page.set_landscape()
         self.page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)

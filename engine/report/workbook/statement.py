@@ -23,9 +23,9 @@ class Statement:
         """Two rows: what the columns are, and each column's name."""
         sheet, line = self.sheet, self.timeline
         for column in range(line.start + len(line.periods) + len(line.months)):
-            sheet.text(row, column, "", "head")
-        sheet.text(row, line.start, "Periods (live sums of the months)", "head")
-        sheet.text(row, line.first_month, "Months", "head")
+            sheet.text(row, column, "", "band")
+        sheet.text(row, line.start, "Periods (live sums of the months)", "band")
+        sheet.text(row, line.first_month, "Months", "band")
         sheet.text(row + 1, 0, corner, "head")
         for offset, period in enumerate(line.periods):
             sheet.text(row + 1, line.start + offset, period.label, "head right")
@@ -100,7 +100,7 @@ class Statement:
             value = sheet.value(row, last)
             sheet.formula(row, line.start + offset, f"={cell(row, last)}", value, look=look)
 
-    def finish(self, header: int, amounts: Iterable[float], footer: str) -> None:
+    def finish(self, header: int, amounts: Iterable[float], footer: str, breaks: Sequence[int] = ()) -> None:
         """Widths, frozen panes and pages: the periods on the first page, twelve months on each other."""
         sheet, line = self.sheet, self.timeline
         width = money_width(amounts)
@@ -111,6 +111,7 @@ class Statement:
         sheet.paper(footer, wide=True)
         count = max(len(line.periods), min(MONTHS_ON_PAGE, len(line.months)))
         sheet.page.set_print_scale(print_scale(widths[: 1 + count]))
+        sheet.page.set_h_pagebreaks(list(breaks))
         sheet.page.set_v_pagebreaks(
             [line.first_month + at for at in range(0, len(line.months), MONTHS_ON_PAGE)]
         )

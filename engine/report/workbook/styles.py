@@ -16,7 +16,7 @@ NUMBERS = {
     "date": "yyyy-mm-dd",
     "integer": "#,##0_);(#,##0)",
     "general": "General_);(General)",
-    "cents": "#,##0.00_);(#,##0.00)",
+    "cents": '#,##0.00_);(#,##0.00);"-"_)',
 }
 
 INK, GREY, LINE = "#1f2933", "#66727f", "#b8c1ca"
@@ -35,6 +35,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "wrap note": {"font_color": GREY, "italic": True, "text_wrap": True},
     "wrap bold": {"text_wrap": True, "bold": True},
     "head": {"bold": True, "bg_color": HEAD, "text_wrap": True, "bottom": 1, "border_color": LINE},
+    "band": {"bold": True, "bg_color": HEAD},
     "head right": {
         "bold": True,
         "bg_color": HEAD,

@@ -28,7 +28,18 @@ from engine.version import __version__
 from models.errors import StoreError
 from models.streams import STREAM_VERSION
 
-LIBRARIES = ("numpy", "scipy", "numba", "pandas", "statsmodels", "xarray", "zarr", "simpy", "lifetimes", "XlsxWriter")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "pandas",
+    "statsmodels",
+    "xarray",
+    "zarr",
+    "simpy",
+    "lifetimes",
+    "XlsxWriter",
+)
 SOURCE_ROOTS = ("engine", "models", "scenarios")
 
 

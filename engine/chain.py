@@ -20,7 +20,8 @@ import xarray as xr
 
 from engine.plan.plan import Plan
 from engine.progress import Progress, silent
-from engine.report.page import write_page
+from engine.report.notebook import run_html
+from engine.report.page import PAGE, write_report
 from engine.report.summary import Summary, summarise
 from engine.report.workbook import WORKBOOK, write_workbook
 from engine.responses import responses_of
@@ -64,8 +65,8 @@ class Run:
 
     @property
     def page(self) -> Path:
-        """Summary page, one HTML file."""
-        return self.path / "summary.html"
+        """The report, one HTML file."""
+        return self.path / PAGE
 
     @property
     def workbook(self) -> Path:
@@ -95,6 +96,14 @@ class Run:
         """Policy thresholds that are breached with more than the tolerated probability."""
         return self.summary().breaches()
 
+    def report(self) -> Path:
+        """Write the report anew from the cube and the manifest, and nothing else; its path."""
+        write_report(self.page, self.summary(), self.manifest, self.cube)
+        return self.page
+
+    def _repr_html_(self) -> str:
+        return run_html(self.manifest, self.summary())
+
 
 def open_run(path: str | Path) -> Run:
     """A finished run from its folder."""
@@ -102,6 +111,20 @@ def open_run(path: str | Path) -> Run:
     if not (folder / "run.json").exists():
         raise StoreError(f"{folder}: no finished run here | expected run.json | give a folder under runs/")
     return Run(folder)
+
+
+def find_run(path: str | Path) -> Run:
+    """The run in a run folder, or the newest run of a plan folder."""
+    folder = Path(path)
+    if (folder / "run.json").exists():
+        return Run(folder)
+    finished = [each.parent for each in (folder / "runs").glob("[!.]*/run.json")]
+    if not finished:
+        raise StoreError(
+            f"{folder}: no finished run here | expected run.json, or runs/ with finished runs | "
+            "give a run folder or a plan folder that was run"
+        )
+    return Run(max(finished, key=lambda each: ((each / "run.json").stat().st_mtime_ns, each.name)))
 
 
 def run(
@@ -323,7 +346,7 @@ def _publish(
     write_atomically(partial / "run.json", to_json(record))
     summary = summarise(open_cube(partial), record)
     write_atomically(partial / "summary.json", to_json(summary.to_dict()))
-    write_page(partial / "summary.html", summary, record, open_cube(partial))
+    write_report(partial / PAGE, summary, record, open_cube(partial))
     write_workbook(partial / WORKBOOK, open_cube(partial), record, summary)
 
 

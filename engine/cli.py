@@ -239,13 +239,18 @@ def run(
 def compare(
     first: Annotated[Path, typer.Argument(help="Run folder A.")],
     second: Annotated[Path, typer.Argument(help="Run folder B.")],
+    page: Annotated[Path | None, typer.Option(help="Also write the comparison as an HTML page.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Put two runs beside each other: every headline metric, B minus A, with its error."""
     from engine.chain import open_run
-    from engine.report.compare import compare_runs
+    from engine.report.compare import compare_runs, write_comparison
 
-    rows = compare_runs(open_run(first), open_run(second))
+    one, other = open_run(first), open_run(second)
+    rows = compare_runs(one, other)
+    if page is not None:
+        write_comparison(page, one, other, rows)
+        _complain(f"page {page}")
     if as_json:
         _print_json(rows)
     else:
@@ -314,6 +319,27 @@ def break_(
         print(_printable(note))
     print("\nscales tried, on the same trials")
     _print_table(point.table())
+
+
+@app.command()
+def report(
+    path: Annotated[
+        Path, typer.Argument(help="Run folder, or plan folder: its newest run. Default: this folder.")
+    ] = Path(),
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the report of a run anew from its cube and manifest; print where it is."""
+    from engine.chain import find_run
+
+    found = find_run(path)
+    page = found.report()
+    if as_json:
+        _print_json({"run_id": found.id, "run": str(found.path), "page": str(page)})
+    else:
+        print(page)
+    if show and typer.launch(page.resolve().as_uri()) != 0:
+        _complain(f"{page}: could not be opened | no browser was found | open the file yourself")
 
 
 @app.command()

@@ -162,7 +162,7 @@ def write_markets(
     chart_row = row + count + 2
     _chart_markets(sheet, timeline, count, sums["net_revenue"], HEADER + 1, chart_row)
     amounts = [sheet.value(at, timeline.total) for at in sums.values()]
-    breaks = [*(ladder.rows["gross_sales"] - 1 for ladder in ladders.values())]
+    breaks = [ladder.rows["gross_sales"] - 1 for ladder in ladders.values()]
     statement.finish(HEADER, amounts, footer, breaks)
     return Markets(sums, ladders)
 

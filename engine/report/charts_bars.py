@@ -20,7 +20,7 @@ from engine.report.drawing import (
     fitted,
 )
 
-WIDTH, ROW, NAMES, VALUES = 420.0, 17.0, 122.0, 62.0
+WIDTH, ROW, NAMES, VALUES = 420.0, 17.0, 128.0, 62.0
 
 
 def waterfall_chart(

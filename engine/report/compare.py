@@ -100,10 +100,9 @@ def comparison_html(first: Comparable, second: Comparable, rows: Sequence[Mappin
         title=f"{first.id} and {second.id}",
         heading=f"Two runs beside each other: {first.manifest['company']} and {second.manifest['company']}",
         facts=(
-            (f"A: run {first.id}, {one.trials:,} trials. B: run {second.id}, {other.trials:,} trials. Money "
-            f"in {money.unit}, over the horizon of each run."),
-            ("Difference: B minus A. Runs of different plans share no trials, so ± (95%) is that of "
-            "independent estimates; within one run the paired change from base is far more certain."),
+            f"A: run {first.id}, {one.trials:,} trials. B: run {second.id}, {other.trials:,} trials.",
+            f"Money in {money.unit}, over the horizon of each run. Difference: B minus A.",
+            "Runs of different plans share no trials, so ± (95%) is that of independent estimates.",
         ),
         sections=(
             Section("figures", "Figures", tuple(_figures(rows, one, other, money))),

@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.report.drawing import DASHES, SERIES, Chart
+from engine.report.formats import MINUS, MISSING, NONE, NOT_DEFINED
+
+COMPANY = "company"
+"""Stands in the column of a market where a line is known for the company only."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,12 @@ class Missing:
     kind = "missing"
 
 
+def _numeric(texts: Sequence[str]) -> bool:
+    """Whether most of the texts that say something are figures."""
+    said = [text for text in texts if text and text not in {NONE, MISSING, NOT_DEFINED, COMPANY}]
+    return 2 * sum(text[0] in f"0123456789+-±({MINUS}" for text in said) >= len(said)
+
+
 def _longest(title: str) -> int:
     return max(len(word) for word in title.split(" "))
 
@@ -171,16 +181,20 @@ def table(
     dense: bool = False,
     closed: bool = False,
 ) -> Table:
-    """A table whose first ``text_columns`` columns are text and whose other columns are numbers; rows in
-    ``strong`` are sums.
+    """A table whose first ``text_columns`` columns are text; the others are numbers if most of their cells
+    look so. Rows in ``strong`` are sums.
     """
+    kept = tuple(
+        Row(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row), position in strong)
+        for position, row in enumerate(rows)
+    )
     return Table(
         caption,
-        tuple(Column(title, position >= text_columns) for position, title in enumerate(columns)),
         tuple(
-            Row(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row), position in strong)
-            for position, row in enumerate(rows)
+            Column(title, position >= text_columns and _numeric([row.cells[position].text for row in kept]))
+            for position, title in enumerate(columns)
         ),
+        kept,
         stacked,
         dense,
         closed,

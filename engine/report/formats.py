@@ -91,11 +91,12 @@ def amount(each: Estimate | None, unit: str, money: Money, *, sign: bool = False
     """An estimate of a metric in its unit, ± the half-width of its interval (points for shares)."""
     if each is None:
         return NOT_DEFINED
-    value = bare(each.value, unit, money, sign=sign)
-    if not each.available:
-        return f"{value} ± {MISSING}"
-    error = bare(each.half_width, unit, money)
-    return f"{value} ± {error.rstrip('%')} pp" if unit == "share" else f"{value} ± {error}"
+    value, error = bare(each.value, unit, money, sign=sign), bare(each.half_width, unit, money)
+    if unit == "share" and sign:
+        return f"{value.rstrip('%')} pp ± {error.rstrip('%')}"
+    if unit == "share" and each.available:
+        return f"{value} ± {error.rstrip('%')} pp"
+    return f"{value} ± {error}"
 
 
 def unit_of(metric: Metric) -> str:

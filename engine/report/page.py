@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from engine.report.content import Missing, Section
 from engine.report.drawing import Chart
+from engine.report.formats import NONE
 from engine.report.reading import Source
 from engine.report.sections.concentration import concentration
 from engine.report.sections.customers import customers
@@ -89,6 +90,7 @@ def page_html(
         trim_blocks=False,
     )
     environment.globals["svg"] = _svg
+    environment.globals["nothing"] = NONE
     style = _style(environment, name)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return environment.get_template("report.html.j2").render(

@@ -180,11 +180,7 @@ def _actions(source: Source, judged: tuple[Judgement, ...]) -> list[Block]:
                 Cell(each.metric.action, "strong"),
                 f"{each.metric.label}: {threshold_text(source, each.metric)}",
                 _breach(source, each.base.breach),
-                Cell(
-                    f"{each.worst}: {_breach(source, worst.breach).text}"
-                    if worst is not None
-                    else "none run",
-                ),
+                "none is worse" if worst is None else f"{each.worst}: {_breach(source, worst.breach).text}",
                 f"{each.metric.owner}, {each.metric.cadence}",
             ]
         )

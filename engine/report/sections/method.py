@@ -54,7 +54,7 @@ def _method(source: Source) -> tuple[str, ...]:
         f"± is the half-width of the 95% Monte Carlo interval by sectioning, {sections} groups of trials."
         if sections >= MINIMUM_SECTIONS
         else f"Errors are not available: {source.trials} trials make {sections} groups of "
-        f"{TRIALS_PER_SECTION}, {MINIMUM_SECTIONS} are needed ({MINIMUM_SECTIONS * TRIALS_PER_SECTION} trials)."
+        f"{TRIALS_PER_SECTION}, and {MINIMUM_SECTIONS} groups are needed."
     )
     weights = source.summary.weights
     mixture = (

@@ -11,6 +11,7 @@ from engine.finance.metrics import METRIC_OF, METRICS, Metric
 from engine.report.charts_bars import waterfall_chart
 from engine.report.charts_grid import Heat, exceedance, heat_map
 from engine.report.content import (
+    COMPANY,
     Block,
     Cell,
     Heading,
@@ -204,7 +205,7 @@ def _waterfall(source: Source, each: Waterfall) -> Picture:
                 number(bar.change.half_width / money.divisor, money.digits)
                 if bar.change.available
                 else "n/a",
-                *("company" if not bar.by_market else money.signed(part) for part in by_market),
+                *(COMPANY if not bar.by_market else money.signed(part) for part in by_market),
             ]
         )
     rows.append([f"Net income, {each.scenario}", number(end, money.digits), "", *([""] * len(members))])

@@ -24,20 +24,18 @@ from engine.report.notebook import run_html
 from engine.report.page import PAGE, write_report
 from engine.report.summary import Summary, summarise
 from engine.report.workbook import WORKBOOK, write_workbook
-from engine.responses import responses_of
+from engine.responses import playbook_problems, responses_of
 from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.draw import draw_block
 from engine.stages.measure import coordinates, cube_variables, measure
-from engine.stages.simulate import ENGINES, BaseMoves, Clockwork, play, within_plan
+from engine.stages.settings import BLOCK, check_settings
+from engine.stages.simulate import BaseMoves, Clockwork, play, within_plan
 from engine.stages.world import World, build_world
 from engine.store.cube import Template, create, missing_blocks, open_cube, write_atomically, write_block
 from engine.store.manifest import manifest, read_manifest, run_id, run_identity, to_json
-from models.calendar import MAXIMUM_QUARTERS, Calendar
+from models.calendar import Calendar
 from models.errors import StoreError, UsageError
-
-BLOCK = 64
-"""Trials of a task, of a chunk on disk and of a marker; no number depends on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +159,7 @@ def run(
     InputError : scenarios that do not fit the plan; every fault at once.
     """
     check_settings(trials, first_trial, quarters, engine, workers, block, seed)
-    library = load_library(plan.path / "scenarios")
+    library = load_library(plan.path / "scenarios", examine=playbook_problems)
     composed = _choose(library, scenarios)
     calendar = Calendar(plan.forecast_start, 3 * quarters)
     watch = clock or Clockwork()
@@ -194,24 +192,6 @@ def run(
         _publish(partial, world, composed, numbers, seed, library, name, identity)
     _swap(partial, target)
     return Run(target)
-
-
-def check_settings(
-    trials: int, first_trial: int, quarters: int, engine: str, workers: int, block: int, seed: int
-) -> None:
-    """Every setting of a run that cannot be meant, in one ``UsageError``."""
-    faults = [
-        (trials < 1, f"trials: at least 1 | got {trials}"),
-        (first_trial < 0, f"first_trial: at least 0 | got {first_trial}"),
-        (not 1 <= quarters <= MAXIMUM_QUARTERS, f"quarters: 1 to {MAXIMUM_QUARTERS} | got {quarters}"),
-        (engine not in ENGINES, f"engine: one of {', '.join(ENGINES)} | got {engine!r}"),
-        (workers < 0, f"workers: at least 0 | got {workers}"),
-        (block < 1, f"block: at least 1 | got {block}"),
-        (seed < 0, f"seed: at least 0 | got {seed}"),
-    ]
-    wrong = [text for bad, text in faults if bad]
-    if wrong:
-        raise UsageError("; ".join(wrong))
 
 
 def _choose(library: Library, scenarios: str | Sequence[str | Composition]) -> tuple[Composition, ...]:

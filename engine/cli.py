@@ -172,6 +172,9 @@ def _print_check(report: dict[str, Any]) -> None:
     print("\nlisted figures (nobody measured them here)")
     for row in report["listed_figures"]:
         print(_printable(f"  {row['id']} = {row['mean']:g} ± {row['sd']:g}: {row['source']}"))
+    if report["thresholds"]:
+        print("\nthresholds of policy.yaml")
+        _print_table([{name: _text(value) for name, value in row.items()} for row in report["thresholds"]])
 
 
 def _text(value: Any) -> str:
@@ -388,9 +391,10 @@ def scenarios_check(
     """Check scenario files against the grammar and, given a plan folder, against its plan; all faults at
     once.
     """
+    from engine.responses import playbook_problems
     from engine.scenarios import check_scenarios
 
-    checked = check_scenarios(path)
+    checked = check_scenarios(path, playbook_problems)
     for name in checked:
         print(_printable(name))
     _complain("ok")

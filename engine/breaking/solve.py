@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,16 +21,16 @@ import numpy.typing as npt
 from engine.breaking.notes import notes_of
 from engine.breaking.result import BreakPoint
 from engine.breaking.rule import Breach, breach_rule
-from engine.chain import BLOCK, check_settings
 from engine.drivers import DRIVERS, did_you_mean
 from engine.plan.plan import Plan
 from engine.progress import Progress, silent
-from engine.responses import Response, responses_of
+from engine.responses import Response, playbook_problems, responses_of
 from engine.risk.reverse_scale import smallest_scale
 from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.draw import BlockDraws, draw_block
 from engine.stages.measure import measure
+from engine.stages.settings import BLOCK, check_settings
 from engine.stages.simulate import Played, play, within_plan
 from engine.stages.world import World, build_world
 from models.calendar import Calendar
@@ -86,16 +86,19 @@ def break_metric(
     UsageError : a metric, driver or setting that cannot be meant.
     InputError : a scenario that does not exist or does not fit the plan.
     """
-    check_settings(trials, first_trial, quarters, engine, workers, 1, seed)
-    if not 0.0 < probability < 1.0:
-        raise UsageError(f"probability: between 0 and 1 | got {probability:g} | 0.5 is an even chance")
-    if not (math.isfinite(max_scale) and max_scale > 0.0):
-        raise UsageError(f"max_scale: a number above 0 | got {max_scale:g} | 8 is the default")
-    rule = breach_rule(
-        metric, plan.policy.model_dump(), threshold, drop, rise, quarter, quarters, plan.currency
-    )
     library, composed = _scenario(plan, scenario)
-    _known_driver(driver, composed)
+    complaints = [
+        *_complaints(lambda: check_settings(trials, first_trial, quarters, engine, workers, 1, seed)),
+        *_complaints(lambda: _check_search(probability, max_scale)),
+        *_complaints(lambda: _check_driver(driver, composed)),
+    ]
+    policy = plan.policy.model_dump()
+    try:
+        rule = breach_rule(metric, policy, threshold, drop, rise, quarter, quarters, plan.currency)
+    except UsageError as error:
+        complaints.insert(0, str(error))
+    if complaints:
+        raise UsageError("\n".join(complaints))
     fitted = calibrate(plan) if calibration is None else calibration.restricted_to(plan)
     world = build_world(plan, fitted, Calendar(plan.forecast_start, 3 * quarters))
     numbers = range(first_trial, first_trial + trials)
@@ -124,15 +127,31 @@ def _scenario(plan: Plan, scenario: str | Composition) -> tuple[Library, Composi
     """The library and the scenario in it; a name that ends as a file does is a scenario file."""
     own = plan.path / "scenarios"
     if not isinstance(scenario, str):
-        return load_library(own), scenario
+        return load_library(own, examine=playbook_problems), scenario
     if not scenario.endswith((".yaml", ".yml")):
-        library = load_library(own)
+        library = load_library(own, examine=playbook_problems)
         return library, library.compose(scenario)
-    library = load_library(own, scenario)
+    library = load_library(own, scenario, playbook_problems)
     return library, library.compose(Path(scenario).stem)
 
 
-def _known_driver(driver: str, composed: Composition) -> None:
+def _complaints(check: Callable[[], None]) -> list[str]:
+    """What a check of settings complains of, so that all complaints come at once."""
+    try:
+        check()
+    except UsageError as error:
+        return [str(error)]
+    return []
+
+
+def _check_search(probability: float, max_scale: float) -> None:
+    if not 0.0 < probability < 1.0:
+        raise UsageError(f"probability: between 0 and 1 | got {probability:g} | 0.5 is an even chance")
+    if not (math.isfinite(max_scale) and max_scale > 0.0):
+        raise UsageError(f"max_scale: a number above 0 | got {max_scale:g} | 8 is the default")
+
+
+def _check_driver(driver: str, composed: Composition) -> None:
     shocked = sorted({named.shock.driver for named in composed.shocks})
     if driver in shocked:
         return

@@ -90,7 +90,9 @@ def exceedance(
     value_axis(chart, up, left, width - right, percent=True)
     for mark, text in zip(across.marks, scaled_marks(across), strict=True):
         chart.line([(across(mark), top), (across(mark), height - bottom)], GRID, 0.7)
-        chart.label(across(mark), height - bottom + 14, text, size=9.5, colour=MUTED, anchor="middle")
+        anchor = "end" if mark == across.high and len(across.marks) > 1 else "middle"
+        x = width if anchor == "end" else across(mark)
+        chart.label(x, height - bottom + 14, text, size=9.5, colour=MUTED, anchor=anchor)
     if threshold is not None:
         chart.line([(across(threshold), top), (across(threshold), height - bottom)], INK, 1.2, "5 3")
     for position, values in enumerate(samples.values()):

@@ -167,10 +167,11 @@ class Source:
     @cached_property
     def waterfalls(self) -> dict[str, Waterfall]:
         """Waterfall to net income of every scenario but base."""
-        return {
-            name: bars_of(self.line_totals, self.base, self.scenarios.index(name), name)
-            for name in self.shocks
-        }
+        return {name: self.waterfall(name, "net_income") for name in self.shocks}
+
+    def waterfall(self, scenario: str, rung: str) -> Waterfall:
+        """Waterfall of one scenario to a rung."""
+        return bars_of(self.line_totals, self.base, self.scenarios.index(scenario), scenario, rung)
 
     def history(self) -> tuple[tuple[str, ...], dict[str, list[float]]]:
         """Months (YYYY-MM) and net sales by market of the past; nothing for a run that kept none."""

@@ -112,7 +112,9 @@ def _worst_shock(source: Source, by_name: dict[str, Judgement]) -> list[str]:
     if not known:
         return []
     worst = min(sorted(known), key=lambda name: known[name].value)
-    largest = source.waterfalls[worst].largest
+    if known[worst].value >= 0.0:
+        return ["No shock lowers EBITDA on average."]
+    largest = source.waterfall(worst, "ebitda").largest
     text = (
         f"The shock that costs most EBITDA is {worst}: "
         f"{amount(known[worst], 'currency', source.money, sign=True)} {source.money.unit} on average, most "
@@ -232,7 +234,7 @@ def _ranking(source: Source, name: str) -> Picture | None:
         change = known[scenario]
         bars.append((scenario, change.value / money.divisor, change.half_width / money.divisor))
         share = change.value / abs(base.value) if base is not None and base.value else math.nan
-        largest = source.waterfalls[scenario].largest
+        largest = source.waterfall(scenario, "ebitda").largest
         rows.append(
             [
                 scenario,
@@ -248,7 +250,7 @@ def _ranking(source: Source, name: str) -> Picture | None:
         ranked(bars, f"{title}, by scenario", digits=money.digits),
         table(
             title,
-            ("Scenario", "Mean change", "Of base's mean", "P(breach)", "Largest line (to net income)"),
+            ("Scenario", "Mean change", "Of base's mean", "P(breach)", "Largest line of EBITDA"),
             rows,
         ),
     )

@@ -171,7 +171,11 @@ def _markets(source: Source) -> list[Block]:
     for k, name in enumerate(members):
         label = source.label("market", name)
         bands = sorted_quantiles(np.sort(values[:, :, k] / money.divisor, axis=0), BANDS)
-        actual = [(quarter, sums[name] / money.divisor) for quarter, sums in before if name in sums]
+        others = [] if name in names else [key for key in names if key not in members]
+        actual = [
+            (quarter, math.fsum(sums.get(key, 0.0) for key in others or [name]) / money.divisor)
+            for quarter, sums in before
+        ]
         title = f"{label}: net revenue by quarter, {money.unit}, base"
         found = quantile_estimates(values[:, :, k], SHOWN)
         pictures.append(

@@ -99,6 +99,11 @@ def amount(each: Estimate | None, unit: str, money: Money, *, sign: bool = False
     return f"{value} ± {error}"
 
 
+def unbroken(text: str) -> str:
+    """A figure and its error that stay on one line."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def unit_of(metric: Metric) -> str:
     """The unit in which a metric is read: that of the registry, but an index for Herfindahl's (0.465, not
     46.5%).

@@ -19,7 +19,7 @@ from engine.report.content import (
     table,
     words,
 )
-from engine.report.formats import NONE, amount, bare, percent, probability, unit_of, unit_text
+from engine.report.formats import NONE, amount, bare, percent, probability, unbroken, unit_of, unit_text
 from engine.report.reading import Source, month_name
 from engine.report.sections.judgement import (
     DIRECTIONS,
@@ -133,7 +133,7 @@ def _row(source: Source, each: Judgement) -> list[str | Cell]:
     level = Cell("not defined in every trial")
     if each.base.estimates is not None:
         low, mid, high = (amount(each.base.estimates[name], unit, money) for name in LEVELS)
-        level = Cell(mid, lines=(f"p05 {low}", f"p95 {high}"))
+        level = Cell(unbroken(mid), lines=(unbroken(f"p05 {low}"), unbroken(f"p95 {high}")))
     return [
         Cell(f"{metric.label}, {unit_text(unit, money)}", "strong", (f"{metric.formula}; {metric.variant}",)),
         DIRECTIONS[metric.good],

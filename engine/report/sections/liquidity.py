@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +56,15 @@ def _fan(source: Source) -> Block:
     ends = np.flatnonzero(following.astype("datetime64[M]") != days.astype("datetime64[M]"))
     levels = quantile_estimates(source.net_cash[source.base][:, ends], SHOWN)
     title = f"Cash less drawn credit, end of day, {money.unit}, {source.period}"
+    draw = partial(
+        daily_fan,
+        days,
+        bands,
+        f"{title}: base{f', and {worst}' if worst else ''}",
+        other=other,
+        limit=limit,
+        trough=trough,
+    )
     legend = [
         Key("base: median, 50% and 90% of the trials", GOOD),
         Key("+: median day and size of base's trough", INK),
@@ -63,7 +73,7 @@ def _fan(source: Source) -> Block:
         legend += [Key(f"{worst}: median", BAD, "6 3"), Key(f"{worst}: p05", BAD, "2 2")]
     return Picture(
         title,
-        daily_fan(days, bands, f"{title}: base, and {worst}", other=other, limit=limit, trough=trough),
+        draw(),
         table(
             f"{title}: base at month ends, ± half-width of the 95% interval",
             ("Day", "p05", "p50", "p95"),
@@ -72,7 +82,7 @@ def _fan(source: Source) -> Block:
                 for row, end in enumerate(ends)
             ],
         ),
-        wide=True,
+        narrow=draw(wide=False),
         legend=tuple(legend),
     )
 
@@ -126,6 +136,7 @@ def _troughs(source: Source) -> list[Block]:
                 "Unfunded peak p95",
             ),
             rows,
+            stacked=True,
             dense=True,
         )
     ]

@@ -232,7 +232,8 @@ def run(
         _print_json(result.to_dict())
     else:
         _print_table(result.table())
-        print(f"\npage {result.page}\ncube {result.path / 'cube.zarr'}\nmanifest {result.path / 'run.json'}")
+        print(f"\npage {result.page}\nworkbook {result.workbook}")
+        print(f"cube {result.path / 'cube.zarr'}\nmanifest {result.path / 'run.json'}")
     if fail_on == "breach" and result.breaches():
         _complain(*(f"breach: {line}" for line in result.breaches()))
         raise typer.Exit(EXIT_BREACH)
@@ -332,13 +333,14 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the report of a run anew from its cube and manifest; print where it is."""
+    """Write report and workbook of a run anew from its cube and manifest; print where the report is."""
     from engine.chain import find_run
 
     found = find_run(path)
     page = found.report()
     if as_json:
-        _print_json({"run_id": found.id, "run": str(found.path), "page": str(page)})
+        places = {"run": str(found.path), "page": str(page), "workbook": str(found.workbook)}
+        _print_json({"run_id": found.id, **places})
     else:
         print(page)
     if show and typer.launch(page.resolve().as_uri()) != 0:

@@ -41,7 +41,7 @@ class Sheet:
 
     def text(self, row: int, column: int, text: object, look: str = "") -> None:
         """Write a text, whatever it starts with."""
-        shown = str(text)
+        shown = legible(text)
         if len(shown) > LONGEST_TEXT:
             shown = shown[:LONGEST_TEXT] + " ..."
         quoted = shown.startswith(FORMULA_STARTS)
@@ -184,7 +184,12 @@ def print_scale(widths: Sequence[float]) -> int:
     return max(10, min(100, int(100.0 * PAGE_INCHES / inches)))
 
 
+def legible(text: object) -> str:
+    """A text whose control characters and broken code points, which no file may hold, are marked."""
+    return "".join(c if c.isprintable() or c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+
+
 def shortened(text: object, length: int) -> str:
-    """A text cut to a length, with a mark where it was cut."""
-    shown = " ".join(str(text).split())
+    """A text on one line cut to a length, with a mark where it was cut."""
+    shown = " ".join(legible(text).split())
     return shown if len(shown) <= length else shown[: length - 3] + "..."

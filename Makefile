@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify notebooks bench lint format lock clean
+.PHONY: help setup demo test pictures verify notebooks bench lint format lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ demo: $(STAMP) ## the demo company end to end; prints where the page and the cub
 	test -d demo || $(BIN)/tradewind init demo demo
 	$(BIN)/tradewind check demo
 	$(BIN)/tradewind run demo --trials 128 --scenarios all
+
+pictures: $(STAMP) ## renew the README's pictures from the newest run of the demo (needs Chromium)
+	$(BIN)/python -m tests.pictures demo
 
 lint: $(STAMP) ## style, types, import floors
 	$(BIN)/ruff check .

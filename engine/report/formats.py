@@ -77,6 +77,19 @@ def percent(value: float, digits: int = 1) -> str:
     return f"{number(100.0 * value, digits)}%" if math.isfinite(value) else MISSING
 
 
+def whole_percent(value: float) -> str:
+    """A probability in a few characters; what is rare or nearly certain is never shown as 0% or 100%.
+
+    >>> whole_percent(0.004), whole_percent(0.0), whole_percent(0.997)
+    ('<1%', '0%', '>99%')
+    """
+    if 0.0 < value < 0.005:
+        return "<1%"
+    if 0.995 < value < 1.0:
+        return ">99%"
+    return percent(value, 0)
+
+
 def bare(value: float, unit: str, money: Money, *, sign: bool = False) -> str:
     """A figure of a metric in its unit, without its error."""
     show = signed if sign else number

@@ -36,6 +36,7 @@ from engine.report.formats import (
     signed,
     unit_of,
     unit_text,
+    whole_percent,
 )
 from engine.report.reading import Source, folded
 from engine.report.sections.judgement import threshold_text
@@ -148,7 +149,7 @@ def _breach_map(source: Source, metrics: list[Metric]) -> Picture:
             names,
             [metric.label for metric in metrics],
             [
-                [Heat("n/a", math.nan) if b is None else Heat(percent(b.value, 0), -b.value) for b in row]
+                [Heat("n/a", math.nan) if b is None else Heat(whole_percent(b.value), -b.value) for b in row]
                 for row in found
             ],
             f"{title}, by scenario and threshold",

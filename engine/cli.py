@@ -73,7 +73,8 @@ def _printable(text: str) -> str:
 
 
 def _print_json(data: Any) -> None:
-    print(json.dumps(data, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False))
+    text = json.dumps(data, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def _print_table(rows: list[dict[str, str]]) -> None:
@@ -241,16 +242,16 @@ def run(
 
 @app.command()
 def compare(
-    first: Annotated[Path, typer.Argument(help="Run folder A.")],
-    second: Annotated[Path, typer.Argument(help="Run folder B.")],
+    first: Annotated[Path, typer.Argument(help="Run folder A, or plan folder: its newest run.")],
+    second: Annotated[Path, typer.Argument(help="Run folder B, or plan folder: its newest run.")],
     page: Annotated[Path | None, typer.Option(help="Also write the comparison as an HTML page.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Put two runs beside each other: every headline metric, B minus A, with its error."""
-    from engine.chain import open_run
+    from engine.chain import find_run
     from engine.report.compare import compare_runs, write_comparison
 
-    one, other = open_run(first), open_run(second)
+    one, other = find_run(first), find_run(second)
     rows = compare_runs(one, other)
     if page is not None:
         write_comparison(page, one, other, rows)

@@ -19,6 +19,7 @@ from engine.report.summary import BASE, Summary
 from engine.report.waterfall import Waterfall, bars_of
 from engine.risk.errors import Estimate, estimate
 from engine.risk.measures import breach_probability
+from models.errors import StoreError
 
 FloatArray = npt.NDArray[np.float64]
 Days = npt.NDArray[np.datetime64]
@@ -41,6 +42,10 @@ class Source:
 
     def values(self, path: str) -> FloatArray:
         """A variable of the cube, dims (scenario, trial, …)."""
+        if not self.has(path):
+            raise StoreError(
+                f"cube.zarr: {path} is missing | made by another version of tradewind | run again"
+            )
         group, name = path.split("/")
         return np.asarray(self.cube[group][name].values)
 

@@ -34,13 +34,14 @@ CYCLE = (
 
 def liquidity(source: Source) -> Section:
     """The section on cash."""
-    blocks: list[Block] = [_fan(source), Heading("The trough"), *_troughs(source)]
+    blocks: list[Block] = [cash_picture(source), Heading("The trough"), *_troughs(source)]
     blocks += [Heading("Thirteen weeks"), *_weeks(source)]
     blocks += [Heading("Cash conversion cycle"), *_cycle(source)]
     return Section("cash", "Cash", tuple(blocks))
 
 
-def _fan(source: Source) -> Block:
+def cash_picture(source: Source) -> Picture:
+    """Daily fan of cash under base, with its trough and the worst scenario."""
     money, days = source.money, source.days
     ordered = np.sort(source.net_cash[source.base], axis=0) / money.divisor
     bands = sorted_quantiles(ordered, BANDS)

@@ -145,6 +145,15 @@ class Sheet:
             if lines > 1:
                 self.page.set_row(row, min(LINE_POINTS * lines + 3.0, HIGHEST_ROW))
 
+    def label_width(self, least: float) -> float:
+        """Characters that the texts of the first column need where a number stands beside them."""
+        labels = [
+            len(shown) / TEXT_PER_CHARACTER + 4.0
+            for (row, column), shown in self._values.items()
+            if column == 0 and isinstance(shown, str) and self.holds_number(row, 1)
+        ]
+        return max([least, *labels])
+
     def freeze(self, row: int, column: int) -> None:
         """Keep the rows above and the columns to the left in sight, on screen and on paper."""
         self.page.freeze_panes(row, column)

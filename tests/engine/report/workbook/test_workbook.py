@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 import xarray as xr
 from openpyxl.cell.cell import Cell
 
+import engine
 from engine.finance.accounts import BALANCE_NAMES
 from engine.finance.lines import CELL_RUNGS, LINES, RUNGS
 from engine.finance.statements import FLOWS
@@ -60,6 +62,13 @@ def with_values(cube: xr.DataTree, group: str, change: Callable[[xr.Dataset], xr
 def test_a_run_leaves_its_workbook_beside_the_cube(hostile: Written) -> None:
     assert zipfile.is_zipfile(hostile.folder / WORKBOOK)
     assert (hostile.folder / WORKBOOK).read_bytes() == hostile.data()
+
+
+def test_report_writes_the_workbook_anew(hostile: Written, tmp_path: Path) -> None:
+    copy = shutil.copytree(hostile.folder, tmp_path / "run")
+    (copy / WORKBOOK).unlink()
+    engine.open_run(copy).report()
+    assert (copy / WORKBOOK).read_bytes() == (hostile.folder / WORKBOOK).read_bytes()
 
 
 def test_the_same_run_gives_the_same_bytes(hostile: Written, tmp_path: Path) -> None:
@@ -296,6 +305,10 @@ def test_nine_markets_and_long_labels(hostile: Written, opened: Reader) -> None:
     assert OK in [each.value for each in values["Cover"]["B"]]
     total = amounts(values["P&L by market"], "Net revenue, all markets")[-6:]
     np.testing.assert_allclose(total, base(hostile, "market/net_revenue").sum(axis=1), atol=CENT)
+    sheet = values["P&L by market"]
+    shown = [str(each.value) for each in sheet["A"] if str(each.value).endswith("(M8)")]
+    assert shown
+    assert max(map(len, shown)) < 1.3 * sheet.column_dimensions["A"].width
 
 
 def test_a_record_of_an_older_run_still_has_a_workbook(hostile: Written, opened: Reader) -> None:

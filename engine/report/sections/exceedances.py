@@ -25,9 +25,7 @@ def curves(source: Source) -> list[Block]:
         return [Missing("Exceedance curves", "the metrics are not defined in every trial")]
     text = "The share of trials above each value. The dashed line is the threshold."
     if len(source.scenarios) > CURVES_SHOWN:
-        text += (
-            f" Drawn: base and the {CURVES_SHOWN - 1} scenarios whose mean moves most; the table has all."
-        )
+        text += f" Drawn: base and the {CURVES_SHOWN - 1} scenarios whose mean moves most; the table has all."
     return [Text(text), Pictures(tuple(pictures))]
 
 

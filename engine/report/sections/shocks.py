@@ -292,11 +292,14 @@ def _applied(source: Source) -> Block:
                 entry["source"],
             ]
         )
-    return words(
-        "Applied changes, path: old -> new; weights are those of plan.yaml, scaled to the scenarios of "
-        "this run"
+    weighed = (
+        "weights are those of plan.yaml, scaled to the scenarios of this run"
         if source.summary.weights
-        else "Applied changes, path: old -> new; plan.yaml sets no weights, so there is no mixture",
+        else "plan.yaml sets no weights, so there is no mixture"
+    )
+    return words(
+        "Applied changes, path: old -> new; roles are filled by expected revenue (markets, items) or units; "
+        f"{weighed}",
         ("Scenario", "Weight", "Why", "Applied", "Roles", "Responses", "Source"),
         rows,
     )

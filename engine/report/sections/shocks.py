@@ -298,8 +298,8 @@ def _applied(source: Source) -> Block:
         else "plan.yaml sets no weights, so there is no mixture"
     )
     return words(
-        "Applied changes, path: old -> new; roles are filled by what is expected of the next year: sales of markets "
-        "and items, purchases from suppliers and origins, units through nodes and ports; "
+        "Applied changes, path: old -> new; roles are filled by what is expected of the next year: sales of "
+        "markets and items, purchases from suppliers and origins, units through nodes and ports; "
         f"{weighed}",
         ("Scenario", "Weight", "Why", "Applied", "Roles", "Responses", "Source"),
         rows,

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import engine
 from engine import cli
 from tests.tiny_plan import tiny_files, write_plan
 
@@ -69,12 +70,8 @@ def test_run_prints_figures_with_errors_and_keeps_the_run(tradewind, plan_folder
         assert {"p05", "p50", "p95", "unit", "variant"} <= set(figure)
         assert set(figure["p50"]) == {"value", "error"}
     folder = plan_folder / "runs" / result["run_id"]
-    assert sorted(path.name for path in folder.iterdir()) >= [
-        "blocks",
-        "cube.zarr",
-        "run.json",
-        "summary.html",
-    ]
+    written = {path.name for path in folder.iterdir()}
+    assert written >= {"blocks", "cube.zarr", "run.json", "summary.json", "report.html"}
     assert not list((plan_folder / "runs").glob(".*"))
     code, out, _ = tradewind("compare", folder, folder, "--json")
     rows = json.loads(out)
@@ -101,7 +98,7 @@ def test_plain_table_and_policy_breach_exit_code(tradewind, plan_folder):
     (plan_folder / "policy.yaml").unlink()
     assert code == cli.EXIT_BREACH
     assert "breach: top_1_market_share" in err
-    assert "summary.html" in out
+    assert "report.html" in out
 
 
 @pytest.mark.parametrize(
@@ -154,6 +151,36 @@ def test_hostile_text_cannot_drive_the_terminal(tradewind, tmp_path):
     code, _, err = tradewind("check", tmp_path / "\x1b[31mred[/a]")
     assert code == cli.EXIT_DATA
     assert "\x1b" not in err
+
+
+def test_the_report_is_written_anew_from_the_run_and_the_comparison_is_a_page(
+    tradewind, plan_folder, tmp_path, monkeypatch
+):
+    code, out, err = tradewind(
+        "run", plan_folder, "--trials", 2, "--quarters", 1, "--scenarios", "tariff_15pp", "--json"
+    )
+    assert code == 0, err
+    folder = plan_folder / "runs" / json.loads(out)["run_id"]
+    first = (folder / "report.html").read_bytes()
+    (folder / "report.html").unlink()
+    assert tradewind("report", folder)[:2] == (0, f"{folder / 'report.html'}\n")
+    assert (folder / "report.html").read_bytes() == first
+    monkeypatch.chdir(plan_folder)
+    code, out, _ = tradewind("report", "--json")
+    assert (code, json.loads(out)["run_id"]) == (0, folder.name)
+    code, out, err = tradewind("compare", folder, plan_folder, "--page", tmp_path / "both.html")
+    assert code == 0, err
+    assert "tariff_15pp" in out
+    assert "B minus A" in (tmp_path / "both.html").read_text()
+    plan, run = engine.load_plan(plan_folder), engine.open_run(folder)
+    assert "Norway" in plan._repr_html_()
+    assert folder.name in run._repr_html_()
+
+
+def test_a_folder_without_runs_has_no_report(tradewind, tmp_path):
+    code, out, err = tradewind("report", tmp_path)
+    assert (code, out) == (cli.EXIT_ERROR, "")
+    assert "no finished run here" in err
 
 
 def test_a_missing_run_folder_is_said_plainly(tradewind, tmp_path):

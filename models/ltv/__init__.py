@@ -3,8 +3,10 @@
 from models.ltv.beta_geo import BetaGeoNBD, ModifiedBetaGeoNBD
 from models.ltv.customers import Customers
 from models.ltv.gamma_gamma import GammaGamma
-from models.ltv.priors import NormalPrior, WeakPrior
-from models.ltv.sampling import Arrivals, new_customer_path
+from models.ltv.pareto import ParetoNBD
+from models.ltv.paths import new_customer_path
+from models.ltv.priors import NormalPrior, WeakParetoPrior, WeakPrior
+from models.ltv.sampling import Arrivals
 
 __all__ = [
     "Arrivals",
@@ -13,6 +15,8 @@ __all__ = [
     "GammaGamma",
     "ModifiedBetaGeoNBD",
     "NormalPrior",
+    "ParetoNBD",
+    "WeakParetoPrior",
     "WeakPrior",
     "new_customer_path",
 ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.ltv.beta_geo import GeometricDropoutNBD
+from models.ltv.order_model import OrderModel
 from models.ltv.customers import Customers, days_per
 from models.ltv.fitting import loglik_at
 
@@ -35,7 +35,7 @@ class Challenge:
     message: str
 
 
-def challenge(model: GeometricDropoutNBD, customers: Customers, *, days: float = 365.0) -> Challenge:
+def challenge(model: OrderModel, customers: Customers, *, days: float = 365.0) -> Challenge:
     """Fit lifetimes to the same customers; gains and differences are ours minus theirs, alpha is in days.
 
     A challenger that fails (it does, on data where nobody leaves) is reported and never raises.
@@ -44,7 +44,7 @@ def challenge(model: GeometricDropoutNBD, customers: Customers, *, days: float =
     ours = float(model.expected_orders(customers, days=days).sum())
     nothing = {key: float("nan") for key in model.params}
     try:
-        params, loglik, theirs = _fit_lifetimes(name, model.shift, customers, days)
+        params, loglik, theirs = _fit_lifetimes(model, customers, days)
     except Exception as error:  # noqa: BLE001  # whatever an archived package raises is its answer
         message = f"lifetimes failed: {type(error).__name__}: {error}".splitlines()[0]
         return Challenge(name, nothing, np.nan, np.nan, np.nan, np.nan, days, message)
@@ -53,7 +53,7 @@ def challenge(model: GeometricDropoutNBD, customers: Customers, *, days: float =
 
 
 def _fit_lifetimes(
-    name: str, shift: int, customers: Customers, days: float
+    model: OrderModel, customers: Customers, days: float
 ) -> tuple[dict[str, float], float, float]:
     unit = days_per(_UNIT)
     cells = customers.cells
@@ -67,12 +67,16 @@ def _fit_lifetimes(
         warnings.simplefilter("ignore")
         import lifetimes  # here: it warns on import and takes half a second that only this comparison needs
 
-        fitter = getattr(lifetimes, _FITTERS[name])(penalizer_coef=0.0)
+        fitter = getattr(lifetimes, _FITTERS[type(model).__name__])(penalizer_coef=0.0)
         fitter.fit(frequency, recency, age, weights=weights)
         expected = fitter.conditional_expected_number_of_purchases_up_to_time(
             days / unit, frequency, recency, age
         )
     params = {key: float(value) for key, value in fitter.params_.items()}
     params["alpha"] *= unit
-    point = np.log(np.array([params[key] for key in ("r", "alpha", "a", "b")]))
-    return params, loglik_at(point, cells, shift), float((np.asarray(expected) * cells.count).sum())
+    point = np.log(np.array([params[key] for key in model.names]))
+    return (
+        params,
+        loglik_at(point, customers.evidence, model.likelihood),
+        float((np.asarray(expected) * cells.count).sum()),
+    )

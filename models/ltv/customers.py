@@ -12,8 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.errors import Fault, InputError
+from models.ltv.cells import Cells, build_cells
+from models.ltv.evidence import Evidence, build_evidence
 from models.ltv.ingest import Ledger, read_ledger
-from models.ltv.likelihood import Cells, build_cells
 from models.streams import index_of
 
 FloatArray = npt.NDArray[np.float64]
@@ -155,9 +156,18 @@ class Customers:
     @cached_property
     def cells(self) -> Cells:
         """Distinct (x, t_x, T) with counts."""
+        self._refuse_nobody()
+        return build_cells(self.frequency, self.recency, self.age)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The customers sorted by (x, T, t_x), as the likelihoods read them."""
+        self._refuse_nobody()
+        return build_evidence(self.frequency, self.recency, self.age)
+
+    def _refuse_nobody(self) -> None:
         if len(self) == 0:
             raise InputError([_fault("customers", "there is no customer", "0", "give at least one")])
-        return build_cells(self.frequency, self.recency, self.age)
 
     @property
     def spend_correlation(self) -> tuple[float, float]:

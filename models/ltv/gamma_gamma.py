@@ -15,6 +15,7 @@ from scipy.special import gammaln, polygamma, psi
 from models.errors import FitError
 from models.ltv.customers import Customers
 from models.ltv.newton import Objective, maximise
+from models.ltv.sampling import parameters_by_trial
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -147,6 +148,18 @@ class GammaGamma:
         if customers.spend is None or customers.paid is None:
             return np.full(len(customers), q), np.full(len(customers), v)
         return q + p * customers.paid, v + customers.paid * customers.spend
+
+    def parameters_by_trial(
+        self, *, trials: range, seed: int, name: str, parameters: str = "draw"
+    ) -> FloatArray:
+        """p, q, v of each trial, dims (trial, 3): drawn on the log scale, or the fitted ones in every trial.
+
+        At a boundary there is no covariance: the fitted ones.
+        """
+        drawn = parameters == "draw" and not self.boundary
+        return parameters_by_trial(
+            self.log_parameters, self.covariance if drawn else None, seed, f"{name}/spend", trials
+        )
 
     def to_json(self) -> str:
         """The fitted model as JSON; every number comes back to the bit."""

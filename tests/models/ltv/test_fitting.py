@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from models.errors import FitError
 from models.ltv import BetaGeoNBD, Customers, ModifiedBetaGeoNBD, NormalPrior, WeakPrior
-from models.ltv.likelihood import build_cells, derivatives
+from models.ltv.evidence import build_evidence
+from models.ltv.likelihood import derivatives
 
 
 def _load_generator():
@@ -26,10 +27,8 @@ MODELS = [BetaGeoNBD, ModifiedBetaGeoNBD]
 TRUTH = (0.6, 45.0, 0.9, 3.2)
 
 
-def _value(point, cells, shift):
-    return derivatives(
-        point, cells.frequency, cells.recency, cells.age, cells.count, cells.times, cells.more_than, shift
-    )
+def _value(point, evidence, shift):
+    return derivatives(point, evidence.start, evidence.recency, evidence.age, evidence.more_than, shift)
 
 
 def _slow_loglik(parameters, x, recency, age, shift):
@@ -51,10 +50,10 @@ def test_likelihood_is_the_published_one(shift):
     x = np.array([0, 0, 1, 2, 5, 40])
     recency = np.array([0.0, 0.0, 12.0, 30.0, 100.0, 399.5])
     age = np.array([0.0, 90.0, 60.0, 31.0, 360.0, 400.0])
-    cells = build_cells(x, recency, age)
+    evidence = build_evidence(x, recency, age)
     for parameters in [(0.24, 30.9, 0.79, 2.4), (3.0, 200.0, 0.3, 0.69), (0.5, 5.0, 4.0, 0.2)]:
         expected = sum(_slow_loglik(parameters, *row, shift) for row in zip(x, recency, age, strict=True))
-        assert _value(np.log(parameters), cells, shift)[0] == pytest.approx(expected, rel=1e-12)
+        assert _value(np.log(parameters), evidence, shift)[0] == pytest.approx(expected, rel=1e-12)
 
 
 @settings(max_examples=40, deadline=None)
@@ -64,21 +63,21 @@ def test_likelihood_is_the_published_one(shift):
     seed=st.integers(0, 5),
 )
 def test_gradient_and_hessian_are_the_derivatives(point, shift, seed):
-    cells = generate.customers(np.random.default_rng(seed), 60, *TRUTH).cells
+    evidence = generate.customers(np.random.default_rng(seed), 60, *TRUTH).evidence
     point = np.array(point)
-    _, gradient, hessian = _value(point, cells, shift)
+    _, gradient, hessian = _value(point, evidence, shift)
     step = 1e-5
     for i in range(4):
-        up, down = (_value(point + sign * step * np.eye(4)[i], cells, shift) for sign in (1, -1))
+        up, down = (_value(point + sign * step * np.eye(4)[i], evidence, shift) for sign in (1, -1))
         assert gradient[i] == pytest.approx((up[0] - down[0]) / (2 * step), rel=1e-5, abs=1e-4)
         assert hessian[i] == pytest.approx((up[1] - down[1]) / (2 * step), rel=1e-5, abs=1e-4)
 
 
 def test_no_digits_are_lost_when_a_and_b_are_huge():
-    cells = generate.customers(np.random.default_rng(1), 200, *TRUTH).cells
+    evidence = generate.customers(np.random.default_rng(1), 200, *TRUTH).evidence
     share = 0.2
     points = [np.log([0.6, 45.0, share * kappa, (1 - share) * kappa]) for kappa in (1e8, 1e10, 1e12)]
-    values = [_value(point, cells, 0)[0] for point in points]
+    values = [_value(point, evidence, 0)[0] for point in points]
     # the limit is a fixed dropout probability; the distance to it falls as 1 / kappa
     assert values[0] == pytest.approx(values[2], rel=1e-8)
     assert values[1] == pytest.approx(values[2], rel=1e-10)

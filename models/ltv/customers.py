@@ -13,6 +13,7 @@ import pandas as pd
 
 from models.errors import Fault, InputError
 from models.ltv.cells import Cells, build_cells
+from models.ltv.correlation import correlation_of
 from models.ltv.evidence import Evidence, build_evidence
 from models.ltv.ingest import Ledger, read_ledger
 from models.streams import index_of
@@ -175,9 +176,7 @@ class Customers:
         if self.spend is None or self.paid is None:
             raise InputError([_fault("spend", "there is no spend", "nothing", "pass value= to from_orders")])
         keep = self.paid > 0
-        columns = pd.DataFrame({"paid": self.paid[keep], "spend": self.spend[keep]})
-        ranks = columns.rank()
-        return float(columns["paid"].corr(columns["spend"])), float(ranks["paid"].corr(ranks["spend"]))
+        return correlation_of(self.paid[keep], self.spend[keep])
 
     def select(self, keep: npt.NDArray[Any]) -> Customers:
         """The customers picked by a mask or positions."""

@@ -1,7 +1,7 @@
 """Customers as the likelihoods read them: sorted by (x, T, t_x), so that the order of the rows means nothing.
 
-Nothing is grouped. What depends on the integer x alone is said once per x, and a customer costs a logarithm, an
-exponential and two divisions: less than finding out who equals whom.
+Nothing is grouped. What depends on the integer x alone is said once per x, and a customer costs a
+logarithm, an exponential and two divisions: less than finding out who equals whom.
 """
 
 from __future__ import annotations

@@ -42,10 +42,12 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class DropoutLikelihood:
-    """What the search needs to know of a model with four log parameters, of which the first two are those of NBD.
+    """What the search needs to know of a model with four log parameters, of which the first two are those
+    of NBD.
 
-    ``derivatives`` gives value, gradient and Hessian; ``starts`` where to look for the two parameters of leaving,
-    beside an alpha; ``weak`` is the prior that stands in where the data do not show whether customers leave.
+    ``derivatives`` gives value, gradient and Hessian; ``starts`` where to look for the two parameters of
+    leaving, beside an alpha; ``weak`` is the prior that stands in where the data do not show whether
+    customers leave.
     """
 
     derivatives: Callable[[FloatArray, Evidence], tuple[float, FloatArray, FloatArray]]

@@ -46,10 +46,11 @@ class Sampled(Protocol):
 class Settings:
     """How a future is sampled.
 
-    ``stream`` is a seed, a name, both as a pair, or a numpy Generator, of which one number is taken; ``seed`` and
-    ``name`` say the same. Compare paths only under the same ``envelope``, the largest demand multiplier there
-    will be (the largest given if omitted); a multiplier above it is cut to it. ``clock`` (month + 1,) is the
-    operational time at the month starts, by default months of 365.25/12 days. ``parameters``: draw or fitted.
+    ``stream`` is a seed, a name, both as a pair, or a numpy Generator, of which one number is taken;
+    ``seed`` and ``name`` say the same. Compare paths only under the same ``envelope``, the largest demand
+    multiplier there will be (the largest given if omitted); a multiplier above it is cut to it. ``clock``
+    (month + 1,) is the operational time at the month starts, by default months of 365.25/12 days.
+    ``parameters``: draw or fitted.
     """
 
     trials: int | range

@@ -13,13 +13,19 @@ from numba import njit
 from scipy.special import gammaln, polygamma, psi
 
 from models.errors import FitError
+from models.ltv.correlation import correlation_of
 from models.ltv.customers import Customers
-from models.ltv.newton import Objective, maximise
-from models.ltv.sampling import parameters_by_trial
+from models.ltv.draws import parameters_by_trial
+from models.ltv.newton import Maximum, Objective, maximise
 
 FloatArray = npt.NDArray[np.float64]
 
+IntArray = npt.NDArray[np.int64]
+
 NAMES = ("p", "q", "v")
+_FARTHEST = 12.0
+"""A log parameter farther out than this is no maximum but the way to the boundary."""
+_MANY = 32_000
 
 
 @njit(cache=True)
@@ -65,34 +71,46 @@ class GammaGamma:
         if customers.spend is None or customers.paid is None:
             raise FitError("the customers have no spend | pass value= to Customers.from_orders")
         keep = customers.paid > 0
-        if np.count_nonzero(keep) < 2:
+        paid, spend = customers.paid[keep], customers.spend[keep]
+        return cls._fit(paid, spend, customers.currency, "paid repeat order", correlation_of(paid, spend))
+
+    @classmethod
+    def fit_first(cls, customers: Customers) -> Self:
+        """Fit to the value of the first orders, which follow a law of their own: often larger, or discounted.
+
+        One order a customer shows the compound law but hardly what is between and what within customers: p
+        and q may lie at a boundary.
+        """
+        if customers.first_spend is None:
+            raise FitError("the customers have no first spend | pass value= to Customers.from_orders")
+        spend = customers.first_spend[customers.first_spend > 0.0]
+        paid = np.ones(spend.size, dtype=np.int64)
+        return cls._fit(paid, spend, customers.currency, "paid first order", (np.nan, np.nan))
+
+    @classmethod
+    def _fit(
+        cls, paid: IntArray, spend: FloatArray, currency: str, what: str, correlation: tuple[float, float]
+    ) -> Self:
+        if paid.size < 2:
             raise FitError(
-                f"{np.count_nonzero(keep)} customers with a paid repeat order | at least 2 are needed"
+                f"{paid.size} customers with a {what} | at least 2 are needed | pool them with others"
             )
-        x = customers.paid[keep].astype(np.float64)
-        spend = customers.spend[keep]
+        x = paid.astype(np.float64)
         mean = float((x * spend).sum() / x.sum())
-        found = maximise(_objective(x, spend / mean), np.log(np.array([4.0, 4.0, 0.75])))
+        found = _search(x, spend / mean)
         point = found.point + np.array([0.0, 0.0, np.log(mean)])
         loglik = found.value - x.size * float(np.log(mean))
-        proper = float(np.linalg.eigvalsh(-found.hessian)[0]) > 0.0 and found.converged
+        eigenvalues = np.linalg.eigvalsh(-found.hessian)
+        inside = found.converged and bool(np.max(np.abs(found.point)) < _FARTHEST)
+        proper = inside and bool(eigenvalues[0] > 1e-9 * max(eigenvalues[-1], 1.0))
         covariance = np.asarray(np.linalg.inv(-found.hessian)) if proper else np.full((3, 3), np.nan)
         message = (
             "converged"
             if proper
             else "customers do not differ in spend: the likelihood rises to the boundary"
         )
-        correlation = customers.spend_correlation
         return cls(
-            point,
-            covariance,
-            loglik,
-            x.size,
-            customers.currency,
-            found.converged,
-            not proper,
-            message,
-            correlation,
+            point, covariance, loglik, x.size, currency, found.converged, not proper, message, correlation
         )
 
     @classmethod
@@ -180,6 +198,25 @@ class GammaGamma:
         content["covariance"] = np.array(content["covariance"], dtype=np.float64)
         content["correlation"] = tuple(content["correlation"])
         return cls(**content)
+
+
+def loglik_of_spend(log_parameters: FloatArray, customers: Customers) -> float:
+    """Log-likelihood of the mean spend of ``customers`` at any ln p, ln q, ln v."""
+    if customers.spend is None or customers.paid is None:
+        raise FitError("the customers have no spend | pass value= to Customers.from_orders")
+    keep = customers.paid > 0
+    x = customers.paid[keep].astype(np.float64)
+    return _objective(x, customers.spend[keep])(np.asarray(log_parameters))[0]
+
+
+def _search(x: FloatArray, spend: FloatArray) -> Maximum:
+    """The maximum, looked for among an eighth of the customers first."""
+    start = np.log(np.array([4.0, 4.0, 0.75]))
+    many = x.size > _MANY
+    if many:
+        few = _search(x[::8].copy(), spend[::8].copy())
+        start = few.point if few.converged and np.max(np.abs(few.point)) < _FARTHEST else start
+    return maximise(_objective(x, spend), start, look_again=not many)
 
 
 def _objective(x: FloatArray, spend: FloatArray) -> Objective:

@@ -50,7 +50,7 @@ def horizon_of(
 def clock_of(clock: Any, months: int) -> FloatArray:
     """The clock given, or ``months`` months of 365.25/12 days."""
     if clock is None:
-        return np.arange(months + 1) * days_per("month")
+        return np.arange(months + 1, dtype=np.float64) * days_per("month")
     return np.ascontiguousarray(clock, dtype=np.float64)
 
 

@@ -112,8 +112,9 @@ def _leaving(
 ) -> float:
     """Sum of ln(1 + exp(d)) over some customers of one x, d = ``log_odds`` + n gap.
 
-    With the gap g = ln((alpha+T)/(alpha+t_x)) and D its derivative by ln alpha, ``gone_sums`` (4,) are the sums
-    of P(gone) times 1, g, D, dD and ``spread_sums`` (6,) those of P(gone) P(alive) times 1, g, D, gg, gD, DD.
+    With the gap g = ln((alpha+T)/(alpha+t_x)) and D its derivative by ln alpha, ``gone_sums`` (4,) are the
+    sums of P(gone) times 1, g, D, dD and ``spread_sums`` (6,) those of P(gone) P(alive) times 1, g, D, gg,
+    gD, DD.
     """
     value, product = 0.0, 1.0
     p_one, p_gap, p_slope, p_bend = 0.0, 0.0, 0.0, 0.0

@@ -13,13 +13,14 @@ import xarray as xr
 
 from models.errors import FitError, UsageError
 from models.ltv.customers import Customers, days_per
+from models.ltv.draws import parameters_by_trial
 from models.ltv.fitting import DropoutLikelihood, Fit, fit_with_dropout, score_of
 from models.ltv.futures import NewSettings, Settings, sampled_new_paths, sampled_paths
 from models.ltv.gamma_gamma import GammaGamma
 from models.ltv.horizon import horizon_of
 from models.ltv.paths import Base
 from models.ltv.priors import Prior
-from models.ltv.sampling import Arrivals, arrivals_block, parameters_by_trial
+from models.ltv.sampling import Arrivals, arrivals_block
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -229,9 +230,9 @@ class OrderModel(ABC):
         """Orders of all ``customers`` together, dims (trial, month), memory bounded by the result.
 
         With a ``spend`` model it is a Dataset: what they pay stands beside as ``spend``, in the customers'
-        currency, one draw an order. ``demand`` and ``churn`` are multipliers: one number or one a month (demand
-        also one a trial and month). The other ``settings`` are those of ``models.ltv.futures.Settings``:
-        stream (or seed and name), envelope, clock, parameters.
+        currency, one draw an order. ``demand`` and ``churn`` are multipliers: one number or one a month
+        (demand also one a trial and month). The other ``settings`` are those of
+        ``models.ltv.futures.Settings``: stream (or seed and name), envelope, clock, parameters.
         """
         self._same_clock(customers)
         chosen = Settings(months=months, trials=trials, demand=demand, churn=churn, **settings)
@@ -253,8 +254,8 @@ class OrderModel(ABC):
 
         ``counts`` is the number of new customers by month, or by trial and month; the first order lies
         uniformly (in operational time) within its month. Each customer keeps its path when a count changes.
-        With spend models it is a Dataset: ``spend`` of the repeat orders and ``first_spend`` of the first ones,
-        which follow a law of their own. The other ``settings`` are those of ``sample_paths``.
+        With spend models it is a Dataset: ``spend`` of the repeat orders and ``first_spend`` of the first
+        ones, which follow a law of their own. The other ``settings`` are those of ``sample_paths``.
         """
         chosen = NewSettings(
             months=months, trials=trials, demand=demand, churn=churn, counts=counts, **settings
@@ -288,8 +289,8 @@ class OrderModel(ABC):
         if self.n and len(customers) and self.operational != customers.operational:
             have = {True: "operational days", False: "calendar days"}
             raise UsageError(
-                f"customers: the model was fitted in {have[self.operational]} | got {have[customers.operational]}"
-                " | pass the same clock to Customers.from_orders"
+                f"customers: the model was fitted in {have[self.operational]} | got "
+                f"{have[customers.operational]} | pass the same clock to Customers.from_orders"
             )
 
     def to_json(self) -> str:

@@ -94,8 +94,8 @@ def _time_there(s: float, beta: FloatArray, elapsed: FloatArray) -> FloatArray:
 def _count_law(n: FloatArray, days: float, r: float, alpha: float, s: float, beta: float) -> FloatArray:
     """P(n orders): there to the end and the NBD count, or left at some time before with n orders till then.
 
-    The time of leaving is integrated by Gauss-Legendre on panels that halve towards 0, where leaving may be fast,
-    and towards the end, where many orders have their mass.
+    The time of leaving is integrated by Gauss-Legendre on panels that halve towards 0, where leaving may be
+    fast, and towards the end, where many orders have their mass.
     """
     there = s * np.log(beta / (beta + days)) + _log_nbd(n, np.array([days]), r, alpha)[:, 0]
     if days == 0.0:

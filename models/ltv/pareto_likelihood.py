@@ -1,16 +1,19 @@
-"""Log-likelihood, gradient and Hessian of Pareto/NBD on the log parameters, without a hypergeometric function.
+"""Log-likelihood, gradient and Hessian of Pareto/NBD on the log parameters, without a hypergeometric
+function.
 
-A customer (x, t_x, T) orders at rate lambda ~ Gamma(r, alpha) until it leaves after an exponential time of rate
-mu ~ Gamma(s, beta) (Schmittlein, Morrison and Colombo 1987). It is alive at T or it left at some y in (t_x, T)::
+A customer (x, t_x, T) orders at rate lambda ~ Gamma(r, alpha) until it leaves after an exponential time of
+rate mu ~ Gamma(s, beta) (Schmittlein, Morrison and Colombo 1987). It is alive at T or it left at some y in
+(t_x, T)::
 
     sum_{k<x} ln(r+k) - x ln(alpha)
     + ln( (1+T/alpha)^-(r+x) (1+T/beta)^-s  +  s/beta int_{t_x}^T (1+y/alpha)^-(r+x) (1+y/beta)^-(s+1) dy )
 
 The published form (Fader and Hardie 2005, equation 20) writes the integral as a difference of two Gaussian
-hypergeometric functions, which loses its digits for large x and for t_x near T. Here every term is positive. The
-integral is taken in w, y = t_x + m (e^w - 1), m the shorter of the scales on which the two factors fall, where the integrand is
-smooth at unit scale; 16 Gauss-Legendre nodes for each 2.5 of w hold 1e-12. Derivatives are those of the
-integrand, weighted with the posterior probability of having left at each node.
+hypergeometric functions, which loses its digits for large x and for t_x near T. Here every term is
+positive. The integral is taken in w, y = t_x + m (e^w - 1), m the shorter of the scales on which the two
+factors fall, where the integrand is smooth at unit scale; 16 Gauss-Legendre nodes for each 2.5 of w hold
+1e-12. Derivatives are those of the integrand, weighted with the posterior probability of having left at
+each node.
 """
 
 from __future__ import annotations
@@ -44,14 +47,15 @@ def nodes_between(
 ) -> int:
     """Number of nodes y in (t_x, T), written with the logarithm of their share of the bracket.
 
-    Shares are relative to (1+t_x/alpha)^-n (1+t_x/beta)^-s; a number above the room says that it was not enough.
+    Shares are relative to (1+t_x/alpha)^-n (1+t_x/beta)^-s; a number above the room says that it was not
+    enough.
     """
     to_rate, to_leave = alpha + recency, beta + recency
     scale = min(to_rate / max(n, 1.0), to_leave / (s + 1.0))
     length = math.log1p((age - recency) / scale)
     if length <= 0.0:
         return 0
-    panels = int(math.ceil(length / _PANEL))
+    panels = math.ceil(length / _PANEL)
     half = 0.5 * length / panels
     front = math.log(s) - math.log(to_leave) + math.log(half * scale)
     number = 0

@@ -1,23 +1,23 @@
 """Exact sampling of one customer's future orders as marked arrivals under an envelope (LTV.md, section 3).
 
 An alive customer has *arrivals* at ``envelope`` times its order rate, each with a mark v ~ U(0, envelope).
-An arrival is an order where its mark is below the demand multiplier of its month; under BG/NBD the customer may
-leave only at arrivals with mark below 1, whether they are orders or not. So a multiplier changes the months it is
-on, monotonically, and no other month.
+An arrival is an order where its mark is below the demand multiplier of its month; under BG/NBD the customer
+may leave only at arrivals with mark below 1, whether they are orders or not. So a multiplier changes the
+months it is on, monotonically, and no other month.
 
 Three identities make it fast and spare every rejection:
 
-- With a gamma-distributed rate the arrivals are a Pólya process: given k arrivals up to time t, the next one is
-  later than t + h with probability ((beta+t) / (beta+t+h))^(n+k). One uniform gives the next time; neither the
-  rate nor the number of arrivals is drawn, and no arrival depends on where the horizon ends.
+- With a gamma-distributed rate the arrivals are a Pólya process: given k arrivals up to time t, the next
+  one is later than t + h with probability ((beta+t) / (beta+t+h))^(n+k). One uniform gives the next time;
+  neither the rate nor the number of arrivals is drawn, and no arrival depends on where the horizon ends.
 - With p ~ Beta(a, b') the chance to stay through k base epochs is prod_{j<k} (b'+j) / (a+b'+j): one uniform
   is the survival at which the customer leaves, and p itself is never drawn. A churn multiplier g turns the
   product into E[(1-p)^G], G the sum of g over the epochs: more churn means leaving earlier in the same trial.
 - Under Pareto/NBD the time to leave has survival ((beta'/(beta'+h))^s: one uniform again, h the time weighted
   with the churn multiplier.
 
-Addresses: key of the caller's name, index = the customer's hash, part 0 = (alive and first time, leaving, first
-mark, second time), parts 1, 2, ... = two marks and times each.
+Addresses: key of the caller's name, index = the customer's hash, part 0 = (alive and first time, leaving,
+first mark, second time), parts 1, 2, ... = two marks and times each.
 """
 
 from __future__ import annotations
@@ -126,11 +126,12 @@ def _path(
     times: FloatArray,
     marks: FloatArray,
 ) -> int:
-    """Number of arrivals of one customer before it leaves or ``stop``, written in order as far as there is room.
+    """Number of arrivals of one customer before it leaves or ``stop``, written in order as far as there is
+    room.
 
-    ``reached`` is ``beta`` + the time since ``start`` of the first arrival, ``u_mark`` its uniform, ``u_time`` that
-    of the second time. ``threshold`` is the survival at which the customer leaves; ``a`` = 0 is one who does not
-    leave at an order.
+    ``reached`` is ``beta`` + the time since ``start`` of the first arrival, ``u_mark`` its uniform,
+    ``u_time`` that of the second time. ``threshold`` is the survival at which the customer leaves; ``a`` =
+    0 is one who does not leave at an order.
     """
     stay = 1.0
     next_mark, next_time = 0.0, 0.0
@@ -225,9 +226,9 @@ def new_customer_path(
 ) -> int:
     """Number of later arrivals of a customer acquired at operational time ``start``, up to ``end``.
 
-    Sorted times and marks are written as far as there is room; a number above ``times.size`` says that it was
-    not enough: call again with a longer buffer, the draw is the same. Under MBG/NBD the first order may be the
-    last. An earlier ``end`` or ``stop`` only leaves out what comes after it.
+    Sorted times and marks are written as far as there is room; a number above ``times.size`` says that it
+    was not enough: call again with a longer buffer, the draw is the same. Under MBG/NBD the first order may
+    be the last. An earlier ``end`` or ``stop`` only leaves out what comes after it.
     """
     none = marks[:0]
     return new_path(
@@ -253,7 +254,8 @@ def existing_path(
     times: FloatArray,
     marks: FloatArray,
 ) -> int:
-    """Arrivals of one existing customer who is active, that is, whose first uniform is below its cell's chance.
+    """Arrivals of one existing customer who is active, that is, whose first uniform is below its cell's
+    chance.
 
     ``uniforms`` are those of part 0, ``alive`` is P(alive) of its cell. Written as far as there is room.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,9 +21,8 @@ from models.ltv.paths import (
     new_path,
     pace_of,
 )
-from models.quantiles import normal_quantile
 from models.samplers import gamma
-from models.streams import key_of, uniform1, uniform4
+from models.streams import uniform1, uniform4
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -37,7 +35,8 @@ _ORDER_PARTS = 1 << 16
 
 
 class Spend(NamedTuple):
-    """What the kernels need to price orders: stream, p, q, v by trial (trial, 3), paid orders and their total.
+    """What the kernels need to price orders: stream, p, q, v by trial (trial, 3), paid orders and their
+    total.
 
     No customer and no trial where nothing is priced.
     """
@@ -62,25 +61,6 @@ class Arrivals:
     mark: FloatArray
     customer: npt.NDArray[np.int32]
     parameters: FloatArray
-
-
-@njit(cache=True)
-def draw_log_normal(
-    mean: FloatArray, factor: FloatArray, key: UInt64Array, first_trial: int, trials: int
-) -> FloatArray:
-    """exp(mean + factor z) per trial, shape (trial, parameter), z up to four addressed normals of the trial."""
-    out = np.empty((trials, mean.size))
-    z = np.empty(4)
-    for t in range(trials):
-        u = uniform4(key, first_trial + t, 0, 0)
-        for i in range(4):
-            z[i] = normal_quantile(u[i])
-        for i in range(mean.size):
-            total = mean[i]
-            for j in range(i + 1):
-                total += factor[i, j] * z[j]
-            out[t, i] = math.exp(total)
-    return out
 
 
 @njit(cache=True)
@@ -243,8 +223,8 @@ def count_block(
 ) -> tuple[IntArray, FloatArray]:
     """Orders and spend of all customers per trial and month under ``demand`` (1 or trial, month).
 
-    No arrival is kept. Each order has its own price draw: it is the same under every demand multiplier. Customers
-    in the order of their cells are read twice as fast.
+    No arrival is kept. Each order has its own price draw: it is the same under every demand multiplier.
+    Customers in the order of their cells are read twice as fast.
     """
     frequency, member, index, law = base.frequency, base.member, base.stream_index, base.law
     key, clock, envelope, churn = horizon.key, horizon.clock, horizon.envelope, horizon.churn
@@ -291,8 +271,8 @@ def count_block(
 def count_new_block(
     parameters: FloatArray, counts: IntArray, law: int, horizon: Horizon, demand: FloatArray, prices: Spend
 ) -> tuple[IntArray, FloatArray]:
-    """Repeat orders and their spend per trial and month of customers acquired by month, ``counts`` (1 or trial,
-    month).
+    """Repeat orders and their spend per trial and month of customers acquired by month, ``counts`` (1 or
+    trial, month).
     """
     key, clock, envelope, churn = horizon.key, horizon.clock, horizon.envelope, horizon.churn
     stop, pace = min(horizon.stop, clock[clock.size - 1]), pace_of(clock)
@@ -343,22 +323,3 @@ def first_orders_block(
                 value, _ = gamma(point[0], key, first_trial + t, index, _ORDER_PARTS)
                 spend[t, cohort] += value / rate
     return spend
-
-
-def parameters_by_trial(
-    mean: FloatArray, covariance: FloatArray | None, seed: int, name: str, trials: range
-) -> FloatArray:
-    """Parameters of each trial, dims (trial, parameter); without a covariance all trials have the fitted ones."""
-    mean = np.asarray(mean, dtype=np.float64)
-    factor = np.zeros((mean.size, mean.size)) if covariance is None else factor_of(covariance)
-    key = key_of(seed, f"{name}/parameters")
-    return np.asarray(draw_log_normal(mean, factor, key, trials.start, len(trials)))
-
-
-def factor_of(covariance: FloatArray) -> FloatArray:
-    """Lower Cholesky factor; zero rows (a parameter that is not drawn) stay zero."""
-    drawn = np.flatnonzero(np.diag(covariance) > 0.0)
-    factor = np.zeros_like(covariance)
-    if drawn.size:
-        factor[np.ix_(drawn, drawn)] = np.linalg.cholesky(covariance[np.ix_(drawn, drawn)])
-    return factor

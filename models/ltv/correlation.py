@@ -12,7 +12,7 @@ IntArray = npt.NDArray[np.int64]
 
 
 def correlation_of(paid: IntArray, spend: FloatArray) -> tuple[float, float]:
-    """Correlation of spend with paid repeat orders, (Pearson, Spearman); NaN where one of them is constant."""
+    """Pearson and Spearman correlation of spend with paid repeat orders; NaN where one is constant."""
     return _pearson(paid.astype(np.float64), spend), _pearson(_ranks(paid), _ranks(spend))
 
 

@@ -57,17 +57,14 @@ class Customers:
     counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        columns = {
-            name: np.asarray(getattr(self, name), dtype=np.float64)
-            for name in ("frequency", "recency", "age")
-        }
+        columns = {name: _floats(name, getattr(self, name)) for name in ("frequency", "recency", "age")}
         _refuse(columns)
         put = object.__setattr__
         put(self, "frequency", columns["frequency"].astype(np.int64))
         put(self, "recency", columns["recency"])
         put(self, "age", columns["age"])
         if self.spend is not None:
-            spend = np.asarray(self.spend, dtype=np.float64)
+            spend = _floats("spend", self.spend)
             default = np.where(spend != 0.0, self.frequency, 0)
             paid = np.asarray(default if self.paid is None else self.paid, dtype=np.int64)
             _refuse_spend(spend, paid, self.frequency.size)
@@ -87,7 +84,7 @@ class Customers:
     ) -> Customers:
         """Customers from columns in any time ``unit``; they are held in days."""
         scale = days_per(unit)
-        days = [np.asarray(column, dtype=np.float64) * scale for column in (recency, age)]
+        days = [_floats(name, column) * scale for name, column in (("recency", recency), ("age", age))]
         return cls(np.asarray(frequency), days[0], days[1], spend=spend, **more)
 
     @classmethod
@@ -219,6 +216,13 @@ def _reader(clock: Clock | None) -> Callable[[DateArray], FloatArray]:
 
 def _fault(column: str, problem: str, got: str, remedy: str, row: int = 0) -> Fault:
     return Fault("customers", row, column, problem, got, remedy)
+
+
+def _floats(column: str, values: Any) -> FloatArray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError([_fault(column, "not a column of numbers", str(error), "give numbers")]) from error
 
 
 def _refuse(columns: dict[str, FloatArray]) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from models.errors import FitError
 from models.ltv.correlation import correlation_of
 from models.ltv.customers import Customers
 from models.ltv.draws import parameters_by_trial
+from models.ltv.json_form import content_of
 from models.ltv.newton import Maximum, Objective, maximise
 
 FloatArray = npt.NDArray[np.float64]
@@ -190,10 +191,7 @@ class GammaGamma:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The model written by ``to_json``."""
-        content: dict[str, Any] = json.loads(text)
-        kind = content.pop("model", None)
-        if kind != "GammaGamma":
-            raise FitError(f"model: GammaGamma is needed | got {kind}")
+        content = content_of(text, "GammaGamma", [field.name for field in fields(cls)])
         content["log_parameters"] = np.array(content["log_parameters"], dtype=np.float64)
         content["covariance"] = np.array(content["covariance"], dtype=np.float64)
         content["correlation"] = tuple(content["correlation"])

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from models.errors import FitError, UsageError
+from models.errors import UsageError
 from models.ltv.customers import Customers, days_per
 from models.ltv.draws import parameters_by_trial
 from models.ltv.fitting import DropoutLikelihood, Fit, fit_with_dropout, score_of
 from models.ltv.futures import NewSettings, Settings, sampled_new_paths, sampled_paths
 from models.ltv.gamma_gamma import GammaGamma
 from models.ltv.horizon import horizon_of
+from models.ltv.json_form import content_of
 from models.ltv.paths import Base
 from models.ltv.priors import Prior
 from models.ltv.sampling import Arrivals, arrivals_block
@@ -303,10 +304,7 @@ class OrderModel(ABC):
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The model written by ``to_json``."""
-        content = json.loads(text)
-        kind = content.pop("model", None) if isinstance(content, dict) else None
-        if kind != cls.__name__:
-            raise FitError(f"model: {cls.__name__} is needed | got {kind}")
+        content = content_of(text, cls.__name__, [field.name for field in fields(cls)])
         for name in ("log_parameters", "mean", "draw_covariance"):
             content[name] = np.array(content[name], dtype=np.float64)
         return cls(**content)

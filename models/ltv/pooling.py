@@ -93,9 +93,11 @@ def _under(model: type[Model], cohort: Customers, law: NormalPrior) -> Model:
     known = model.from_parameters(*np.exp(law.mean))
     return replace(
         known,
+        log_parameters=law.mean,
+        mean=law.mean,
         draw_covariance=law.covariance,
         operational=cohort.operational,
-        message="no customer: common law",
+        message=message,
     )
 
 

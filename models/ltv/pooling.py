@@ -97,7 +97,7 @@ def _under(model: type[Model], cohort: Customers, law: NormalPrior) -> Model:
         mean=law.mean,
         draw_covariance=law.covariance,
         operational=cohort.operational,
-        message=message,
+        message="no customer: common law",
     )
 
 

@@ -93,7 +93,9 @@ def sampled_paths(
 ) -> xr.DataArray | xr.Dataset:
     """Orders (and spend) of existing customers, dims (trial, month)."""
     plan = _plan(settings)
-    _refuse_currency(spend, customers)
+    if spend is not None:
+        _refuse_currency(spend, customers)
+        spend.refuse_infinite(spend.spend_rate(customers)[0], "sampled spend")
     months = plan.ticks.size - 1
     orders = np.zeros((len(plan.block), months), dtype=np.int64)
     money = np.zeros((len(plan.block), months if spend is not None else 0))
@@ -123,6 +125,9 @@ def sampled_new_paths(
     plan = _plan(settings)
     months = plan.ticks.size - 1
     counts = _counts(settings.counts, plan)
+    for priced in (spend, first_spend):
+        if priced is not None:
+            priced.population_mean()  # refuses an infinite one
     orders = np.zeros((len(plan.block), months), dtype=np.int64)
     money: dict[str, FloatArray] = {}
     if spend is not None:
@@ -230,8 +235,8 @@ def _prices(
     return Spend(key, by_trial, paid, paid * customers.spend[order])
 
 
-def _refuse_currency(spend: GammaGamma | None, customers: Customers) -> None:
-    if spend is not None and spend.currency and customers.currency and spend.currency != customers.currency:
+def _refuse_currency(spend: GammaGamma, customers: Customers) -> None:
+    if spend.currency and customers.currency and spend.currency != customers.currency:
         raise FitError(
             f"currency: the spend model is in {spend.currency} | got customers in {customers.currency}"
         )

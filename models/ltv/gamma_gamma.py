@@ -145,21 +145,42 @@ class GammaGamma:
 
         p (v + x z) / (p x + q - 1) with x paid orders of mean z; refused where it is infinite (p x + q <= 1).
         """
+        shape, rate = self._known(customers)
+        self.refuse_infinite(shape, "expected spend", 1.0)
+        return self._by_customer(
+            self.params["p"] * rate / (shape - 1.0), "expected spend per order", customers
+        )
+
+    def spend_deviation(self, customers: Customers) -> xr.DataArray:
+        """Standard deviation of what is known of each customer's mean spend per order, dims (customer,).
+
+        Refused where it is infinite (p x + q <= 2).
+        """
+        shape, rate = self._known(customers)
+        self.refuse_infinite(shape, "deviation of the expected spend", 2.0)
+        values = self.params["p"] * rate / (shape - 1.0) / np.sqrt(shape - 2.0)
+        return self._by_customer(values, "deviation of the expected spend per order", customers)
+
+    def refuse_infinite(self, shape: FloatArray, figure: str, least: float = 1.0) -> None:
+        """Raise where a figure is infinite because the shape p x + q is too small."""
+        infinite = np.count_nonzero(shape <= least)
+        if infinite:
+            raise FitError(f"the {figure} of {infinite} customers is infinite: p x + q <= {least:g}")
+
+    def _known(self, customers: Customers) -> tuple[FloatArray, FloatArray]:
         if customers.spend is None or customers.paid is None:
             raise FitError("the customers have no spend | pass value= to Customers.from_orders")
         if self.currency and customers.currency and self.currency != customers.currency:
             raise FitError(
                 f"currency: the model is in {self.currency} | got customers in {customers.currency}"
             )
-        p, q, v = np.exp(self.log_parameters)
-        below = p * customers.paid + q - 1.0
-        if np.any(below <= 0.0):
-            raise FitError(
-                f"the expected spend of {np.count_nonzero(below <= 0)} customers is infinite: p x + q <= 1"
-            )
-        values = p * (v + customers.paid * customers.spend) / below
-        attributes = {"units": self.currency or "currency", "long_name": "expected spend per order"}
-        return xr.DataArray(values, dims=("customer",), attrs=attributes)
+        return self.spend_rate(customers)
+
+    def _by_customer(self, values: FloatArray, long_name: str, customers: Customers) -> xr.DataArray:
+        key = customers.key
+        coordinates = None if key is None else {"customer": np.array(key, dtype=object)}
+        attributes = {"units": self.currency or "currency", "long_name": long_name}
+        return xr.DataArray(values, coordinates, dims=("customer",), attrs=attributes)
 
     def spend_rate(self, customers: Customers) -> tuple[FloatArray, FloatArray]:
         """Shape and rate of each customer's nu, q + p x and v + x z; n orders total Gamma(p n, rate nu)."""

@@ -118,3 +118,11 @@ def test_the_length_of_the_run_changes_no_month():
     runs = [model.sample_paths(customers, months=months, trials=8, stream=2) for months in (6, 36, 60)]
     assert np.array_equal(runs[0], runs[1][:, :6])
     assert np.array_equal(runs[1], runs[2][:, :36])
+
+
+def test_a_spend_without_a_mean_is_refused():
+    model, heavy = BetaGeoNBD.from_parameters(*ORDERS[BetaGeoNBD]), GammaGamma.from_parameters(6.0, 0.9, 15.0)
+    with pytest.raises(FitError, match="infinite"):
+        model.sample_paths(_customers(), months=2, trials=2, spend=heavy)
+    with pytest.raises(FitError, match="infinite"):
+        model.sample_new_customers([5], months=2, trials=2, first_spend=heavy)

@@ -12,8 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.errors import Fault, InputError
+from models.ltv.cells import Cells, build_cells
+from models.ltv.correlation import correlation_of
+from models.ltv.evidence import Evidence, build_evidence
 from models.ltv.ingest import Ledger, read_ledger
-from models.ltv.likelihood import Cells, build_cells
 from models.streams import index_of
 
 FloatArray = npt.NDArray[np.float64]
@@ -55,17 +57,14 @@ class Customers:
     counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        columns = {
-            name: np.asarray(getattr(self, name), dtype=np.float64)
-            for name in ("frequency", "recency", "age")
-        }
+        columns = {name: _floats(name, getattr(self, name)) for name in ("frequency", "recency", "age")}
         _refuse(columns)
         put = object.__setattr__
         put(self, "frequency", columns["frequency"].astype(np.int64))
         put(self, "recency", columns["recency"])
         put(self, "age", columns["age"])
         if self.spend is not None:
-            spend = np.asarray(self.spend, dtype=np.float64)
+            spend = _floats("spend", self.spend)
             default = np.where(spend != 0.0, self.frequency, 0)
             paid = np.asarray(default if self.paid is None else self.paid, dtype=np.int64)
             _refuse_spend(spend, paid, self.frequency.size)
@@ -85,7 +84,7 @@ class Customers:
     ) -> Customers:
         """Customers from columns in any time ``unit``; they are held in days."""
         scale = days_per(unit)
-        days = [np.asarray(column, dtype=np.float64) * scale for column in (recency, age)]
+        days = [_floats(name, column) * scale for name, column in (("recency", recency), ("age", age))]
         return cls(np.asarray(frequency), days[0], days[1], spend=spend, **more)
 
     @classmethod
@@ -155,9 +154,18 @@ class Customers:
     @cached_property
     def cells(self) -> Cells:
         """Distinct (x, t_x, T) with counts."""
+        self._refuse_nobody()
+        return build_cells(self.frequency, self.recency, self.age)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The customers sorted by (x, T, t_x), as the likelihoods read them."""
+        self._refuse_nobody()
+        return build_evidence(self.frequency, self.recency, self.age)
+
+    def _refuse_nobody(self) -> None:
         if len(self) == 0:
             raise InputError([_fault("customers", "there is no customer", "0", "give at least one")])
-        return build_cells(self.frequency, self.recency, self.age)
 
     @property
     def spend_correlation(self) -> tuple[float, float]:
@@ -165,9 +173,7 @@ class Customers:
         if self.spend is None or self.paid is None:
             raise InputError([_fault("spend", "there is no spend", "nothing", "pass value= to from_orders")])
         keep = self.paid > 0
-        columns = pd.DataFrame({"paid": self.paid[keep], "spend": self.spend[keep]})
-        ranks = columns.rank()
-        return float(columns["paid"].corr(columns["spend"])), float(ranks["paid"].corr(ranks["spend"]))
+        return correlation_of(self.paid[keep], self.spend[keep])
 
     def select(self, keep: npt.NDArray[Any]) -> Customers:
         """The customers picked by a mask or positions."""
@@ -210,6 +216,13 @@ def _reader(clock: Clock | None) -> Callable[[DateArray], FloatArray]:
 
 def _fault(column: str, problem: str, got: str, remedy: str, row: int = 0) -> Fault:
     return Fault("customers", row, column, problem, got, remedy)
+
+
+def _floats(column: str, values: Any) -> FloatArray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError([_fault(column, "not a column of numbers", str(error), "give numbers")]) from error
 
 
 def _refuse(columns: dict[str, FloatArray]) -> None:

@@ -1,16 +1,18 @@
-"""The search for the parameters of BG/NBD and MBG/NBD, and the judgement whether the data identify them."""
+"""The search for the parameters of an order model, and the judgement whether the data identify them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from models.errors import FitError
-from models.ltv.likelihood import Cells, derivatives, nbd_derivatives
+from models.ltv.evidence import Evidence
+from models.ltv.likelihood import nbd_derivatives
 from models.ltv.newton import Maximum, Objective, maximise
-from models.ltv.priors import Prior, WeakPrior
+from models.ltv.priors import Prior
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -20,6 +22,8 @@ _CLEAR = 10.0
 """Gain over the NBD limit from which the maximum is taken to be the only one."""
 _VAGUE = 2.0
 """A standard error of a log parameter above this says "within a factor of 7 either way": not identified."""
+_NEAR = 12.0
+"""A maximum of a part of the customers farther out than this on the log scale is no place to start from."""
 
 
 @dataclass(frozen=True)
@@ -36,22 +40,38 @@ class Fit:
     message: str
 
 
-def fit_geometric_dropout(cells: Cells, shift: int, prior: Prior | None) -> Fit:
+@dataclass(frozen=True, eq=False)
+class DropoutLikelihood:
+    """What the search needs to know of a model with four log parameters, of which the first two are those
+    of NBD.
+
+    ``derivatives`` gives value, gradient and Hessian; ``starts`` where to look for the two parameters of
+    leaving, beside an alpha; ``weak`` is the prior that stands in where the data do not show whether
+    customers leave.
+    """
+
+    derivatives: Callable[[FloatArray, Evidence], tuple[float, FloatArray, FloatArray]]
+    starts: Callable[[float], tuple[FloatArray, ...]]
+    weak: Prior
+
+
+def fit_with_dropout(evidence: Evidence, likelihood: DropoutLikelihood, prior: Prior | None) -> Fit:
     """Maximum likelihood (or posterior mode) with covariance; the boundary is judged against NBD."""
-    if cells.more_than.size == 0 and prior is None:
+    if evidence.more_than.size == 0 and prior is None:
         raise FitError(
-            f"no repeat order among {cells.customers:.0f} customers | their order rate cannot be fitted | "
+            f"no repeat order among {evidence.customers} customers | their order rate cannot be fitted | "
             "pool them with other customers or pass a prior"
         )
-    limit = _fit_nbd(cells)
-    start = np.array([limit.point[0] + 0.1, limit.point[1], np.log(0.6), np.log(2.4)])
-    start[:2] = np.clip(start[:2], -4.0, 9.0)
-    best = _search(cells, shift, prior, start)
+    limit = fit_nbd(evidence)
+    front = np.clip([limit.point[0] + 0.1, limit.point[1]], -4.0, 9.0)
+    start, *others = (
+        np.concatenate([front, leaving]) for leaving in likelihood.starts(float(np.exp(front[1])))
+    )
+    best = _search(evidence, likelihood, prior, start)
     if prior is None and best.value - limit.value < _CLEAR:
-        # with little to see of leaving there can be two maxima: few who surely leave, many who may
-        other = _search(cells, shift, prior, np.array([start[0], start[1], np.log(0.3), np.log(8.0)]))
-        best = other if other.value > best.value else best
-    loglik = _objective(cells, shift, None)(best.point)[0]
+        for other in (_search(evidence, likelihood, prior, point) for point in others):
+            best = other if other.value > best.value else best
+    loglik = best.value if prior is None else loglik_at(best.point, evidence, likelihood)
     if prior is not None:
         covariance, problem = _covariance(best)
         if problem:
@@ -71,7 +91,7 @@ def fit_geometric_dropout(cells: Cells, shift: int, prior: Prior | None) -> Fit:
         return Fit(
             best.point, best.point, covariance, loglik, limit.value, best.converged, False, "converged"
         )
-    weak = _search(cells, shift, WeakPrior(), start)
+    weak = _search(evidence, likelihood, likelihood.weak, start)
     covariance, improper = _covariance(weak)
     if improper:
         raise FitError(f"{problem}; and under the weak prior: {improper} | pool these customers with others")
@@ -79,21 +99,35 @@ def fit_geometric_dropout(cells: Cells, shift: int, prior: Prior | None) -> Fit:
     return Fit(best.point, weak.point, covariance, loglik, limit.value, best.converged, True, message)
 
 
-def loglik_at(log_parameters: FloatArray, cells: Cells, shift: int) -> float:
-    """Log-likelihood of the cells at any log parameters."""
-    return float(_objective(cells, shift, None)(log_parameters)[0])
+def loglik_at(log_parameters: FloatArray, evidence: Evidence, likelihood: DropoutLikelihood) -> float:
+    """Log-likelihood of the customers at any log parameters."""
+    return float(_objective(evidence, likelihood, None)(log_parameters)[0])
 
 
-def score_of(log_parameters: FloatArray, cells: Cells, shift: int) -> FloatArray:
-    """Gradient of the log-likelihood of the cells, shape (4,)."""
-    return np.asarray(_objective(cells, shift, None)(log_parameters)[1])
+def score_of(log_parameters: FloatArray, evidence: Evidence, likelihood: DropoutLikelihood) -> FloatArray:
+    """Gradient of the log-likelihood of the customers, shape (4,)."""
+    return np.asarray(_objective(evidence, likelihood, None)(log_parameters)[1])
 
 
-def _objective(cells: Cells, shift: int, prior: Prior | None) -> Objective:
+def fit_nbd(evidence: Evidence) -> Maximum:
+    """The NBD limit: r and alpha where nobody leaves, started at the observed order rate with r = 1."""
+    few = evidence.thinned()
+    if few is None or few.orders == 0:
+        exposure = max(float(evidence.age.sum()), 1.0)
+        start = np.array([0.0, np.log(exposure / max(evidence.orders, 0.5))])
+    else:
+        start = fit_nbd(few).point
+
     def value(point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-        loglik, gradient, hessian = derivatives(
-            point, cells.frequency, cells.recency, cells.age, cells.count, cells.times, cells.more_than, shift
-        )
+        found = nbd_derivatives(point, evidence.start, evidence.age, evidence.more_than)
+        return float(found[0]), found[1], found[2]
+
+    return maximise(value, start, look_again=few is None)
+
+
+def _objective(evidence: Evidence, likelihood: DropoutLikelihood, prior: Prior | None) -> Objective:
+    def value(point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        loglik, gradient, hessian = likelihood.derivatives(point, evidence)
         if prior is None:
             return loglik, gradient, hessian
         log_density, slope, bend = prior.derivatives(point)
@@ -102,21 +136,15 @@ def _objective(cells: Cells, shift: int, prior: Prior | None) -> Objective:
     return value
 
 
-def _search(cells: Cells, shift: int, prior: Prior | None, start: FloatArray) -> Maximum:
-    return maximise(_objective(cells, shift, prior), start)
-
-
-def _fit_nbd(cells: Cells) -> Maximum:
-    """The NBD limit: r and alpha where nobody leaves, started at the observed order rate with r = 1."""
-    exposure = float((cells.count * cells.times[cells.age]).sum())
-    orders = max(float((cells.count * cells.frequency).sum()), 0.5)
-    start = np.array([0.0, np.log(max(exposure, 1.0) / orders)])
-
-    def value(point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-        found = nbd_derivatives(point, cells.frequency, cells.age, cells.count, cells.times, cells.more_than)
-        return float(found[0]), found[1], found[2]
-
-    return maximise(value, start)
+def _search(
+    evidence: Evidence, likelihood: DropoutLikelihood, prior: Prior | None, start: FloatArray
+) -> Maximum:
+    """The maximum, looked for among an eighth of the customers first: the last steps are the dear ones."""
+    few = evidence.thinned()
+    if few is not None:
+        found = _search(few, likelihood, prior, start)
+        start = found.point if found.converged and np.max(np.abs(found.point)) < _NEAR else start
+    return maximise(_objective(evidence, likelihood, prior), start, look_again=few is None)
 
 
 def _covariance(found: Maximum) -> tuple[FloatArray, str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +13,20 @@ from numba import njit
 from scipy.special import gammaln, polygamma, psi
 
 from models.errors import FitError
+from models.ltv.correlation import correlation_of
 from models.ltv.customers import Customers
-from models.ltv.newton import Objective, maximise
+from models.ltv.draws import parameters_by_trial
+from models.ltv.json_form import content_of
+from models.ltv.newton import Maximum, Objective, maximise
 
 FloatArray = npt.NDArray[np.float64]
 
+IntArray = npt.NDArray[np.int64]
+
 NAMES = ("p", "q", "v")
+_FARTHEST = 12.0
+"""A log parameter farther out than this is no maximum but the way to the boundary."""
+_MANY = 32_000
 
 
 @njit(cache=True)
@@ -64,34 +72,46 @@ class GammaGamma:
         if customers.spend is None or customers.paid is None:
             raise FitError("the customers have no spend | pass value= to Customers.from_orders")
         keep = customers.paid > 0
-        if np.count_nonzero(keep) < 2:
+        paid, spend = customers.paid[keep], customers.spend[keep]
+        return cls._fit(paid, spend, customers.currency, "paid repeat order", correlation_of(paid, spend))
+
+    @classmethod
+    def fit_first(cls, customers: Customers) -> Self:
+        """Fit to the value of the first orders, which follow a law of their own: often larger, or discounted.
+
+        One order a customer shows the compound law but hardly what is between and what within customers: p
+        and q may lie at a boundary.
+        """
+        if customers.first_spend is None:
+            raise FitError("the customers have no first spend | pass value= to Customers.from_orders")
+        spend = customers.first_spend[customers.first_spend > 0.0]
+        paid = np.ones(spend.size, dtype=np.int64)
+        return cls._fit(paid, spend, customers.currency, "paid first order", (np.nan, np.nan))
+
+    @classmethod
+    def _fit(
+        cls, paid: IntArray, spend: FloatArray, currency: str, what: str, correlation: tuple[float, float]
+    ) -> Self:
+        if paid.size < 2:
             raise FitError(
-                f"{np.count_nonzero(keep)} customers with a paid repeat order | at least 2 are needed"
+                f"{paid.size} customers with a {what} | at least 2 are needed | pool them with others"
             )
-        x = customers.paid[keep].astype(np.float64)
-        spend = customers.spend[keep]
+        x = paid.astype(np.float64)
         mean = float((x * spend).sum() / x.sum())
-        found = maximise(_objective(x, spend / mean), np.log(np.array([4.0, 4.0, 0.75])))
+        found = _search(x, spend / mean)
         point = found.point + np.array([0.0, 0.0, np.log(mean)])
         loglik = found.value - x.size * float(np.log(mean))
-        proper = float(np.linalg.eigvalsh(-found.hessian)[0]) > 0.0 and found.converged
+        eigenvalues = np.linalg.eigvalsh(-found.hessian)
+        inside = found.converged and bool(np.max(np.abs(found.point)) < _FARTHEST)
+        proper = inside and bool(eigenvalues[0] > 1e-9 * max(eigenvalues[-1], 1.0))
         covariance = np.asarray(np.linalg.inv(-found.hessian)) if proper else np.full((3, 3), np.nan)
         message = (
             "converged"
             if proper
             else "customers do not differ in spend: the likelihood rises to the boundary"
         )
-        correlation = customers.spend_correlation
         return cls(
-            point,
-            covariance,
-            loglik,
-            x.size,
-            customers.currency,
-            found.converged,
-            not proper,
-            message,
-            correlation,
+            point, covariance, loglik, x.size, currency, found.converged, not proper, message, correlation
         )
 
     @classmethod
@@ -125,21 +145,42 @@ class GammaGamma:
 
         p (v + x z) / (p x + q - 1) with x paid orders of mean z; refused where it is infinite (p x + q <= 1).
         """
+        shape, rate = self._known(customers)
+        self.refuse_infinite(shape, "expected spend", 1.0)
+        return self._by_customer(
+            self.params["p"] * rate / (shape - 1.0), "expected spend per order", customers
+        )
+
+    def spend_deviation(self, customers: Customers) -> xr.DataArray:
+        """Standard deviation of what is known of each customer's mean spend per order, dims (customer,).
+
+        Refused where it is infinite (p x + q <= 2).
+        """
+        shape, rate = self._known(customers)
+        self.refuse_infinite(shape, "deviation of the expected spend", 2.0)
+        values = self.params["p"] * rate / (shape - 1.0) / np.sqrt(shape - 2.0)
+        return self._by_customer(values, "deviation of the expected spend per order", customers)
+
+    def refuse_infinite(self, shape: FloatArray, figure: str, least: float = 1.0) -> None:
+        """Raise where a figure is infinite because the shape p x + q is too small."""
+        infinite = np.count_nonzero(shape <= least)
+        if infinite:
+            raise FitError(f"the {figure} of {infinite} customers is infinite: p x + q <= {least:g}")
+
+    def _known(self, customers: Customers) -> tuple[FloatArray, FloatArray]:
         if customers.spend is None or customers.paid is None:
             raise FitError("the customers have no spend | pass value= to Customers.from_orders")
         if self.currency and customers.currency and self.currency != customers.currency:
             raise FitError(
                 f"currency: the model is in {self.currency} | got customers in {customers.currency}"
             )
-        p, q, v = np.exp(self.log_parameters)
-        below = p * customers.paid + q - 1.0
-        if np.any(below <= 0.0):
-            raise FitError(
-                f"the expected spend of {np.count_nonzero(below <= 0)} customers is infinite: p x + q <= 1"
-            )
-        values = p * (v + customers.paid * customers.spend) / below
-        attributes = {"units": self.currency or "currency", "long_name": "expected spend per order"}
-        return xr.DataArray(values, dims=("customer",), attrs=attributes)
+        return self.spend_rate(customers)
+
+    def _by_customer(self, values: FloatArray, long_name: str, customers: Customers) -> xr.DataArray:
+        key = customers.key
+        coordinates = None if key is None else {"customer": np.array(key, dtype=object)}
+        attributes = {"units": self.currency or "currency", "long_name": long_name}
+        return xr.DataArray(values, coordinates, dims=("customer",), attrs=attributes)
 
     def spend_rate(self, customers: Customers) -> tuple[FloatArray, FloatArray]:
         """Shape and rate of each customer's nu, q + p x and v + x z; n orders total Gamma(p n, rate nu)."""
@@ -147,6 +188,18 @@ class GammaGamma:
         if customers.spend is None or customers.paid is None:
             return np.full(len(customers), q), np.full(len(customers), v)
         return q + p * customers.paid, v + customers.paid * customers.spend
+
+    def parameters_by_trial(
+        self, *, trials: range, seed: int, name: str, parameters: str = "draw"
+    ) -> FloatArray:
+        """p, q, v of each trial, dims (trial, 3): drawn on the log scale, or the fitted ones in every trial.
+
+        At a boundary there is no covariance: the fitted ones.
+        """
+        drawn = parameters == "draw" and not self.boundary
+        return parameters_by_trial(
+            self.log_parameters, self.covariance if drawn else None, seed, f"{name}/spend", trials
+        )
 
     def to_json(self) -> str:
         """The fitted model as JSON; every number comes back to the bit."""
@@ -159,14 +212,30 @@ class GammaGamma:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The model written by ``to_json``."""
-        content: dict[str, Any] = json.loads(text)
-        kind = content.pop("model", None)
-        if kind != "GammaGamma":
-            raise FitError(f"model: GammaGamma is needed | got {kind}")
+        content = content_of(text, "GammaGamma", [field.name for field in fields(cls)])
         content["log_parameters"] = np.array(content["log_parameters"], dtype=np.float64)
         content["covariance"] = np.array(content["covariance"], dtype=np.float64)
         content["correlation"] = tuple(content["correlation"])
         return cls(**content)
+
+
+def loglik_of_spend(log_parameters: FloatArray, customers: Customers) -> float:
+    """Log-likelihood of the mean spend of ``customers`` at any ln p, ln q, ln v."""
+    if customers.spend is None or customers.paid is None:
+        raise FitError("the customers have no spend | pass value= to Customers.from_orders")
+    keep = customers.paid > 0
+    x = customers.paid[keep].astype(np.float64)
+    return _objective(x, customers.spend[keep])(np.asarray(log_parameters))[0]
+
+
+def _search(x: FloatArray, spend: FloatArray) -> Maximum:
+    """The maximum, looked for among an eighth of the customers first."""
+    start = np.log(np.array([4.0, 4.0, 0.75]))
+    many = x.size > _MANY
+    if many:
+        few = _search(x[::8].copy(), spend[::8].copy())
+        start = few.point if few.converged and np.max(np.abs(few.point)) < _FARTHEST else start
+    return maximise(_objective(x, spend), start, look_again=not many)
 
 
 def _objective(x: FloatArray, spend: FloatArray) -> Objective:

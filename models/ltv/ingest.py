@@ -34,7 +34,9 @@ def read_ledger(
     days = _dates(frame[date]).to_numpy().astype("datetime64[D]")
     values = np.zeros(len(frame)) if value is None else _numbers(frame[value])
     code = _one_currency(frame, currency)
-    end = days.max() if observation_end is None else np.datetime64(pd.Timestamp(observation_end), "D")
+    if len(frame) == 0:
+        raise InputError([Fault("orders", 0, date, "there is no order", "0 rows", "give at least one")])
+    end = days.max() if observation_end is None else _day(observation_end)
     anonymous, later = keys == "", days > end
     keep = ~anonymous & ~later
     counts = {
@@ -106,8 +108,10 @@ def _refuse_columns(frame: pd.DataFrame, customer: str, date: str, value: str | 
         remedy = "give the net value as a number; a refund is negative"
         checks.append((value, "not a number", remedy, lambda column: ~np.isfinite(_numbers(column))))
     for name, problem, remedy, is_bad in checks:
-        if name not in frame.columns:
-            faults.append(Fault("orders", 1, name, "missing column", have, "name a column of the ledger"))
+        found = int((frame.columns == name).sum())
+        if found != 1:
+            problem = "missing column" if found == 0 else f"{found} columns of this name"
+            faults.append(Fault("orders", 1, name, problem, have, "name a column of the ledger"))
             continue
         rows = np.flatnonzero(is_bad(frame[name]))
         if rows.size:
@@ -118,12 +122,28 @@ def _refuse_columns(frame: pd.DataFrame, customer: str, date: str, value: str | 
 
 
 def _dates(column: pd.Series) -> pd.Series:
-    """Dates of a column, NaT where there is none; a number is never read as a date."""
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return column
+    """Dates of a column as they are written, NaT where there is none; a number is never read as a date."""
     if pd.api.types.is_numeric_dtype(column):
         return pd.Series(pd.NaT, index=column.index, dtype="datetime64[ns]")
-    return pd.to_datetime(column, format="ISO8601", errors="coerce")
+    dates = column
+    if not pd.api.types.is_datetime64_any_dtype(column):
+        try:
+            dates = pd.to_datetime(column, format="ISO8601", errors="coerce")
+        except ValueError:  # offsets that differ from row to row: there is no one local day
+            dates = pd.to_datetime(column, format="ISO8601", errors="coerce", utc=True)
+    return dates.dt.tz_localize(None) if dates.dt.tz is not None else dates
+
+
+def _day(value: Any) -> np.datetime64:
+    """The day of an end of observation; the local day of one with a time zone."""
+    try:
+        day = pd.Timestamp(value).tz_localize(None)
+    except (TypeError, ValueError):
+        day = pd.NaT
+    if pd.isna(day):
+        remedy = "write the last observed day as YYYY-MM-DD"
+        raise InputError([Fault("orders", 0, "observation_end", "not a date", str(value), remedy)])
+    return np.datetime64(day, "D")
 
 
 def _numbers(column: pd.Series) -> npt.NDArray[np.float64]:
@@ -134,8 +154,15 @@ def _numbers(column: pd.Series) -> npt.NDArray[np.float64]:
 def _one_currency(frame: pd.DataFrame, currency: str) -> str:
     if currency not in frame.columns:
         return currency
-    found = sorted(frame[currency].astype(str).unique())
+    codes = frame[currency]
+    blank = np.flatnonzero(codes.isna() | (codes.astype(str).str.strip() == ""))
+    if blank.size:
+        got = f"nothing in {blank.size} rows"
+        raise InputError(
+            [Fault("orders", int(blank[0]) + 2, currency, "missing currency", got, "fill in every row")]
+        )
+    found = sorted(codes.astype(str).unique())
     if len(found) > 1:
         remedy = "convert the values or split the ledger by currency"
         raise InputError([Fault("orders", 0, currency, "mixed currencies", ", ".join(found), remedy)])
-    return found[0]
+    return found[0] if found else ""

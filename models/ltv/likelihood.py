@@ -7,14 +7,14 @@ One formula covers three models (Fader, Hardie and Lee 2005, equation 6; Batisla
     - sum_{k<y} ln(1 + a/(b+k))                                                alive after y chances to leave
     + ln(1 + exp(d)),  d = ln a - ln(b+y-1) + (r+x) ln((alpha+T)/(alpha+t_x))  only if y > 0
 
-Everything that depends on the integer x alone is summed over its histogram; rising factorials keep their
-digits where differences of gammaln lose them (a, b above 1e8).
+Everything that depends on the integer x alone is said once per x; rising factorials keep their digits where
+differences of gammaln lose them (a, b above 1e8). Sums of logarithms are logarithms of products, taken before
+they overflow.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -23,66 +23,30 @@ from numba import njit
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-
-@dataclass(frozen=True)
-class Cells:
-    """Distinct (x, t_x, T) of a set of customers with their counts.
-
-    ``times`` holds the distinct values of t_x and T; ``recency`` and ``age`` are positions in it.
-    ``more_than[k]`` is the number of customers with more than k repeat orders.
-    """
-
-    frequency: IntArray
-    recency: IntArray
-    age: IntArray
-    count: FloatArray
-    times: FloatArray
-    more_than: FloatArray
-    member: IntArray
-    """Cell of each customer, shape (customer,)."""
-
-    @property
-    def customers(self) -> float:
-        """Number of customers."""
-        return float(self.count.sum())
+_LARGE = 1e200
+"""A running product of factors is turned into its logarithm beyond this."""
 
 
-def build_cells(frequency: IntArray, recency: FloatArray, age: FloatArray) -> Cells:
-    """Cells of the customers given, sorted by (x, T, t_x)."""
-    times, recency_code, age_code = _code_times(recency, age)
-    size = len(times)
-    code = (frequency * size + age_code) * size + recency_code
-    distinct, member, count = np.unique(code, return_inverse=True, return_counts=True)
-    histogram = np.bincount(frequency)
-    more_than = frequency.size - np.cumsum(histogram)[:-1]
-    return Cells(
-        frequency=distinct // (size * size),
-        recency=distinct % size,
-        age=distinct // size % size,
-        count=count.astype(np.float64),
-        times=times,
-        more_than=more_than.astype(np.float64),
-        member=member.astype(np.int64),
-    )
-
-
-def _code_times(recency: FloatArray, age: FloatArray) -> tuple[FloatArray, IntArray, IntArray]:
-    longest = float(age.max())
-    whole = np.array_equal(age, np.floor(age)) and np.array_equal(recency, np.floor(recency))
-    if whole and longest < 100_000:
-        return np.arange(int(longest) + 1, dtype=np.float64), recency.astype(np.int64), age.astype(np.int64)
-    times, code = np.unique(np.concatenate([recency, age]), return_inverse=True)
-    return times, code[: recency.size].astype(np.int64), code[recency.size :].astype(np.int64)
+@njit(cache=True)
+def _exposure(age: FloatArray, first: int, last: int, alpha: float) -> tuple[float, float, float]:
+    """Sums of ln(1+T/alpha), of T/(alpha+T) and of its product with alpha/(alpha+T), over some customers."""
+    logs, product, share_sum, spread_sum = 0.0, 1.0, 0.0, 0.0
+    scale = 1.0 / alpha
+    for i in range(first, last):
+        whole = 1.0 + age[i] * scale
+        left = 1.0 / whole
+        product *= whole
+        share_sum += 1.0 - left
+        spread_sum += left * (1.0 - left)
+        if product > _LARGE:
+            logs += math.log(product)
+            product = 1.0
+    return logs + math.log(product), share_sum, spread_sum
 
 
 @njit(cache=True)
 def nbd_derivatives(
-    log_parameters: FloatArray,
-    frequency: IntArray,
-    age: IntArray,
-    count: FloatArray,
-    times: FloatArray,
-    more_than: FloatArray,
+    log_parameters: FloatArray, start: IntArray, age: FloatArray, more_than: FloatArray
 ) -> tuple[float, FloatArray, FloatArray]:
     """Value, gradient (2,) and Hessian (2, 2) in (ln r, ln alpha) of the NBD limit: nobody ever leaves."""
     r = math.exp(log_parameters[0])
@@ -95,22 +59,15 @@ def nbd_derivatives(
         gradient[0] += more_than[k] * r / (r + k)
         gradient[1] -= more_than[k]
         hessian[0, 0] += more_than[k] * r * k / (r + k) ** 2
-    log_age = np.empty(times.size)
-    share = np.empty(times.size)
-    for j in range(times.size):
-        log_age[j] = math.log1p(times[j] / alpha)
-        share[j] = times[j] / (alpha + times[j])
-    for i in range(frequency.size):
-        c = count[i]
-        n = r + frequency[i]
-        log_end = log_age[age[i]]
-        share_end = share[age[i]]
-        value -= c * n * log_end
-        gradient[0] -= c * r * log_end
-        gradient[1] += c * n * share_end
-        hessian[0, 0] -= c * r * log_end
-        hessian[0, 1] += c * r * share_end
-        hessian[1, 1] -= c * n * share_end * (1.0 - share_end)
+    for x in range(start.size - 1):
+        n = r + x
+        logs, share, spread = _exposure(age, start[x], start[x + 1], alpha)
+        value -= n * logs
+        gradient[0] -= r * logs
+        gradient[1] += n * share
+        hessian[0, 0] -= r * logs
+        hessian[0, 1] += r * share
+        hessian[1, 1] -= n * spread
     hessian[1, 0] = hessian[0, 1]
     return value, gradient, hessian
 
@@ -142,68 +99,103 @@ def _survival_part(
 
 
 @njit(cache=True)
+def _leaving(
+    recency: FloatArray,
+    age: FloatArray,
+    first: int,
+    last: int,
+    n: float,
+    log_odds: float,
+    alpha: float,
+    gone_sums: FloatArray,
+    spread_sums: FloatArray,
+) -> float:
+    """Sum of ln(1 + exp(d)) over some customers of one x, d = ``log_odds`` + n gap.
+
+    With the gap g = ln((alpha+T)/(alpha+t_x)) and D its derivative by ln alpha, ``gone_sums`` (4,) are the
+    sums of P(gone) times 1, g, D, dD and ``spread_sums`` (6,) those of P(gone) P(alive) times 1, g, D, gg,
+    gD, DD.
+    """
+    value, product = 0.0, 1.0
+    p_one, p_gap, p_slope, p_bend = 0.0, 0.0, 0.0, 0.0
+    s_one, s_gap, s_slope, s_gap_gap, s_gap_slope, s_slope_slope = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(first, last):
+        to_end, to_last = alpha + age[i], alpha + recency[i]
+        left = 1.0 / (to_end * to_last)
+        end, latest = alpha * left * to_last, alpha * left * to_end
+        gap = math.log(to_end * to_end * left)
+        slope = end - latest
+        bend = end * (1.0 - end) - latest * (1.0 - latest)
+        d = log_odds + n * gap
+        small = math.exp(-abs(d))
+        one = 1.0 / (1.0 + small)
+        gone = one
+        if d < 0.0:
+            gone = small * one
+        else:
+            value += d
+        product *= 1.0 + small
+        if product > _LARGE:
+            value += math.log(product)
+            product = 1.0
+        spread = small * one * one
+        p_one += gone
+        p_gap += gone * gap
+        p_slope += gone * slope
+        p_bend += gone * bend
+        s_one += spread
+        s_gap += spread * gap
+        s_slope += spread * slope
+        s_gap_gap += spread * gap * gap
+        s_gap_slope += spread * gap * slope
+        s_slope_slope += spread * slope * slope
+    gone_sums[0], gone_sums[1], gone_sums[2], gone_sums[3] = p_one, p_gap, p_slope, p_bend
+    spread_sums[0], spread_sums[1], spread_sums[2] = s_one, s_gap, s_slope
+    spread_sums[3], spread_sums[4], spread_sums[5] = s_gap_gap, s_gap_slope, s_slope_slope
+    return value + math.log(product)
+
+
+@njit(cache=True)
 def derivatives(
     log_parameters: FloatArray,
-    frequency: IntArray,
-    recency: IntArray,
-    age: IntArray,
-    count: FloatArray,
-    times: FloatArray,
+    start: IntArray,
+    recency: FloatArray,
+    age: FloatArray,
     more_than: FloatArray,
     shift: int,
 ) -> tuple[float, FloatArray, FloatArray]:
     """Value, gradient (4,) and Hessian (4, 4) in (ln r, ln alpha, ln a, ln b)."""
-    nbd_value, nbd_gradient, nbd_hessian = nbd_derivatives(
-        log_parameters, frequency, age, count, times, more_than
-    )
+    nbd_value, nbd_gradient, nbd_hessian = nbd_derivatives(log_parameters, start, age, more_than)
     gradient = np.zeros(4)
     hessian = np.zeros((4, 4))
     gradient[:2] = nbd_gradient
     hessian[:2, :2] = nbd_hessian
-    customers = count.sum()
-    value = nbd_value + _survival_part(log_parameters, more_than, customers, shift, gradient, hessian)
-    r = math.exp(log_parameters[0])
-    alpha = math.exp(log_parameters[1])
-    b = math.exp(log_parameters[3])
-    log_time = np.empty(times.size)
-    weight = np.empty(times.size)
-    for j in range(times.size):
-        log_time[j] = math.log1p(times[j] / alpha)
-        weight[j] = alpha / (alpha + times[j])
-    for i in range(frequency.size):
-        y = frequency[i] + shift
-        if y == 0:
+    value = nbd_value + _survival_part(log_parameters, more_than, age.size, shift, gradient, hessian)
+    r, alpha, b = math.exp(log_parameters[0]), math.exp(log_parameters[1]), math.exp(log_parameters[3])
+    p, s = np.empty(4), np.empty(6)
+    for x in range(start.size - 1):
+        y = x + shift
+        if y == 0 or start[x] == start[x + 1]:
             continue
-        n = r + frequency[i]
-        gap = log_time[age[i]] - log_time[recency[i]]
-        w_end = weight[age[i]]
-        w_last = weight[recency[i]]
-        d = log_parameters[2] - math.log(b + (y - 1)) + n * gap
-        gone = 1.0 / (1.0 + math.exp(-d)) if d < 0 else 1.0 - 1.0 / (1.0 + math.exp(d))
-        value += count[i] * (math.log1p(math.exp(d)) if d < 0 else d + math.log1p(math.exp(-d)))
-        d_r = r * gap
-        d_alpha = n * (w_end - w_last)
-        d_b = -b / (b + (y - 1))
-        c = count[i] * gone
-        gradient[0] += c * d_r
-        gradient[1] += c * d_alpha
-        gradient[2] += c
-        gradient[3] += c * d_b
-        hessian[0, 0] += c * d_r
-        hessian[0, 1] += c * r * (w_end - w_last)
-        hessian[1, 1] += c * n * (w_end * (1.0 - w_end) - w_last * (1.0 - w_last))
-        hessian[3, 3] -= c * (b / (b + (y - 1))) * ((y - 1) / (b + (y - 1)))
-        spread = c * (1.0 - gone)
-        hessian[0, 0] += spread * d_r * d_r
-        hessian[0, 1] += spread * d_r * d_alpha
-        hessian[0, 2] += spread * d_r
-        hessian[0, 3] += spread * d_r * d_b
-        hessian[1, 1] += spread * d_alpha * d_alpha
-        hessian[1, 2] += spread * d_alpha
-        hessian[1, 3] += spread * d_alpha * d_b
-        hessian[2, 2] += spread
-        hessian[2, 3] += spread * d_b
-        hessian[3, 3] += spread * d_b * d_b
+        n = r + x
+        up = b + (y - 1)
+        log_odds = log_parameters[2] - math.log(up)
+        value += _leaving(recency, age, start[x], start[x + 1], n, log_odds, alpha, p, s)
+        share = b / up
+        gradient[0] += r * p[1]
+        gradient[1] += n * p[2]
+        gradient[2] += p[0]
+        gradient[3] -= share * p[0]
+        hessian[0, 0] += r * p[1] + r * r * s[3]
+        hessian[0, 1] += r * p[2] + r * n * s[4]
+        hessian[0, 2] += r * s[1]
+        hessian[0, 3] -= r * share * s[1]
+        hessian[1, 1] += n * p[3] + n * n * s[5]
+        hessian[1, 2] += n * s[2]
+        hessian[1, 3] -= n * share * s[2]
+        hessian[2, 2] += s[0]
+        hessian[2, 3] -= share * s[0]
+        hessian[3, 3] += share * share * s[0] - share * ((y - 1) / up) * p[0]
     for i in range(4):
         for j in range(i):
             hessian[i, j] = hessian[j, i]

@@ -29,12 +29,16 @@ class Maximum:
     steps: int
 
 
-def maximise(objective: Objective, start: FloatArray, *, most_steps: int = 200) -> Maximum:
+def maximise(
+    objective: Objective, start: FloatArray, *, most_steps: int = 200, look_again: bool = True
+) -> Maximum:
     """Maximise ``objective`` (value, gradient, Hessian) from ``start``.
 
-    Each step solves with the absolute eigenvalues of the Hessian, so that it climbs where the surface is not
-    concave. The search ends when half the Newton decrement (the gain still to be expected, in log-likelihood
-    units) is below 1e-11 or below the rounding of the value; it gives up beyond exp(40).
+    Each step solves with the absolute eigenvalues of the Hessian, so that it climbs where the surface is
+    not concave. The search ends when half the Newton decrement (the gain still to be expected, in
+    log-likelihood units) is below 1e-11 or below the rounding of the value; it gives up beyond exp(40).
+    Without ``look_again`` the last step is taken on trust: the gain is what Newton expects, gradient and
+    Hessian are those before it, which is right to the rounding of the value where observations are many.
     """
     point = np.array(start, dtype=np.float64)
     value, gradient, hessian = objective(point)
@@ -45,6 +49,8 @@ def maximise(objective: Objective, start: FloatArray, *, most_steps: int = 200) 
         if size > _LONGEST_STEP:
             step *= _LONGEST_STEP / size
         small = gain < _DECREMENT or gain < _ROUNDING * abs(value)
+        if small and not look_again:
+            return Maximum(point + step, value + gain, gradient, hessian, True, step_number)
         # the last step moves the value by less than its rounding: it is taken for the point's sake
         least = value - 1e-12 * abs(value) if small else value
         tried = _line_search(objective, point, least, step, halvings=0 if small else 40)

@@ -1,20 +1,23 @@
-"""Exact sampling of customers' future orders as marked arrivals under a fixed envelope (LTV.md, section 3).
+"""Exact sampling of one customer's future orders as marked arrivals under an envelope (LTV.md, section 3).
 
 An alive customer has *arrivals* at ``envelope`` times its order rate, each with a mark v ~ U(0, envelope).
-An arrival is an order where its mark is below the demand multiplier of its month; the customer may leave only
-at arrivals with mark below 1, whether they are orders or not. So a multiplier changes the months it is on,
-monotonically, and no other month.
+An arrival is an order where its mark is below the demand multiplier of its month; under BG/NBD the customer
+may leave only at arrivals with mark below 1, whether they are orders or not. So a multiplier changes the
+months it is on, monotonically, and no other month.
 
-Two identities make it fast and spare every rejection:
+Three identities make it fast and spare every rejection:
 
-- The number of arrivals over the fixed horizon is negative binomial, so one uniform decides whether there are
-  any at all (alive, and at least one arrival) and, rescaled, how many; their sorted times follow one by one.
+- With a gamma-distributed rate the arrivals are a Pólya process: given k arrivals up to time t, the next
+  one is later than t + h with probability ((beta+t) / (beta+t+h))^(n+k). One uniform gives the next time;
+  neither the rate nor the number of arrivals is drawn, and no arrival depends on where the horizon ends.
 - With p ~ Beta(a, b') the chance to stay through k base epochs is prod_{j<k} (b'+j) / (a+b'+j): one uniform
   is the survival at which the customer leaves, and p itself is never drawn. A churn multiplier g turns the
   product into E[(1-p)^G], G the sum of g over the epochs: more churn means leaving earlier in the same trial.
+- Under Pareto/NBD the time to leave has survival ((beta'/(beta'+h))^s: one uniform again, h the time weighted
+  with the churn multiplier.
 
-Addresses: key of the caller's name, index = the customer's hash, part 0 = (active and count, leaving, first
-arrival), parts 1, 2, ... two arrivals each, parts from 2**40 on the rate of a customer sure to return.
+Addresses: key of the caller's name, index = the customer's hash, part 0 = (alive and first time, leaving,
+first mark, second time), parts 1, 2, ... = two marks and times each.
 """
 
 from __future__ import annotations
@@ -26,74 +29,96 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from models.samplers import gamma
 from models.streams import uniform4
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 UInt64Array = npt.NDArray[np.uint64]
 
-_CERTAIN = 37.0
-"""Beyond this exponent P(no arrival) is below 2**-53, the grain of a uniform: the rate is drawn instead."""
+BETA_GEO, MODIFIED, PARETO = 0, 1, 2
+"""Laws of leaving; for the two geometric ones the number is also the shift of y = x + shift."""
 
-_RATE_PART = 1 << 40
+
+class Base(NamedTuple):
+    """Existing customers as the kernels read them: cells, and the cell and stream index of each."""
+
+    frequency: IntArray
+    recency: IntArray
+    age: IntArray
+    times: FloatArray
+    member: IntArray
+    stream_index: UInt64Array
+    law: int
+
+
+class Horizon(NamedTuple):
+    """What every path of a block shares: stream, first trial, month starts on the clock, envelope, churn."""
+
+    key: UInt64Array
+    first_trial: int
+    clock: FloatArray
+    envelope: float
+    churn: FloatArray
+    stop: float
+    """Operational time from which on arrivals are not kept; it changes none before."""
+
+
+@njit(cache=True, forceinline=True)
+def _stay(a: float, b: float, g: float) -> float:
+    """Chance to stay through ``g`` epochs, E[(1-p)^g] for p ~ Beta(a, b)."""
+    if g == 1.0:
+        return b / (a + b)
+    return math.exp(math.lgamma(b + g) - math.lgamma(b) - math.lgamma(a + b + g) + math.lgamma(a + b))
+
+
+@njit(cache=True, forceinline=True)
+def month_at(clock: FloatArray, pace: float, time: float, month: int) -> int:
+    """Month in which an operational time lies, not before ``month``; the last one has no end.
+
+    ``pace`` is the number of months over the length of the clock: where to look first.
+    """
+    last = clock.size - 2
+    guess = max(int(min(time * pace, float(last))), month)
+    while guess < last and time >= clock[guess + 1]:
+        guess += 1
+    while guess > month and time < clock[guess]:
+        guess -= 1
+    return guess
 
 
 @njit(cache=True, _nrt=False)
-def _arrival_count(share: float, n: float, exponent: float, fraction: float) -> int:
-    """Negative binomial count given at least 1, by inversion at ``share``: shape n, P(0) = exp(-exponent)."""
-    term = math.exp(-exponent) * n * fraction
-    total = term
-    target = share * -math.expm1(-exponent)
-    count = 1
-    while total < target:
-        step = (n + count) / (count + 1.0) * fraction
-        term *= step
-        count += 1
-        total += term
-        if step < 1.0 and term < 1e-17 * total:
-            break
-    return count
-
-
-@njit(cache=True)
-def _log_stay(a: float, b: float, g: float) -> float:
-    """Logarithm of E[(1-p)^g] for p ~ Beta(a, b)."""
-    return math.lgamma(b + g) - math.lgamma(b) - math.lgamma(a + b + g) + math.lgamma(a + b)
+def pace_of(clock: FloatArray) -> float:
+    """Months over the length of the clock."""
+    return (clock.size - 1) / clock[clock.size - 1] if clock[clock.size - 1] > 0.0 else 0.0
 
 
 @njit(cache=True, _nrt=False)
-def month_at(clock: FloatArray, time: float, month: int) -> int:
-    """Month in which an operational time lies, searched upwards from ``month``; the last one has no end."""
-    while month < clock.size - 2 and time >= clock[month + 1]:
-        month += 1
-    return month
+def leaving_time(hazard: float, clock: FloatArray, churn: FloatArray) -> float:
+    """Operational time at which the churn multipliers have added up to ``hazard``; 1 beyond the clock."""
+    if churn.size == 0:
+        return hazard
+    for j in range(churn.size):
+        length = clock[j + 1] - clock[j]
+        if hazard < churn[j] * length:
+            return clock[j] + hazard / churn[j]
+        hazard -= churn[j] * length
+    return clock[churn.size] + hazard
 
 
-@njit(cache=True, _nrt=False)
-def _root(u: float, degree: int) -> float:
-    """U^(1/degree): the share of the span left by the first of ``degree`` uniform times."""
-    if degree == 1:
-        return u
-    if degree == 2:
-        return math.sqrt(u)
-    return math.exp(math.log(u) / degree)
-
-
-@njit(cache=True, _nrt=False)
+@njit(cache=True, forceinline=True)
 def _path(
-    count: int,
-    rate: float,
+    n: float,
+    beta: float,
     a: float,
     b: float,
     threshold: float,
-    first_time: float,
-    first_mark: float,
+    reached: float,
+    u_mark: float,
+    u_time: float,
     key: UInt64Array,
     trial: int,
     index: np.uint64,
     start: float,
-    end: float,
     stop: float,
     envelope: float,
     churn: FloatArray,
@@ -101,61 +126,85 @@ def _path(
     times: FloatArray,
     marks: FloatArray,
 ) -> int:
-    """Number of arrivals of one customer until it leaves or ``stop``, written in order as far as there is
+    """Number of arrivals of one customer before it leaves or ``stop``, written in order as far as there is
     room.
 
-    ``stop`` only cuts what is kept: the arrivals before it are the same for every stop.
-
-    ``count`` arrivals are uniform on (start, end); with ``rate`` above 0 they are a Poisson stream instead.
-    ``threshold`` is the survival at which the customer leaves, ``first_time`` and ``first_mark`` the
-    uniforms of the first arrival.
+    ``reached`` is ``beta`` + the time since ``start`` of the first arrival, ``u_mark`` its uniform,
+    ``u_time`` that of the second time. ``threshold`` is the survival at which the customer leaves; ``a`` =
+    0 is one who does not leave at an order.
     """
-    u_time, u_mark = first_time, first_mark
-    next_time, next_mark = 0.0, 0.0
-    spacing = 0.0
-    left = 1.0
     stay = 1.0
-    extra = 0.0
-    whole = True
+    next_mark, next_time = 0.0, 0.0
     month = 0
     number = 0
-    while rate > 0.0 or number < count:
+    last, shift = beta + (stop - start), start - beta
+    while reached < last:
         if number > 0:
             if number % 2 == 1:
-                u_time, u_mark, next_time, next_mark = uniform4(key, trial, index, 1 + (number - 1) // 2)
+                u_mark, u_time, next_mark, next_time = uniform4(key, trial, index, (number + 1) // 2)
             else:
-                u_time, u_mark = next_time, next_mark
-        if rate > 0.0:
-            spacing -= math.log(u_time) / rate
-            time = start + spacing
-            if time >= end:
-                break
-        else:
-            left *= _root(u_time, count - number)
-            time = end - (end - start) * left
-        if time >= stop:
-            break
+                u_mark, u_time = next_mark, next_time
         mark = envelope * u_mark
         if number < times.size:
-            times[number] = time
+            times[number] = reached + shift
             marks[number] = mark
         number += 1
-        if mark < 1.0:
+        if mark < 1.0 and a > 0.0:
             g = 1.0
             if churn.size > 0:
-                month = month_at(clock, time, month)
+                month = month_at(clock, pace_of(clock), reached + shift, month)
                 g = churn[month]
-            if whole and g == 1.0:
-                stay *= b / (a + b)
-                b += 1.0
-                alive = stay
-            else:
-                whole = False
-                extra += g
-                alive = stay * math.exp(_log_stay(a, b, extra))
-            if alive <= threshold:
+            # who has stayed through g epochs has p ~ Beta(a, b + g)
+            stay *= _stay(a, b, g)
+            b += g
+            if stay <= threshold:
                 break
+        reached *= math.exp(-math.log(u_time) / (n + number))
     return number
+
+
+@njit(cache=True)
+def new_path(
+    parameters: tuple[float, float, float, float],
+    law: int,
+    key: UInt64Array,
+    trial: int,
+    index: np.uint64,
+    start: float,
+    stop: float,
+    envelope: float,
+    churn: FloatArray,
+    clock: FloatArray,
+    times: FloatArray,
+    marks: FloatArray,
+) -> int:
+    """Arrivals of a customer acquired at operational time ``start``; see ``new_customer_path``."""
+    r, alpha, a, b = parameters
+    u, threshold, u_mark, u_time = uniform4(key, trial, index, 0)
+    if law == PARETO:
+        hazard = b * math.expm1(-math.log(threshold) / a)
+        if churn.size > 0:
+            month = month_at(clock, pace_of(clock), start, 0)
+            before = churn[month] * (start - clock[month])
+            for j in range(month):
+                before += churn[j] * (clock[j + 1] - clock[j])
+            stop = min(stop, leaving_time(before + hazard, clock, churn))
+        else:
+            stop = min(stop, start + hazard)
+        a = 0.0
+    if law == MODIFIED:
+        g = churn[month_at(clock, pace_of(clock), start, 0)] if churn.size > 0 else 1.0
+        stays = _stay(a, b, g)
+        if stays <= threshold:
+            return 0
+        threshold /= stays
+        b += g
+    beta = alpha / envelope
+    reached = beta * math.exp(-math.log1p(-u) / r)
+    return _path(
+        r, beta, a, b, threshold, reached, u_mark, u_time,
+        key, trial, index, start, stop, envelope, churn, clock, times, marks,
+    )  # fmt: skip
 
 
 @njit(cache=True)
@@ -172,129 +221,90 @@ def new_customer_path(
     envelope: float,
     times: FloatArray,
     marks: FloatArray,
-    shift: int = 0,
+    law: int = BETA_GEO,
     stop: float = np.inf,
 ) -> int:
     """Number of later arrivals of a customer acquired at operational time ``start``, up to ``end``.
 
-    Sorted times and marks are written as far as there is room; a number above ``times.size`` says that it was
-    not enough: call again with a longer buffer, the draw is the same. ``shift`` 1 is MBG/NBD, where the first
-    order may be the last.
+    Sorted times and marks are written as far as there is room; a number above ``times.size`` says that it
+    was not enough: call again with a longer buffer, the draw is the same. Under MBG/NBD the first order may
+    be the last. An earlier ``end`` or ``stop`` only leaves out what comes after it.
     """
-    span = (end - start) * envelope
-    if span <= 0.0:
-        return 0
-    u, threshold, first_time, first_mark = uniform4(key, trial, index, 0)
-    if shift == 1:
-        stays = b / (a + b)
-        if stays <= threshold:
-            return 0
-        threshold /= stays
-        b += 1.0
-    exponent = r * math.log1p(span / alpha)
-    count, rate = 0, 0.0
-    if exponent > _CERTAIN:
-        value, _ = gamma(r, key, trial, index, _RATE_PART)
-        rate = value / alpha * envelope
-    else:
-        active = -math.expm1(-exponent)
-        if u >= active:
-            return 0
-        count = _arrival_count(u / active, r, exponent, span / (alpha + span))
-    return _path(
-        count, rate, a, b, threshold, first_time, first_mark,
-        key, trial, index, start, end, stop, envelope, marks[:0], marks[:0], times, marks,
-    )  # fmt: skip
+    none = marks[:0]
+    return new_path(
+        (r, alpha, a, b), law, key, trial, index, start, min(end, stop), envelope, none, none, times, marks
+    )
 
 
-class Base(NamedTuple):
-    """Existing customers as the kernels read them: cells, and the cell and stream index of each."""
-
-    frequency: IntArray
-    recency: IntArray
-    age: IntArray
-    times: FloatArray
-    member: IntArray
-    stream_index: UInt64Array
-    shift: int
-
-
-class Horizon(NamedTuple):
-    """What every path of a block shares: stream, first trial, month starts on the clock, envelope,
-    churn.
-    """
-
-    key: UInt64Array
-    first_trial: int
-    clock: FloatArray
-    envelope: float
-    churn: FloatArray
-    stop: float
-    """Operational time from which on arrivals are not kept; it changes none before."""
-
-
-@njit(cache=True)
-def cell_odds(
-    parameters: FloatArray, base: Base, horizon: Horizon, active: FloatArray, exponent: FloatArray
-) -> None:
-    """Chance to be alive with an arrival to come, and -ln P(no arrival | alive), of each cell."""
-    r, alpha, a, b = parameters
-    clock = horizon.clock
-    span = horizon.envelope * (clock[clock.size - 1] - clock[0])
-    log_time = np.empty(base.times.size)
-    log_span = np.empty(base.times.size)
-    for j in range(base.times.size):
-        log_time[j] = math.log1p(base.times[j] / alpha)
-        log_span[j] = math.log1p(span / (alpha + base.times[j]))
-    log_a = math.log(a) if a > 0.0 else -np.inf
-    for i in range(base.frequency.size):
-        n = r + base.frequency[i]
-        y = base.frequency[i] + base.shift
-        alive = 1.0
-        if y > 0:
-            odds = log_a - math.log(b + (y - 1)) + n * (log_time[base.age[i]] - log_time[base.recency[i]])
-            alive = 1.0 / (1.0 + math.exp(odds))
-        exponent[i] = n * log_span[base.age[i]]
-        active[i] = alive if exponent[i] > _CERTAIN else -alive * math.expm1(-exponent[i])
-
-
-@njit(cache=True, _nrt=False)
+@njit(cache=True, forceinline=True)
 def existing_path(
-    r: float,
-    alpha: float,
-    a: float,
-    b: float,
-    shift: int,
+    parameters: tuple[float, float, float, float],
+    law: int,
     x: int,
     age: float,
-    active: float,
-    exponent: float,
+    alive: float,
+    uniforms: tuple[float, float, float, float],
     key: UInt64Array,
     trial: int,
     index: np.uint64,
-    envelope: float,
     stop: float,
+    envelope: float,
     churn: FloatArray,
     clock: FloatArray,
     times: FloatArray,
     marks: FloatArray,
 ) -> int:
-    """Arrivals of one existing customer in one trial, 0 for those who have left or have none.
+    """Arrivals of one existing customer who is active, that is, whose first uniform is below its cell's
+    chance.
 
-    ``active`` and ``exponent`` come from ``cell_odds``. Written as far as there is room.
+    ``uniforms`` are those of part 0, ``alive`` is P(alive) of its cell. Written as far as there is room.
     """
-    u, threshold, first_time, first_mark = uniform4(key, trial, index, 0)
-    if u >= active:
-        return 0
-    start, end = clock[0], clock[clock.size - 1]
-    count, rate = 0, 0.0
-    if exponent > _CERTAIN:
-        value, _ = gamma(r + x, key, trial, index, _RATE_PART)
-        rate = value / (alpha + age) * envelope
+    u, threshold, u_mark, u_time = uniforms
+    r, alpha, a, b = parameters
+    if law == PARETO:
+        hazard = (b + age) * math.expm1(-math.log(threshold) / a)
+        stop = min(stop, leaving_time(hazard, clock, churn))
+        a = 0.0
     else:
-        span = envelope * (end - start)
-        count = _arrival_count(u / active, r + x, exponent, span / (alpha + age + span))
+        b += x + law
+    n = r + x
+    beta = (alpha + age) / envelope
+    reached = beta * math.exp(-math.log1p(-u / alive) / n)
     return _path(
-        count, rate, a, b + x + shift, threshold, first_time, first_mark,
-        key, trial, index, start, end, stop, envelope, churn, clock, times, marks,
+        n, beta, a, b, threshold, reached, u_mark, u_time,
+        key, trial, index, 0.0, stop, envelope, churn, clock, times, marks,
     )  # fmt: skip
+
+
+@njit(cache=True)
+def alive_geometric(parameters: tuple[float, float, float, float], base: Base, alive: FloatArray) -> None:
+    """P(alive) of each cell under BG/NBD and MBG/NBD, written into ``alive``."""
+    r, alpha, a, b = parameters
+    log_a = math.log(a) if a > 0.0 else -np.inf
+    before, shared = -1, 0.0
+    for i in range(base.frequency.size):
+        x = base.frequency[i]
+        y = x + base.law
+        if y == 0:
+            alive[i] = 1.0
+            continue
+        if x != before:
+            before, shared = x, log_a - math.log(b + (y - 1))
+        ratio = (alpha + base.times[base.age[i]]) / (alpha + base.times[base.recency[i]])
+        alive[i] = 1.0 / (1.0 + math.exp(shared + (r + x) * math.log(ratio)))
+
+
+@njit(cache=True)
+def active_cells(
+    parameters: tuple[float, float, float, float],
+    base: Base,
+    horizon: Horizon,
+    alive: FloatArray,
+    active: FloatArray,
+) -> None:
+    """Chance of each cell to be alive with an arrival to come before the stop, written into ``active``."""
+    r, alpha = parameters[0], parameters[1]
+    span = horizon.envelope * min(horizon.stop, horizon.clock[horizon.clock.size - 1])
+    for i in range(base.frequency.size):
+        exponent = (r + base.frequency[i]) * math.log1p(span / (alpha + base.times[base.age[i]]))
+        active[i] = -alive[i] * math.expm1(-exponent)

@@ -55,6 +55,29 @@ class WeakPrior:
         return value, gradient, np.asarray(hessian)
 
 
+@dataclass(frozen=True)
+class WeakParetoPrior:
+    """Weak prior for Pareto/NBD in the shapes r and s and in beta/alpha, the scale of leaving beside that of
+    ordering; all three logarithms are normal, and no time unit enters.
+    """
+
+    r: float = 0.7
+    r_deviation: float = 2.0
+    s: float = 0.7
+    s_deviation: float = 1.25
+    ratio: float = 1.0
+    ratio_deviation: float = 1.5
+
+    def derivatives(self, log_parameters: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        """Value, gradient and Hessian of the log density."""
+        rows = np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, -1.0, 0.0, 1.0]])
+        centre = np.log([self.r, self.s, self.ratio])
+        deviation = np.array([self.r_deviation, self.s_deviation, self.ratio_deviation])
+        scaled = rows / deviation[:, None]
+        z = (rows @ np.asarray(log_parameters) - centre) / deviation
+        return -0.5 * float(z @ z), np.asarray(-scaled.T @ z), np.asarray(-scaled.T @ scaled)
+
+
 @dataclass(frozen=True, eq=False)
 class NormalPrior:
     """Normal prior on the log parameters: what other cohorts say, for partial pooling of a thin one."""

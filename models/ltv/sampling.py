@@ -1,34 +1,50 @@
-"""Blocks of trials: the marked arrivals of all customers, or only their orders by month."""
+"""Blocks of trials: the marked arrivals of all customers, or only their orders and spend by month."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from models.ltv.paths import Base, Horizon, cell_odds, existing_path, month_at, new_customer_path
-from models.quantiles import normal_quantile
-from models.streams import key_of, uniform1, uniform4
-
-__all__ = [
-    "Arrivals",
-    "Base",
-    "Horizon",
-    "arrivals_block",
-    "count_block",
-    "count_new_block",
-    "new_customer_path",
-    "parameters_by_trial",
-]
+from models.ltv.pareto_likelihood import alive_pareto
+from models.ltv.paths import (
+    PARETO,
+    Base,
+    Horizon,
+    active_cells,
+    alive_geometric,
+    existing_path,
+    month_at,
+    new_path,
+    pace_of,
+)
+from models.samplers import gamma
+from models.streams import uniform1, uniform4
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 UInt64Array = npt.NDArray[np.uint64]
 
 _ACQUIRED_PART = 1 << 41
+_CHUNK = 4096
+_ORDER_PARTS = 1 << 16
+"""Parts of the spend stream set aside for each order of a customer; its nu has the first ones."""
+
+
+class Spend(NamedTuple):
+    """What the kernels need to price orders: stream, p, q, v by trial (trial, 3), paid orders and their
+    total.
+
+    No customer and no trial where nothing is priced.
+    """
+
+    key: UInt64Array
+    by_trial: FloatArray
+    paid: FloatArray
+    total: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +53,7 @@ class Arrivals:
 
     Those of trial position t are ``offset[t]`` to ``offset[t+1]``; an arrival is an order in ``month`` if its
     ``mark`` is below the demand multiplier there. ``customer`` is the position in the customers given;
-    ``parameters`` (trial, 4) are r, alpha, a, b.
+    ``parameters`` (trial, 4) are those of the model.
     """
 
     offset: IntArray
@@ -48,29 +64,24 @@ class Arrivals:
 
 
 @njit(cache=True)
-def draw_log_normal(
-    mean: FloatArray, factor: FloatArray, key: UInt64Array, first_trial: int, trials: int
-) -> FloatArray:
-    """exp(mean + factor z) per trial, shape (trial, 4), z the four addressed normals of the trial."""
-    out = np.empty((trials, 4))
-    z = np.empty(4)
-    for t in range(trials):
-        u = uniform4(key, first_trial + t, 0, 0)
-        for i in range(4):
-            z[i] = normal_quantile(u[i])
-        for i in range(4):
-            total = mean[i]
-            for j in range(i + 1):
-                total += factor[i, j] * z[j]
-            out[t, i] = math.exp(total)
-    return out
-
-
-@njit(cache=True)
 def _longer(values: FloatArray, size: int) -> FloatArray:
     out = np.empty(size, dtype=values.dtype)
     out[: values.size] = values
     return out
+
+
+@njit(cache=True)
+def _cells_of_trial(
+    parameters: FloatArray, base: Base, horizon: Horizon, alive: FloatArray, active: FloatArray
+) -> tuple[float, float, float, float]:
+    """The trial's parameters; P(alive) and P(alive with an arrival before the stop) are written per cell."""
+    point = (parameters[0], parameters[1], parameters[2], parameters[3])
+    if base.law == PARETO:
+        alive_pareto(point, base.frequency, base.times[base.recency], base.times[base.age], alive)
+    else:
+        alive_geometric(point, base, alive)
+    active_cells(point, base, horizon, alive, active)
+    return point
 
 
 @njit(cache=True, nogil=True)
@@ -79,9 +90,9 @@ def arrivals_block(
 ) -> tuple[IntArray, npt.NDArray[np.int16], FloatArray, npt.NDArray[np.int32]]:
     """Arrivals of all customers in a block of trials: offset (trial + 1,), month, mark, customer."""
     # fields are unpacked once: taking an array out of a tuple in the loop costs half the speed
-    frequency, member, index = base.frequency, base.member, base.stream_index
+    frequency, member, index, law = base.frequency, base.member, base.stream_index, base.law
     key, clock, envelope, churn = horizon.key, horizon.clock, horizon.envelope, horizon.churn
-    stop = horizon.stop
+    stop, pace = min(horizon.stop, clock[clock.size - 1]), pace_of(clock)
     cell_age = base.times[base.age]
     trials = parameters.shape[0]
     room = 1024 + member.size
@@ -89,27 +100,25 @@ def arrivals_block(
     month = np.empty(room, dtype=np.int16)
     mark = np.empty(room)
     customer = np.empty(room, dtype=np.int32)
-    active = np.empty(base.frequency.size)
-    exponent = np.empty(base.frequency.size)
-    times = np.empty(256)
-    marks = np.empty(256)
+    alive, active = np.empty(base.frequency.size), np.empty(base.frequency.size)
+    times, marks = np.empty(256), np.empty(256)
     total = 0
     for t in range(trials):
         trial = horizon.first_trial + t
-        r, alpha, a, b = parameters[t]
-        cell_odds(parameters[t], base, horizon, active, exponent)
+        point = _cells_of_trial(parameters[t], base, horizon, alive, active)
         for i in range(member.size):
             c = member[i]
-            x = frequency[c]
+            uniforms = uniform4(key, trial, index[i], 0)
+            if uniforms[0] >= active[c]:
+                continue
             while True:
                 number = existing_path(
-                    r, alpha, a, b, base.shift, x, cell_age[c], active[c], exponent[c],
-                    key, trial, index[i], envelope, stop, churn, clock, times, marks,
+                    point, law, frequency[c], cell_age[c], alive[c], uniforms,
+                    key, trial, index[i], stop, envelope, churn, clock, times, marks,
                 )  # fmt: skip
                 if number <= times.size:
                     break
-                times = np.empty(number)
-                marks = np.empty(number)
+                times, marks = np.empty(number), np.empty(number)
             if total + number > room:
                 # by what the trials so far have needed, and at least double
                 room = total + number + max(total, (total // (t + 1)) * (trials - t) * 9 // 8)
@@ -118,7 +127,7 @@ def arrivals_block(
                 customer = _longer(customer, room)
             at = 0
             for k in range(number):
-                at = month_at(clock, times[k], at)
+                at = month_at(clock, pace, times[k], at)
                 month[total] = at
                 mark[total] = marks[k]
                 customer[total] = i
@@ -127,100 +136,190 @@ def arrivals_block(
     return offset, month[:total], mark[:total], customer[:total]
 
 
+@njit(cache=True)
+def _customer_rate(
+    point: FloatArray, paid: float, total: float, key: UInt64Array, trial: int, index: np.uint64
+) -> float:
+    """The customer's nu: Gamma(q + p x) with rate v + total spend."""
+    value, _ = gamma(point[1] + point[0] * paid, key, trial, index, 0)
+    return value / (point[2] + total)
+
+
+@njit(cache=True, forceinline=True)
+def _count_path(
+    number: int,
+    times: FloatArray,
+    marks: FloatArray,
+    at: int,
+    clock: FloatArray,
+    pace: float,
+    demand: FloatArray,
+    orders: IntArray,
+) -> None:
+    """Add one customer's orders to the months of its trial."""
+    for k in range(number):
+        at = month_at(clock, pace, times[k], at)
+        orders[at] += marks[k] < demand[at]
+
+
+@njit(cache=True)
+def _price_path(
+    number: int,
+    times: FloatArray,
+    marks: FloatArray,
+    at: int,
+    clock: FloatArray,
+    pace: float,
+    demand: FloatArray,
+    spend: FloatArray,
+    point: FloatArray,
+    key: UInt64Array,
+    trial: int,
+    index: np.uint64,
+    paid: float,
+    total: float,
+) -> None:
+    """Add what one customer pays for its orders to the months of its trial."""
+    rate = 0.0
+    for k in range(number):
+        at = month_at(clock, pace, times[k], at)
+        if marks[k] < demand[at]:
+            if rate == 0.0:
+                rate = _customer_rate(point, paid, total, key, trial, index)
+            value, _ = gamma(point[0], key, trial, index, (k + 1) * _ORDER_PARTS)
+            spend[at] += value / rate
+
+
+@njit(cache=True, forceinline=True)
+def _pick_active(
+    first: int,
+    last: int,
+    member: IntArray,
+    index: UInt64Array,
+    active: FloatArray,
+    key: UInt64Array,
+    trial: int,
+    who: IntArray,
+    uniforms: FloatArray,
+) -> int:
+    """Number of active customers among some, written with their uniforms without a branch."""
+    found = 0
+    for i in range(first, last):
+        u, threshold, mark, time = uniform4(key, trial, index[i], 0)
+        who[found] = i
+        uniforms[found, 0], uniforms[found, 1], uniforms[found, 2], uniforms[found, 3] = (
+            u,
+            threshold,
+            mark,
+            time,
+        )
+        found += u < active[member[i]]
+    return found
+
+
 @njit(cache=True, nogil=True)
-def count_block(parameters: FloatArray, base: Base, horizon: Horizon, demand: FloatArray) -> IntArray:
-    """Orders of all customers per trial and month under ``demand`` (1 or trial, month); keeps no arrival."""
-    frequency, member, index = base.frequency, base.member, base.stream_index
+def count_block(
+    parameters: FloatArray, base: Base, horizon: Horizon, demand: FloatArray, prices: Spend
+) -> tuple[IntArray, FloatArray]:
+    """Orders and spend of all customers per trial and month under ``demand`` (1 or trial, month).
+
+    No arrival is kept. Each order has its own price draw: it is the same under every demand multiplier.
+    Customers in the order of their cells are read twice as fast.
+    """
+    frequency, member, index, law = base.frequency, base.member, base.stream_index, base.law
     key, clock, envelope, churn = horizon.key, horizon.clock, horizon.envelope, horizon.churn
-    stop = horizon.stop
+    stop, pace = min(horizon.stop, clock[clock.size - 1]), pace_of(clock)
     cell_age = base.times[base.age]
     trials = parameters.shape[0]
     orders = np.zeros((trials, clock.size - 1), dtype=np.int64)
-    active = np.empty(base.frequency.size)
-    exponent = np.empty(base.frequency.size)
-    times = np.empty(256)
-    marks = np.empty(256)
+    spend = np.zeros((trials, clock.size - 1))
+    alive, active = np.empty(base.frequency.size), np.empty(base.frequency.size)
+    times, marks = np.empty(256), np.empty(256)
+    who, uniforms = np.empty(_CHUNK, dtype=np.int64), np.empty((_CHUNK, 4))
+    price_key, by_trial, known, known_total = prices.key, prices.by_trial, prices.paid, prices.total
+    priced = by_trial.shape[0] > 0
     for t in range(trials):
-        row = min(t, demand.shape[0] - 1)
+        multiplier, counted, paid_for = demand[min(t, demand.shape[0] - 1)], orders[t], spend[t]
         trial = horizon.first_trial + t
-        r, alpha, a, b = parameters[t]
-        cell_odds(parameters[t], base, horizon, active, exponent)
-        for i in range(member.size):
-            c = member[i]
-            x = frequency[c]
-            while True:
-                number = existing_path(
-                    r, alpha, a, b, base.shift, x, cell_age[c], active[c], exponent[c],
-                    key, trial, index[i], envelope, stop, churn, clock, times, marks,
-                )  # fmt: skip
-                if number <= times.size:
-                    break
-                times = np.empty(number)
-                marks = np.empty(number)
-            at = 0
-            for k in range(number):
-                at = month_at(clock, times[k], at)
-                if marks[k] < demand[row, at]:
-                    orders[t, at] += 1
-    return orders
+        point = _cells_of_trial(parameters[t], base, horizon, alive, active)
+        for first in range(0, member.size, _CHUNK):
+            last = min(first + _CHUNK, member.size)
+            found = _pick_active(first, last, member, index, active, key, trial, who, uniforms)
+            for j in range(found):
+                i = who[j]
+                c = member[i]
+                drawn = (uniforms[j, 0], uniforms[j, 1], uniforms[j, 2], uniforms[j, 3])
+                while True:
+                    number = existing_path(
+                        point, law, frequency[c], cell_age[c], alive[c], drawn,
+                        key, trial, index[i], stop, envelope, churn, clock, times, marks,
+                    )  # fmt: skip
+                    if number <= times.size:
+                        break
+                    times, marks = np.empty(number), np.empty(number)
+                _count_path(number, times, marks, 0, clock, pace, multiplier, counted)
+                if priced:
+                    paid, total = (known[i], known_total[i]) if known.size > 0 else (0.0, 0.0)
+                    _price_path(
+                        number, times, marks, 0, clock, pace, multiplier, paid_for,
+                        by_trial[t], price_key, trial, index[i], paid, total,
+                    )  # fmt: skip
+    return orders, spend
 
 
 @njit(cache=True, nogil=True)
 def count_new_block(
-    parameters: FloatArray, counts: IntArray, shift: int, horizon: Horizon, demand: FloatArray
-) -> IntArray:
-    """Repeat orders per trial and month of ``counts`` (1 or trial, month) new customers a month.
-
-    The k-th customer of a month has index (month << 32) | k; the time of its first order within the month is
-    the uniform of part 2**41.
+    parameters: FloatArray, counts: IntArray, law: int, horizon: Horizon, demand: FloatArray, prices: Spend
+) -> tuple[IntArray, FloatArray]:
+    """Repeat orders and their spend per trial and month of customers acquired by month, ``counts`` (1 or
+    trial, month).
     """
-    key, clock, envelope = horizon.key, horizon.clock, horizon.envelope
-    trials = parameters.shape[0]
-    months = clock.size - 1
+    key, clock, envelope, churn = horizon.key, horizon.clock, horizon.envelope, horizon.churn
+    stop, pace = min(horizon.stop, clock[clock.size - 1]), pace_of(clock)
+    trials, months = parameters.shape[0], clock.size - 1
     orders = np.zeros((trials, months), dtype=np.int64)
-    times = np.empty(256)
-    marks = np.empty(256)
+    spend = np.zeros((trials, months))
+    times, marks = np.empty(256), np.empty(256)
+    price_key, by_trial = prices.key, prices.by_trial
+    priced = by_trial.shape[0] > 0
     for t in range(trials):
-        row = min(t, demand.shape[0] - 1)
+        multiplier, counted, paid_for = demand[min(t, demand.shape[0] - 1)], orders[t], spend[t]
         trial = horizon.first_trial + t
-        r, alpha, a, b = parameters[t]
+        point = (parameters[t, 0], parameters[t, 1], parameters[t, 2], parameters[t, 3])
         for cohort in range(months):
             for k in range(counts[min(t, counts.shape[0] - 1), cohort]):
                 index = np.uint64((cohort << 32) | k)
                 share = uniform1(key, trial, index, _ACQUIRED_PART)
                 start = clock[cohort] + share * (clock[cohort + 1] - clock[cohort])
                 while True:
-                    number = new_customer_path(
-                        r, alpha, a, b, key, trial, index, start, clock[months], envelope,
-                        times, marks, shift,
-                    )  # fmt: skip
+                    number = new_path(
+                        point, law, key, trial, index, start, stop, envelope, churn, clock, times, marks
+                    )
                     if number <= times.size:
                         break
-                    times = np.empty(number)
-                    marks = np.empty(number)
-                at = cohort
-                for j in range(number):
-                    at = month_at(clock, times[j], at)
-                    if marks[j] < demand[row, at]:
-                        orders[t, at] += 1
-    return orders
+                    times, marks = np.empty(number), np.empty(number)
+                _count_path(number, times, marks, cohort, clock, pace, multiplier, counted)
+                if priced:
+                    _price_path(
+                        number, times, marks, cohort, clock, pace, multiplier, paid_for,
+                        by_trial[t], price_key, trial, index, 0.0, 0.0,
+                    )  # fmt: skip
+    return orders, spend
 
 
-def parameters_by_trial(
-    mean: FloatArray, covariance: FloatArray | None, seed: int, name: str, trials: range
+@njit(cache=True, nogil=True)
+def first_orders_block(
+    by_trial: FloatArray, counts: IntArray, key: UInt64Array, first_trial: int
 ) -> FloatArray:
-    """r, alpha, a, b of each trial, dims (trial, 4); without a covariance all trials have the fitted ones."""
-    factor = np.zeros((4, 4)) if covariance is None else factor_of(covariance)
-    key = key_of(seed, f"{name}/parameters")
-    return np.asarray(
-        draw_log_normal(np.asarray(mean, dtype=np.float64), factor, key, trials.start, len(trials))
-    )
-
-
-def factor_of(covariance: FloatArray) -> FloatArray:
-    """Lower Cholesky factor; zero rows (a parameter that is not drawn) stay zero."""
-    drawn = np.flatnonzero(np.diag(covariance) > 0.0)
-    factor = np.zeros_like(covariance)
-    if drawn.size:
-        factor[np.ix_(drawn, drawn)] = np.linalg.cholesky(covariance[np.ix_(drawn, drawn)])
-    return factor
+    """Spend of the first orders per trial and month: one compound gamma draw per new customer."""
+    trials, months = by_trial.shape[0], counts.shape[1]
+    spend = np.zeros((trials, months))
+    for t in range(trials):
+        point = by_trial[t]
+        for cohort in range(months):
+            for k in range(counts[min(t, counts.shape[0] - 1), cohort]):
+                index = np.uint64((cohort << 32) | k)
+                rate = _customer_rate(point, 0.0, 0.0, key, first_trial + t, index)
+                value, _ = gamma(point[0], key, first_trial + t, index, _ORDER_PARTS)
+                spend[t, cohort] += value / rate
+    return spend

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.benchmarks.customers import fit_100k, fit_cdnow, sample
+from tests.benchmarks.customers import fit_1m, fit_100k, fit_cdnow, sample_1m, spend_1m
 from tests.benchmarks.demo import command_1024, first_compile, hot_calls, network_engines, run_with_parts
 from tests.benchmarks.registry import Benchmark, Result, best_of, peak_mb
 
@@ -33,6 +33,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("network_vs_own_simpy", network_engines),
     Benchmark("bgnbd_fit_cdnow", fit_cdnow),
     Benchmark("bgnbd_fit_100k", fit_100k),
-    Benchmark("sample_paths", sample),
+    Benchmark("bgnbd_fit_1m", fit_1m),
+    Benchmark("gamma_gamma_fit_1m", spend_1m),
+    Benchmark("sample_paths_1m", sample_1m),
     Benchmark("cli_help", cli_help),
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.ltv import BetaGeoNBD, Customers, GammaGamma, ModifiedBetaGeoNBD
+from models.ltv import BetaGeoNBD, Customers, GammaGamma, ModifiedBetaGeoNBD, ParetoNBD
 
 WEEK = 7.0
 
@@ -44,6 +44,11 @@ def mbg(customers):
     return ModifiedBetaGeoNBD.fit(customers)
 
 
+@pytest.fixture(scope="module")
+def pareto(customers):
+    return ParetoNBD.fit(customers)
+
+
 def test_cdnow_sample_has_2357_customers_2457_repeat_orders_946_repeaters(customers):
     assert len(customers) == 2357
     assert customers.frequency.sum() == 2457
@@ -74,6 +79,24 @@ def test_parameters_in_weeks(model, name, expected, tolerance, bg, mbg):
     assert actual == pytest.approx(expected, abs=tolerance)
     assert fitted.converged
     assert not fitted.boundary
+
+
+PARETO = [("r", 0.5533, 5e-5), ("alpha", 10.578, 5e-4), ("s", 0.6062, 5e-5), ("beta", 11.668, 0.02)]
+
+
+@pytest.mark.parametrize(("name", "expected", "tolerance"), PARETO)
+def test_pareto_parameters_in_weeks(name, expected, tolerance, pareto):
+    assert pareto.params_in("weeks")[name] == pytest.approx(expected, abs=tolerance)
+    assert pareto.converged
+    assert not pareto.boundary
+
+
+def test_pareto_log_likelihood_in_weeks(pareto):
+    assert pareto.loglik_in("week") == pytest.approx(-9594.976, abs=5e-4)
+
+
+def test_pareto_holdout_of_39_weeks(customers, pareto):
+    assert float(pareto.expected_orders(customers, days=39 * WEEK).sum()) == pytest.approx(1665.51, abs=0.1)
 
 
 def test_log_likelihoods_in_weeks(bg, mbg):
@@ -214,6 +237,24 @@ def test_gamma_gamma_conditional_means_of_the_first_ten(summary):
     fitted = GammaGamma.fit(summary)
     expected = [24.65, 18.91, 35.17, 35.17, 35.17, 71.46, 18.91, 35.17, 27.28, 35.17]
     assert fitted.expected_spend(summary)[:10].to_numpy() == pytest.approx(expected, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", [BetaGeoNBD, ModifiedBetaGeoNBD, ParetoNBD])
+def test_another_time_unit_scales_the_times_and_shifts_the_likelihood(kind, customers, bg, mbg, pareto):
+    in_days = {BetaGeoNBD: bg, ModifiedBetaGeoNBD: mbg, ParetoNBD: pareto}[kind]
+    scaled = kind.fit(Customers(customers.frequency, customers.recency / 30.0, customers.age / 30.0))
+    for name, value in in_days.params.items():
+        expected = value / 30.0 if name in kind.times else value
+        assert scaled.params[name] == pytest.approx(expected, rel=2e-6)
+    assert scaled.loglik == pytest.approx(in_days.loglik + 2457 * np.log(30.0), abs=1e-6)
+
+
+def test_the_challengers_spend_model_fits_no_better(customers):
+    from models.ltv.challenger import challenge_spend
+
+    theirs = challenge_spend(GammaGamma.fit(customers), customers)
+    assert theirs.message == "fitted"
+    assert -1e-6 <= theirs.loglik_gain < 0.05
 
 
 def test_the_challenger_fits_no_better_and_expects_the_same(customers, bg, mbg):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.ltv import BetaGeoNBD, Customers
+from models.ltv import BetaGeoNBD, Customers, ModifiedBetaGeoNBD, ParetoNBD
 
 _DATA = Path(os.environ.get("TRADEWIND_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 
@@ -50,3 +50,10 @@ def test_the_forecast_is_usable(customers):
     assert np.isfinite(expected)
     assert sampled.std() > 0
     assert sampled.mean() == pytest.approx(expected, rel=0.03)
+
+
+@pytest.mark.parametrize("kind", [BetaGeoNBD, ModifiedBetaGeoNBD, ParetoNBD])
+def test_every_model_gives_a_finite_forecast_without_a_warning(kind, customers):
+    fitted = kind.fit(customers)
+    assert np.isfinite(fitted.expected_orders(customers, days=365.0).to_numpy()).all()
+    assert np.isfinite(fitted.draw_covariance).all()

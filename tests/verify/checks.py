@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.verify.customers import cdnow_rows, spend_rows
+from tests.verify.customers import calibration_rows, cdnow_rows, recovery_rows, spend_rows
 from tests.verify.demand_truth import band_rows, parameter_rows
 from tests.verify.networks import fuzz_rows
 from tests.verify.real_data import fx_rows, lead_time_rows, ledger_rows
@@ -12,6 +12,8 @@ from tests.verify.supply import lane_rows
 VERIFICATIONS: tuple[Verification, ...] = (
     Verification("customers_cdnow", cdnow_rows),
     Verification("spend_cdnow", spend_rows),
+    Verification("customers_recovery", recovery_rows),
+    Verification("customers_calibration", calibration_rows),
     Verification("customers_truth", parameter_rows),
     Verification("demand_bands", band_rows),
     Verification("network_fuzz", fuzz_rows),

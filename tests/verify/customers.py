@@ -7,8 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from models.ltv import BetaGeoNBD, Customers, GammaGamma, ModifiedBetaGeoNBD
+from models.ltv import (
+    BetaGeoNBD,
+    Customers,
+    GammaGamma,
+    ModifiedBetaGeoNBD,
+    NormalPrior,
+    OrderModel,
+    ParetoNBD,
+)
 from models.ltv.challenger import challenge
+from tests.models.ltv import generate
 from tests.reference import test_ltv_cdnow as cases
 from tests.verify.registry import Row
 
@@ -64,11 +73,17 @@ def cdnow_rows() -> Iterator[Row]:
         yield within(f"BG/NBD standard error of {name}", expected, bg.standard_errors[name] / scale, 2e-6)
     yield from _expectations(frame, customers, bg, mbg)
     yield from _sampled(customers, bg)
-    for model in (bg, mbg):
+    pareto = ParetoNBD.fit(customers)
+    for name, expected, tolerance in cases.PARETO:
+        yield within(f"Pareto/NBD {name} (weeks)", expected, pareto.params_in("week")[name], tolerance, 4)
+    yield within("Pareto/NBD log-likelihood (weeks)", -9594.976, pareto.loglik_in("week"), 5e-4, 4)
+    got = float(pareto.expected_orders(customers, days=39 * cases.WEEK).sum())
+    yield within("Pareto/NBD expected orders of the 39-week holdout", 1665.51, got, 0.1, 2)
+    for model in (bg, mbg, pareto):
         theirs = challenge(model, customers, days=273.0)
         gain = theirs.loglik_gain
         yield Row(
-            f"{_short(type(model))} log-likelihood over lifetimes",
+            f"{model.title} log-likelihood over lifetimes",
             ">= 0",
             f"{gain:.6f}",
             "-1e-6 to .05",
@@ -143,3 +158,61 @@ def spend_rows() -> Iterator[Row]:
     for number, expected in enumerate(FIRST_TEN):
         got = float(rounded.expected_spend(summary)[number])
         yield within(f"Gamma-Gamma conditional mean of customer {number + 1}", expected, got, 0.1, 2)
+
+
+CALIBRATED = 300
+BINS = 10
+
+
+def calibration_rows() -> Iterator[Row]:
+    """Simulation-based calibration of the 12-month total: ranks of the truth among the trials are uniform.
+
+    Parameters are drawn from a prior, customers simulated event by event, the model fitted under that prior.
+    """
+    truths = {
+        BetaGeoNBD: np.log([0.6, 45.0, 0.9, 3.2]),
+        ModifiedBetaGeoNBD: np.log([0.6, 45.0, 0.9, 3.2]),
+    }
+    for kind, centre in truths.items():
+        ranks = np.array(
+            [_rank(kind, NormalPrior(centre, 0.09 * np.eye(4)), seed) for seed in range(CALIBRATED)]
+        )
+        counts = np.histogram(ranks, bins=BINS, range=(0.0, 1.0))[0]
+        expected = CALIBRATED / BINS
+        statistic = float(((counts - expected) ** 2 / expected).sum())
+        # 99.9% point of chi-squared with 9 degrees of freedom
+        check = f"{_short(kind)} 12-month total: ranks of {CALIBRATED} truths, chi-squared"
+        yield Row(check, "< 27.88", f"{statistic:.2f}", f"{BINS} bins", statistic < 27.88)
+        inside = float(((ranks > 0.1) & (ranks < 0.9)).mean())
+        yield within(f"{_short(kind)} 12-month total inside its 80% interval", 0.8, inside, 0.075, 3)
+
+
+def _rank(kind: type[OrderModel], prior: NormalPrior, seed: int) -> float:
+    rng = np.random.default_rng(seed)
+    truth = np.exp(rng.multivariate_normal(prior.mean, prior.covariance))
+    customers, after = generate.customers_and_orders(rng, 400, *truth, ahead=365.25, shift=kind.law)
+    year = np.array([0.0, 365.25])
+    paths = kind.fit(customers, prior=prior).sample_paths(customers, trials=199, seed=seed, clock=year)
+    # half of the ties below, by lot
+    return float((paths[:, 0].to_numpy() + 0.5 * rng.random(199) < after + 0.25).mean())
+
+
+def recovery_rows() -> Iterator[Row]:
+    """Known parameters from generated customers: standardised errors on the log scale, 60 companies a
+    model.
+    """
+    generated = {
+        BetaGeoNBD: ((0.6, 45.0, 0.9, 3.2), lambda rng, t: generate.customers(rng, 3000, *t)),
+        ModifiedBetaGeoNBD: (
+            (0.6, 45.0, 0.9, 3.2),
+            lambda rng, t: generate.customers(rng, 3000, *t, shift=1),
+        ),
+        ParetoNBD: ((0.6, 45.0, 0.7, 120.0), lambda rng, t: generate.pareto_customers(rng, 4000, *t)),
+    }
+    for kind, (truth, draw) in generated.items():
+        fits = [kind.fit(draw(np.random.default_rng(500 + seed), truth)) for seed in range(60)]
+        z = np.array([(f.log_parameters - np.log(truth)) / np.sqrt(np.diag(f.covariance)) for f in fits])
+        for name, rms in zip(kind.names, np.sqrt((z**2).mean(axis=0)), strict=True):
+            yield Row(f"{kind.title} rms z of ln {name}", "1", f"{rms:.2f}", ".6 to 1.5", 0.6 <= rms <= 1.5)
+        share = float((np.abs(z) > 3.0).mean())
+        yield Row(f"{kind.title} share of |z| > 3", "<= .02", f"{share:.3f}", "", share <= 0.02)

@@ -7,19 +7,27 @@ from models.ltv import Customers
 
 def customers(rng, count, r, alpha, a, b, *, longest=700.0, shift=0):
     """Customers observed for a uniform age up to ``longest`` days."""
+    return customers_and_orders(rng, count, r, alpha, a, b, longest=longest, shift=shift)[0]
+
+
+def customers_and_orders(rng, count, r, alpha, a, b, *, ahead=0.0, longest=700.0, shift=0):
+    """The same, and how many orders they place together in the ``ahead`` days that follow."""
     age = rng.uniform(0.0, longest, count)
     rate = rng.gamma(r, 1.0 / alpha, count)
     leave = rng.beta(a, b, count)
     orders = np.zeros(count, dtype=np.int64)
     now, last = np.zeros(count), np.zeros(count)
     alive = rng.random(count) >= leave if shift else np.ones(count, dtype=bool)
+    after = 0
     while alive.any():
         now = now + rng.exponential(1.0, count) / rate
         ordered = alive & (now <= age)
         orders += ordered
         last = np.where(ordered, now, last)
-        alive = ordered & (rng.random(count) >= leave)
-    return Customers(orders, last, age)
+        later = alive & (now > age) & (now <= age + ahead)
+        after += int(later.sum())
+        alive = (ordered | later) & (rng.random(count) >= leave)
+    return Customers(orders, last, age), after
 
 
 def futures(rng, count, parameters, x, recency, age, clock, *, demand, churn, envelope, shift=0):
@@ -47,3 +55,36 @@ def futures(rng, count, parameters, x, recency, age, clock, *, demand, churn, en
         np.add.at(orders, (np.flatnonzero(hit), month[hit]), 1)
         drop = (mark < 1.0) & (rng.random(count) < 1.0 - (1.0 - leave) ** churn[month])
         alive &= ~drop
+
+
+def pareto_customers(rng, count, r, alpha, s, beta, *, longest=700.0):
+    """Customers under Pareto/NBD observed for a uniform age up to ``longest`` days."""
+    age = rng.uniform(0.0, longest, count)
+    rate = rng.gamma(r, 1.0 / alpha, count)
+    end = np.minimum(rng.exponential(1.0, count) / rng.gamma(s, 1.0 / beta, count), age)
+    orders = np.zeros(count, dtype=np.int64)
+    now, last = np.zeros(count), np.zeros(count)
+    alive = np.ones(count, dtype=bool)
+    while alive.any():
+        now = now + rng.exponential(1.0, count) / rate
+        alive &= now <= end
+        orders += alive
+        last = np.where(alive, now, last)
+    return Customers(orders, last, age)
+
+
+def pareto_futures(rng, count, parameters, x, recency, age, clock, *, demand, churn, envelope, p_alive):
+    """Orders by month of ``count`` copies of one customer under Pareto/NBD, dims (copy, month)."""
+    r, alpha, s, beta = parameters
+    months = len(clock) - 1
+    rate = rng.gamma(r + x, 1.0 / (alpha + age), count)
+    leave = rng.gamma(s, 1.0 / (beta + age), count)
+    there = rng.random(count) < p_alive
+    orders = np.zeros((count, months), dtype=np.int64)
+    for j in range(months):
+        length = clock[j + 1] - clock[j]
+        left_after = rng.exponential(1.0, count) / np.maximum(leave * churn[j], 1e-300)
+        stay = np.where(there, np.minimum(left_after, length), 0.0)
+        orders[:, j] = rng.poisson(rate * min(demand[j], envelope) * stay)
+        there &= left_after >= length
+    return orders

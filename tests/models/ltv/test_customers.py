@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.errors import InputError
+from models.errors import InputError, UsageError
 from models.ltv import BetaGeoNBD, Customers
 from models.streams import index_of
 
@@ -208,3 +208,62 @@ def test_results_are_frozen():
     customers = Customers([1], [1.0], [2.0])
     with pytest.raises(AttributeError):
         customers.age = np.zeros(1)
+
+
+def test_one_customer_and_one_without_repeats_are_read():
+    one = _read(_ledger(("a", "2024-01-01", 9.0)))
+    assert (len(one), one.frequency.tolist(), one.age.tolist()) == (1, [0], [90.0])
+
+
+def test_an_empty_ledger_is_refused():
+    with pytest.raises(InputError, match="there is no order"):
+        _read(_ledger())
+
+
+@pytest.mark.parametrize("end", ["garbage", "2024-13-01", np.nan])
+def test_an_end_of_observation_that_is_no_date_is_refused(end):
+    with pytest.raises(InputError, match="observation_end"):
+        _read(_ledger(("a", "2024-01-01", 9.0)), observation_end=end)
+
+
+def test_dates_with_a_time_zone_are_the_local_days_they_are_written_as():
+    days = pd.to_datetime(["2024-01-01 23:30", "2024-01-11 00:10"]).tz_localize("Asia/Tokyo")
+    frame = pd.DataFrame({"who": ["a", "a"], "when": days, "value": [1.0, 2.0]})
+    customers = _read(frame, observation_end=pd.Timestamp("2024-03-31 23:00", tz="Asia/Tokyo"))
+    assert (customers.recency[0], customers.age[0]) == (10.0, 90.0)
+    text = frame.assign(when=["2024-01-01T23:30:00+09:00", "2024-01-11T00:10:00+09:00"])
+    assert _read(text).recency.tolist() == [10.0]
+
+
+@pytest.mark.parametrize("blank", [None, np.nan, "", " "])
+def test_a_missing_currency_is_refused(blank):
+    ledger = _ledger(("a", "2024-01-01", 9.0), ("b", "2024-01-01", 9.0)).assign(money=["EUR", blank])
+    with pytest.raises(InputError, match="missing currency"):
+        _read(ledger, currency="money")
+
+
+def test_two_columns_of_one_name_are_refused():
+    ledger = _ledger(("a", "2024-01-01", 9.0))
+    with pytest.raises(InputError, match="2 columns of this name"):
+        _read(pd.concat([ledger, ledger[["value"]]], axis=1))
+
+
+def test_text_for_numbers_is_refused():
+    with pytest.raises(InputError, match="not a column of numbers"):
+        Customers(["a"], [1.0], [2.0])
+
+
+def test_results_are_labelled_with_the_customers():
+    customers = _read(_ledger(("b", "2024-03-01", 5.0), ("a", "2024-01-01", 9.0), ("a", "2024-01-31", 7.0)))
+    alive = BetaGeoNBD.from_parameters(0.5, 60.0, 0.8, 2.5).p_alive(customers)
+    assert alive.sel(customer="b").item() == 1.0
+    assert 0.0 < alive.sel(customer="a").item() < 1.0
+
+
+def test_the_clock_of_the_model_and_of_the_customers_must_be_the_same():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 5, 300)
+    recency = np.where(x > 0, rng.uniform(1.0, 200.0, 300), 0.0)
+    fitted = BetaGeoNBD.fit(Customers(x, recency, np.full(300, 250.0)))
+    with pytest.raises(UsageError, match="operational days"):
+        fitted.expected_orders(Customers([1], [1.0], [2.0], operational=True), days=30)

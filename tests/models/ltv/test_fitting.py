@@ -1,6 +1,7 @@
 """The fit: exact derivatives, recovery of known parameters, units, boundaries, refusals."""
 
 import importlib.util
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.errors import FitError
-from models.ltv import BetaGeoNBD, Customers, ModifiedBetaGeoNBD, NormalPrior, WeakPrior
-from models.ltv.likelihood import build_cells, derivatives
+from models.errors import FitError, UsageError
+from models.ltv import (
+    BetaGeoNBD,
+    Customers,
+    ModifiedBetaGeoNBD,
+    NormalPrior,
+    ParetoNBD,
+    WeakParetoPrior,
+    WeakPrior,
+)
+from models.ltv.evidence import build_evidence
+from models.ltv.likelihood import derivatives
+from models.ltv.newton import maximise
 
 
 def _load_generator():
@@ -26,10 +37,8 @@ MODELS = [BetaGeoNBD, ModifiedBetaGeoNBD]
 TRUTH = (0.6, 45.0, 0.9, 3.2)
 
 
-def _value(point, cells, shift):
-    return derivatives(
-        point, cells.frequency, cells.recency, cells.age, cells.count, cells.times, cells.more_than, shift
-    )
+def _value(point, evidence, shift):
+    return derivatives(point, evidence.start, evidence.recency, evidence.age, evidence.more_than, shift)
 
 
 def _slow_loglik(parameters, x, recency, age, shift):
@@ -51,10 +60,10 @@ def test_likelihood_is_the_published_one(shift):
     x = np.array([0, 0, 1, 2, 5, 40])
     recency = np.array([0.0, 0.0, 12.0, 30.0, 100.0, 399.5])
     age = np.array([0.0, 90.0, 60.0, 31.0, 360.0, 400.0])
-    cells = build_cells(x, recency, age)
+    evidence = build_evidence(x, recency, age)
     for parameters in [(0.24, 30.9, 0.79, 2.4), (3.0, 200.0, 0.3, 0.69), (0.5, 5.0, 4.0, 0.2)]:
         expected = sum(_slow_loglik(parameters, *row, shift) for row in zip(x, recency, age, strict=True))
-        assert _value(np.log(parameters), cells, shift)[0] == pytest.approx(expected, rel=1e-12)
+        assert _value(np.log(parameters), evidence, shift)[0] == pytest.approx(expected, rel=1e-12)
 
 
 @settings(max_examples=40, deadline=None)
@@ -64,21 +73,21 @@ def test_likelihood_is_the_published_one(shift):
     seed=st.integers(0, 5),
 )
 def test_gradient_and_hessian_are_the_derivatives(point, shift, seed):
-    cells = generate.customers(np.random.default_rng(seed), 60, *TRUTH).cells
+    evidence = generate.customers(np.random.default_rng(seed), 60, *TRUTH).evidence
     point = np.array(point)
-    _, gradient, hessian = _value(point, cells, shift)
+    _, gradient, hessian = _value(point, evidence, shift)
     step = 1e-5
     for i in range(4):
-        up, down = (_value(point + sign * step * np.eye(4)[i], cells, shift) for sign in (1, -1))
+        up, down = (_value(point + sign * step * np.eye(4)[i], evidence, shift) for sign in (1, -1))
         assert gradient[i] == pytest.approx((up[0] - down[0]) / (2 * step), rel=1e-5, abs=1e-4)
         assert hessian[i] == pytest.approx((up[1] - down[1]) / (2 * step), rel=1e-5, abs=1e-4)
 
 
 def test_no_digits_are_lost_when_a_and_b_are_huge():
-    cells = generate.customers(np.random.default_rng(1), 200, *TRUTH).cells
+    evidence = generate.customers(np.random.default_rng(1), 200, *TRUTH).evidence
     share = 0.2
     points = [np.log([0.6, 45.0, share * kappa, (1 - share) * kappa]) for kappa in (1e8, 1e10, 1e12)]
-    values = [_value(point, cells, 0)[0] for point in points]
+    values = [_value(point, evidence, 0)[0] for point in points]
     # the limit is a fixed dropout probability; the distance to it falls as 1 / kappa
     assert values[0] == pytest.approx(values[2], rel=1e-8)
     assert values[1] == pytest.approx(values[2], rel=1e-10)
@@ -118,6 +127,39 @@ def test_order_and_duplication_of_customers_only_scale_the_fit():
     twice = BetaGeoNBD.fit(once.select(np.repeat(np.arange(800), 2)))
     assert twice.log_parameters == pytest.approx(shuffled.log_parameters, abs=1e-7)
     assert twice.covariance == pytest.approx(shuffled.covariance / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("model", [*MODELS, ParetoNBD])
+def test_many_customers_are_fitted_from_a_part_of_them_to_the_same_maximum(model):
+    many = generate.customers(np.random.default_rng(12), 40_000, *TRUTH)
+    assert many.evidence.thinned() is not None
+    fitted = model.fit(many)
+    value = partial(model.likelihood.derivatives, evidence=many.evidence)
+    found = maximise(value, fitted.log_parameters + 0.3)
+    assert fitted.converged
+    assert fitted.loglik == pytest.approx(found.value, rel=1e-12)
+    assert fitted.log_parameters == pytest.approx(found.point, abs=1e-6)
+    exact = np.linalg.inv(-found.hessian)
+    deviation = np.sqrt(np.diag(exact))
+    assert np.abs((fitted.covariance - exact) / np.outer(deviation, deviation)).max() < 1e-4
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_sorted_customers_are_all_there_and_in_one_order(whole):
+    rng = np.random.default_rng(13)
+    some = generate.customers(rng, 500, *TRUTH)
+    if whole:
+        some = Customers(some.frequency, np.floor(some.recency), np.floor(some.age))
+    evidence, order = some.evidence, rng.permutation(500)
+    shuffled = some.select(order).evidence
+    assert np.array_equal(evidence.recency, shuffled.recency)
+    assert np.array_equal(evidence.age, shuffled.age)
+    rows = np.lexsort((some.recency, some.age, some.frequency))
+    assert np.array_equal(evidence.age, some.age[rows])
+    assert np.array_equal(evidence.recency, some.recency[rows])
+    assert np.array_equal(
+        np.repeat(np.arange(evidence.start.size - 1), np.diff(evidence.start)), some.frequency[rows]
+    )
 
 
 def test_customers_who_never_leave_give_a_boundary_and_a_usable_forecast():
@@ -181,7 +223,7 @@ def test_the_weak_prior_hardly_moves_identified_parameters():
 @given(point=st.tuples(*[st.floats(-3, 3)] * 4))
 def test_prior_derivatives(point):
     point = np.array(point)
-    for prior in (WeakPrior(), NormalPrior(np.zeros(4), np.diag([1.0, 2.0, 0.5, 0.1]))):
+    for prior in (WeakPrior(), WeakParetoPrior(), NormalPrior(np.zeros(4), np.diag([1.0, 2.0, 0.5, 0.1]))):
         _, gradient, hessian = prior.derivatives(point)
         for i in range(4):
             up, down = (prior.derivatives(point + sign * 1e-5 * np.eye(4)[i]) for sign in (1, -1))
@@ -205,3 +247,18 @@ def test_json_round_trip_is_exact(model):
     other = MODELS[1 - MODELS.index(model)]
     with pytest.raises(FitError, match="is needed"):
         other.from_json(fitted.to_json())
+
+
+@pytest.mark.parametrize("text", ["", "nothing", "[]", "3", '{"model": "BetaGeoNBD"}'])
+def test_json_that_is_no_model_is_refused(text):
+    with pytest.raises(FitError, match="needed"):
+        BetaGeoNBD.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [((1.0, 2.0, 3.0), {}), ((1.0, 2.0, 3.0, -4.0), {}), ((1.0, 2.0), {"a": 1.0, "s": 2.0}), ((), {})],
+)
+def test_parameters_that_make_no_model_are_refused(values, named):
+    with pytest.raises(UsageError, match="parameters"):
+        BetaGeoNBD.from_parameters(*values, **named)

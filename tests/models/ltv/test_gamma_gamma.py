@@ -68,6 +68,18 @@ def test_an_infinite_mean_is_refused():
     assert model.expected_spend(Customers([1], [4.0], [9.0], spend=[30.0])).item() > 0
 
 
+def test_the_deviation_is_that_of_the_posterior_and_refused_where_infinite():
+    model = GammaGamma.from_parameters(*TRUTH)
+    customers = Customers([0, 3], [0.0, 5.0], [9.0, 9.0], spend=[0.0, 80.0])
+    shape, rate = model.spend_rate(customers)
+    draws = 6.0 * rate / np.random.default_rng(0).gamma(shape, 1.0, (400_000, 2))
+    assert model.spend_deviation(customers).to_numpy() == pytest.approx(draws.std(axis=0), rel=0.03)
+    heavy = GammaGamma.from_parameters(6.0, 1.5, 15.0)
+    assert np.isfinite(heavy.expected_spend(customers)).all()
+    with pytest.raises(FitError, match="deviation of the expected spend of 1 customers is infinite"):
+        heavy.spend_deviation(customers)
+
+
 def test_other_currencies_and_missing_spend_are_refused():
     model = GammaGamma.fit(_spenders(2, currency="EUR"))
     with pytest.raises(FitError, match="EUR"):

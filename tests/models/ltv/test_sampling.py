@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.errors import UsageError
-from models.ltv import BetaGeoNBD, Customers, ModifiedBetaGeoNBD, new_customer_path
+from models.ltv import BetaGeoNBD, Customers, ModifiedBetaGeoNBD, NormalPrior, new_customer_path
 from models.streams import key_of
 
 _SPEC = importlib.util.spec_from_file_location("ltv_generate", Path(__file__).with_name("generate.py"))
@@ -158,6 +158,36 @@ def test_more_new_customers_in_one_month_add_orders_from_then_on_only():
     assert np.array_equal(one[:, :5], other[:, :5])
     assert (other >= one).all()
     assert other.sum() > one.sum()
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_more_churn_brings_new_customers_fewer_orders_and_changes_nothing_before(kind):
+    churn = np.ones(36)
+    churn[10:16] = 4.0
+    base, more = (
+        _model(kind).sample_new_customers(np.full(20, 10), trials=40, seed=6, clock=CLOCK, churn=path)
+        for path in (1.0, churn)
+    )
+    assert np.array_equal(base[:, :10], more[:, :10])
+    assert (more <= base).all()
+    assert more.sum() < base.sum()
+
+
+def test_ranks_of_the_truth_among_posterior_draws_are_uniform():
+    # simulation-based calibration of the 12-month total in short: the long one is in tests/verify
+    prior = NormalPrior(np.log([0.6, 45.0, 0.9, 3.2]), 0.09 * np.eye(4))
+    year, ranks = np.array([0.0, 365.25]), []
+    for seed in range(60):
+        rng = np.random.default_rng(900 + seed)
+        truth = np.exp(rng.multivariate_normal(prior.mean, prior.covariance))
+        customers, after = generate.customers_and_orders(rng, 400, *truth, ahead=365.25)
+        paths = BetaGeoNBD.fit(customers, prior=prior).sample_paths(
+            customers, trials=99, seed=seed, clock=year
+        )
+        total = paths[:, 0].to_numpy() + 0.5 * rng.random(99)
+        ranks.append((total < after + 0.25).sum() / 99)
+    counts = np.histogram(ranks, bins=6, range=(0.0, 1.0))[0]
+    assert ((counts - 10) ** 2 / 10).sum() < 20.5  # 99.9% point of chi-squared(5)
 
 
 def test_a_path_longer_than_the_buffer_says_so_and_starts_alike():

@@ -49,7 +49,7 @@ UNIT_METRICS = (
         action="below 1 stop the channel; below 3 find out whether margin, repeat or cost is to blame",
     ),
     _profit(
-        "payback_months",
+        "cac_payback",
         "months",
         "CAC payback",
         "first month in which cumulative discounted CM2 per acquired customer reaches the acquisition cost",

@@ -21,6 +21,16 @@ FloatArray = npt.NDArray[np.float64]
 Derivatives = tuple[float, FloatArray, FloatArray]
 
 
+def _likelihood(shift: int) -> DropoutLikelihood:
+    def value(point: FloatArray, evidence: Evidence) -> Derivatives:
+        found = derivatives(point, evidence.start, evidence.recency, evidence.age, evidence.more_than, shift)
+        return float(found[0]), found[1], found[2]
+
+    # with little to see of leaving there can be two maxima: few who surely leave, many who may
+    starts = (np.log([0.6, 2.4]), np.log([0.3, 8.0]))
+    return DropoutLikelihood(value, lambda _: starts, WeakPrior())
+
+
 class GeometricDropoutNBD(OrderModel):
     """Orders at a gamma-distributed rate; after each the customer leaves with a beta-distributed chance."""
 
@@ -74,6 +84,7 @@ class BetaGeoNBD(GeometricDropoutNBD):
     """BG/NBD (Fader, Hardie and Lee 2005): one may leave after a repeat order."""
 
     law = shift = BETA_GEO
+    likelihood = _likelihood(BETA_GEO)
     title = "BG/NBD"
 
 
@@ -81,21 +92,8 @@ class ModifiedBetaGeoNBD(GeometricDropoutNBD):
     """MBG/NBD (Batislam, Denizel, Filiztekin 2007): one may leave after the first order as well."""
 
     law = shift = MODIFIED
+    likelihood = _likelihood(MODIFIED)
     title = "MBG/NBD"
-
-
-def _likelihood(shift: int) -> DropoutLikelihood:
-    def value(point: FloatArray, evidence: Evidence) -> Derivatives:
-        found = derivatives(point, evidence.start, evidence.recency, evidence.age, evidence.more_than, shift)
-        return float(found[0]), found[1], found[2]
-
-    # with little to see of leaving there can be two maxima: few who surely leave, many who may
-    starts = (np.log([0.6, 2.4]), np.log([0.3, 8.0]))
-    return DropoutLikelihood(value, lambda _: starts, WeakPrior())
-
-
-BetaGeoNBD.likelihood = _likelihood(BETA_GEO)
-ModifiedBetaGeoNBD.likelihood = _likelihood(MODIFIED)
 
 
 def _count_law(n: FloatArray, shift: int, ratio: Any, r: float, a: float, b: float) -> FloatArray:

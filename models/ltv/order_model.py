@@ -223,6 +223,7 @@ class OrderModel(ABC):
         *,
         months: int | None = None,
         trials: int | range,
+        stream: Any = None,
         demand: Any = 1.0,
         churn: Any = 1.0,
         spend: GammaGamma | None = None,
@@ -232,11 +233,12 @@ class OrderModel(ABC):
 
         With a ``spend`` model it is a Dataset: what they pay stands beside as ``spend``, in the customers'
         currency, one draw an order. ``demand`` and ``churn`` are multipliers: one number or one a month
-        (demand also one a trial and month). The other ``settings`` are those of
-        ``models.ltv.futures.Settings``: stream (or seed and name), envelope, clock, parameters.
+        (demand also one a trial and month). ``stream`` is a seed, a name, both as a pair or a numpy
+        Generator. The other ``settings`` are those of ``models.ltv.futures.Settings``: seed, name, envelope,
+        clock, parameters.
         """
         self._same_clock(customers)
-        chosen = Settings(months=months, trials=trials, demand=demand, churn=churn, **settings)
+        chosen = Settings(months=months, trials=trials, stream=stream, demand=demand, churn=churn, **settings)
         return sampled_paths(self, customers, chosen, spend)
 
     def sample_new_customers(
@@ -245,6 +247,7 @@ class OrderModel(ABC):
         *,
         months: int | None = None,
         trials: int | range,
+        stream: Any = None,
         demand: Any = 1.0,
         churn: Any = 1.0,
         spend: GammaGamma | None = None,
@@ -259,16 +262,21 @@ class OrderModel(ABC):
         ones, which follow a law of their own. The other ``settings`` are those of ``sample_paths``.
         """
         chosen = NewSettings(
-            months=months, trials=trials, demand=demand, churn=churn, counts=counts, **settings
+            months=months,
+            trials=trials,
+            stream=stream,
+            demand=demand,
+            churn=churn,
+            counts=counts,
+            **settings,
         )
         return sampled_new_paths(self, chosen, spend, first_spend)
 
     def base_of(self, customers: Customers) -> Base:
         """The customers as the sampling kernels read them."""
         cells = customers.cells
-        return Base(
-            cells.frequency, cells.recency, cells.age, cells.times, cells.member, customers.index, self.law
-        )
+        recency, age = cells.times[cells.recency], cells.times[cells.age]
+        return Base(cells.frequency, recency, age, cells.member, customers.index, self.law)
 
     @abstractmethod
     def _alive(self, customers: Customers) -> FloatArray:

@@ -22,6 +22,16 @@ _GRADES = 48
 """Panels of the count law halve this often towards either end of the horizon."""
 
 
+def _value(point: FloatArray, evidence: Evidence) -> tuple[float, FloatArray, FloatArray]:
+    found = pareto_derivatives(point, evidence.start, evidence.recency, evidence.age, evidence.more_than)
+    return float(found[0]), found[1], found[2]
+
+
+def _starts(alpha: float) -> tuple[FloatArray, ...]:
+    """Where to look for s and beta, beside an alpha: leaving about as fast as ordering, or slowly."""
+    return (np.log([0.7, alpha]), np.log([2.0, 8.0 * alpha]))
+
+
 class ParetoNBD(OrderModel):
     """Pareto/NBD (Schmittlein, Morrison and Colombo 1987): orders at rate lambda ~ Gamma(r, alpha) until an
     exponential time of rate mu ~ Gamma(s, beta).
@@ -33,6 +43,7 @@ class ParetoNBD(OrderModel):
     names = ("r", "alpha", "s", "beta")
     times = ("alpha", "beta")
     law = PARETO
+    likelihood = DropoutLikelihood(_value, _starts, WeakParetoPrior())
     title = "Pareto/NBD"
 
     def expected_orders_new(self, days: Any) -> FloatArray:
@@ -68,19 +79,6 @@ class ParetoNBD(OrderModel):
             age = float(cells.times[pairs[1, i]])
             values[i] = _count_law(n, days, r + float(pairs[0, i]), alpha + age, s, beta + age)
         return np.asarray(values[back.reshape(-1)])
-
-
-def _value(point: FloatArray, evidence: Evidence) -> tuple[float, FloatArray, FloatArray]:
-    found = pareto_derivatives(point, evidence.start, evidence.recency, evidence.age, evidence.more_than)
-    return float(found[0]), found[1], found[2]
-
-
-def _starts(alpha: float) -> tuple[FloatArray, ...]:
-    """Where to look for s and beta, beside an alpha: leaving about as fast as ordering, or slowly."""
-    return (np.log([0.7, alpha]), np.log([2.0, 8.0 * alpha]))
-
-
-ParetoNBD.likelihood = DropoutLikelihood(_value, _starts, WeakParetoPrior())
 
 
 def _time_there(s: float, beta: FloatArray, elapsed: FloatArray) -> FloatArray:

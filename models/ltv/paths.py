@@ -43,9 +43,8 @@ class Base(NamedTuple):
     """Existing customers as the kernels read them: cells, and the cell and stream index of each."""
 
     frequency: IntArray
-    recency: IntArray
-    age: IntArray
-    times: FloatArray
+    recency: FloatArray
+    age: FloatArray
     member: IntArray
     stream_index: UInt64Array
     law: int
@@ -290,7 +289,7 @@ def alive_geometric(parameters: tuple[float, float, float, float], base: Base, a
             continue
         if x != before:
             before, shared = x, log_a - math.log(b + (y - 1))
-        ratio = (alpha + base.times[base.age[i]]) / (alpha + base.times[base.recency[i]])
+        ratio = (alpha + base.age[i]) / (alpha + base.recency[i])
         alive[i] = 1.0 / (1.0 + math.exp(shared + (r + x) * math.log(ratio)))
 
 
@@ -306,5 +305,5 @@ def active_cells(
     r, alpha = parameters[0], parameters[1]
     span = horizon.envelope * min(horizon.stop, horizon.clock[horizon.clock.size - 1])
     for i in range(base.frequency.size):
-        exponent = (r + base.frequency[i]) * math.log1p(span / (alpha + base.times[base.age[i]]))
+        exponent = (r + base.frequency[i]) * math.log1p(span / (alpha + base.age[i]))
         active[i] = -alive[i] * math.expm1(-exponent)

@@ -77,7 +77,7 @@ def _cells_of_trial(
     """The trial's parameters; P(alive) and P(alive with an arrival before the stop) are written per cell."""
     point = (parameters[0], parameters[1], parameters[2], parameters[3])
     if base.law == PARETO:
-        alive_pareto(point, base.frequency, base.times[base.recency], base.times[base.age], alive)
+        alive_pareto(point, base.frequency, base.recency, base.age, alive)
     else:
         alive_geometric(point, base, alive)
     active_cells(point, base, horizon, alive, active)
@@ -90,10 +90,10 @@ def arrivals_block(
 ) -> tuple[IntArray, npt.NDArray[np.int16], FloatArray, npt.NDArray[np.int32]]:
     """Arrivals of all customers in a block of trials: offset (trial + 1,), month, mark, customer."""
     # fields are unpacked once: taking an array out of a tuple in the loop costs half the speed
-    frequency, member, index, law = base.frequency, base.member, base.stream_index, base.law
+    frequency, cell_age, law = base.frequency, base.age, base.law
+    member, index = base.member, base.stream_index
     key, clock, envelope, churn = horizon.key, horizon.clock, horizon.envelope, horizon.churn
     stop, pace = min(horizon.stop, clock[clock.size - 1]), pace_of(clock)
-    cell_age = base.times[base.age]
     trials = parameters.shape[0]
     room = 1024 + member.size
     offset = np.zeros(trials + 1, dtype=np.int64)
@@ -226,10 +226,10 @@ def count_block(
     No arrival is kept. Each order has its own price draw: it is the same under every demand multiplier.
     Customers in the order of their cells are read twice as fast.
     """
-    frequency, member, index, law = base.frequency, base.member, base.stream_index, base.law
+    frequency, cell_age, law = base.frequency, base.age, base.law
+    member, index = base.member, base.stream_index
     key, clock, envelope, churn = horizon.key, horizon.clock, horizon.envelope, horizon.churn
     stop, pace = min(horizon.stop, clock[clock.size - 1]), pace_of(clock)
-    cell_age = base.times[base.age]
     trials = parameters.shape[0]
     orders = np.zeros((trials, clock.size - 1), dtype=np.int64)
     spend = np.zeros((trials, clock.size - 1))

@@ -34,7 +34,7 @@ CASES = {
     "ltv": (unit.lifetime_value(COHORT, 100.0, yearly_rate=NO_RATE), 12.0),
     "roas": (unit.roas(10_000.0, 2_000.0), 5.0),
     "ltv_cac": (unit.value_over_cost(unit.value_of_revenue(120.0, 0.35), 45.0).ratio, 42.0 / 45.0),
-    "payback_months": (unit.payback_month(COHORT, 100.0, 10.0, yearly_rate=NO_RATE), 3.0),
+    "cac_payback": (unit.payback_month(COHORT, 100.0, 10.0, yearly_rate=NO_RATE), 3.0),
     "high_value_share": (
         shares.high_value_share(np.array([50.0, 30.0, 20.0]), np.array([True, False, False])),
         0.5,

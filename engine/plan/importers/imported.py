@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.mappings import Mapping
+from engine.plan.plan import Amount, Tie
 from engine.plan.tables import Refers
 
 ROW, FILE = "_row", "_file"
@@ -32,6 +33,8 @@ class Vocabulary:
     known_channels: tuple[str, ...] = ()
     """Sales channels whose customers are known."""
     salt: bytes = b""
+    company_currency: str = ""
+    """Blank if it could not be read."""
 
     def known(self, kind: Refers) -> frozenset[str] | None:
         """Keys of a kind, None if they could not be read."""
@@ -52,6 +55,11 @@ class Imported:
     defaulted: tuple[str, ...]
     """Columns of the contract that the file does not have."""
     notes: tuple[str, ...] = ()
+    used: int | None = None
+    """Records that the frame was made from; None: one a row."""
+    amounts: tuple[Amount, ...] = ()
+    """What the records are worth by treatment, where the layout says it."""
+    ties: tuple[Tie, ...] = ()
 
 
 def hash_customers(

@@ -161,6 +161,8 @@ def _print_check(report: dict[str, Any]) -> None:
         for name in ("unknown_columns", "absent_columns", "notes"):
             if row[name]:
                 print(_printable(f"{row['file']}: {name.replace('_', ' ')}: {_text(row[name])}"))
+        for table in row["amounts"]:
+            _print_amounts(row["file"], table)
     print("\nties")
     tie_columns = ("name", "expected", "got", "tolerance", "unit", "holds")
     _print_table([{name: _text(row[name]) for name in tie_columns} for row in report["ties"]])
@@ -172,6 +174,19 @@ def _print_check(report: dict[str, Any]) -> None:
     print("\nlisted figures (nobody measured them here)")
     for row in report["listed_figures"]:
         print(_printable(f"  {row['id']} = {row['mean']:g} ± {row['sd']:g}: {row['source']}"))
+
+
+def _print_amounts(file: str, table: dict[str, Any]) -> None:
+    """What became of every line of a transaction ledger, and what it was worth, to the cent."""
+    currency = table["currency"]
+    print(_printable(f"\n{file}: every line and its amount, {currency}"))
+    rows = [("before exclusions", "", sum(p["rows"] for p in table["by_treatment"]), table["before_exclusions"])]
+    rows += [
+        (part["treatment"], "used" if part["used"] else "left out", part["rows"], part["amount"])
+        for part in table["by_treatment"]
+    ]
+    names = ("treatment", "", "lines", f"amount {currency}")
+    _print_table([dict(zip(names, (n, u, f"{r:,}", f"{a:,.2f}"), strict=True)) for n, u, r, a in rows])
 
 
 def _text(value: Any) -> str:

@@ -23,6 +23,7 @@ from engine.plan.plan import Assumption, Plan, Recognised
 from engine.plan.plan_checks import actuals_through, check_plan_file, end_of_month, read_vocabulary
 from engine.plan.policy import check_policy
 from engine.plan.readers import TextTable
+from engine.plan.register import read_register
 from engine.plan.schema import PlanConfig
 from engine.plan.table_file import read_table
 from engine.plan.tables import OBLIGATORY, TABLES
@@ -71,6 +72,7 @@ def load_plan(path: str | Path) -> Plan:
     document = read_yaml(folder, PLAN_FILE, faults)
     config = None if document is None else validate(PlanConfig, document, faults)
     policy = check_policy(folder, faults)
+    register = read_register(folder, document, faults)
     if document is not None and not isinstance(document.data, dict):
         document = None  # the model has said so; nothing else can be read from it
     vocabulary = read_vocabulary(document, salt or _BUILT_IN_SALT)
@@ -100,7 +102,7 @@ def load_plan(path: str | Path) -> Plan:
         hash=content_hash(config, tables),
         policy=policy,
         recognised=tuple(sorted((*recognised, *unread), key=lambda entry: entry.file)),
-        assumptions=(*_defaulted_columns(recognised), *assumptions),
+        assumptions=(*register, *_defaulted_columns(recognised), *assumptions),
         ties=(*(tie for part in imported for tie in part.ties), *ties),
         input_hashes=dict(sorted(folder.hashes.items())),
     )

@@ -35,17 +35,23 @@ def match(lines: Sales, sold: Ints, back: Ints) -> Matched:
     A cancellation is matched as a whole or not at all. Sales of the same day with exactly its units go
     first (the order that was keyed in wrongly), then the latest earlier ones, each up to its units left.
     """
-    key = [f"{c}\x1f{i}\x1f{p!r}" for c, i, p in zip(lines.customer, lines.item, lines.price, strict=True)]
-    wanted = {key[at] for at in back}
-    sales: dict[str, list[int]] = defaultdict(list)
+    if not len(back):
+        return {}
+
+    def key(at: int) -> tuple[str, str, float]:
+        return lines.customer[at], lines.item[at], float(lines.price[at])
+
+    wanted = {key(at) for at in back}
+    names = {customer for customer, _, _ in wanted}
+    sales: dict[tuple[str, str, float], list[int]] = defaultdict(list)
     for at in sold[np.lexsort((sold, lines.moment[sold]))]:
-        if key[at] in wanted:
-            sales[key[at]].append(int(at))
+        if lines.customer[at] in names and (named := key(at)) in wanted:
+            sales[named].append(int(at))
     left = {at: int(lines.quantity[at]) for found in sales.values() for at in found}
     matched: Matched = {}
     for at in back[np.lexsort((back, lines.moment[back]))]:
         need, moment = -int(lines.quantity[at]), int(lines.moment[at])
-        earlier = [sale for sale in reversed(sales[key[at]]) if lines.moment[sale] <= moment and left[sale]]
+        earlier = [sale for sale in reversed(sales[key(at)]) if lines.moment[sale] <= moment and left[sale]]
         day = moment // 86_400
         exact = [s for s in earlier if left[s] == need and lines.moment[s] // 86_400 == day]
         if sum(left[sale] for sale in earlier) < need:

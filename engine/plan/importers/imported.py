@@ -66,14 +66,12 @@ def hash_customers(
     values: Sequence[str] | pd.Series | npt.NDArray[np.object_], salt: bytes
 ) -> npt.NDArray[np.object_]:
     """Salted hashes of customer names (HMAC-SHA256, 128 bits, hex); blank stays blank, case is ignored."""
-    known: dict[str, str] = {"": ""}
+    codes, distinct = pd.factorize(np.asarray(values, dtype=object))
     hashed = []
-    for value in np.asarray(values, dtype=object):
+    for value in distinct:
         name = value.strip().casefold()
-        if name not in known:
-            known[name] = hmac.new(salt, name.encode(), hashlib.sha256).hexdigest()[:32]
-        hashed.append(known[name])
-    return np.asarray(hashed, dtype=object)
+        hashed.append(hmac.new(salt, name.encode(), hashlib.sha256).hexdigest()[:32] if name else "")
+    return np.asarray(hashed, dtype=object)[codes] if hashed else np.empty(0, object)
 
 
 def translated(cells: list[str], column: str, mapping: Mapping) -> list[str]:

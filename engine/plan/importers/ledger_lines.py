@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from engine.plan.importers.cancellations import Matched, match
 from engine.plan.mappings import CodeKind, Ledger
@@ -49,7 +51,7 @@ _LEFT_OUT: Mapping[CodeKind, str] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lines:
     """Typed lines of a ledger, in the order of the file; ``moment`` in seconds."""
 
@@ -65,13 +67,13 @@ class Lines:
     out: Bools
     """Not to be treated: faulty, or refused by the mapping."""
 
-    @property
+    @cached_property
     def amount(self) -> Floats:
         """Quantity times price, ledger currency; negative for what is taken back."""
-        return self.quantity * self.price
+        return np.asarray(self.quantity * self.price, np.float64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Treated:
     """Treatment of every line ("" where it is out) and what the sales among them came to."""
 
@@ -171,28 +173,29 @@ def _void(treatment: Texts, quantity: Ints, matched: Matched) -> None:
 
 def _prefixed(invoice: Texts, prefixes: tuple[str, ...]) -> Bools:
     wanted = tuple(prefix for prefix in prefixes if prefix)
-    return np.fromiter((text.startswith(wanted) for text in invoice), np.bool_, len(invoice))
+    codes, distinct = pd.factorize(invoice)
+    return np.fromiter((text.startswith(wanted) for text in distinct), np.bool_, len(distinct))[codes]
 
 
 def _kinds(item: Texts, ledger: Ledger, items: frozenset[str] | None) -> Texts:
     """Kind of every code, "" for products."""
     exact = {code.casefold(): kind for code, kind in ledger.codes.items() if not code.endswith("*")}
     starts = [(code[:-1].casefold(), kind) for code, kind in ledger.codes.items() if code.endswith("*")]
-    found: dict[str, str] = {}
-    for code in set(item):
+    codes, distinct = pd.factorize(item)
+    found = []
+    for code in distinct:
         folded = code.casefold()
         kind = exact.get(folded) or next((kind for start, kind in starts if folded.startswith(start)), "")
-        found[code] = "" if kind == "goods" or (items is not None and code in items) else kind
-    return np.asarray([found[code] for code in item], dtype=object)
+        found.append("" if kind == "goods" or (items is not None and code in items) else kind)
+    return np.asarray(found, dtype=object)[codes] if found else np.empty(0, object)
 
 
 def account(lines: Lines, treated: Treated, currency: Texts) -> tuple[Amount, ...]:
     """Every treatment with its lines and amount, by currency; used ones first."""
-    found: dict[tuple[bool, str, str], list[float]] = {}
-    for amount, treatment, code in zip(lines.amount, treated.treatment, currency, strict=True):
-        if treatment != OPEN:
-            found.setdefault((treatment not in USED, treatment, code), []).append(amount)
-    return tuple(
-        Amount(treatment, not left_out, len(amounts), math.fsum(amounts), code)
-        for (left_out, treatment, code), amounts in sorted(found.items())
-    )
+    frame = pd.DataFrame({"treatment": treated.treatment, "currency": currency, "amount": lines.amount})
+    frame = frame[frame["treatment"] != OPEN]
+    entries = [
+        Amount(str(treatment), treatment in USED, len(part), math.fsum(part), str(code))
+        for (treatment, code), part in frame.groupby(["treatment", "currency"], sort=True)["amount"]
+    ]
+    return tuple(sorted(entries, key=lambda entry: (not entry.used, entry.treatment, entry.currency)))

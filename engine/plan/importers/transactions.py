@@ -142,7 +142,7 @@ class _Reading:
         quantity = typed("quantity", _QUANTITY, self.cells("quantity"))
         price = typed("net_price", _PRICE, self.cells("net_price"))
         moments = typed("ordered_at", _NEEDED["ordered_at"], self._moments())
-        customer = typed("customer_key", _TEXT, [_WHOLE.sub(r"\1", cell) for cell in self.cells("customer_key")])
+        customer = typed("customer_key", _TEXT, self._customers())
         names = invoice.to_numpy(dtype=object)
         return (
             Lines(
@@ -157,6 +157,12 @@ class _Reading:
             ),
             sound | ~kept,
         )
+
+    def _customers(self) -> list[str]:
+        """Customer numbers; a number that a spreadsheet kept as 17850.0 is 17850."""
+        cells = self.cells("customer_key")
+        plain = {cell: _WHOLE.sub(r"\1", cell) for cell in set(cells)}
+        return [plain[cell] for cell in cells]
 
     def address(self, column: str) -> str:
         """Header that an error names."""

@@ -117,21 +117,34 @@ def root(
 
 @app.command()
 def init(
-    template: Annotated[str, typer.Argument(help="demo or demo-diversified.")],
+    template: Annotated[str, typer.Argument(help="demo, demo-diversified or online-retail.")],
     path: Annotated[
         Path | None, typer.Argument(help="Folder to write; default: the template's name.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="online-retail: folder of the real data; default: TRADEWIND_DATA, ../shared/data."),
     ] = None,
 ) -> None:
     """Write a runnable plan folder; refuses to overwrite."""
     from engine.demo import TEMPLATES, write_demo
+    from engine.templates.online_retail import TEMPLATE, write_online_retail
 
-    if template not in TEMPLATES:
-        raise UsageError(f"template: unknown | got {template!r} | choose one of {', '.join(TEMPLATES)}")
+    if template not in (*TEMPLATES, TEMPLATE):
+        known = ", ".join((*TEMPLATES, TEMPLATE))
+        raise UsageError(f"template: unknown | got {template!r} | choose one of {known}")
+    if data is not None and template != TEMPLATE:
+        raise UsageError(f"--data: {template} is generated | got {str(data)!r} | leave it out")
     target = path or Path(template)
     continuation = target.with_name(f"{target.name}-continuation")
-    for folder in (target, continuation):
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    for folder in (target,) if template == TEMPLATE else (target, continuation):
+        if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
             raise UsageError(f"{folder}: exists already | nothing was written | choose another folder")
+    if template == TEMPLATE:
+        write_online_retail(target, data)
+        print(target)
+        _complain(f"plan folder written to {target}; what is assumed stands in {target / 'assumptions.yaml'}")
+        return
     write_demo(target, template=template, continuation=continuation)
     print(target)
     _complain(

@@ -16,13 +16,14 @@ KEPT_ITEMS = 200
 BANDS = 20
 TRADE, WEB = "trade", "web"
 
-COST_SHARE = 0.45
+COST_SHARE = 0.52
 """Price from the supplier as a share of the item's mean net price."""
 KG_PER_POUND = 0.06
 """Shipping weight of a unit per pound of its price."""
 LEAST_KG = 0.01
-COVER_DAYS = 75
-"""Stock on hand at the start, in days of the last year's sales."""
+COVER_DAYS = 60
+PACE_DAYS = 91
+"""Stock on hand at the start, in days of the sales of the last ``PACE_DAYS``."""
 SPEND_SHARE = 0.025
 """Marketing as a share of a market's net revenue, the same every month."""
 CASH_SHARE, FIXED_ASSET_SHARE, CREDIT_SHARE = 0.08, 0.05, 0.08
@@ -43,8 +44,8 @@ SUPPLIER_COUNTRY = {"CN1": "CN", "EU1": "DE", "IN1": "IN"}
 SUPPLIER_LABEL = {"CN1": "Chinese makers, by sea", "EU1": "European makers, by road", "IN1": "Indian makers, by air"}
 SUPPLIER_CURRENCY = {"CN1": "CNY", "EU1": "EUR", "IN1": "USD"}
 BACKUP = {"CN1": "IN1", "EU1": "CN1", "IN1": "CN1"}
-DEPOSIT = {"CN1": 0.3, "EU1": 0.0, "IN1": 0.3}
-NET_DAYS = {"CN1": 30, "EU1": 45, "IN1": 30}
+DEPOSIT = {"CN1": 0.0, "EU1": 0.0, "IN1": 0.0}
+NET_DAYS = {"CN1": 75, "EU1": 45, "IN1": 45}
 FREIGHT_PER_KG = {"CN1": 0.35, "EU1": 0.20, "IN1": 1.80}
 TRANSIT = {"CN1": (33.0, 5.0), "EU1": (3.0, 1.0), "IN1": (5.0, 1.5)}
 """Mean and standard deviation of the days under way, by supplier."""

@@ -76,7 +76,8 @@ def _write(folder: Path, sources: Sources) -> None:
     goods = make_goods(orders, _labels(text), per_base)
     orders = orders.assign(item=goods.of_line)
     year = orders[orders["ordered_at"] >= pd.Timestamp(figures.AS_OF) - pd.Timedelta(days=_YEAR - 1)]
-    daily = (year.groupby("item")["quantity"].sum() / _YEAR).to_dict()
+    late = orders[orders["ordered_at"] >= pd.Timestamp(figures.AS_OF) - pd.Timedelta(days=figures.PACE_DAYS - 1)]
+    daily = (late.groupby("item")["quantity"].sum() / figures.PACE_DAYS).to_dict()
     revenue = float((year["quantity"] * year["net_price"] - year["refunded"]).sum())
     bought = make_purchases(sources.shipments, goods.table, daily)
     books = close_books(orders, goods.table, bought.table, daily, revenue, per_base)

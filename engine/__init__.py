@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.version import __version__
 
-__all__ = ["__version__", "load_plan", "open_run", "run"]
+__all__ = ["__version__", "break_metric", "load_plan", "open_run", "run"]
 
 if TYPE_CHECKING:
+    from engine.breaking import break_metric
     from engine.chain import open_run, run
     from engine.plan.load import load_plan
 
@@ -20,6 +21,10 @@ def __getattr__(name: str) -> Any:
         from engine.plan.load import load_plan
 
         return load_plan
+    if name == "break_metric":
+        from engine.breaking import break_metric
+
+        return break_metric
     if name in {"run", "open_run"}:
         from engine import chain
 

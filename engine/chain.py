@@ -20,22 +20,22 @@ import xarray as xr
 
 from engine.plan.plan import Plan
 from engine.progress import Progress, silent
-from engine.report.page import write_page
+from engine.report.notebook import run_html
+from engine.report.page import PAGE, write_report
 from engine.report.summary import Summary, summarise
-from engine.responses import responses_of
+from engine.report.workbook import WORKBOOK, write_workbook
+from engine.responses import playbook_problems, responses_of
 from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.draw import draw_block
 from engine.stages.measure import coordinates, cube_variables, measure
-from engine.stages.simulate import ENGINES, BaseMoves, Clockwork, play, within_plan
+from engine.stages.settings import BLOCK, check_settings
+from engine.stages.simulate import BaseMoves, Clockwork, play, within_plan
 from engine.stages.world import World, build_world
 from engine.store.cube import Template, create, missing_blocks, open_cube, write_atomically, write_block
 from engine.store.manifest import manifest, read_manifest, run_id, run_identity, to_json
-from models.calendar import MAXIMUM_QUARTERS, Calendar
+from models.calendar import Calendar
 from models.errors import StoreError, UsageError
-
-BLOCK = 64
-"""Trials of a task, of a chunk on disk and of a marker; no number depends on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +63,13 @@ class Run:
 
     @property
     def page(self) -> Path:
-        """Summary page, one HTML file."""
-        return self.path / "summary.html"
+        """The report, one HTML file."""
+        return self.path / PAGE
+
+    @property
+    def workbook(self) -> Path:
+        """Workbook, one xlsx file."""
+        return self.path / WORKBOOK
 
     def summary(self) -> Summary:
         """Quantiles, errors, breach probabilities and paired differences of the headline metrics."""
@@ -89,6 +94,14 @@ class Run:
         """Policy thresholds that are breached with more than the tolerated probability."""
         return self.summary().breaches()
 
+    def report(self) -> Path:
+        """Write the report anew from the cube and the manifest, and nothing else; its path."""
+        write_report(self.page, self.summary(), self.manifest, self.cube)
+        return self.page
+
+    def _repr_html_(self) -> str:
+        return run_html(self.manifest, self.summary())
+
 
 def open_run(path: str | Path) -> Run:
     """A finished run from its folder."""
@@ -96,6 +109,20 @@ def open_run(path: str | Path) -> Run:
     if not (folder / "run.json").exists():
         raise StoreError(f"{folder}: no finished run here | expected run.json | give a folder under runs/")
     return Run(folder)
+
+
+def find_run(path: str | Path) -> Run:
+    """The run in a run folder, or the newest run of a plan folder."""
+    folder = Path(path)
+    if (folder / "run.json").exists():
+        return Run(folder)
+    finished = [each.parent for each in (folder / "runs").glob("[!.]*/run.json")]
+    if not finished:
+        raise StoreError(
+            f"{folder}: no finished run here | expected run.json, or runs/ with finished runs | "
+            "give a run folder or a plan folder that was run"
+        )
+    return Run(max(finished, key=lambda each: ((each / "run.json").stat().st_mtime_ns, each.name)))
 
 
 def run(
@@ -131,8 +158,8 @@ def run(
     UsageError : a setting that cannot be meant.
     InputError : scenarios that do not fit the plan; every fault at once.
     """
-    _check_settings(trials, first_trial, quarters, engine, workers, block, seed)
-    library = load_library(plan.path / "scenarios")
+    check_settings(trials, first_trial, quarters, engine, workers, block, seed)
+    library = load_library(plan.path / "scenarios", examine=playbook_problems)
     composed = _choose(library, scenarios)
     calendar = Calendar(plan.forecast_start, 3 * quarters)
     watch = clock or Clockwork()
@@ -165,23 +192,6 @@ def run(
         _publish(partial, world, composed, numbers, seed, library, name, identity)
     _swap(partial, target)
     return Run(target)
-
-
-def _check_settings(
-    trials: int, first_trial: int, quarters: int, engine: str, workers: int, block: int, seed: int
-) -> None:
-    faults = [
-        (trials < 1, f"trials: at least 1 | got {trials}"),
-        (first_trial < 0, f"first_trial: at least 0 | got {first_trial}"),
-        (not 1 <= quarters <= MAXIMUM_QUARTERS, f"quarters: 1 to {MAXIMUM_QUARTERS} | got {quarters}"),
-        (engine not in ENGINES, f"engine: one of {', '.join(ENGINES)} | got {engine!r}"),
-        (workers < 0, f"workers: at least 0 | got {workers}"),
-        (block < 1, f"block: at least 1 | got {block}"),
-        (seed < 0, f"seed: at least 0 | got {seed}"),
-    ]
-    wrong = [text for bad, text in faults if bad]
-    if wrong:
-        raise UsageError("; ".join(wrong))
 
 
 def _choose(library: Library, scenarios: str | Sequence[str | Composition]) -> tuple[Composition, ...]:
@@ -316,7 +326,8 @@ def _publish(
     write_atomically(partial / "run.json", to_json(record))
     summary = summarise(open_cube(partial), record)
     write_atomically(partial / "summary.json", to_json(summary.to_dict()))
-    write_page(partial / "summary.html", summary, record, open_cube(partial))
+    write_report(partial / PAGE, summary, record, open_cube(partial))
+    write_workbook(partial / WORKBOOK, open_cube(partial), record, summary)
 
 
 def _swap(partial: Path, target: Path) -> None:

@@ -187,6 +187,9 @@ def _print_check(report: dict[str, Any]) -> None:
     print("\nlisted figures (nobody measured them here)")
     for row in report["listed_figures"]:
         print(_printable(f"  {row['id']} = {row['mean']:g} ± {row['sd']:g}: {row['source']}"))
+    if report["thresholds"]:
+        print("\nthresholds of policy.yaml")
+        _print_table([{name: _text(value) for name, value in row.items()} for row in report["thresholds"]])
 
 
 def _print_amounts(file: str, table: dict[str, Any]) -> None:
@@ -267,17 +270,107 @@ def run(
 def compare(
     first: Annotated[Path, typer.Argument(help="Run folder A.")],
     second: Annotated[Path, typer.Argument(help="Run folder B.")],
+    page: Annotated[Path | None, typer.Option(help="Also write the comparison as an HTML page.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Put two runs beside each other: every headline metric, B minus A, with its error."""
     from engine.chain import open_run
-    from engine.report.compare import compare_runs
+    from engine.report.compare import compare_runs, write_comparison
 
-    rows = compare_runs(open_run(first), open_run(second))
+    one, other = open_run(first), open_run(second)
+    rows = compare_runs(one, other)
+    if page is not None:
+        write_comparison(page, one, other, rows)
+        _complain(f"page {page}")
     if as_json:
         _print_json(rows)
     else:
         _print_table([{k: _text(v) for k, v in row.items()} for row in rows])
+
+
+@app.command("break")
+def break_(
+    metric: Annotated[str, typer.Argument(help="Metric of the registry, such as minimum_cash.")],
+    scenario: Annotated[str, typer.Option(help="Scenario, or a scenario file (.yaml).")],
+    driver: Annotated[str, typer.Option(help="Driver of that scenario whose shocks are scaled.")],
+    path: Annotated[Path, typer.Argument(help="Plan folder (with plan.yaml).")] = Path(),
+    probability: Annotated[float, typer.Option(help="Probability of breach that is looked for.")] = 0.5,
+    threshold: Annotated[
+        float | None, typer.Option(help="Level that counts as breach; default: policy.yaml, then registry.")
+    ] = None,
+    drop: Annotated[
+        float | None, typer.Option(help="Breach: below base by more than this share of it, same trial.")
+    ] = None,
+    rise: Annotated[
+        float | None, typer.Option(help="Breach: above base by more than this share of it, same trial.")
+    ] = None,
+    quarter: Annotated[
+        str | None, typer.Option(help="Forecast quarter from 1, or any; default: the whole horizon.")
+    ] = None,
+    max_scale: Annotated[float, typer.Option(help="Greatest scale tried.")] = 8.0,
+    trials: Annotated[int, typer.Option(min=1, max=1_000_000, help="Number of trials.")] = 512,
+    first_trial: Annotated[int, typer.Option(min=0, help="Number of the first trial.")] = 0,
+    quarters: Annotated[int, typer.Option(min=1, max=12, help="Horizon in quarters.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every random address.")] = 1,
+    engine: Annotated[str, typer.Option(help="compiled or simpy.")] = "compiled",
+    workers: Annotated[int, typer.Option(min=0, help="Threads; 0: one per core.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Find the smallest scale of a driver's shocks at which a metric breaches with a given probability."""
+    from engine.breaking import break_metric
+    from engine.plan.load import load_plan
+    from engine.progress import progress_bar
+
+    plan = load_plan(path)
+    with progress_bar() as report:
+        point = break_metric(
+            plan,
+            metric,
+            scenario=scenario,
+            driver=driver,
+            probability=probability,
+            threshold=threshold,
+            drop=drop,
+            rise=rise,
+            quarter=quarter,
+            max_scale=max_scale,
+            trials=trials,
+            first_trial=first_trial,
+            quarters=quarters,
+            seed=seed,
+            engine=engine,
+            workers=workers,
+            progress=report,
+        )
+    if as_json:
+        _print_json(point.to_dict())
+        return
+    print(_printable(point.headline()))
+    for note in point.notes:
+        print(_printable(note))
+    print("\nscales tried, on the same trials")
+    _print_table(point.table())
+
+
+@app.command()
+def report(
+    path: Annotated[
+        Path, typer.Argument(help="Run folder, or plan folder: its newest run. Default: this folder.")
+    ] = Path(),
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the report of a run anew from its cube and manifest; print where it is."""
+    from engine.chain import find_run
+
+    found = find_run(path)
+    page = found.report()
+    if as_json:
+        _print_json({"run_id": found.id, "run": str(found.path), "page": str(page)})
+    else:
+        print(page)
+    if show and typer.launch(page.resolve().as_uri()) != 0:
+        _complain(f"{page}: could not be opened | no browser was found | open the file yourself")
 
 
 @app.command()
@@ -326,9 +419,10 @@ def scenarios_check(
     """Check scenario files against the grammar and, given a plan folder, against its plan; all faults at
     once.
     """
+    from engine.responses import playbook_problems
     from engine.scenarios import check_scenarios
 
-    checked = check_scenarios(path)
+    checked = check_scenarios(path, playbook_problems)
     for name in checked:
         print(_printable(name))
     _complain("ok")

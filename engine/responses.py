@@ -19,7 +19,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.drivers import did_you_mean
-from engine.scenarios import ResponseUse
+from engine.scenarios import Problem, ResponseUse, Scenario
 from models.calendar import Calendar
 from models.errors import Fault, InputError
 
@@ -104,13 +104,25 @@ RESPONSES: Mapping[str, type[Response]] = MappingProxyType(
 
 def responses_of(uses: Sequence[ResponseUse], where: str = "responses") -> tuple[Response, ...]:
     """Playbooks that are on, with their parameters, sorted by name; every fault in one ``InputError``."""
-    faults: list[Fault] = []
+    found, problems = _read_uses(uses)
+    if problems:
+        raise InputError(Fault(where, 0, "", each.problem, each.got, each.remedy) for each in problems)
+    return tuple(sorted(found, key=lambda response: response.name))
+
+
+def playbook_problems(scenario: Scenario) -> tuple[Problem, ...]:
+    """What is wrong with the playbooks that a scenario names, each at its place in the file."""
+    return tuple(_read_uses(scenario.responses)[1])
+
+
+def _read_uses(uses: Sequence[ResponseUse]) -> tuple[list[Response], list[Problem]]:
     found: list[Response] = []
-    for use in uses:
+    problems: list[Problem] = []
+    for position, use in enumerate(uses):
+        place = ("responses", position)
         if use.name not in RESPONSES:
-            faults.append(
-                Fault(where, 0, "", "unknown response", use.name, did_you_mean(use.name, RESPONSES))
-            )
+            remedy = did_you_mean(use.name, RESPONSES)
+            problems.append(Problem(place, "unknown response", use.name, remedy))
             continue
         model = RESPONSES[use.name]
         try:
@@ -123,10 +135,9 @@ def responses_of(uses: Sequence[ResponseUse], where: str = "responses") -> tuple
                 problem = (
                     f"{use.name} has no such parameter" if unknown else f"{use.name}.{key} cannot be that"
                 )
-                faults.append(Fault(where, 0, "", problem, key if unknown else str(entry["input"]), remedy))
-    if faults:
-        raise InputError(faults)
-    return tuple(sorted(found, key=lambda response: response.name))
+                got = key if unknown else str(entry["input"])
+                problems.append(Problem((*place, key), problem, got, remedy))
+    return found, problems
 
 
 @dataclass(frozen=True)

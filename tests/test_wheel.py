@@ -20,7 +20,7 @@ def test_the_wheel_runs_without_the_checkout(tmp_path):
     assert not [
         name for name in names if name.startswith(("tests/", "notebooks/", ".ci/")) or name.endswith(".nbc")
     ]
-    assert "engine/report/summary.html.j2" in names
+    assert "engine/report/templates/report.html.j2" in names
     assert "scenarios/tariff_15pp.yaml" in names
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "PYTHONSAFEPATH": "1"}
     code = (

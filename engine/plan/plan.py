@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -246,6 +247,26 @@ class Plan:
         days, rates = self._rate_series.get(currency, (np.zeros(0, "datetime64[D]"), np.zeros(0)))
         known = int(np.searchsorted(days, np.datetime64(day, "D"), side="right"))
         return float(rates[known - 1]) if known else self.base_rates[currency]
+
+    def _repr_html_(self) -> str:
+        """A short table of what the plan holds; every text is escaped."""
+        rows = {
+            "actuals through": self.config.company.actuals_through.isoformat(),
+            "currency": self.currency,
+            "markets": ", ".join(market.label or market.key for market in self.config.markets),
+            "sales channels": ", ".join(each.label or each.key for each in self.config.sales_channels),
+            "suppliers": ", ".join(each.label or each.key for each in self.config.suppliers),
+            "nodes": ", ".join(each.label or each.key for each in self.config.nodes),
+            "order lines": f"{len(self.orders):,}",
+            "items": f"{len(self.items):,}",
+            "assumptions": f"{len(self.assumptions)}, see tradewind check",
+            "plan hash": self.hash[:12],
+        }
+        body = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>"
+            for name, text in rows.items()
+        )
+        return f"<table><caption>{html.escape(self.config.company.name)}</caption>{body}</table>"
 
 
 def last_rates(fx: pd.DataFrame, day: dt.date) -> dict[str, float]:

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from engine.finance.planned_metrics import PLANNED_METRICS
 from engine.plan.plan import Plan, Recognised
+from engine.plan.policy import thresholds_not_computed
 
 SCHEMA_VERSION = 1
 
@@ -26,6 +28,7 @@ def check_report(plan: Plan) -> dict[str, Any]:
         "assumptions": [asdict(assumption) for assumption in plan.assumptions],
         "listed_figures": _listed_figures(plan),
         "customers": _customers(plan),
+        "thresholds": _thresholds(plan),
     }
 
 
@@ -101,6 +104,20 @@ def _listed_figures(plan: Plan) -> list[dict[str, Any]]:
     return [
         {"id": name, "mean": figure.mean, "sd": figure.sd, "source": figure.source}
         for name, figure in figures
+    ]
+
+
+def _thresholds(plan: Plan) -> list[dict[str, Any]]:
+    """Thresholds of policy.yaml, and whether the metric they judge is computed."""
+    missing = thresholds_not_computed(plan.policy)
+    return [
+        {
+            "metric": name,
+            "min": threshold.min,
+            "max": threshold.max,
+            "state": f"not computed yet: {PLANNED_METRICS[name]}" if name in missing else "computed",
+        }
+        for name, threshold in sorted(plan.policy.thresholds.items())
     ]
 
 

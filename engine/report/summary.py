@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from engine.finance.metrics import HEADLINE, METRIC_OF, METRICS, Metric
+from engine.report.statistics import quantile_estimates
 from engine.risk.errors import Estimate, estimate
-from engine.risk.measures import breach_probability, conditional_value_at_risk, quantile, value_at_risk
+from engine.risk.measures import breach_probability, conditional_value_at_risk, value_at_risk
 from engine.risk.mixture import mixture
 from engine.risk.paired import mean, paired_difference
 from models.names import SCENARIO
@@ -158,11 +158,11 @@ def summarise(cube: xr.DataTree, record: Mapping[str, Any]) -> Summary:
         for scenario in scenarios
     }
     figures = {
-        (scenario, metric.name): _figure(
-            metric, values[scenario, metric.name], values[BASE, metric.name], scenario, policy
-        )
+        (scenario, metric.name): figure
         for metric in METRICS
-        for scenario in scenarios
+        for scenario, figure in _figures(
+            metric, {name: values[name, metric.name] for name in scenarios}, policy
+        ).items()
     }
     weights = _weights(record["weights"], scenarios)
     mixed = {
@@ -207,16 +207,39 @@ def _breached(low: float | None, high: float | None) -> Any:
     return probability
 
 
+def _figures(
+    metric: Metric, values: Mapping[str, FloatArray], policy: Mapping[str, Any]
+) -> dict[str, Figure]:
+    """Figures of one metric by scenario; the trials of all scenarios are sorted once, side by side."""
+    levels = quantile_estimates(np.stack(list(values.values()), axis=1), list(LEVELS.values()))
+    return {
+        name: _figure(
+            metric,
+            own,
+            values[BASE],
+            {level: levels[k][position] for k, level in enumerate(LEVELS)},
+            name,
+            policy,
+        )
+        for position, (name, own) in enumerate(values.items())
+    }
+
+
 def _figure(
-    metric: Metric, values: FloatArray, base: FloatArray, scenario: str, policy: Mapping[str, Any]
+    metric: Metric,
+    values: FloatArray,
+    base: FloatArray,
+    quantiles: Mapping[str, Estimate | None],
+    scenario: str,
+    policy: Mapping[str, Any],
 ) -> Figure:
     low, high = limits_of(metric, policy)
     text = _threshold_text(low, high)
-    if not (np.all(np.isfinite(values)) and np.all(np.isfinite(base))):
+    known = {name: each for name, each in quantiles.items() if each is not None}
+    if len(known) < len(LEVELS) or not np.all(np.isfinite(base)):
         return Figure(metric, None, None, text, None)
     sign = -1.0 if metric.good == "high" else 1.0
-    estimates = {"mean": estimate(values, mean)}
-    estimates |= {name: estimate(values, partial(quantile, level=level)) for name, level in LEVELS.items()}
+    estimates = {"mean": estimate(values, mean), **known}
     if metric.unit == "currency":
         estimates["var_95"] = estimate(sign * values, value_at_risk)
         estimates["cvar_95"] = estimate(sign * values, conditional_value_at_risk)
@@ -237,12 +260,17 @@ def _mixed(
     estimates = {"mean": mixed.estimate("mean")}
     estimates |= {name: mixed.estimate("quantile", level) for name, level in LEVELS.items()}
     breach = None
-    if low is not None:
-        breach = mixed.estimate("breach_probability", low)
-    elif high is not None:
-        negative = mixture({name: -each for name, each in chosen.items()}, weights)
-        breach = negative.estimate("breach_probability", -high)
+    if text:
+        outside = {name: _outside(each, low, high) for name, each in chosen.items()}
+        breach = mixture(outside, weights).estimate("mean")
     return Figure(metric, estimates, breach, text, None)
+
+
+def _outside(values: FloatArray, low: float | None, high: float | None) -> FloatArray:
+    """One where a trial is beyond a threshold, strictly, else zero."""
+    below = values < low if low is not None else np.zeros(values.shape, dtype=bool)
+    above = values > high if high is not None else np.zeros(values.shape, dtype=bool)
+    return (below | above).astype(np.float64)
 
 
 def scenario_metric(summary: Summary, scenario: str, name: str) -> Figure:

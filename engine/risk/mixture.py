@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -45,13 +46,30 @@ class Mixture:
         """Value that the mixture does not exceed with probability ``level``, in the unit of the trials."""
         if not 0.0 <= level <= 1.0:
             raise ValueError(f"level: a number from 0 to 1 is needed | got {level}")
+        return _inverse(*self._cumulative, level)
+
+    @cached_property
+    def _cumulative(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Points, and the distribution function just below and at each: every quantile reads the same."""
         grid = np.unique(np.concatenate(self.values))
         below, upto = np.zeros(len(grid)), np.zeros(len(grid))
         for own, weight in zip(self.values, self.weights, strict=True):
             left, right = _distribution(np.sort(own), grid)
             below += weight * left
             upto += weight * right
-        return _inverse(grid, below, upto, level)
+        return grid, below, upto
+
+    @cached_property
+    def _sections(self) -> tuple[Mixture, ...]:
+        """The mixture of each section of the trials that all scenarios share."""
+        lengths = {len(own) for own in self.values}
+        if len(lengths) != 1:
+            raise ValueError(f"values: the same trials in every scenario are needed | got {sorted(lengths)}")
+        bounds = section_bounds(lengths.pop())
+        return tuple(
+            Mixture(self.names, tuple(own[a:b] for own in self.values), self.weights)
+            for a, b in itertools.pairwise(bounds)
+        )
 
     def value_at_risk(self, level: float = 0.95) -> float:
         """Loss that is exceeded with probability 1 - ``level``, for values that are losses."""
@@ -82,15 +100,7 @@ class Mixture:
         """
         if statistic not in _FIGURES:
             raise ValueError(f"statistic: one of {', '.join(_FIGURES)} is needed | got {statistic}")
-        lengths = {len(own) for own in self.values}
-        if len(lengths) != 1:
-            raise ValueError(f"values: the same trials in every scenario are needed | got {sorted(lengths)}")
-        bounds = section_bounds(lengths.pop())
-        sections = [
-            Mixture(self.names, tuple(own[a:b] for own in self.values), self.weights)
-            for a, b in itertools.pairwise(bounds)
-        ]
-        parts = np.array([_figure(section, statistic, level) for section in sections])
+        parts = np.array([_figure(section, statistic, level) for section in self._sections])
         return interval(_figure(self, statistic, level), parts, confidence)
 
 

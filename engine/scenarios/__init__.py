@@ -10,7 +10,7 @@
 - ``record``   ``path: old -> new``
 """
 
-from engine.scenarios.check import NamedShock
+from engine.scenarios.check import NamedShock, Problem
 from engine.scenarios.describe import check_scenarios, list_scenarios, show_scenario
 from engine.scenarios.grammar import Change, Include, ResponseUse, Scenario, Shape, Shock, Tie
 from engine.scenarios.library import (
@@ -32,6 +32,7 @@ __all__ = [
     "Include",
     "Library",
     "NamedShock",
+    "Problem",
     "ResponseUse",
     "Scenario",
     "Shape",

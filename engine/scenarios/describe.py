@@ -5,12 +5,18 @@ A path is a plan folder or its ``scenarios`` folder.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from engine.drivers import ROLE_DIMS, PlanView
+from engine.plan.load import PLAN_FILE, load_plan
 from engine.scenarios.grammar import Shock
-from engine.scenarios.library import load_library, load_scenario_file
+from engine.scenarios.library import Examine, Library, load_library
 from engine.scenarios.record import shown_change, shown_time
+from engine.scenarios.resolve import check
+from models.calendar import MAXIMUM_MONTHS, Calendar
+from models.errors import InputError
 
 
 def scenario_folder(path: Path | str | None) -> Path | None:
@@ -75,11 +81,36 @@ def _shown(shock: Shock) -> dict[str, str]:
     }
 
 
-def check_scenarios(path: Path | str) -> list[str]:
-    """Names of the scenarios of a file or folder; every fault of any in one ``InputError``."""
+def check_scenarios(path: Path | str, examine: Examine | None = None) -> list[str]:
+    """Names of the scenarios of a file or folder; every fault of any in one ``InputError``.
+
+    In a folder with a ``plan.yaml`` the members that scenarios name are checked against that plan, too; who
+    fills a role is known only when it is calibrated. ``examine`` says what is wrong beyond the grammar.
+    """
     target = Path(path)
     if target.is_file():
-        library = load_scenario_file(target)
+        library = load_library(None, target, examine)
     else:
-        library = load_library(scenario_folder(target))
+        library = load_library(scenario_folder(target), None, examine)
+        if (target / PLAN_FILE).is_file():
+            _check_on_plan(library, target)
     return sorted(library.own) if library.own else list(library.names)
+
+
+def _check_on_plan(library: Library, folder: Path) -> None:
+    plan = load_plan(folder)
+    view = PlanView.from_config(
+        plan.config,
+        items=plan.item_keys,
+        hs_of_item=dict(zip(plan.item_keys, plan.items["hs"].astype(str), strict=True)),
+        category_of_item=dict(zip(plan.item_keys, plan.items["category"].astype(str), strict=True)),
+    )
+    # any member will do in a role: it is only asked whether the plan has somebody for it
+    roles = {role: view.members(dim)[0] for role, dim in ROLE_DIMS.items() if view.members(dim)}
+    view = replace(view, roles=roles)
+    calendar = Calendar(plan.forecast_start, MAXIMUM_MONTHS)
+    faults = {
+        fault for name in library.names for fault in check(library.compose(name), view, calendar, library)
+    }
+    if faults:
+        raise InputError(sorted(faults))

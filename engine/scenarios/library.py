@@ -4,7 +4,7 @@ compose.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -31,6 +31,7 @@ BASE = "base"
 
 Place = tuple[str | int, ...]
 Parsed = TypeVar("Parsed", bound=BaseModel)
+Examine = Callable[[Scenario], Iterable[Problem]]
 
 
 @dataclass(frozen=True)
@@ -181,25 +182,40 @@ def default_name(scenario: str, shock: Shock) -> str:
     return f"{scenario}.{shock.driver}" + (f"[{where}]" if where else "")
 
 
-def load_library(folder: Path | str | None = None) -> Library:
-    """The shipped scenarios and those in ``folder`` (a plan's ``scenarios``).
+def load_library(
+    folder: Path | str | None = None, file: Path | str | None = None, examine: Examine | None = None
+) -> Library:
+    """The shipped scenarios, those in ``folder`` (a plan's ``scenarios``) and the one in ``file``.
 
-    Every fault of every file comes in one ``InputError``.
+    ``examine`` adds what only a floor above knows to be wrong with a scenario. Every fault of every file
+    comes in one ``InputError``.
     """
-    return _loaded(_own_files(folder))
+    return _loaded([*_own_files(folder), *_one_file(file)], examine)
 
 
-def load_scenario_file(file: Path | str) -> Library:
-    """The shipped scenarios and the one in ``file``; every fault in one ``InputError``."""
+def _one_file(file: Path | str | None) -> Iterable[tuple[str, bytes]]:
+    if file is None:
+        return
     path = Path(file)
-    return _loaded([(path.name, path.read_bytes())])
+    if not path.is_file():
+        raise InputError(
+            [
+                Fault(
+                    str(path),
+                    problem="no such scenario file",
+                    got=str(path),
+                    remedy="the path of a .yaml file",
+                )
+            ]
+        )
+    yield path.name, path.read_bytes()
 
 
-def _loaded(own_files: Iterable[tuple[str, bytes]]) -> Library:
+def _loaded(own_files: Iterable[tuple[str, bytes]], examine: Examine | None) -> Library:
     faults: list[Fault] = []
     sources: dict[tuple[str, bool], Source] = {}
-    shipped = _read_all(_shipped_files(), False, sources, faults)
-    own = _read_all(own_files, True, sources, faults)
+    shipped = _read_all(_shipped_files(), False, sources, faults, examine)
+    own = _read_all(own_files, True, sources, faults, examine)
     library = Library(shipped, own, sources)
     if not faults:
         composer = _Composer(library, faults)
@@ -245,6 +261,7 @@ def _read_all(
     own: bool,
     sources: dict[tuple[str, bool], Source],
     faults: list[Fault],
+    examine: Examine | None,
 ) -> dict[str, Scenario]:
     scenarios: dict[str, Scenario] = {}
     for file, content in files:
@@ -252,7 +269,7 @@ def _read_all(
         faults.extend(unreadable)
         if source is None:
             continue
-        scenario, wrong = parse(source)
+        scenario, wrong = parse(source, examine)
         faults.extend(wrong)
         if scenario is not None:
             scenarios[scenario.name] = scenario
@@ -260,7 +277,7 @@ def _read_all(
     return scenarios
 
 
-def parse(source: Source) -> tuple[Scenario | None, list[Fault]]:
+def parse(source: Source, examine: Examine | None = None) -> tuple[Scenario | None, list[Fault]]:
     """The scenario of a file, or every fault of it: the head, and each shock on its own."""
     if not isinstance(source.value, dict):
         return None, [
@@ -277,6 +294,8 @@ def parse(source: Source) -> tuple[Scenario | None, list[Fault]]:
         )
         shocks = []
     scenario = _validated(Scenario, head, (), source, faults)
+    if scenario is not None and examine is not None:
+        faults.extend(source.fault(*problem) for problem in examine(scenario))
     checked = []
     for index, raw in enumerate(shocks):
         shock = _validated(Shock, raw, ("shocks", index), source, faults)

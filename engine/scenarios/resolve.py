@@ -30,6 +30,9 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 Positions = dict[str, tuple[int, ...]]
 
+AS_WRITTEN: Mapping[str, float] = MappingProxyType({})
+"""Strength 1 for every driver."""
+
 
 def check(
     scenario: Composition | Scenario, view: PlanView, calendar: Calendar, library: Library | None = None
@@ -67,9 +70,13 @@ def resolve(
     seed: int,
     calendar: Calendar,
     library: Library | None = None,
+    strength: Mapping[str, float] = AS_WRITTEN,
 ) -> Paths:
     """How the scenario moves every driver in these trials, by day; every fault of it in one
     ``InputError``.
+
+    ``strength`` multiplies the size of the shocks of a driver: base + strength·(x − base), before bounds;
+    when, how long and how likely they are stays as written. A driver that is not named keeps strength 1.
     """
     composed = composition(scenario, library) if isinstance(scenario, Scenario) else scenario
     positions, roles, faults = _examined(composed, view, calendar, library)
@@ -78,8 +85,10 @@ def resolve(
     timed = _timed(composed.shocks, trials, seed, calendar)
     effects: dict[str, Effect] = {}
     for name in sorted({named.shock.driver for named in composed.shocks}):
+        size = strength.get(name, 1.0)
         shocks = [n for n in composed.shocks if n.shock.driver == name and not is_nothing(n.shock)]
-        effect = _effect(name, shocks, positions, timed, trials, seed, calendar, view)
+        shocks = shocks if size != 0.0 else []
+        effect = _effect(name, shocks, positions, timed, trials, seed, calendar, view, size)
         if effect is not None:
             effects[name] = effect
     return Paths(
@@ -212,8 +221,18 @@ def _after(
     return later(day, duration, calendar)
 
 
-def _transform(named: NamedShock, trials: range, seed: int) -> tuple[FloatArray, FloatArray]:
-    """The full shock as x = base·a + b, dims (trial or 1,)."""
+def transform(
+    named: NamedShock, trials: range, seed: int, strength: float = 1.0
+) -> tuple[FloatArray, FloatArray]:
+    """The full shock as x = base·a + b, dims (trial or 1,), before the bounds of its driver.
+
+    With a strength k it is base + k·(x − base) = base·(1 + k·(a − 1)) + k·b.
+    """
+    a, b = _as_written(named, trials, seed)
+    return (a, b) if strength == 1.0 else (1.0 + strength * (a - 1.0), strength * b)
+
+
+def _as_written(named: NamedShock, trials: range, seed: int) -> tuple[FloatArray, FloatArray]:
     shock = named.shock
     change, entry = shock.change, DRIVERS[shock.driver]
     if isinstance(change.amount, Distribution):
@@ -240,6 +259,7 @@ def _effect(
     seed: int,
     calendar: Calendar,
     view: PlanView,
+    strength: float,
 ) -> Effect | None:
     """Multiplier and offset of one driver as read-only views of full shape; None when nothing can move it."""
     entry = DRIVERS[name]
@@ -260,7 +280,10 @@ def _effect(
             )
         )
         weight = timed[named.name].weights(calendar.days)
-        layers.append((named.shock.then, cells, weight, *_transform(named, trials, seed)))
+        a, b = transform(named, trials, seed, strength)
+        # a multiple below zero means nothing is left, however strong the shock
+        floor = 0.0 if named.shock.change.kind == "scale" else -np.inf
+        layers.append((named.shock.then, cells, weight, np.maximum(a, floor), b))
     rows = max(max(len(weight), len(a)) for _, _, weight, a, _ in layers)
     multiplier = np.ones((rows, *compact, calendar.days))
     offset = np.zeros((rows, *compact, calendar.days))

@@ -91,6 +91,7 @@ def _variables() -> Iterable[Variable]:
         yield Variable(name, "quarter", unit, (names.QUARTER,), meaning)
     for metric in METRICS:
         yield Variable(metric.name, "horizon", metric.unit, (), f"{metric.formula}; {metric.variant}")
+    yield Variable("top_1_item_share", "horizon", SHARE, (), "largest item's share of gross sales")
 
 
 def coordinates(world: World) -> dict[str, npt.NDArray[np.generic]]:
@@ -242,6 +243,7 @@ def _over_horizon(
     item_sales = np.zeros_like(played.booked[0].item_sales)
     for booked in played.booked:
         item_sales = item_sales + booked.item_sales
+    items = concentration(item_sales)
     net = values["day/net_cash"]
     unfunded = np.maximum(-net - world.finance.terms.company.credit_limit, 0.0).max(axis=1)
     quarters = values["quarter/cash_conversion_cycle"]
@@ -255,12 +257,14 @@ def _over_horizon(
         "top_3_market_share": market.top_3,
         "market_hhi": market.hhi,
         "channel_hhi": concentration(_over(values["sales_channel/net_revenue"], 1)).hhi,
-        "item_hhi": concentration(item_sales).hhi,
+        "item_hhi": items.hhi,
         "supplier_hhi": concentration(bought).hhi,
         "origin_hhi": concentration(origins).hhi,
         "fill_rate": _fill_rate(demanded, lost),
     }
-    return {f"horizon/{metric.name}": measured[metric.name] for metric in METRICS}
+    return {f"horizon/{metric.name}": measured[metric.name] for metric in METRICS} | {
+        "horizon/top_1_item_share": items.top_1
+    }
 
 
 def _comes_from(world: World, supplier: str, origin: str) -> bool:

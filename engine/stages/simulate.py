@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.drivers import Paths, month_means, price_level
+from engine.drivers import DRIVERS, Paths, month_means, price_level
 from engine.finance.books import MonthBooked
 from engine.finance.close import close_month
 from engine.responses import (
@@ -180,17 +180,31 @@ def rates_of(world: World, draws: BlockDraws, paths: Paths) -> Rates:
         closure=_days(paths.value("port_closure", np.zeros((1, len(world.view.ports), 1))), calendar.days),
         capacity=paths.effect("supplier_capacity"),
     )
-    scale, shift = paths.effect("price_elasticity")
+    scale, shift = (month_means(part, calendar) for part in paths.effect("price_elasticity"))
     return Rates(
         price_level=level,
         demand=month_means(_days(paths.value("demand", flat), calendar.days), calendar),
         price_by_month=month_means(level, calendar),
-        elasticity=(month_means(scale, calendar), month_means(shift, calendar)),
+        elasticity=bounded_elasticity(draws.demand.elasticity, scale, shift),
         spend=month_means(_days(paths.value("spend", stretched), calendar.days), calendar),
         cac=month_means(_days(paths.value("cac", stretched), calendar.days), calendar),
         supply=supply,
         refusal=np.ascontiguousarray(np.repeat(refusal, cells, axis=1)),
     )
+
+
+def bounded_elasticity(
+    drawn: FloatArray, scale: FloatArray, shift: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Multiplier and offset (R, market, month) that keep elasticities drawn (trial, market) within the
+    driver's bounds; those given, bit for bit, where they do so already.
+    """
+    shocked = drawn[:, :, None] * scale + shift
+    bounded = np.clip(shocked, *DRIVERS["price_elasticity"].bounds)
+    outside = (shocked != bounded) & ((scale != 1.0) | (shift != 0.0))
+    if not np.any(outside):
+        return scale, shift
+    return np.where(outside, 0.0, scale), np.where(outside, bounded, shift)
 
 
 def within_plan(paths: Paths) -> bool:

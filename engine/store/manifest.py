@@ -18,13 +18,28 @@ from typing import Any
 
 import numpy as np
 
+from engine.finance.accounts import BALANCE_NAMES
+from engine.plan.history import monthly_net_sales
+from engine.plan.inputs import plan_inputs
 from engine.plan.plan import Plan
+from engine.plan.report import check_report
 from engine.scenarios import Composition
 from engine.version import __version__
 from models.errors import StoreError
 from models.streams import STREAM_VERSION
 
-LIBRARIES = ("numpy", "scipy", "numba", "pandas", "statsmodels", "xarray", "zarr", "simpy", "lifetimes")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "pandas",
+    "statsmodels",
+    "xarray",
+    "zarr",
+    "simpy",
+    "lifetimes",
+    "XlsxWriter",
+)
 SOURCE_ROOTS = ("engine", "models", "scenarios")
 
 
@@ -41,6 +56,12 @@ def code_digest() -> str:
                 digest.update(path.relative_to(root).as_posix().encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def lock_digest() -> str | None:
+    """Sha256 over the locked list of libraries; None where the package runs without it."""
+    path = Path(__file__).resolve().parents[2] / ".ci" / "requirements.lock"
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def scenario_digest(composed: Sequence[Composition]) -> str:
@@ -98,8 +119,9 @@ def manifest(
     name: str,
     identity: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Record of a run, plain data."""
+    """Record of a run, plain data: with the cube all that a report needs."""
     plan: Plan = world.plan
+    checked = check_report(plan)
     return {
         "run_id": name,
         "tradewind": __version__,
@@ -112,6 +134,12 @@ def manifest(
         "inputs": dict(sorted(plan.input_hashes.items())),
         "files": [_plain(each) for each in plan.recognised],
         "assumptions": [_plain(each) for each in plan.assumptions],
+        "plan_inputs": [_plain(each) for each in plan_inputs(plan.config)],
+        "ties": checked["ties"],
+        "listed_figures": checked["listed_figures"],
+        "customers": checked["customers"],
+        "history": monthly_net_sales(plan),
+        "terms": _terms(world),
         "policy": plan.policy.model_dump(),
         "weights": dict(plan.config.scenario_weights),
         "scenarios": {
@@ -130,6 +158,29 @@ def manifest(
         "python": platform.python_version(),
         "machine": platform.machine(),
         "libraries": {library: metadata.version(library) for library in LIBRARIES},
+        "lock": lock_digest(),
+    }
+
+
+def _terms(world: Any) -> dict[str, Any]:
+    """What the figures of the cube must be read with: labels, origins, the credit line, the opening
+    balance.
+    """
+    config = world.plan.config
+    parts = {
+        "market": config.markets,
+        "sales_channel": config.sales_channels,
+        "acquisition_channel": config.acquisition_channels,
+        "supplier": config.suppliers,
+        "node": config.nodes,
+        "port": config.ports,
+    }
+    return {
+        "labels": {dim: {each.key: each.label for each in each_of} for dim, each_of in parts.items()},
+        "origin_of_supplier": dict(world.plan.origin_of_supplier),
+        "credit_limit": config.finance.credit.limit,
+        "opening_balance": dict(zip(BALANCE_NAMES, world.finance.opening.balance.tolist(), strict=True)),
+        "opening_equity": float(world.finance.opening.equity),
     }
 
 

@@ -69,12 +69,8 @@ def test_run_prints_figures_with_errors_and_keeps_the_run(tradewind, plan_folder
         assert {"p05", "p50", "p95", "unit", "variant"} <= set(figure)
         assert set(figure["p50"]) == {"value", "error"}
     folder = plan_folder / "runs" / result["run_id"]
-    assert sorted(path.name for path in folder.iterdir()) >= [
-        "blocks",
-        "cube.zarr",
-        "run.json",
-        "summary.html",
-    ]
+    written = {path.name for path in folder.iterdir()}
+    assert written >= {"blocks", "cube.zarr", "run.json", "summary.json", "report.html"}
     assert not list((plan_folder / "runs").glob(".*"))
     code, out, _ = tradewind("compare", folder, folder, "--json")
     rows = json.loads(out)
@@ -101,7 +97,7 @@ def test_plain_table_and_policy_breach_exit_code(tradewind, plan_folder):
     (plan_folder / "policy.yaml").unlink()
     assert code == cli.EXIT_BREACH
     assert "breach: top_1_market_share" in err
-    assert "summary.html" in out
+    assert "report.html" in out
 
 
 @pytest.mark.parametrize(

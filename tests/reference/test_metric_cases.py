@@ -68,6 +68,10 @@ def test_metric_equals_its_hand_worked_case(measured, name):
     assert measured[f"horizon/{name}"] == pytest.approx(np.array([CASES[name]]))
 
 
+def test_the_largest_item_share_of_the_hand_worked_case(measured):
+    assert measured["horizon/top_1_item_share"] == pytest.approx(np.array([0.75]))
+
+
 def test_every_metric_has_a_reference_case_and_says_what_it_is():
     assert set(CASES) == {metric.name for metric in METRICS}
     assert set(HEADLINE) <= set(CASES)

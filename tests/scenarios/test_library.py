@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from engine.responses import playbook_problems
 from engine.scenarios import check_scenarios, list_scenarios, load_library, resolve, show_scenario
 from models.errors import InputError
 from tests.engine.plan_view import CALENDAR, TRIALS, VIEW
+from tests.tiny_plan import write_plan
+
+EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "scenarios" / "examples").glob("*.yaml"))
 
 SHIPPED = (
     "base", "customs_shock", "demand_slump", "fx_shock", "port_closure", "stagflation", "supplier_outage",
@@ -173,6 +179,38 @@ def test_base_stays_empty(tmp_path):
 def test_an_unknown_scenario_is_told_with_what_was_probably_meant():
     with pytest.raises(InputError, match="did you mean tariff_15pp"):
         load_library().compose("tariff_15")
+
+
+def test_unknown_responses_and_parameters_fail_the_check_with_their_row_beside_other_faults(tmp_path):
+    text = GOOD.replace("driver: demand", "driver: dmand") + (
+        "responses:\n  - failovr\n  - {name: cash_floor, flor: 1}\n  - failover\n"
+    )
+    with pytest.raises(InputError) as caught:
+        check_scenarios(write(tmp_path, "mine.yaml", text), playbook_problems)
+    shown = {fault.row: (fault.got, fault.remedy) for fault in caught.value.faults}
+    assert shown == {
+        5: ("dmand", "did you mean demand?"),
+        8: ("failovr", "did you mean failover?"),
+        9: ("flor", "did you mean floor?"),
+    }
+
+
+def test_a_folder_with_a_plan_is_checked_against_it(tmp_path):
+    folder = write_plan(tmp_path / "tiny")
+    write(folder, "mine.yaml", GOOD + "    where: {market: [NO, USA]}\n")
+    with pytest.raises(InputError, match="unknown market"):
+        check_scenarios(folder)
+    write(folder, "mine.yaml", GOOD + "    where: {market: [NO, NA]}\n")
+    assert check_scenarios(folder) == ["mine"]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_a_scenario_that_the_library_does_not_run(path):
+    library = load_library(None, path, playbook_problems)
+    composed = library.compose(path.stem)
+    assert path.stem not in SHIPPED
+    assert min(len(composed.why), len(composed.source)) > 20
+    assert resolve(composed, VIEW, TRIALS, 1, CALENDAR, library).effects
 
 
 def test_a_scenario_is_shown_with_all_it_includes():

@@ -342,3 +342,51 @@ def test_scenarios_that_include_each_other_are_refused():
 def test_an_unknown_include_is_told_with_what_was_probably_meant():
     with pytest.raises(InputError, match="did you mean slump"):
         composition(scenario(name="one", includes=["slmp"]), library_of(scenario(LOSS, name="slump")))
+
+
+@pytest.mark.parametrize("strength", [0.5, 2.0, 3.0])
+@pytest.mark.parametrize(
+    ("driver", "change"),
+    [
+        ("duty_rate", {"add": 15, "unit": "pp"}),
+        ("duty_rate", {"set": 25, "unit": "%"}),
+        ("demand", {"scale": 0.9, "unit": "x"}),
+        ("demand", {"add": -5, "unit": "%"}),
+        (
+            "lead_time",
+            {"add": {"distribution": "uniform", "low": 5.0, "high": 10.0}, "unit": "days"},
+        ),
+        (
+            "freight",
+            {"scale": {"distribution": "lognormal", "median": 1.5, "log_sd": 0.3}, "unit": "x"},
+        ),
+    ],
+)
+def test_a_strength_multiplies_the_difference_from_base(driver, change, strength):
+    made = composed({"driver": driver, "change": change, "start": "+2d", "shape": RAMP})
+    written = resolve(made, VIEW, TRIALS, 1, CALENDAR).effect(driver)
+    scaled = resolve(made, VIEW, TRIALS, 1, CALENDAR, strength={driver: strength}).effect(driver)
+    assert scaled[0] - 1.0 == pytest.approx(strength * (written[0] - 1.0), abs=1e-12)
+    assert scaled[1] == pytest.approx(strength * written[1], abs=1e-12)
+
+
+def test_strength_0_is_base_and_1_is_as_written():
+    made = composed(LOSS, DUTY)
+    written = resolve(made, VIEW, TRIALS, 1, CALENDAR)
+    nothing = resolve(made, VIEW, TRIALS, 1, CALENDAR, strength={"demand": 0.0})
+    whole = resolve(made, VIEW, TRIALS, 1, CALENDAR, strength={"demand": 1.0})
+    assert nothing.is_identity("demand")
+    for name in ("demand", "duty_rate"):
+        assert all(
+            np.array_equal(a, b) for a, b in zip(whole.effect(name), written.effect(name), strict=True)
+        )
+    assert nothing.same_effect(written, "duty_rate")
+
+
+def test_a_multiple_is_never_negative_however_strong_the_shock():
+    made = composed({"driver": "supplier_capacity", "change": {"scale": 0.5, "unit": "x"}})
+    multiplier, offset = resolve(made, VIEW, TRIALS, 1, CALENDAR, strength={"supplier_capacity": 7.0}).effect(
+        "supplier_capacity"
+    )
+    assert np.all(multiplier == 0.0)
+    assert np.all(offset == 0.0)

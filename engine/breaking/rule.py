@@ -1,0 +1,147 @@
+"""What counts as a breach of a metric, and how far each trial is beyond it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.drivers import did_you_mean
+from engine.finance.metrics import METRIC_NAMES, METRIC_OF
+from engine.report.summary import limits_of, unit_of
+from engine.stages.measure import cube_variables
+from models.errors import UsageError
+
+FloatArray = npt.NDArray[np.float64]
+
+ANY = "any"
+"""A breach in at least one quarter of the horizon."""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A breach of one metric: below ``low`` or above ``high``, strictly; levels, or shares of base."""
+
+    metric: str
+    unit: str
+    low: float | None
+    high: float | None
+    against_base: bool
+    """Whether the levels are changes from base in the same trial, as shares of its size."""
+    quarter: int | None
+    """Forecast quarter from 0; -1: any; None: the horizon."""
+
+    def figure(self, values: Mapping[str, FloatArray]) -> FloatArray:
+        """The metric by trial and period, dims (trial, period), from the variables of the cube."""
+        if self.quarter is None:
+            return values[f"horizon/{self.metric}"][:, None]
+        by_quarter = values[f"quarter/{self.metric}"]
+        return by_quarter if self.quarter < 0 else by_quarter[:, self.quarter, None]
+
+    def excess(self, figure: FloatArray, base: FloatArray | None) -> FloatArray:
+        """How far each trial is beyond the breach (trial,), above 0 is one; the worst of its periods.
+
+        NaN where the metric is undefined in every period of a trial.
+        """
+        low, high = self._levels(base)
+        beyond = np.full(figure.shape, -np.inf)
+        if low is not None:
+            beyond = np.maximum(beyond, low - figure)
+        if high is not None:
+            beyond = np.maximum(beyond, figure - high)
+        defined = np.isfinite(beyond)
+        worst = np.max(np.where(defined, beyond, -np.inf), axis=1)
+        return np.asarray(np.where(defined.any(axis=1), worst, np.nan))
+
+    def _levels(self, base: FloatArray | None) -> tuple[Any, Any]:
+        if not self.against_base:
+            return self.low, self.high
+        if base is None:
+            raise ValueError("base: its figures are needed for a breach measured against it | got none")
+        low = None if self.low is None else base - self.low * np.abs(base)
+        high = None if self.high is None else base + self.high * np.abs(base)
+        return low, high
+
+    def text(self) -> str:
+        """The breach in words."""
+        parts = []
+        if self.against_base:
+            if self.low is not None:
+                parts.append(f"more than {100.0 * self.low:.4g}% below base in the same trial")
+            if self.high is not None:
+                parts.append(f"more than {100.0 * self.high:.4g}% above base in the same trial")
+        else:
+            if self.low is not None:
+                parts.append(f"below {self.low:g} {self.unit}")
+            if self.high is not None:
+                parts.append(f"above {self.high:g} {self.unit}")
+        return f"{self.metric} {' or '.join(parts)}, {self.period()}"
+
+    def period(self) -> str:
+        """The period in words."""
+        if self.quarter is None:
+            return "over the horizon"
+        return "in at least one quarter" if self.quarter < 0 else f"in forecast quarter {self.quarter + 1}"
+
+
+def breach_rule(
+    metric: str,
+    policy: Mapping[str, Any],
+    threshold: float | None,
+    drop: float | None,
+    rise: float | None,
+    quarter: int | str | None,
+    quarters: int,
+    currency: str,
+) -> Breach:
+    """The breach that was asked for; a metric or setting that cannot be meant is a ``UsageError``."""
+    if metric not in METRIC_OF:
+        raise UsageError(f"metric: unknown | got {metric!r} | {did_you_mean(metric, METRIC_NAMES)}")
+    entry = METRIC_OF[metric]
+    unit = unit_of(entry, currency)
+    period = _quarter(metric, quarter, quarters)
+    if sum(each is not None for each in (threshold, drop, rise)) > 1:
+        raise UsageError(
+            "threshold, drop, rise: one of them | got several | drop and rise are shares of base"
+        )
+    for name, share in (("drop", drop), ("rise", rise)):
+        if share is not None and not (math.isfinite(share) and share > 0.0):
+            raise UsageError(f"{name}: a share of base above 0 | got {share:g} | a third is 0.3333")
+    if drop is not None or rise is not None:
+        return Breach(metric, unit, drop, rise, True, period)
+    if threshold is None:
+        low, high = limits_of(entry, policy)
+        if low is None and high is None:
+            raise UsageError(
+                f"{metric}: no threshold in policy.yaml or the registry | got none | "
+                "give --threshold, or --drop or --rise against base"
+            )
+        return Breach(metric, unit, low, high, False, period)
+    if not math.isfinite(threshold):
+        raise UsageError(f"threshold: a finite number | got {threshold} | in {unit}")
+    if entry.good not in ("high", "low"):
+        raise UsageError(f"{metric}: neither side is good | got a threshold | give --drop or --rise")
+    low, high = (threshold, None) if entry.good == "high" else (None, threshold)
+    return Breach(metric, unit, low, high, False, period)
+
+
+def _quarter(metric: str, quarter: int | str | None, quarters: int) -> int | None:
+    if quarter is None:
+        return None
+    known = sorted(v.path.removeprefix("quarter/") for v in cube_variables() if v.path.startswith("quarter/"))
+    if metric not in known:
+        shown = ", ".join(name for name in known if name in METRIC_OF)
+        raise UsageError(f"{metric}: only known over the horizon | got a quarter | by quarter: {shown}")
+    if quarter == ANY:
+        return -1
+    try:
+        number = int(quarter)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= quarters:
+        raise UsageError(f"quarter: 1 to {quarters}, or {ANY} | got {quarter}")
+    return number - 1

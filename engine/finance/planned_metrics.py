@@ -1,0 +1,38 @@
+"""Metrics that a policy may already name and no run computes yet; ``check`` lists their thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+PLANNED_METRICS: Mapping[str, str] = MappingProxyType(
+    {
+        "cac": "acquisition spend over new customers",
+        "ltv": "discounted expected CM2 of a customer over a stated horizon",
+        "ltv_cac": "margin-adjusted lifetime value over acquisition cost",
+        "roas": "attributed revenue over acquisition spend",
+        "dm_roi": "(attributed revenue - spend) / spend",
+        "romi": "(attributed CM2 - spend) / spend",
+        "cac_payback": "months until the CM2 of a customer covers its acquisition cost",
+        "supplier_redundancy": "share of items with two qualified suppliers",
+        "warehouse_coverage": "share of demand within two days of a stocked node",
+        "lead_time_cv": "coefficient of variation of lead times",
+        "clearance_days": "customs clearance time",
+        "beyond_sla": "share of orders later than promised",
+        "delivered_48h": "share of orders delivered within 48 hours",
+        "inventory_turnover": "cost of goods sold a year over average inventory",
+        "dead_stock": "share of items with more than 180 days of cover",
+        "return_value_recovery": "value recovered over landed cost of returned units",
+        "fulfilment_cost_per_order": "fulfilment cost over orders",
+        "stock_cover": "days of forward demand on hand",
+        "aged_stock": "value of stock older than 90 days",
+        "stockout_rate": "share of item-days without stock",
+        "high_value_share": "share of revenue from a named cohort",
+        "repeat_rate": "share of a cohort with a second order",
+        "cross_sell": "share of orders with two categories or more",
+        "response_hours": "hours from a disruption's detection to action",
+        "gross_margin": "CM1 over net revenue",
+        "order_conversion": "orders over visits",
+    }
+)
+"""Name: meaning. A metric leaves this list when the registry takes it up."""

@@ -196,7 +196,9 @@ def _print_amounts(file: str, table: dict[str, Any]) -> None:
     """What became of every line of a transaction ledger, and what it was worth, to the cent."""
     currency = table["currency"]
     print(_printable(f"\n{file}: every line and its amount, {currency}"))
-    rows = [("before exclusions", "", sum(p["rows"] for p in table["by_treatment"]), table["before_exclusions"])]
+    rows = [
+        ("before exclusions", "", sum(p["rows"] for p in table["by_treatment"]), table["before_exclusions"])
+    ]
     rows += [
         (part["treatment"], "used" if part["used"] else "left out", part["rows"], part["amount"])
         for part in table["by_treatment"]
@@ -260,10 +262,31 @@ def run(
         _print_json(result.to_dict())
     else:
         _print_table(result.table())
+        _print_plausibility(result.manifest["plausibility"], result.manifest["currency"])
         print(f"\npage {result.page}\ncube {result.path / 'cube.zarr'}\nmanifest {result.path / 'run.json'}")
     if fail_on == "breach" and result.breaches():
         _complain(*(f"breach: {line}" for line in result.breaches()))
         raise typer.Exit(EXIT_BREACH)
+
+
+def _print_plausibility(rows: list[dict[str, Any]], currency: str) -> None:
+    """Each market's next twelve months beside its last twelve; nothing where either is shorter."""
+    if not rows:
+        return
+    print(f"\nnet revenue of twelve months, {currency}: last and next (median of base)")
+    _print_table(
+        [
+            {
+                "market": row["market"],
+                "last": f"{row['last']:,.0f}",
+                "next": f"{row['next']:,.0f}",
+                "next/last": "" if row["ratio"] is None else f"{row['ratio']:.2f}",
+                "within a factor 2": _text(row["within"]),
+                "what moves it": row["cause"],
+            }
+            for row in rows
+        ]
+    )
 
 
 @app.command()

@@ -49,8 +49,8 @@ _LEDGER_SIGNATURE = ("order_id", "item", "quantity", "ordered_at", "net_price", 
 CodeKind = Literal[
     "goods", "shipping", "discount", "manual", "fee", "sample", "voucher", "donation", "adjustment"
 ]
-"""What a code of a ledger that is no product stands for: ``shipping`` is charged on its order, ``goods`` is an
-item after all, every other kind is left out and itemised."""
+"""What a code of a ledger that is no product stands for: ``shipping`` is charged on its order, ``goods`` is
+an item after all, every other kind is left out and itemised."""
 CODES: dict[str, CodeKind] = {
     "POST": "shipping",
     "DOT": "shipping",

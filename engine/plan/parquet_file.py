@@ -39,7 +39,10 @@ def parse_parquet(content: bytes, file: str, faults: Faults) -> TextTable | None
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = (str(error).splitlines() or ["unknown"])[0]
         faults.add(
-            file, problem="not a readable Parquet file", got=reason, remedy="write it again, or save it as CSV"
+            file,
+            problem="not a readable Parquet file",
+            got=reason,
+            remedy="write it again, or save it as CSV",
         )
         return None
     header = [str(name).strip() for name in table.column_names]

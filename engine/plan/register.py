@@ -1,4 +1,4 @@
-"""``assumptions.yaml``: what nobody measured, each entry naming the figure, its source and who answers for it.
+"""``assumptions.yaml``: what nobody measured, each with its figure, its source and who answers for it.
 
 An entry names a figure of plan.yaml by its path (``finance.tax.rate``, ``markets.GB.sla_days``, ``*`` for
 every entry of a list) and never repeats its value: the plan is its one home. A figure of a data file has no

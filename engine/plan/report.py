@@ -65,7 +65,7 @@ def _file(entry: Recognised) -> dict[str, Any]:
 
 
 def _amounts(entry: Recognised) -> list[dict[str, Any]]:
-    """A transaction ledger's lines and amounts by treatment and currency, with their sum before exclusions."""
+    """A transaction ledger's lines and amounts by treatment and currency, and their sum before exclusions."""
     tables = []
     for currency in sorted({part.currency for part in entry.amounts}):
         parts = [part for part in entry.amounts if part.currency == currency]

@@ -30,7 +30,7 @@ THIN_LINES = 200.0
 PRIOR_LINES = 10.0
 """Lines that the company's mix counts for in a cell with fewer than ``THIN_LINES`` lines."""
 MOST_LINES = 4096
-"""Lines of the longest order that is told apart: a day's till or web sales booked as one invoice has hundreds."""
+"""Lines of the longest order that is told apart: a day's web sales booked as one invoice have hundreds."""
 MOST_SIZES = 64
 
 

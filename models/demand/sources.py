@@ -53,7 +53,8 @@ def new_customers(
     orders.
 
     Claims of the last twelve months are scaled down to the first orders seen; first orders above the claims
-    are organic; the first months of a ledger show old customers as new and are no evidence of either. A channel whose customers stay unknown explains at most ``CLAIM_CAP`` of their orders.
+    are organic. The first months of a ledger show old customers as new and are no evidence of either. A
+    channel whose customers stay unknown explains at most ``CLAIM_CAP`` of their orders.
     """
     markets, channels = len(settings.markets), settings.sales_channels
     first_orders = firsts(days, history)
@@ -115,7 +116,7 @@ def with_shocks(
 def _share_silent(
     claimed: FloatArray, spend: FloatArray, market: int, channels: list[int], seen: FloatArray, learning: int
 ) -> None:
-    """Where no platform reports new customers, share the first orders seen after ``learning`` months by spend."""
+    """Where no platform reports new customers, share by spend the first orders after ``learning`` months."""
     if channels and claimed[market, channels].sum() == 0.0:
         total = spend[market, channels].sum(axis=0)
         for q in channels:

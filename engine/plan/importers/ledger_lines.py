@@ -142,14 +142,14 @@ def _settle(lines: Lines, treatment: Texts, back: Ints) -> Treated:
     _void(treatment, quantity, matched)
     shipping = np.zeros(len(treatment))
     goods: dict[str, int] = {}
-    for at in np.flatnonzero(treatment == SOLD):
-        goods.setdefault(lines.invoice[at], int(at))
-    for at in np.flatnonzero(treatment == SHIPPING):
-        sale = goods.get(lines.invoice[at])
-        if sale is None:
-            treatment[at] = NO_GOODS
+    for place in np.flatnonzero(treatment == SOLD).tolist():
+        goods.setdefault(lines.invoice[place], place)
+    for place in np.flatnonzero(treatment == SHIPPING).tolist():
+        first = goods.get(lines.invoice[place])
+        if first is None:
+            treatment[place] = NO_GOODS
         else:
-            shipping[sale] += lines.amount[at]
+            shipping[first] += lines.amount[place]
     return Treated(treatment, quantity, refunded, shipping)
 
 
@@ -185,8 +185,9 @@ def _kinds(item: Texts, ledger: Ledger, items: frozenset[str] | None) -> Texts:
     found = []
     for code in distinct:
         folded = code.casefold()
-        kind = exact.get(folded) or next((kind for start, kind in starts if folded.startswith(start)), "")
-        found.append("" if kind == "goods" or (items is not None and code in items) else kind)
+        fitting = [exact[folded]] if folded in exact else [k for start, k in starts if folded.startswith(start)]
+        product = not fitting or fitting[0] == "goods" or (items is not None and code in items)
+        found.append("" if product else fitting[0])
     return np.asarray(found, dtype=object)[codes] if found else np.empty(0, object)
 
 

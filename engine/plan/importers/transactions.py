@@ -1,4 +1,4 @@
-"""A plain transaction ledger: one row per line of an invoice, with cancellations and bookings among the sales.
+"""A plain transaction ledger: a row per line of an invoice, cancellations and bookings among the sales.
 
 What each line is stands in ``ledger_lines``; here its cells are typed and the sales become canonical orders.
 """
@@ -15,7 +15,8 @@ import pandas as pd
 from engine.plan.cells import convert, series, unknown_keys
 from engine.plan.faults import Faults, did_you_mean
 from engine.plan.importers.imported import FILE, ROW, Imported, Vocabulary, hash_customers, translated
-from engine.plan.importers.ledger_lines import OPEN, Bools, Lines, Texts, Treated, account, treat
+from engine.plan.importers.ledger_lines import Bools, Lines, Texts, Treated, account, treat
+from engine.plan.importers.ledger_notes import notes
 from engine.plan.mappings import Source, ledger_columns
 from engine.plan.plan import Amount, Tie
 from engine.plan.readers import TextTable
@@ -26,7 +27,9 @@ _PRICE = Column("net_price", "number", "price of a unit, excluding tax")
 _QUANTITY = Column("quantity", "integer", "units; below zero: taken back")
 _NEEDED = {name: ORDERS.column(name) for name in ("order_id", "item", "ordered_at")}
 _TEXT = Column("text", "key", "a text", required=False, blank=True)
-_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
+_DATE = re.compile(
+    r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII
+)
 _WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
 _TIE = 0.005
 
@@ -59,7 +62,7 @@ def import_transactions(text: TextTable, source: Source, vocabulary: Vocabulary,
         rejected,
         unknown,
         tuple(name for name in ("customer_key", "currency") if not reading.has(name)),
-        tuple(reading.notes(lines, treated)),
+        tuple(notes(lines, treated, source.mapping.ledger, vocabulary.known("item"), reading.filled)),
         sum(entry.rows for entry in amounts if entry.used),
         amounts,
         _ties(text.file, amounts, frame) if sound.all() and sound_orders.all() else (),
@@ -118,7 +121,9 @@ class _Reading:
         """Mask of the lines that the mapping does not refuse; the refused are counted."""
         kept = np.ones(len(self.text), np.bool_)
         for column, texts in self.source.mapping.reject.items():
-            raw = np.asarray(self.text.cells.get(self.headers.get(column, ""), [""] * len(kept)), dtype=object)
+            raw = np.asarray(
+                self.text.cells.get(self.headers.get(column, ""), [""] * len(kept)), dtype=object
+            )
             for refused in texts:
                 out = (raw == refused) & kept
                 if out.any():
@@ -199,7 +204,9 @@ class _Reading:
 
     def _repeated(self) -> Bools:
         """Lines that an earlier line repeats in every column of the file."""
-        codes = {name: pd.factorize(np.asarray(self.text.cells[name], dtype=object))[0] for name in self.text.cells}
+        codes = {
+            name: pd.factorize(np.asarray(self.text.cells[name], dtype=object))[0] for name in self.text.cells
+        }
         return pd.DataFrame(codes).duplicated().to_numpy() if codes else np.zeros(0, np.bool_)
 
     def currency(self) -> list[str]:
@@ -224,13 +231,20 @@ class _Reading:
             ("item", "item", item),
         ):
             typed, fits = convert(
-                list(values), rows, ORDERS.column(name), self.text.file, self.faults, header=self.address(name)
+                list(values),
+                rows,
+                ORDERS.column(name),
+                self.text.file,
+                self.faults,
+                header=self.address(name),
             )
             sound &= fits
             known = self.vocabulary.known(kind)  # type: ignore[arg-type]
             if known is not None:
                 what = kind.replace("_", " ")
-                sound &= unknown_keys(typed, rows, known, what, self.text.file, self.address(name), self.faults)
+                sound &= unknown_keys(
+                    typed, rows, known, what, self.text.file, self.address(name), self.faults
+                )
         keyed = hash_customers(lines.customer[at], self.vocabulary.salt)
         columns = {
             "order_id": lines.invoice[at],
@@ -281,40 +295,6 @@ class _Reading:
         band = names[np.searchsorted(np.asarray(bands.edges), lines.price[at], side="right")]
         own = np.fromiter((code in known for code in item), np.bool_, len(item))
         return np.where(own, item, band)
-
-    def notes(self, lines: Lines, treated: Treated) -> list[str]:
-        """What a reader of the check should know of the ledger."""
-        notes = []
-        sold, amount = treated.sold, lines.amount
-        nameless = sold & (lines.customer == "")
-        if nameless.any():
-            notes.append(
-                f"{int(nameless.sum()):,} sold lines ({amount[nameless].sum() / amount[sold].sum():.1%} of their "
-                "amount) carry no customer: their demand is forecast as counts"
-            )
-        if self.filled:
-            notes.append(f"{self.filled:,} lines got the customer that the other lines of their invoice name")
-        repeated = lines.repeated & (treated.treatment != OPEN)
-        if repeated.any():
-            alike = pd.Series(lines.repeated).groupby(lines.invoice).agg(["sum", "size"])
-            doubled = int((2 * alike["sum"] == alike["size"]).sum())
-            choice = self.source.mapping.ledger.duplicates
-            notes.append(
-                f"{int(repeated.sum()):,} lines worth {amount[repeated].sum():,.2f} repeat an earlier line in every "
-                f"column, on {int((alike['sum'] > 0).sum()):,} invoices of which {doubled:,} stand there twice as a "
-                f"whole: {'kept as items entered more than once' if choice == 'keep' else 'dropped'} "
-                "(ledger: duplicates)"
-            )
-        bands = self.source.mapping.ledger.price_bands
-        known = self.vocabulary.known("item")
-        if bands is not None and known is not None and sold.any():
-            own = np.fromiter((code in known for code in lines.item), np.bool_, len(lines.item)) & sold
-            notes.append(
-                f"{len(set(lines.item[own])):,} items of the plan are {amount[own].sum() / amount[sold].sum():.1%} of "
-                f"the amount sold; {len(set(lines.item[sold & ~own])):,} other codes are "
-                f"{len(bands.items)} price bands"
-            )
-        return notes
 
 
 def _ties(file: str, amounts: tuple[Amount, ...], frame: pd.DataFrame) -> tuple[Tie, ...]:

@@ -1,4 +1,4 @@
-"""Stock, open items and the opening balance: from the ledger and the open orders where they tell, else shares."""
+"""Stock, open items and the opening balance: from ledger and open orders where they tell, else shares."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def close_books(
     revenue: float,
     per_base: Mapping[str, float],
 ) -> Books:
-    """Books at as-of; ``orders`` has ordered_at, sales_channel, market, item (of the plan), quantity, net_price,
-    refunded; ``revenue`` is last year's net revenue, GBP.
+    """Books at as-of; ``orders`` has ordered_at, sales_channel, market, item (of the plan), quantity,
+    net_price, refunded; ``revenue`` is last year's net revenue, GBP.
     """
     inventory = _inventory(items, daily_units, per_base)
     receivables = _receivables(orders)
@@ -95,7 +95,12 @@ def _receivables(orders: pd.DataFrame) -> pd.DataFrame:
         recent = _recent(orders[orders["sales_channel"] == channel], lag)
         by_day = recent.groupby(recent["ordered_at"].dt.date, sort=True)["gross"].sum()
         rows += [
-            ((day + dt.timedelta(days=lag)).isoformat(), round(float(amount), _CENT), figures.CURRENCY, channel)
+            (
+                (day + dt.timedelta(days=lag)).isoformat(),
+                round(float(amount), _CENT),
+                figures.CURRENCY,
+                channel,
+            )
             for day, amount in by_day.items()
             if amount > 0.0
         ]
@@ -115,5 +120,8 @@ def _payables(state: Mapping[str, np.ndarray]) -> pd.DataFrame:
         if due is not None and due > figures.AS_OF:
             key = (due.isoformat(), currency, supplier)
             rows[key] = rows.get(key, 0.0) + (value - deposit) * rate
-    listed = [(due, round(amount, _CENT), currency, supplier) for (due, currency, supplier), amount in sorted(rows.items())]
+    listed = [
+        (due, round(amount, _CENT), currency, supplier)
+        for (due, currency, supplier), amount in sorted(rows.items())
+    ]
     return pd.DataFrame(listed, columns=["due", "amount", "currency", "supplier"])

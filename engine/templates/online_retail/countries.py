@@ -17,10 +17,16 @@ class Country:
     territory: str
 
 
-_EURO = ("Netherlands NL", "Germany DE", "France FR", "Spain ES", "Belgium BE", "Portugal PT", "Italy IT")
+_EURO: tuple[str, ...] = ("Netherlands NL", "Germany DE", "France FR", "Spain ES", "Belgium BE", "Portugal PT", "Italy IT")
 _EURO += ("Finland FI", "Austria AT", "Cyprus CY", "Greece GR", "Malta MT")
-_OWN = ("Switzerland CH CHF ROW", "Sweden SE SEK EU", "Japan JP JPY ROW", "Norway NO NOK ROW")
-_OWN += ("Denmark DK DKK EU", "Poland PL PLN EU", "Singapore SG SGD ROW", "Canada CA CAD ROW", "USA US USD US")
+_OWN: tuple[str, ...] = ("Switzerland CH CHF ROW", "Sweden SE SEK EU", "Japan JP JPY ROW", "Norway NO NOK ROW")
+_OWN += (
+    "Denmark DK DKK EU",
+    "Poland PL PLN EU",
+    "Singapore SG SGD ROW",
+    "Canada CA CAD ROW",
+    "USA US USD US",
+)
 _OWN += ("Australia AU AUD ROW", "Israel IL ILS ROW", "Brazil BR BRL ROW")
 
 

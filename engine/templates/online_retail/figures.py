@@ -41,7 +41,11 @@ SUPPLIERS = ("CN1", "EU1", "IN1")
 MODE = {"CN1": "sea", "EU1": "road", "IN1": "air"}
 SCMS_MODE = {"CN1": "Ocean", "EU1": "Truck", "IN1": "Air"}
 SUPPLIER_COUNTRY = {"CN1": "CN", "EU1": "DE", "IN1": "IN"}
-SUPPLIER_LABEL = {"CN1": "Chinese makers, by sea", "EU1": "European makers, by road", "IN1": "Indian makers, by air"}
+SUPPLIER_LABEL = {
+    "CN1": "Chinese makers, by sea",
+    "EU1": "European makers, by road",
+    "IN1": "Indian makers, by air",
+}
 SUPPLIER_CURRENCY = {"CN1": "CNY", "EU1": "EUR", "IN1": "USD"}
 BACKUP = {"CN1": "IN1", "EU1": "CN1", "IN1": "CN1"}
 DEPOSIT = {"CN1": 0.0, "EU1": 0.0, "IN1": 0.0}
@@ -66,13 +70,33 @@ CATEGORIES: tuple[tuple[str, str, str, float, tuple[str, ...]], ...] = (
     ("christmas", "950510", "CN1", 0.027, ("CHRISTMAS", "XMAS", "ADVENT", "BAUBLE")),
     ("bag", "420292", "IN1", 0.027, ("BAG", "PURSE", "WALLET")),
     ("candle", "340600", "CN1", 0.0, ("CANDLE", "T-LIGHT", "TLIGHT", "LIGHT HOLDER")),
-    ("paper", "482010", "EU1", 0.0, ("CARD", "PAPER", "WRAP", "NOTEBOOK", "STICKER", "TISSUE", "NAPKIN", "CAKE CASE")),
-    ("ceramic", "691200", "CN1", 0.05, ("MUG", "CUP", "PLATE", "BOWL", "TEAPOT", "CERAMIC", "DISH", "SAUCER")),
+    (
+        "paper",
+        "482010",
+        "EU1",
+        0.0,
+        ("CARD", "PAPER", "WRAP", "NOTEBOOK", "STICKER", "TISSUE", "NAPKIN", "CAKE CASE"),
+    ),
+    (
+        "ceramic",
+        "691200",
+        "CN1",
+        0.05,
+        ("MUG", "CUP", "PLATE", "BOWL", "TEAPOT", "CERAMIC", "DISH", "SAUCER"),
+    ),
     ("glass", "701399", "CN1", 0.11, ("GLASS", "BOTTLE", "JAR", "VASE", "LANTERN")),
-    ("textile", "630790", "IN1", 0.063, ("CUSHION", "TOWEL", "APRON", "BLANKET", "FELT", "QUILT", "BUNTING", "WARMER")),
+    (
+        "textile",
+        "630790",
+        "IN1",
+        0.063,
+        ("CUSHION", "TOWEL", "APRON", "BLANKET", "FELT", "QUILT", "BUNTING", "WARMER"),
+    ),
     ("metal", "732690", "CN1", 0.027, ("TIN", "METAL", "SIGN", "IRON", "ENAMEL", "STEEL", "ZINC", "HOOK")),
 )
 """Category, tariff number, maker, duty of the EU, and the words of a description that tell it; first wins."""
 OTHER_GOODS = ("ornament", "392640", "CN1", 0.065)
 """Everything else, and all price bands: ornaments of plastics."""
-DUTY_SOURCE = "assumed: conventional duty of the EU on such goods, from memory, not from a file; look it up in TARIC"
+DUTY_SOURCE = (
+    "assumed: conventional duty of the EU on such goods, from memory, not from a file; look it up in TARIC"
+)

@@ -1,4 +1,4 @@
-"""Items: the codes that sell most stay items, the others are price bands; category by words, cost by price."""
+"""Items: the codes that sell most stay items, the others are price bands; cost by price."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ def category_of(label: str) -> tuple[str, str, str, float]:
     return figures.OTHER_GOODS
 
 
-def _item(item: str, labels: Mapping[str, str], price: float, per_base: Mapping[str, float]) -> dict[str, object]:
+def _item(
+    item: str, labels: Mapping[str, str], price: float, per_base: Mapping[str, float]
+) -> dict[str, object]:
     label = labels.get(item, "")
     category, number, maker, _ = category_of(label)
     if not label:

@@ -55,7 +55,9 @@ def make_purchases(scms: pd.DataFrame, items: pd.DataFrame, daily_units: Mapping
     mean = {s: float(part["days"].mean()) for s, part in finished.groupby("supplier", sort=True)}
     maker = {row["item"]: row["suppliers"].split(";")[0] for _, row in items.iterrows()}
     cost = {row["item"]: float(row["unit_cost"]) for _, row in items.iterrows()}
-    first = {supplier: min(item for item in maker if maker[item] == supplier) for supplier in set(maker.values())}
+    first = {
+        supplier: min(item for item in maker if maker[item] == supplier) for supplier in set(maker.values())
+    }
     rows = [_row(entry, entry["line"], first[entry["supplier"]], 1, cost) for _, entry in finished.iterrows()]
     for supplier in figures.SUPPLIERS:
         shipments = waiting[waiting["supplier"] == supplier].drop_duplicates("po")
@@ -110,7 +112,9 @@ def _date(offset: int) -> str:
 
 def _shipped(entry: pd.Series) -> int:
     """Day the order left: the listed days before its delivery, not before it was ordered."""
-    rest = figures.TRANSIT[entry["supplier"]][0] + figures.INLAND[entry["supplier"]][0] + figures.CLEARANCE_DAYS
+    rest = (
+        figures.TRANSIT[entry["supplier"]][0] + figures.INLAND[entry["supplier"]][0] + figures.CLEARANCE_DAYS
+    )
     return max(int(entry["ordered"]), int(entry["delivered"] - round(rest)))
 
 

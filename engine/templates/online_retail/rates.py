@@ -23,7 +23,9 @@ def rates_table(ecb: pd.DataFrame, currencies: Iterable[str], first: dt.date) ->
     day = pd.to_datetime(inside["Date"]).dt.strftime("%Y-%m-%d")
     pound = inside[figures.CURRENCY].astype(float)
     parts = [
-        pd.DataFrame({"day": day, "currency": currency, "per_base": (inside[currency].astype(float) / pound).round(8)})
+        pd.DataFrame(
+            {"day": day, "currency": currency, "per_base": (inside[currency].astype(float) / pound).round(8)}
+        )
         for currency in sorted(set(currencies) - {figures.CURRENCY})
     ]
     frame = pd.concat(parts, ignore_index=True).dropna()
@@ -33,7 +35,9 @@ def rates_table(ecb: pd.DataFrame, currencies: Iterable[str], first: dt.date) ->
 def tariff_rows(usitc: pd.DataFrame, china: pd.DataFrame, hs: Iterable[str]) -> pd.DataFrame:
     """Rows of tariffs.csv: assumed duties of home, and those of the US from its own files."""
     rows: list[tuple[object, ...]] = []
-    duty = {number: rate for _, number, _, rate, _ in figures.CATEGORIES} | {figures.OTHER_GOODS[1]: figures.OTHER_GOODS[3]}
+    duty = {number: rate for _, number, _, rate, _ in figures.CATEGORIES} | {
+        figures.OTHER_GOODS[1]: figures.OTHER_GOODS[3]
+    }
     start = "2010-01-01"
     for number in sorted(set(hs)):
         for supplier in _DUTIABLE:
@@ -50,12 +54,23 @@ def _us_rows(usitc: pd.DataFrame, china: pd.DataFrame, number: str, start: str) 
     if listed.empty:
         return []
     source = f"mean MFN rate of {len(listed)} HTS8 lines, {FILES['tariffs']}, taken for all years"
-    rows: list[tuple[object, ...]] = [(number, "*", "US", "duty", round(float(listed.mean()), 6), start, "", source)]
+    rows: list[tuple[object, ...]] = [
+        (number, "*", "US", "duty", round(float(listed.mean()), 6), start, "", source)
+    ]
     of_china = china[china["hs6"].astype(str) == number].sort_values("time_of_tariff")
     days = pd.to_datetime(of_china["time_of_tariff"]).dt.date.to_list()
     for at, (day, percent) in enumerate(zip(days, of_china["tariff"].to_numpy(np.float64), strict=True)):
         until = (days[at + 1] - dt.timedelta(days=1)).isoformat() if at + 1 < len(days) else ""
         rows.append(
-            (number, "CN", "US", "duty", round(float(percent) / 100.0, 6), day.isoformat(), until, FILES["china_tariffs"])
+            (
+                number,
+                "CN",
+                "US",
+                "duty",
+                round(float(percent) / 100.0, 6),
+                day.isoformat(),
+                until,
+                FILES["china_tariffs"],
+            )
         )
     return rows

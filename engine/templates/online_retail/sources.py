@@ -22,8 +22,24 @@ FILES = {
     "china_tariffs": "us_tariffs_on_china_hs6_2018_2020.parquet",
 }
 _COLUMNS = {
-    "ledger": ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"),
-    "shipments": ("ID", "ASN/DN #", "Shipment Mode", "PO Sent to Vendor Date", "Scheduled Delivery Date", "Delivered to Client Date"),
+    "ledger": (
+        "InvoiceNo",
+        "StockCode",
+        "Description",
+        "Quantity",
+        "InvoiceDate",
+        "UnitPrice",
+        "CustomerID",
+        "Country",
+    ),
+    "shipments": (
+        "ID",
+        "ASN/DN #",
+        "Shipment Mode",
+        "PO Sent to Vendor Date",
+        "Scheduled Delivery Date",
+        "Delivered to Client Date",
+    ),
     "rates": ("Date", "GBP", "EUR"),
     "tariffs": ("hts8", "mfn_ad_val_rate"),
     "china_tariffs": ("hs6", "time_of_tariff", "tariff"),
@@ -65,14 +81,18 @@ def read_sources(folder: Path) -> Sources:
         path = folder / file
         wanted = [column for column in _COLUMNS[name] if column not in _OPTIONAL]
         if not path.is_file():
-            faults.append(Fault(file, 0, "", "the file is not in the data folder", "", f"put it into {folder}"))
+            faults.append(
+                Fault(file, 0, "", "the file is not in the data folder", "", f"put it into {folder}")
+            )
             continue
         try:
             columns = pq.read_schema(path).names
             absent = [column for column in wanted if column not in columns]
             if absent:
                 got = ", ".join(columns[:8])
-                faults += [Fault(file, 1, c, "a column is missing", got, "the file of data/README") for c in absent]
+                faults += [
+                    Fault(file, 1, c, "a column is missing", got, "the file of data/README") for c in absent
+                ]
             elif name != "ledger":
                 tables[name] = pd.read_parquet(path)
         except (pa.ArrowException, OSError, ValueError) as error:

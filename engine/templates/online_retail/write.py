@@ -15,7 +15,8 @@ from engine.plan.faults import Faults
 from engine.plan.files import Folder
 from engine.plan.importers.imported import Imported, Vocabulary
 from engine.plan.importers.transactions import import_transactions
-from engine.plan.mappings import CODES, Mapping as FileMapping, Source
+from engine.plan.mappings import CODES, Source
+from engine.plan.mappings import Mapping as FileMapping
 from engine.plan.readers import TextTable
 from engine.plan.table_file import read_table
 from engine.templates.online_retail import config, figures
@@ -24,7 +25,6 @@ from engine.templates.online_retail.countries import COUNTRIES, OTHER, largest
 from engine.templates.online_retail.goods import make_goods
 from engine.templates.online_retail.purchases import Purchases, make_purchases
 from engine.templates.online_retail.rates import rates_table, tariff_rows
-from engine.templates.online_retail.register import assumptions_yaml
 from engine.templates.online_retail.sources import FILES, Sources, data_folder, read_sources
 from models.errors import InputError
 
@@ -76,12 +76,15 @@ def _write(folder: Path, sources: Sources) -> None:
     goods = make_goods(orders, _labels(text), per_base)
     orders = orders.assign(item=goods.of_line)
     year = orders[orders["ordered_at"] >= pd.Timestamp(figures.AS_OF) - pd.Timedelta(days=_YEAR - 1)]
-    late = orders[orders["ordered_at"] >= pd.Timestamp(figures.AS_OF) - pd.Timedelta(days=figures.PACE_DAYS - 1)]
+    late = orders[
+        orders["ordered_at"] >= pd.Timestamp(figures.AS_OF) - pd.Timedelta(days=figures.PACE_DAYS - 1)
+    ]
     daily = (late.groupby("item")["quantity"].sum() / figures.PACE_DAYS).to_dict()
     revenue = float((year["quantity"] * year["net_price"] - year["refunded"]).sum())
     bought = make_purchases(sources.shipments, goods.table, daily)
     books = close_books(orders, goods.table, bought.table, daily, revenue, per_base)
     facts = config.Facts(
+        ledger=_LEDGER,
         names=names,
         edges=goods.edges,
         revenue=revenue,
@@ -89,8 +92,10 @@ def _write(folder: Path, sources: Sources) -> None:
         production=_production(bought),
         fee_share=_fee_share(ledger, orders),
         kept_share=goods.kept_share,
-        codes=goods.codes,
-        history=first.isoformat(),
+        sold_codes=goods.codes,
+        codes=CODES,
+        scms=bought.account,
+        days=bought.mean_days,
     )
     tables = {
         "items": goods.table,
@@ -105,15 +110,9 @@ def _write(folder: Path, sources: Sources) -> None:
     }
     for name, table in tables.items():
         table.to_csv(folder / "data" / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
-    texts = {
-        "plan.yaml": config.plan_yaml(facts),
-        "policy.yaml": config.policy_yaml(),
-        "mappings/ledger.yaml": config.mapping_yaml(facts, _LEDGER, CODES),
-        "assumptions.yaml": assumptions_yaml(facts, bought.account, bought.mean_days),
-        # the ledger is public and its customers are numbers: a salt made from the file keeps the plan the same
-        "data/.salt": hashlib.sha256((folder / _LEDGER).read_bytes()).hexdigest() + "\n",
-    }
-    for name, content in texts.items():
+    # the ledger is public and its customers are numbers: a salt made from the file keeps the plan the same
+    salt = hashlib.sha256((folder / _LEDGER).read_bytes()).hexdigest() + "\n"
+    for name, content in {**config.texts(facts), "data/.salt": salt}.items():
         (folder / name).write_text(content, encoding="utf-8", newline="\n")
 
 
@@ -134,7 +133,9 @@ def _read_ledger(folder: Path) -> tuple[TextTable, Imported]:
         raise InputError(faults)
     ledger = import_transactions(text, Source(mapping, "template"), Vocabulary(), faults)
     if not faults and ledger.frame.empty:
-        faults.add(_LEDGER, problem="no orders at all", got="every row is left out", remedy="the file of data/README")
+        faults.add(
+            _LEDGER, problem="no orders at all", got="every row is left out", remedy="the file of data/README"
+        )
     if faults:
         raise InputError(faults)
     return text, ledger
@@ -143,8 +144,12 @@ def _read_ledger(folder: Path) -> tuple[TextTable, Imported]:
 def _labels(text: TextTable) -> dict[str, str]:
     """The description that each code has most often; names break ties."""
     frame = pd.DataFrame({"item": text.cells["StockCode"], "label": text.cells["Description"]})
-    counts = frame[frame["label"] != ""].groupby(["item", "label"], sort=True).size().reset_index(name="count")
-    best = counts.sort_values(["item", "count", "label"], ascending=[True, False, True]).drop_duplicates("item")
+    counts = (
+        frame[frame["label"] != ""].groupby(["item", "label"], sort=True).size().reset_index(name="count")
+    )
+    best = counts.sort_values(["item", "count", "label"], ascending=[True, False, True]).drop_duplicates(
+        "item"
+    )
     return dict(zip(best["item"], best["label"], strict=True))
 
 
@@ -157,7 +162,7 @@ def _weekly(items: pd.DataFrame, daily: Mapping[str, float]) -> dict[str, float]
 
 
 def _production(bought: Purchases) -> dict[str, tuple[float, float]]:
-    """Days from order to leaving by supplier, for the stages of the lanes; the log itself is what is fitted."""
+    """Days from order to leaving by supplier, for the stages of the lanes; what is fitted is the log."""
     table = bought.table[bought.table["received_on"] != ""]
     days = (pd.to_datetime(table["shipped_on"]) - pd.to_datetime(table["ordered_on"])).dt.days
     found = days.groupby(table["supplier"]).agg(["mean", "std"]).fillna(0.0)
@@ -175,7 +180,10 @@ def _spend(year: pd.DataFrame) -> pd.DataFrame:
     """The same spend in every month, by the markets' net revenue."""
     net = (year["quantity"] * year["net_price"] - year["refunded"]).groupby(year["market"]).sum()
     first = figures.AS_OF.replace(day=1)
-    months = [dt.date(first.year - (first.month <= back), (first.month - back - 1) % 12 + 1, 1) for back in range(12)]
+    months = [
+        dt.date(first.year - (first.month <= back), (first.month - back - 1) % 12 + 1, 1)
+        for back in range(12)
+    ]
     rows = [
         (month.isoformat(), market, "catalogue", round(figures.SPEND_SHARE * float(amount) / 12.0, 2))
         for month in sorted(months)
@@ -183,5 +191,3 @@ def _spend(year: pd.DataFrame) -> pd.DataFrame:
         if amount > 0.0
     ]
     return pd.DataFrame(rows, columns=["day", "market", "acquisition_channel", "amount"])
-
-

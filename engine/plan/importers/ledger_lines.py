@@ -185,7 +185,8 @@ def _kinds(item: Texts, ledger: Ledger, items: frozenset[str] | None) -> Texts:
     found = []
     for code in distinct:
         folded = code.casefold()
-        fitting = [exact[folded]] if folded in exact else [k for start, k in starts if folded.startswith(start)]
+        fitting = [exact[folded]] if folded in exact else []
+        fitting = fitting or [kind for start, kind in starts if folded.startswith(start)]
         product = not fitting or fitting[0] == "goods" or (items is not None and code in items)
         found.append("" if product else fitting[0])
     return np.asarray(found, dtype=object)[codes] if found else np.empty(0, object)

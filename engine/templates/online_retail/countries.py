@@ -17,17 +17,11 @@ class Country:
     territory: str
 
 
-_EURO: tuple[str, ...] = ("Netherlands NL", "Germany DE", "France FR", "Spain ES", "Belgium BE", "Portugal PT", "Italy IT")
-_EURO += ("Finland FI", "Austria AT", "Cyprus CY", "Greece GR", "Malta MT")
-_OWN: tuple[str, ...] = ("Switzerland CH CHF ROW", "Sweden SE SEK EU", "Japan JP JPY ROW", "Norway NO NOK ROW")
-_OWN += (
-    "Denmark DK DKK EU",
-    "Poland PL PLN EU",
-    "Singapore SG SGD ROW",
-    "Canada CA CAD ROW",
-    "USA US USD US",
-)
-_OWN += ("Australia AU AUD ROW", "Israel IL ILS ROW", "Brazil BR BRL ROW")
+_EURO = """Netherlands NL, Germany DE, France FR, Spain ES, Belgium BE, Portugal PT, Italy IT, Finland FI,
+Austria AT, Cyprus CY, Greece GR, Malta MT"""
+_OWN = """Switzerland CH CHF ROW, Sweden SE SEK EU, Japan JP JPY ROW, Norway NO NOK ROW, Denmark DK DKK EU,
+Poland PL PLN EU, Singapore SG SGD ROW, Canada CA CAD ROW, USA US USD US, Australia AU AUD ROW,
+Israel IL ILS ROW, Brazil BR BRL ROW"""
 
 
 def _known() -> dict[str, Country]:
@@ -39,10 +33,10 @@ def _known() -> dict[str, Country]:
         "RSA": Country("ZA", "South Africa", "ZAR", "ROW"),
         "Czech Republic": Country("CZ", "Czech Republic", "CZK", "EU"),
     }
-    for text in _EURO:
+    for text in _EURO.split(","):
         name, code = text.split()
         found[name] = Country(code, name, "EUR", "EU")
-    for text in _OWN:
+    for text in _OWN.split(","):
         name, code, currency, territory = text.split()
         found[name] = Country(code, name, currency, territory)
     return found

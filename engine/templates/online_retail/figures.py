@@ -21,12 +21,12 @@ COST_SHARE = 0.52
 KG_PER_POUND = 0.06
 """Shipping weight of a unit per pound of its price."""
 LEAST_KG = 0.01
-COVER_DAYS = 60
+COVER_DAYS = 110
 PACE_DAYS = 91
 """Stock on hand at the start, in days of the sales of the last ``PACE_DAYS``."""
 SPEND_SHARE = 0.025
 """Marketing as a share of a market's net revenue, the same every month."""
-CASH_SHARE, FIXED_ASSET_SHARE, CREDIT_SHARE = 0.08, 0.05, 0.08
+CASH_SHARE, FIXED_ASSET_SHARE, CREDIT_SHARE = 0.12, 0.05, 0.12
 """Shares of last year's net revenue."""
 FIXED_COST_SHARES = {"salaries": 0.105, "warehouse and rent": 0.040, "systems and agencies": 0.020}
 FIXED_COST_SHARES |= {"administration": 0.020}

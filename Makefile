@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify bench lint format lock clean
+.PHONY: help setup demo test pictures verify notebooks bench lint format lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ demo: $(STAMP) ## the demo company end to end; prints where the page and the cub
 	$(BIN)/tradewind check demo
 	$(BIN)/tradewind run demo --trials 128 --scenarios all
 
+pictures: $(STAMP) ## renew the README's pictures from the newest run of the demo (needs Chromium)
+	$(BIN)/python -m tests.pictures demo
+
 lint: $(STAMP) ## style, types, import floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -39,6 +42,9 @@ test: lint ## lint, types, floors, unit, property, reference, notebooks, wheel s
 
 verify: $(STAMP) ## slow validation against truth, printed as tables
 	$(BIN)/python -m tests.verify
+
+notebooks: $(STAMP) ## execute the notebooks and keep their outputs
+	$(BIN)/python -m tests.notebooks
 
 bench: $(STAMP) ## the benchmark registry: table and build/bench.json
 	$(BIN)/python -m tests.benchmarks

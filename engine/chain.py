@@ -95,8 +95,10 @@ class Run:
         return self.summary().breaches()
 
     def report(self) -> Path:
-        """Write the report anew from the cube and the manifest, and nothing else; its path."""
-        write_report(self.page, self.summary(), self.manifest, self.cube)
+        """Write report and workbook anew from cube and manifest, and nothing else; the report's path."""
+        summary = self.summary()
+        write_report(self.page, summary, self.manifest, self.cube)
+        write_workbook(self.workbook, self.cube, self.manifest, summary)
         return self.page
 
     def _repr_html_(self) -> str:

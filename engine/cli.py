@@ -73,7 +73,8 @@ def _printable(text: str) -> str:
 
 
 def _print_json(data: Any) -> None:
-    print(json.dumps(data, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False))
+    text = json.dumps(data, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def _print_table(rows: list[dict[str, str]]) -> None:
@@ -263,7 +264,8 @@ def run(
     else:
         _print_table(result.table())
         _print_plausibility(result.manifest["plausibility"], result.manifest["currency"])
-        print(f"\npage {result.page}\ncube {result.path / 'cube.zarr'}\nmanifest {result.path / 'run.json'}")
+        print(f"\npage {result.page}\nworkbook {result.workbook}")
+        print(f"cube {result.path / 'cube.zarr'}\nmanifest {result.path / 'run.json'}")
     if fail_on == "breach" and result.breaches():
         _complain(*(f"breach: {line}" for line in result.breaches()))
         raise typer.Exit(EXIT_BREACH)
@@ -291,16 +293,16 @@ def _print_plausibility(rows: list[dict[str, Any]], currency: str) -> None:
 
 @app.command()
 def compare(
-    first: Annotated[Path, typer.Argument(help="Run folder A.")],
-    second: Annotated[Path, typer.Argument(help="Run folder B.")],
+    first: Annotated[Path, typer.Argument(help="Run folder A, or plan folder: its newest run.")],
+    second: Annotated[Path, typer.Argument(help="Run folder B, or plan folder: its newest run.")],
     page: Annotated[Path | None, typer.Option(help="Also write the comparison as an HTML page.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Put two runs beside each other: every headline metric, B minus A, with its error."""
-    from engine.chain import open_run
+    from engine.chain import find_run
     from engine.report.compare import compare_runs, write_comparison
 
-    one, other = open_run(first), open_run(second)
+    one, other = find_run(first), find_run(second)
     rows = compare_runs(one, other)
     if page is not None:
         write_comparison(page, one, other, rows)
@@ -383,13 +385,14 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the report of a run anew from its cube and manifest; print where it is."""
+    """Write report and workbook of a run anew from its cube and manifest; print where the report is."""
     from engine.chain import find_run
 
     found = find_run(path)
     page = found.report()
     if as_json:
-        _print_json({"run_id": found.id, "run": str(found.path), "page": str(page)})
+        places = {"run": str(found.path), "page": str(page), "workbook": str(found.workbook)}
+        _print_json({"run_id": found.id, **places})
     else:
         print(page)
     if show and typer.launch(page.resolve().as_uri()) != 0:

@@ -18,6 +18,8 @@ FloatArray = npt.NDArray[np.float64]
 
 _SLACK = 1e-9
 
+_CLIPPED_SHARE = 0.001
+
 
 def notes_of(
     search: ScaleSearch,
@@ -41,7 +43,8 @@ def notes_of(
         )
     notes.extend(_bound_notes(search, world, scaled, trials, seed))
     most = max(clipped, key=lambda scale: clipped[scale])
-    if clipped[most] > 0.0:
+    # base is cut now and then, too; what matters is what the shock adds
+    if clipped[most] > clipped[0.0] + _CLIPPED_SHARE:
         notes.append(
             f"at scale {most:.4g} {clipped[most]:.2%} of the demand multipliers lie above the plan's "
             "demand_envelope and are cut there"

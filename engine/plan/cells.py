@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from engine.plan.characters import DRIVING_OR_BREAKING
 from engine.plan.faults import Faults, did_you_mean
 from engine.plan.tables import Column
 
@@ -26,7 +27,6 @@ _MOMENT = re.compile(
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _LARGEST_WHOLE = 1 << 53
 _EARLIEST_YEAR, _LATEST_YEAR = 1970, 2262
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class RefusedError(ValueError):
@@ -85,8 +85,8 @@ def to_month(text: str) -> str:
 
 def to_key(text: str) -> str:
     """An identifier: printable text of at most 200 characters."""
-    if _CONTROL.search(text) or len(text) > 200:
-        raise RefusedError("not allowed in a key", "one line of at most 200 characters")
+    if DRIVING_OR_BREAKING.search(text) or len(text) > 200:
+        raise RefusedError("not allowed in a key", "one line of at most 200 characters that can be shown")
     return text
 
 

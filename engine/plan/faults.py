@@ -6,6 +6,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from engine.plan.characters import one_line
 from models.errors import Fault
 
 SHOWN_PER_COLUMN = 20
@@ -50,7 +51,8 @@ class Faults:
     ) -> None:
         """Note one fault."""
         text = shown(got) if got != "" else ""
-        self._found[file, column, problem].append(Fault(file, int(row), column, problem, text, remedy))
+        fault = Fault(file, int(row), one_line(column), one_line(problem), text, one_line(remedy))
+        self._found[file, column, problem].append(fault)
 
     def __bool__(self) -> bool:
         return bool(self._found)

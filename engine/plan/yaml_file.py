@@ -23,6 +23,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
+from engine.plan.characters import DRIVING, DRIVING_OR_BREAKING, REMEDY
 from engine.plan.faults import Faults
 from engine.plan.files import Folder, decode, read_bytes
 
@@ -172,7 +173,10 @@ class _Builder:
             )
             return None
         if isinstance(node, ScalarNode):
-            return None if node.tag == _CORE + "null" else str(node.value)
+            text = str(node.value)
+            if DRIVING.search(text):
+                self._fault(node, place, "a character that cannot be shown", text, REMEDY)
+            return None if node.tag == _CORE + "null" else text
         if isinstance(node, MappingNode):
             return self._mapping(node, place)
         return [self.build(child, (*place, position)) for position, child in enumerate(node.value)]
@@ -191,6 +195,9 @@ class _Builder:
                 continue
             key = str(key_node.value)
             here = (*place, key)
+            if DRIVING_OR_BREAKING.search(key):
+                self._fault(key_node, place, "a key with a character that cannot be shown", key, REMEDY)
+                continue
             if key in data:
                 first = self.key_marks[here][0]
                 self._fault(

@@ -1,1 +1,1 @@
-"""What people read: the summary page and the comparison of two runs, both built from the cube."""
+"""What people read: report, workbook and comparison, built from cube and manifest only."""

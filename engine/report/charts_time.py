@@ -81,16 +81,18 @@ def daily_fan(
     other: FloatArray | None = None,
     limit: float | None = None,
     trough: tuple[int, float] | None = None,
+    wide: bool = True,
 ) -> Chart:
     """Daily fan: bands (p05, p25, p50, p75, p95) × day, with the median and p05 (rows) of another scenario,
     the line where the credit limit ends and the median trough (day, value).
     """
-    chart = Chart(WIDE, TALL, description)
+    width, height = (WIDE, TALL) if wide else (WIDTH, HEIGHT)
+    chart = Chart(width, height, description)
     extra = ([] if other is None else other.ravel().tolist()) + ([] if limit is None else [limit])
-    up = scale([*bands.ravel().tolist(), *extra], TALL - BOTTOM, TOP, count=6)
-    xs = positions(len(days), LEFT, WIDE - RIGHT, margin=0.0)
-    value_axis(chart, up, LEFT, WIDE - RIGHT)
-    _month_axis(chart, days, xs, TALL - BOTTOM)
+    up = scale([*bands.ravel().tolist(), *extra], height - BOTTOM, TOP, count=6 if wide else 4)
+    xs = positions(len(days), LEFT, width - RIGHT, margin=0.0)
+    value_axis(chart, up, LEFT, width - RIGHT)
+    _month_axis(chart, days, xs, height - BOTTOM, 13 if wide else 6)
     for low, high, colour in ((0, 4, BAND), (1, 3, INNER)):
         _band(chart, xs, bands[low], bands[high], up, colour)
     _curve(chart, xs, bands[2], up, GOOD, 1.8, "")
@@ -98,8 +100,8 @@ def daily_fan(
         _curve(chart, xs, other[0], up, BAD, 1.6, "6 3")
         _curve(chart, xs, other[1], up, BAD, 1.0, "2 2")
     if limit is not None:
-        chart.line([(LEFT, up(limit)), (WIDE - RIGHT, up(limit))], INK, 1.2, "8 3 2 3")
-        chart.label(WIDE - RIGHT, up(limit) - 4, "credit line ends", size=9.5, anchor="end")
+        chart.line([(LEFT, up(limit)), (width - RIGHT, up(limit))], INK, 1.2, "8 3 2 3")
+        chart.label(width - RIGHT, up(limit) - 4, "credit line ends", size=9.5, anchor="end")
     if trough is not None:
         x, y = xs[trough[0]], up(trough[1])
         chart.line([(x, y - 7), (x, y + 7)], INK, 1.6)
@@ -176,12 +178,14 @@ def period_axis(chart: Chart, names: Sequence[str], xs: Sequence[float], base: f
             chart.label(xs[k], base + 13 + 11 * line, part, size=9.5, colour=MUTED, anchor="middle")
 
 
-def _month_axis(chart: Chart, days: npt.NDArray[np.datetime64], xs: Sequence[float], base: float) -> None:
+def _month_axis(
+    chart: Chart, days: npt.NDArray[np.datetime64], xs: Sequence[float], base: float, most: int
+) -> None:
     starts = [k for k, day in enumerate(days) if str(day)[8:10] == "01"]
-    every = next((step for step in (1, 2, 3, 6) if len(starts) / step <= 13), 12)
+    every = next((step for step in (1, 2, 3, 6) if len(starts) / step <= most), 12)
     for k in starts[::every]:
         chart.line([(xs[k], base), (xs[k], base + 4)], MUTED, 0.8)
-        anchor = "end" if xs[k] > WIDE - RIGHT - 40 else "start"
+        anchor = "end" if xs[k] > chart.width - RIGHT - 40 else "start"
         chart.label(xs[k], base + 16, str(days[k])[:7], size=9.5, colour=MUTED, anchor=anchor)
 
 

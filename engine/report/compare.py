@@ -141,13 +141,14 @@ def _row(row: Mapping[str, Any], money: formats.Money) -> list[str | Cell]:
     unit = formats.unit_of(metric)
     error = row["error"]
     outside = error is not None and abs(row["difference"]) > error
+    difference = formats.bare(row["difference"], unit, money, sign=True)
     return [
         f"{metric.label}, {formats.unit_text(unit, money)}",
         str(row["statistic"]),
         formats.bare(row["a"], unit, money),
         formats.bare(row["b"], unit, money),
-        Cell(formats.bare(row["difference"], unit, money, sign=True), "strong" if outside else ""),
-        formats.MISSING if error is None else formats.bare(error, unit, money),
+        Cell(difference.replace("%", " pp"), "strong" if outside else ""),
+        formats.MISSING if error is None else formats.bare(error, unit, money).rstrip("%"),
     ]
 
 

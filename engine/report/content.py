@@ -90,7 +90,8 @@ class Picture:
     title: str
     chart: Chart
     table: Table
-    wide: bool = False
+    narrow: Chart | None = None
+    """The same for a phone, where the chart is a wide one."""
     legend: tuple[Key, ...] = ()
 
     kind = "picture"

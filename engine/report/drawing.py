@@ -25,6 +25,8 @@ SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5b
 """Okabe and Ito's palette, told apart by every common kind of colour blindness; lines also differ in dash."""
 DASHES = ("", "6 3", "2 2", "8 3 2 3", "4 2", "1 2", "10 4", "6 2 2 2", "3 3")
 FONT = "system-ui, 'Liberation Sans', 'DejaVu Sans', sans-serif"
+TITLE = 20.0
+"""Height of a title above a Figure, in pixels."""
 CHARACTER = 0.6
 """Mean width of a character, in units of the font size."""
 
@@ -122,14 +124,17 @@ class Chart:
             f"{f'<defs>{patterns}</defs>' if patterns else ''}{body}</svg>"
         )
 
-    def figure(self) -> Figure:
-        """The picture as a matplotlib Figure, for notebooks and print."""
+    def figure(self, title: str = "") -> Figure:
+        """The picture as a matplotlib Figure, for notebooks and print; the title stands above it."""
         from matplotlib.figure import Figure
         from matplotlib.patches import Polygon
 
-        figure = Figure(figsize=(self.width / 72.0, self.height / 72.0), dpi=144)
+        top = TITLE if title else 0.0
+        figure = Figure(figsize=(self.width / 72.0, (self.height + top) / 72.0), dpi=144)
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        axes.set(xlim=(0.0, self.width), ylim=(self.height, 0.0))
+        axes.set(xlim=(0.0, self.width), ylim=(self.height, -top))
+        if title:
+            axes.text(4.0, 8.0 - top, title, fontsize=10, color=INK, fontweight="bold", parse_math=False)
         axes.set_axis_off()
         for mark in self.marks:
             if isinstance(mark, Line):

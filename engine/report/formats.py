@@ -77,6 +77,19 @@ def percent(value: float | None, digits: int = 1) -> str:
     return MISSING if value is None or not math.isfinite(value) else f"{number(100.0 * value, digits)}%"
 
 
+def whole_percent(value: float) -> str:
+    """A probability in a few characters; what is rare or nearly certain is never shown as 0% or 100%.
+
+    >>> whole_percent(0.004), whole_percent(0.0), whole_percent(0.997)
+    ('<1%', '0%', '>99%')
+    """
+    if 0.0 < value < 0.005:
+        return "<1%"
+    if 0.995 < value < 1.0:
+        return ">99%"
+    return percent(value, 0)
+
+
 def bare(value: float, unit: str, money: Money, *, sign: bool = False) -> str:
     """A figure of a metric in its unit, without its error."""
     show = signed if sign else number
@@ -97,6 +110,11 @@ def amount(each: Estimate | None, unit: str, money: Money, *, sign: bool = False
     if unit == "share" and each.available:
         return f"{value} ± {error.rstrip('%')} pp"
     return f"{value} ± {error}"
+
+
+def unbroken(text: str) -> str:
+    """A figure and its error that stay on one line."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def unit_of(metric: Metric) -> str:

@@ -57,7 +57,7 @@ def report_html(source: Source) -> str:
     return page_html(
         title=f"{record['company']}: forecast {record['run_id']}",
         heading=f"{record['company']}: what the next {record['quarters']} quarters may bring",
-        facts=_facts(source),
+        facts=report_facts(source),
         sections=report_sections(source),
         name=str(record["run_id"]),
     )
@@ -115,7 +115,8 @@ def _svg(chart: Chart, key: str) -> Markup:
     return Markup(chart.svg(key))  # noqa: S704 (Chart.svg escapes every text it is given)
 
 
-def _facts(source: Source) -> tuple[str, ...]:
+def report_facts(source: Source) -> tuple[str, ...]:
+    """What every page of a run says of it: period, currency, trials, seed, run and plan, errors."""
     record, trials = source.record, source.trials
     errors = (
         "± is the half-width of the 95% Monte Carlo interval"

@@ -19,6 +19,7 @@ from engine.report.summary import BASE, Summary
 from engine.report.waterfall import Waterfall, bars_of
 from engine.risk.errors import Estimate, estimate
 from engine.risk.measures import breach_probability
+from models.errors import StoreError
 
 FloatArray = npt.NDArray[np.float64]
 Days = npt.NDArray[np.datetime64]
@@ -38,9 +39,19 @@ class Source:
         self.base = self.scenarios.index(BASE)
         self.shocks = tuple(name for name in self.scenarios if name != BASE)
         self.trials = summary.trials
+        self._known: dict[str, FloatArray] = {}
 
     def values(self, path: str) -> FloatArray:
-        """A variable of the cube, dims (scenario, trial, …)."""
+        """A variable of the cube, dims (scenario, trial, …), read once."""
+        if path not in self._known:
+            self._known[path] = self._read(path)
+        return self._known[path]
+
+    def _read(self, path: str) -> FloatArray:
+        if not self.has(path):
+            raise StoreError(
+                f"cube.zarr: {path} is missing | made by another version of tradewind | run again"
+            )
         group, name = path.split("/")
         return np.asarray(self.cube[group][name].values)
 
@@ -134,7 +145,7 @@ class Source:
         totals, quarters, sales = {}, {}, {}
         for name in LINE_NAMES:
             known = name in CELL_LINES
-            values = self.values(f"{'market' if known else 'month'}/{name}")
+            values = self._read(f"{'market' if known else 'month'}/{name}")
             values = values if known else values[..., None]
             totals[name] = values.sum(axis=2)
             monthly = values[self.base].sum(axis=-1).mean(axis=0)

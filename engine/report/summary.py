@@ -17,6 +17,7 @@ from engine.risk.errors import Estimate, estimate
 from engine.risk.measures import breach_probability, conditional_value_at_risk, value_at_risk
 from engine.risk.mixture import mixture
 from engine.risk.paired import mean, paired_difference
+from models.errors import StoreError
 from models.names import SCENARIO
 
 BASE = "base"
@@ -152,6 +153,11 @@ def summarise(cube: xr.DataTree, record: Mapping[str, Any]) -> Summary:
     policy = record["policy"]
     horizon = cube["horizon"].to_dataset()
     scenarios = tuple(str(name) for name in horizon[SCENARIO].values)
+    absent = [metric.name for metric in METRICS if metric.name not in horizon]
+    if absent:
+        raise StoreError(
+            f"cube.zarr: horizon lacks {', '.join(absent)} | made by another version of tradewind | run again"
+        )
     values = {
         (scenario, metric.name): np.asarray(horizon[metric.name].sel(scenario=scenario).values)
         for metric in METRICS

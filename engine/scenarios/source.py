@@ -5,6 +5,7 @@ no aliases.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, MappingStartEvent, SequenceStartEvent
 
+from engine.plan.characters import DRIVING, REMEDY, one_line
 from models.errors import Fault
 
 MAXIMUM_BYTES = 256 * 1024
@@ -78,7 +80,26 @@ def read(file: str, content: bytes) -> tuple[Source | None, list[Fault]]:
     except (YAMLError, ValueError) as error:
         return None, [Fault(file, 0, "", "not YAML", _short(str(error).splitlines()[0]), "valid YAML 1.2")]
     places: dict[Path, tuple[int, int]] = {(): (1, 1)}
-    return Source(file, _plain(document, (), places), places), []
+    source = Source(file, _plain(document, (), places), places)
+    driving = [
+        source.fault(path, "a character that cannot be shown", one_line(text), REMEDY)
+        for path, text in _texts(source.value, ())
+        if DRIVING.search(text)
+    ]
+    return (None, driving) if driving else (source, [])
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every text of a document and its place; of a mapping, its keys too."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(str(key), path)
+            yield from _texts(inner, (*path, key))
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _texts(inner, (*path, position))
 
 
 def _structure_fault(file: str, text: str) -> Fault | None:

@@ -13,7 +13,7 @@ from engine.plan.plan import Plan
 from engine.plan.schema import PriceRule
 from engine.plan.tariffs import tariff_rates
 from engine.stages.calibrate import Calibration, purchasing_model
-from engine.stages.price import finance_spec
+from engine.stages.price import finance_spec, unit_costs
 from engine.stages.wiring import network_of, open_lines, open_orders, opening_stock, planned_shares
 from models.calendar import Calendar
 from models.network.purchasing import PurchasingModel
@@ -84,18 +84,22 @@ def base_duty(plan: Plan, calendar: Calendar) -> FloatArray:
 
 
 def plan_view(plan: Plan, calibration: Calibration) -> PlanView:
-    """What scenarios may name, and who fills the roles: the largest by base expectation, ties by key."""
+    """What scenarios may name, and who fills the roles: the largest by base expectation of the next year in
+    company currency (sales of markets and items, purchases of suppliers and origins), nodes and ports by
+    units; ties by key.
+    """
     demand = calibration.demand
     price = demand.base_price * np.array([plan.base_rates[m.currency] for m in plan.config.markets])[:, None]
     units = _market_units(plan, calibration)
     revenue = units * price
     shares = planned_shares(plan)
+    cost = unit_costs(plan) * np.array([plan.base_rates[s.currency] for s in plan.config.suppliers])[:, None]
     node_at = {key: n for n, key in enumerate(plan.node_keys)}
     home = np.array([node_at[market.nodes[0]] for market in plan.config.markets])
     bought = np.zeros(len(plan.supplier_keys))
     through = np.zeros(len(plan.node_keys))
     for m, n in enumerate(home):
-        bought += (units[m][:, None] * shares[n]).sum(axis=0)
+        bought += (units[m][:, None] * shares[n] * cost.T).sum(axis=0)
         through[n] += units[m].sum()
     origin = dict.fromkeys(plan.origins, 0.0)
     for supplier, amount in zip(plan.supplier_keys, bought, strict=True):

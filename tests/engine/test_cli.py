@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import engine
 from engine import cli
 from tests.tiny_plan import tiny_files, write_plan
 
@@ -150,6 +151,36 @@ def test_hostile_text_cannot_drive_the_terminal(tradewind, tmp_path):
     code, _, err = tradewind("check", tmp_path / "\x1b[31mred[/a]")
     assert code == cli.EXIT_DATA
     assert "\x1b" not in err
+
+
+def test_the_report_is_written_anew_from_the_run_and_the_comparison_is_a_page(
+    tradewind, plan_folder, tmp_path, monkeypatch
+):
+    code, out, err = tradewind(
+        "run", plan_folder, "--trials", 2, "--quarters", 1, "--scenarios", "tariff_15pp", "--json"
+    )
+    assert code == 0, err
+    folder = plan_folder / "runs" / json.loads(out)["run_id"]
+    first = (folder / "report.html").read_bytes()
+    (folder / "report.html").unlink()
+    assert tradewind("report", folder)[:2] == (0, f"{folder / 'report.html'}\n")
+    assert (folder / "report.html").read_bytes() == first
+    monkeypatch.chdir(plan_folder)
+    code, out, _ = tradewind("report", "--json")
+    assert (code, json.loads(out)["run_id"]) == (0, folder.name)
+    code, out, err = tradewind("compare", folder, plan_folder, "--page", tmp_path / "both.html")
+    assert code == 0, err
+    assert "tariff_15pp" in out
+    assert "B minus A" in (tmp_path / "both.html").read_text()
+    plan, run = engine.load_plan(plan_folder), engine.open_run(folder)
+    assert "Norway" in plan._repr_html_()
+    assert folder.name in run._repr_html_()
+
+
+def test_a_folder_without_runs_has_no_report(tradewind, tmp_path):
+    code, out, err = tradewind("report", tmp_path)
+    assert (code, out) == (cli.EXIT_ERROR, "")
+    assert "no finished run here" in err
 
 
 def test_a_missing_run_folder_is_said_plainly(tradewind, tmp_path):

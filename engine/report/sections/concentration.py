@@ -37,6 +37,7 @@ def concentration(source: Source) -> Section:
             f"Concentration under base, {source.period}, ± half-width of the 95% interval",
             ("Of", "Measured on", "Largest", "Top-1", "HHI", "Effective number 1/HHI"),
             rows,
+            stacked=True,
             text_columns=3,
         ),
         Pictures(tuple(_picture(source, *part) for part in parts)),
@@ -183,5 +184,6 @@ def _by_scenario(source: Source) -> Block:
         "Medians, ± half-width of the 95% interval",
         ("Scenario", *(METRIC_OF[name].label for name in names), "P(top-1 market breach)"),
         rows,
+        stacked=True,
         dense=True,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from engine.finance.metrics import METRIC_OF
+from engine.finance.planned_metrics import PLANNED_METRICS
 from engine.report.charts_bars import ranked
 from engine.report.content import (
     Block,
@@ -19,7 +20,7 @@ from engine.report.content import (
     table,
     words,
 )
-from engine.report.formats import NONE, amount, bare, percent, probability, unit_of, unit_text
+from engine.report.formats import NONE, amount, bare, percent, probability, unbroken, unit_of, unit_text
 from engine.report.reading import Source, month_name
 from engine.report.sections.judgement import (
     DIRECTIONS,
@@ -56,6 +57,13 @@ def decision(source: Source) -> Section:
     for layer, title in LAYERS.items():
         rows = [_row(source, each) for each in judged if each.metric.layer == layer]
         blocks.append(words(f"{title}; {source.period}", COLUMNS, rows, dense=True))
+    planned = ", ".join(name.replace("_", " ") for name in PLANNED_METRICS)
+    blocks.append(
+        Missing(
+            f"Metrics of the layers that this release does not measure yet: {planned}",
+            "listed so that nobody takes their absence for health",
+        )
+    )
     blocks.append(Missing("What changed since the last vintage", "no vintage is frozen in this release"))
     return Section("decision", "Decision page", tuple(blocks))
 
@@ -133,7 +141,7 @@ def _row(source: Source, each: Judgement) -> list[str | Cell]:
     level = Cell("not defined in every trial")
     if each.base.estimates is not None:
         low, mid, high = (amount(each.base.estimates[name], unit, money) for name in LEVELS)
-        level = Cell(mid, lines=(f"p05 {low}", f"p95 {high}"))
+        level = Cell(unbroken(mid), lines=(unbroken(f"p05 {low}"), unbroken(f"p95 {high}")))
     return [
         Cell(f"{metric.label}, {unit_text(unit, money)}", "strong", (f"{metric.formula}; {metric.variant}",)),
         DIRECTIONS[metric.good],

@@ -28,7 +28,7 @@ def ladder(source: Source) -> Section:
             "Base. The dashed line is the median of the forecast, the bands hold 50% and 90% of the "
             "trials; what is solid is actual. Quantiles of quarters do not add up to those of a year."
         ),
-        Pictures(tuple(_fan(source, name, label) for name, label in FANS)),
+        Pictures(tuple(fan_picture(source, name, label) for name, label in FANS)),
         Heading("Margin ladder, means under base"),
         _ladder(source),
         Heading("Rungs by year"),
@@ -55,7 +55,8 @@ def past_quarters(source: Source) -> list[tuple[str, dict[str, float]]]:
     return out[-QUARTERS_OF_PAST:]
 
 
-def _fan(source: Source, name: str, label: str) -> Picture:
+def fan_picture(source: Source, name: str, label: str) -> Picture:
+    """Fan of one rung by quarter under base, the actual quarters before it where they are known."""
     money = source.money
     values = source.rung_quarters[name] / money.divisor
     bands = sorted_quantiles(np.sort(values, axis=0), BANDS)

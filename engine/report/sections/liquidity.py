@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -33,13 +34,14 @@ CYCLE = (
 
 def liquidity(source: Source) -> Section:
     """The section on cash."""
-    blocks: list[Block] = [_fan(source), Heading("The trough"), *_troughs(source)]
+    blocks: list[Block] = [cash_picture(source), Heading("The trough"), *_troughs(source)]
     blocks += [Heading("Thirteen weeks"), *_weeks(source)]
     blocks += [Heading("Cash conversion cycle"), *_cycle(source)]
     return Section("cash", "Cash", tuple(blocks))
 
 
-def _fan(source: Source) -> Block:
+def cash_picture(source: Source) -> Picture:
+    """Daily fan of cash under base, with its trough and the worst scenario."""
     money, days = source.money, source.days
     ordered = np.sort(source.net_cash[source.base], axis=0) / money.divisor
     bands = sorted_quantiles(ordered, BANDS)
@@ -55,6 +57,15 @@ def _fan(source: Source) -> Block:
     ends = np.flatnonzero(following.astype("datetime64[M]") != days.astype("datetime64[M]"))
     levels = quantile_estimates(source.net_cash[source.base][:, ends], SHOWN)
     title = f"Cash less drawn credit, end of day, {money.unit}, {source.period}"
+    draw = partial(
+        daily_fan,
+        days,
+        bands,
+        f"{title}: base{f', and {worst}' if worst else ''}",
+        other=other,
+        limit=limit,
+        trough=trough,
+    )
     legend = [
         Key("base: median, 50% and 90% of the trials", GOOD),
         Key("+: median day and size of base's trough", INK),
@@ -63,7 +74,7 @@ def _fan(source: Source) -> Block:
         legend += [Key(f"{worst}: median", BAD, "6 3"), Key(f"{worst}: p05", BAD, "2 2")]
     return Picture(
         title,
-        daily_fan(days, bands, f"{title}: base, and {worst}", other=other, limit=limit, trough=trough),
+        draw(),
         table(
             f"{title}: base at month ends, ± half-width of the 95% interval",
             ("Day", "p05", "p50", "p95"),
@@ -72,7 +83,7 @@ def _fan(source: Source) -> Block:
                 for row, end in enumerate(ends)
             ],
         ),
-        wide=True,
+        narrow=draw(wide=False),
         legend=tuple(legend),
     )
 
@@ -126,6 +137,7 @@ def _troughs(source: Source) -> list[Block]:
                 "Unfunded peak p95",
             ),
             rows,
+            stacked=True,
             dense=True,
         )
     ]

@@ -68,6 +68,7 @@ def _files(files: list[dict[str, Any]]) -> list[Block]:
             rows,
             text_columns=3,
             strong=(len(rows) - 1,),
+            stacked=True,
             dense=True,
         ),
     ]
@@ -138,6 +139,7 @@ def _ties(record: Any) -> Block:
             for tie in record["ties"]
         ]
         or [["none: no two files could be held against each other", "", "", "", "", ""]],
+        stacked=True,
         text_columns=2,
     )
 

@@ -9,13 +9,12 @@ import numpy as np
 
 from engine.finance.metrics import METRIC_OF, METRICS, Metric
 from engine.report.charts_bars import waterfall_chart
-from engine.report.charts_grid import Heat, exceedance, heat_map
+from engine.report.charts_grid import Heat, heat_map
 from engine.report.content import (
     COMPANY,
     Block,
     Cell,
     Heading,
-    Key,
     Missing,
     Picture,
     Pictures,
@@ -24,7 +23,6 @@ from engine.report.content import (
     table,
     words,
 )
-from engine.report.drawing import DASHES, SERIES
 from engine.report.formats import (
     NONE,
     NOT_DEFINED,
@@ -36,8 +34,10 @@ from engine.report.formats import (
     signed,
     unit_of,
     unit_text,
+    whole_percent,
 )
 from engine.report.reading import Source, folded
+from engine.report.sections.exceedances import curves
 from engine.report.sections.judgement import threshold_text
 from engine.report.summary import BASE, LEVELS, Figure, limits_of
 from engine.report.waterfall import Waterfall, line_title, rounded
@@ -51,8 +51,6 @@ MAPPED = (
     "top_1_market_share",
     "fill_rate",
 )
-CURVES = ("ebitda", "minimum_cash")
-CURVES_SHOWN = len(SERIES)
 FULL = {"currency": 0.25, "share": 0.1, "days": 10.0, "x": 2.0}
 """Change at which a cell of the heat map has its full colour, by unit."""
 
@@ -61,7 +59,7 @@ def shocks(source: Source) -> Section:
     """The section on scenarios."""
     blocks: list[Block] = [Heading("Scenario by metric"), *_maps(source)]
     blocks += [Heading("From base to each scenario, line by line"), *_waterfalls(source)]
-    blocks += [Heading("How often a value is exceeded"), *_curves(source)]
+    blocks += [Heading("How often a value is exceeded"), *curves(source)]
     blocks += [Heading("Every metric by scenario"), _levels(source)]
     blocks += [Heading("What was applied, and why"), _applied(source)]
     blocks.append(
@@ -73,11 +71,10 @@ def shocks(source: Source) -> Section:
 def _maps(source: Source) -> list[Block]:
     pictures = []
     if source.shocks:
-        pictures.append(_change_map(source))
-    policy = source.record["policy"]
-    limited = [metric for metric in METRICS if any(v is not None for v in limits_of(metric, policy))]
+        pictures.append(change_map(source))
+    limited = limited_metrics(source)
     if limited:
-        pictures.append(_breach_map(source, limited))
+        pictures.append(breach_map(source, limited))
     if not pictures:
         return [Missing("Heat map", "only base was run and no threshold is set")]
     return [
@@ -89,6 +86,12 @@ def _maps(source: Source) -> list[Block]:
         ),
         Pictures(tuple(pictures)),
     ]
+
+
+def limited_metrics(source: Source) -> list[Metric]:
+    """Metrics that a threshold judges."""
+    policy = source.record["policy"]
+    return [metric for metric in METRICS if any(v is not None for v in limits_of(metric, policy))]
 
 
 def _change(source: Source, scenario: str, metric: Metric) -> tuple[Heat, str]:
@@ -112,7 +115,8 @@ def _change(source: Source, scenario: str, metric: Metric) -> tuple[Heat, str]:
     return Heat(shown, max(-1.0, min(1.0, strength)), not change.excludes_zero), full
 
 
-def _change_map(source: Source) -> Picture:
+def change_map(source: Source) -> Picture:
+    """Heat map of the mean change from base, scenario by metric."""
     metrics = [METRIC_OF[name] for name in MAPPED]
     cells = [[_change(source, scenario, metric) for metric in metrics] for scenario in source.shocks]
     title = f"Mean change from base, {source.period}"
@@ -132,7 +136,8 @@ def _change_map(source: Source) -> Picture:
     )
 
 
-def _breach_map(source: Source, metrics: list[Metric]) -> Picture:
+def breach_map(source: Source, metrics: list[Metric]) -> Picture:
+    """Heat map of the probability of breach, scenario by threshold."""
     names = list(source.scenarios)
     found = [[source.summary.figures[name, metric.name].breach for metric in metrics] for name in names]
     bounds = [source.trials] * len(names)
@@ -148,7 +153,7 @@ def _breach_map(source: Source, metrics: list[Metric]) -> Picture:
             names,
             [metric.label for metric in metrics],
             [
-                [Heat("n/a", math.nan) if b is None else Heat(percent(b.value, 0), -b.value) for b in row]
+                [Heat("n/a", math.nan) if b is None else Heat(whole_percent(b.value), -b.value) for b in row]
                 for row in found
             ],
             f"{title}, by scenario and threshold",
@@ -174,11 +179,12 @@ def _waterfalls(source: Source) -> list[Block]:
             "income to the scenario's exactly; there is no bar for a rest. Shown amounts are rounded so "
             "that they add up as well; lines that round to nothing stand in the table only."
         ),
-        Pictures(tuple(_waterfall(source, each) for each in source.waterfalls.values())),
+        Pictures(tuple(waterfall_picture(source, each) for each in source.waterfalls.values())),
     ]
 
 
-def _waterfall(source: Source, each: Waterfall) -> Picture:
+def waterfall_picture(source: Source, each: Waterfall) -> Picture:
+    """Waterfall to net income, with its table by line and market."""
     money = source.money
     unit = money.divisor / 10**money.digits
     parts = rounded([each.start / unit, *(bar.change.value / unit for bar in each.bars)], each.end / unit)
@@ -220,54 +226,6 @@ def _waterfall(source: Source, each: Waterfall) -> Picture:
             strong=(0, len(rows) - 1),
             dense=True,
         ),
-    )
-
-
-def _curves(source: Source) -> list[Block]:
-    pictures = []
-    for name in CURVES:
-        picture = _curve(source, name)
-        if picture is not None:
-            pictures.append(picture)
-    if not pictures:
-        return [Missing("Exceedance curves", "the metrics are not defined in every trial")]
-    text = "The share of trials above each value. The dashed line is the threshold."
-    if len(source.scenarios) > CURVES_SHOWN:
-        text += (
-            f" Drawn: base and the {CURVES_SHOWN - 1} scenarios whose mean changes most; the table has all."
-        )
-    return [Text(text), Pictures(tuple(pictures))]
-
-
-def _curve(source: Source, name: str) -> Picture | None:
-    metric, money = METRIC_OF[name], source.money
-    values = source.values(f"horizon/{name}") / money.divisor
-    if not np.isfinite(values).all():
-        return None
-    order = {scenario: k for k, scenario in enumerate(source.scenarios)}
-    change = {s: abs(values[order[s]].mean() - values[source.base].mean()) for s in source.shocks}
-    chosen = sorted(sorted(change), key=lambda s: -change[s])[: CURVES_SHOWN - 1]
-    shown = [s for s in source.scenarios if s == BASE or s in chosen]
-    low, high = limits_of(metric, source.record["policy"])
-    limit = low if low is not None else high
-    title = f"{metric.label}: share of trials above, {money.unit}, {source.period}"
-    levels = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-    return Picture(
-        title,
-        exceedance(
-            {s: values[order[s]] for s in shown},
-            f"{title}, by scenario",
-            threshold=None if limit is None else limit / money.divisor,
-        ),
-        table(
-            f"{metric.label}, {money.unit}: value exceeded with probability",
-            ("Scenario", *(f"{100 - 100 * level:.0f}%" for level in levels)),
-            [
-                [s, *(number(float(q), money.digits) for q in np.quantile(values[order[s]], levels))]
-                for s in source.scenarios
-            ],
-        ),
-        legend=tuple(Key(s, SERIES[k % len(SERIES)], DASHES[k % len(DASHES)]) for k, s in enumerate(shown)),
     )
 
 
@@ -334,11 +292,15 @@ def _applied(source: Source) -> Block:
                 entry["source"],
             ]
         )
-    return words(
-        "Applied changes, path: old -> new; weights are those of plan.yaml, scaled to the scenarios of "
-        "this run"
+    weighed = (
+        "weights are those of plan.yaml, scaled to the scenarios of this run"
         if source.summary.weights
-        else "Applied changes, path: old -> new; plan.yaml sets no weights, so there is no mixture",
+        else "plan.yaml sets no weights, so there is no mixture"
+    )
+    return words(
+        "Applied changes, path: old -> new; roles are filled by what is expected of the next year: sales of "
+        "markets and items, purchases from suppliers and origins, units through nodes and ports; "
+        f"{weighed}",
         ("Scenario", "Weight", "Why", "Applied", "Roles", "Responses", "Source"),
         rows,
     )

@@ -41,7 +41,7 @@ class Sheet:
 
     def text(self, row: int, column: int, text: object, look: str = "") -> None:
         """Write a text, whatever it starts with."""
-        shown = str(text)
+        shown = legible(text)
         if len(shown) > LONGEST_TEXT:
             shown = shown[:LONGEST_TEXT] + " ..."
         quoted = shown.startswith(FORMULA_STARTS)
@@ -145,6 +145,15 @@ class Sheet:
             if lines > 1:
                 self.page.set_row(row, min(LINE_POINTS * lines + 3.0, HIGHEST_ROW))
 
+    def label_width(self, least: float) -> float:
+        """Characters that the texts of the first column need where a number stands beside them."""
+        labels = [
+            len(shown) / TEXT_PER_CHARACTER + 4.0
+            for (row, column), shown in self._values.items()
+            if column == 0 and isinstance(shown, str) and self.holds_number(row, 1)
+        ]
+        return max([least, *labels])
+
     def freeze(self, row: int, column: int) -> None:
         """Keep the rows above and the columns to the left in sight, on screen and on paper."""
         self.page.freeze_panes(row, column)
@@ -184,7 +193,12 @@ def print_scale(widths: Sequence[float]) -> int:
     return max(10, min(100, int(100.0 * PAGE_INCHES / inches)))
 
 
+def legible(text: object) -> str:
+    """A text whose control characters and broken code points, which no file may hold, are marked."""
+    return "".join(c if c.isprintable() or c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+
+
 def shortened(text: object, length: int) -> str:
-    """A text cut to a length, with a mark where it was cut."""
-    shown = " ".join(str(text).split())
+    """A text on one line cut to a length, with a mark where it was cut."""
+    shown = " ".join(legible(text).split())
     return shown if len(shown) <= length else shown[: length - 3] + "..."

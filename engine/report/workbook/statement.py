@@ -104,7 +104,7 @@ class Statement:
         """Widths, frozen panes and pages: the periods on the first page, twelve months on each other."""
         sheet, line = self.sheet, self.timeline
         width = money_width(amounts)
-        widths = [LABEL_WIDTH, *(width for _ in line.columns)]
+        widths = [sheet.label_width(LABEL_WIDTH), *(width for _ in line.columns)]
         sheet.widths(widths)
         sheet.freeze(header + 2, line.start)
         sheet.page.repeat_columns(0, line.start - 1)

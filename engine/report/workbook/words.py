@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.report.workbook.sheet import shortened
+
 LINE_WORDS = {
     "gross_sales": "Gross sales",
     "refunds": "Refunds",
@@ -29,6 +31,7 @@ ACCOUNT_WORDS = {
     "credit_line": "Credit line drawn",
     "inventory": "Inventory at landed cost",
 }
+LONGEST_LABEL = 48
 FLOW_WORDS = {
     "operating": "Operating receipts and payments",
     "fixed": "Fixed costs",
@@ -45,9 +48,9 @@ def words(name: str, known: Mapping[str, str]) -> str:
 
 
 def market_label(record: Mapping[str, Any], key: str) -> str:
-    """A market by its label and key."""
+    """A market by its label, cut where it is very long, and its key."""
     label = str(record.get("terms", {}).get("labels", {}).get("market", {}).get(key, "") or "")
-    return f"{label} ({key})" if label and label != key else key
+    return f"{shortened(label, LONGEST_LABEL)} ({key})" if label and label != key else key
 
 
 def trials_text(trials: int) -> str:

@@ -51,9 +51,9 @@ BACKUP = {"CN1": "IN1", "EU1": "CN1", "IN1": "CN1"}
 DEPOSIT = {"CN1": 0.0, "EU1": 0.0, "IN1": 0.0}
 NET_DAYS = {"CN1": 75, "EU1": 45, "IN1": 45}
 FREIGHT_PER_KG = {"CN1": 0.35, "EU1": 0.20, "IN1": 1.80}
-TRANSIT = {"CN1": (33.0, 5.0), "EU1": (3.0, 1.0), "IN1": (5.0, 1.5)}
+TRANSIT = {"CN1": (33.0, 5.0), "EU1": (1.0, 0.5), "IN1": (5.0, 1.5)}
 """Mean and standard deviation of the days under way, by supplier."""
-INLAND = {"CN1": (3.0, 1.0), "EU1": (1.0, 0.5), "IN1": (2.0, 1.0)}
+INLAND = {"CN1": (3.0, 1.0), "EU1": (0.5, 0.3), "IN1": (2.0, 1.0)}
 CLEARANCE_DAYS = 2.0
 CAPACITY_TIMES = 4.0
 """Weekly capacity of a supplier over the units sold of its items."""

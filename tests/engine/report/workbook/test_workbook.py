@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import openpyxl
@@ -14,6 +16,7 @@ import pytest
 import xarray as xr
 from openpyxl.cell.cell import Cell
 
+import engine
 from engine.finance.accounts import BALANCE_NAMES
 from engine.finance.lines import CELL_RUNGS, LINES, RUNGS
 from engine.finance.statements import FLOWS
@@ -61,6 +64,13 @@ def test_a_run_leaves_its_workbook_beside_the_cube(hostile: Written) -> None:
     assert (hostile.folder / WORKBOOK).read_bytes() == hostile.data()
 
 
+def test_report_writes_the_workbook_anew(hostile: Written, tmp_path: Path) -> None:
+    copy = shutil.copytree(hostile.folder, tmp_path / "run")
+    (copy / WORKBOOK).unlink()
+    engine.open_run(copy).report()
+    assert (copy / WORKBOOK).read_bytes() == (hostile.folder / WORKBOOK).read_bytes()
+
+
 def test_the_same_run_gives_the_same_bytes(hostile: Written, tmp_path: Path) -> None:
     for name in ("one", "other"):
         write_workbook(tmp_path / name, hostile.cube, hostile.record, hostile.summary)
@@ -84,6 +94,26 @@ def test_text_never_becomes_a_formula(hostile: Written, opened: Reader, text: st
     assert holding
     assert all(each.data_type == "s" and each.hyperlink is None for each in holding)
     assert all(each.quotePrefix for each in holding if str(each.value).startswith(tuple("=+-@")))
+
+
+def test_texts_that_no_file_may_hold_are_marked(hostile: Written, opened: Reader) -> None:
+    broken = "\x1b[31m\x00 \ud800 \ufffe &L&P"
+    labels = {"market": dict.fromkeys(["NO", "NA"], broken)}
+    terms = hostile.record["terms"] | {"labels": labels}
+    data = hostile.data(record=hostile.record | {"company": broken, "terms": terms})
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            ElementTree.fromstring(archive.read(name))  # noqa: S314 (our own file)
+        assert "&amp;&amp;L&amp;&amp;P, run" in archive.read("xl/worksheets/sheet1.xml").decode()
+    _, values = opened(data)
+    assert values["Cover"]["A2"].value == "\ufffd[31m\ufffd \ufffd \ufffd &L&P"
+
+
+@pytest.mark.parametrize("start", ["\t", "\r", "\N{MINUS SIGN}"])
+def test_tab_return_and_minus_stay_text(hostile: Written, opened: Reader, start: str) -> None:
+    formulas, _ = opened(hostile.data(record=hostile.record | {"company": f"{start}1+1"}))
+    assert formulas["Cover"]["A2"].data_type == "s"
+    assert formulas["Cover"]["A2"].quotePrefix
 
 
 def test_formulas_are_those_of_a_harmless_plan(hostile: Written, opened: Reader) -> None:
@@ -212,6 +242,14 @@ def test_what_the_cube_does_not_hold_is_listed(hostile: Written, opened: Reader)
     _, values = opened(hostile.data())
     listed = [row[1].value for row in values["Cover"].iter_rows(max_col=2) if row[0].value == "not computed"]
     assert any(str(each).startswith("Backtest") for each in listed)
+    policy = {
+        "thresholds": {"dead_stock": {"max": 0.05}, "ebitda": {"min": 1.0}},
+        "tolerated_probability": 0.2,
+    }
+    _, values = opened(hostile.data(record=hostile.record | {"policy": policy}))
+    listed = [row[1].value for row in values["Cover"].iter_rows(max_col=2) if row[0].value == "not computed"]
+    assert [each for each in listed if "dead_stock" in each]
+    assert not [each for each in listed if "ebitda" in each]
 
 
 def test_one_trial_base_alone_and_one_quarter(smallest: Written, opened: Reader) -> None:
@@ -267,6 +305,10 @@ def test_nine_markets_and_long_labels(hostile: Written, opened: Reader) -> None:
     assert OK in [each.value for each in values["Cover"]["B"]]
     total = amounts(values["P&L by market"], "Net revenue, all markets")[-6:]
     np.testing.assert_allclose(total, base(hostile, "market/net_revenue").sum(axis=1), atol=CENT)
+    sheet = values["P&L by market"]
+    shown = [str(each.value) for each in sheet["A"] if str(each.value).endswith("(M8)")]
+    assert shown
+    assert max(map(len, shown)) < 1.3 * sheet.column_dimensions["A"].width
 
 
 def test_a_record_of_an_older_run_still_has_a_workbook(hostile: Written, opened: Reader) -> None:

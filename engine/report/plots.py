@@ -1,0 +1,107 @@
+"""Charts of the report for notebooks: a run in, a matplotlib Figure out; the same pictures as on the page.
+
+``engine.report.plots.cash(run)`` and so on; ``.savefig`` writes them. Every figure is titled with what is
+shown, its unit, scenario and period.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import xarray as xr
+
+from engine.finance.lines import RUNGS
+from engine.finance.metrics import METRIC_OF
+from engine.report.content import Picture
+from engine.report.reading import Source
+from engine.report.sections.exceedances import curve_picture
+from engine.report.sections.ladder import fan_picture
+from engine.report.sections.liquidity import cash_picture
+from engine.report.sections.shocks import (
+    breach_map,
+    change_map,
+    limited_metrics,
+    waterfall_picture,
+)
+from engine.report.summary import Summary
+from engine.report.waterfall import line_title
+from models.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Shown(Protocol):
+    """A run, as far as a chart needs it."""
+
+    @property
+    def cube(self) -> xr.DataTree:
+        """The cube."""
+        ...
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What made the run."""
+        ...
+
+    def summary(self) -> Summary:
+        """Summary of the run."""
+        ...
+
+
+def cash(run: Shown) -> Figure:
+    """Cash by day under base with its trough, and the scenario that is worst for it."""
+    return _figure(cash_picture(_source(run)))
+
+
+def profit(run: Shown, rung: str = "ebitda") -> Figure:
+    """Fan of a rung of the margin ladder by quarter under base."""
+    if rung not in RUNGS:
+        raise UsageError(f"rung: unknown | got {rung!r} | one of {', '.join(RUNGS)}")
+    return _figure(fan_picture(_source(run), rung, line_title(rung)))
+
+
+def waterfall(run: Shown, scenario: str) -> Figure:
+    """From base to a scenario by line of the profit and loss account."""
+    source = _source(run)
+    if scenario not in source.shocks:
+        known = ", ".join(source.shocks) or "none"
+        raise UsageError(f"scenario: not in this run | got {scenario!r} | one of {known}")
+    return _figure(waterfall_picture(source, source.waterfalls[scenario]))
+
+
+def changes(run: Shown) -> Figure:
+    """Heat map of the mean change from base, scenario by metric."""
+    source = _source(run)
+    if not source.shocks:
+        raise UsageError("scenarios: only base was run | nothing to compare | run with more scenarios")
+    return _figure(change_map(source))
+
+
+def breaches(run: Shown) -> Figure:
+    """Heat map of the probability of breach, scenario by threshold."""
+    source = _source(run)
+    limited = limited_metrics(source)
+    if not limited:
+        raise UsageError("thresholds: none is set | nothing to judge | set one in policy.yaml")
+    return _figure(breach_map(source, limited))
+
+
+def exceedance(run: Shown, metric: str = "minimum_cash") -> Figure:
+    """Share of the trials above each value of a metric, by scenario."""
+    if metric not in METRIC_OF:
+        raise UsageError(f"metric: unknown | got {metric!r} | one of {', '.join(METRIC_OF)}")
+    picture = curve_picture(_source(run), metric)
+    if picture is None:
+        raise UsageError(
+            f"metric: {metric} is not defined in every trial | no curve to draw | choose another"
+        )
+    return _figure(picture)
+
+
+def _source(run: Shown) -> Source:
+    return Source(run.cube, run.manifest, run.summary())
+
+
+def _figure(picture: Picture) -> Figure:
+    return picture.chart.figure(picture.title)

@@ -1,0 +1,52 @@
+"""Every notebook runs from top to bottom, and what it shows names no machine."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from tests.notebooks.execute import NOTEBOOKS, execute, notebooks
+
+MACHINE_PATH = re.compile(r"(?<![\w/.])/(?:home|root|tmp|work|Users|var|usr|opt|private)/|[A-Z]:\\\\")
+
+
+def texts(notebook: Any) -> list[str]:
+    """Every output of a notebook as text."""
+    return [json.dumps(output) for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_a_notebook_runs_from_top_to_bottom(path: Path) -> None:
+    executed = execute(path)
+    shown = texts(executed)
+    assert shown
+    assert not [text for text in shown if MACHINE_PATH.search(text)]
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_outputs_are_kept_and_name_no_machine(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert not [text for text in texts(notebook) if MACHINE_PATH.search(text)]
+    assert set(notebook.metadata) == {"language_info"}
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_no_logic_lives_in_a_notebook(path: Path) -> None:
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            nodes = list(ast.walk(ast.parse(cell.source)))
+            assert not [n for n in nodes if isinstance(n, (ast.FunctionDef, ast.ClassDef, ast.While, ast.If))]
+
+
+def test_the_first_notebook_is_there_and_no_module_beside_it() -> None:
+    assert next(path.name for path in notebooks()) == "01_first_run.ipynb"
+    assert not list(NOTEBOOKS.rglob("*.py"))

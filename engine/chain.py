@@ -7,7 +7,6 @@ summary.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -22,6 +21,7 @@ from engine.plan.plan import Plan
 from engine.progress import Progress, silent
 from engine.report.notebook import run_html
 from engine.report.page import PAGE, write_report
+from engine.report.plausibility import plausibility
 from engine.report.summary import Summary, summarise
 from engine.report.workbook import WORKBOOK, write_workbook
 from engine.responses import playbook_problems, responses_of
@@ -29,7 +29,7 @@ from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.draw import draw_block
 from engine.stages.measure import coordinates, cube_variables, measure
-from engine.stages.settings import BLOCK, check_settings
+from engine.stages.settings import block_size, check_settings, thread_count, trial_bytes
 from engine.stages.simulate import BaseMoves, Clockwork, play, within_plan
 from engine.stages.world import World, build_world
 from engine.store.cube import Template, create, missing_blocks, open_cube, write_atomically, write_block
@@ -137,7 +137,7 @@ def run(
     quarters: int = 8,
     engine: str = "compiled",
     workers: int = 0,
-    block: int = BLOCK,
+    block: int = 0,
     always_simulate: bool = False,
     calibration: Calibration | None = None,
     folder: str | Path | None = None,
@@ -152,7 +152,8 @@ def run(
         part of it.
     first_trial : number of the first trial: runs of neighbouring trials concatenate exactly.
     engine : "compiled", or "simpy" for the readable reference; both give the same bytes.
-    workers : threads; 0 means one per core.
+    workers : threads; 0 means one per core; fewer where their blocks together would take too much memory.
+    block : trials of a task; 0 means as many as memory allows. It changes no number.
     calibration : a calibration to use instead of fitting the plan's history (frozen calibration).
 
     Raises
@@ -174,15 +175,16 @@ def run(
     identity = run_identity(plan, composed, numbers, seed, quarters, frozen)
     name = run_id(identity)
     target = Path(folder) if folder is not None else plan.path / "runs" / name
+    block = min(block or block_size(*_extent(world)), trials)
     partial = target.with_name(f".partial-{target.name}")
     template = Template(
         variables=cube_variables(),
         coordinates=coordinates(world),
         scenarios=tuple(each.name for each in composed),
         trials=numbers,
-        block=min(block, trials),
+        block=block,
         attributes={"currency": plan.currency, **identity},
-        identity={**identity, "block": min(block, trials)},
+        identity={**identity, "block": block},
     )
     if not _resumable(partial, template):
         shutil.rmtree(partial)
@@ -194,6 +196,11 @@ def run(
         _publish(partial, world, composed, numbers, seed, library, name, identity)
     _swap(partial, target)
     return Run(target)
+
+
+def _extent(world: World) -> tuple[int, int, int]:
+    """Days, cells and items of a run: what its memory grows with."""
+    return world.calendar.days, len(world.plan.cell_keys), len(world.plan.item_keys)
 
 
 def _choose(library: Library, scenarios: str | Sequence[str | Composition]) -> tuple[Composition, ...]:
@@ -273,7 +280,7 @@ def play_blocks(
     todo = missing_blocks(folder, template)
     total = len(template.blocks())
     done = total - len(todo)
-    threads = min(workers or os.cpu_count() or 1, max(len(todo), 1))
+    threads = thread_count(workers, len(todo), template.block * trial_bytes(*_extent(world)))
 
     def task(trials: range) -> None:
         values = play_block(world, composed, library, trials, seed, engine, always_simulate, clock)
@@ -325,6 +332,7 @@ def _publish(
     """Manifest, summary and page beside the cube."""
     paths = resolve_all(world, composed, trials[:1], seed, library)
     record = manifest(world, composed, paths, trials, name, identity)
+    record["plausibility"] = plausibility(open_cube(partial), record)
     write_atomically(partial / "run.json", to_json(record))
     summary = summarise(open_cube(partial), record)
     write_atomically(partial / "summary.json", to_json(summary.to_dict()))

@@ -120,21 +120,34 @@ def root(
 
 @app.command()
 def init(
-    template: Annotated[str, typer.Argument(help="demo or demo-diversified.")],
+    template: Annotated[str, typer.Argument(help="demo, demo-diversified or online-retail.")],
     path: Annotated[
         Path | None, typer.Argument(help="Folder to write; default: the template's name.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="online-retail: folder of the real data; default: TRADEWIND_DATA, ../shared/data."),
     ] = None,
 ) -> None:
     """Write a runnable plan folder; refuses to overwrite."""
     from engine.demo import TEMPLATES, write_demo
+    from engine.templates.online_retail import TEMPLATE, write_online_retail
 
-    if template not in TEMPLATES:
-        raise UsageError(f"template: unknown | got {template!r} | choose one of {', '.join(TEMPLATES)}")
+    if template not in (*TEMPLATES, TEMPLATE):
+        known = ", ".join((*TEMPLATES, TEMPLATE))
+        raise UsageError(f"template: unknown | got {template!r} | choose one of {known}")
+    if data is not None and template != TEMPLATE:
+        raise UsageError(f"--data: {template} is generated | got {str(data)!r} | leave it out")
     target = path or Path(template)
     continuation = target.with_name(f"{target.name}-continuation")
-    for folder in (target, continuation):
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    for folder in (target,) if template == TEMPLATE else (target, continuation):
+        if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
             raise UsageError(f"{folder}: exists already | nothing was written | choose another folder")
+    if template == TEMPLATE:
+        write_online_retail(target, data)
+        print(target)
+        _complain(f"plan folder written to {target}; what is assumed stands in {target / 'assumptions.yaml'}")
+        return
     write_demo(target, template=template, continuation=continuation)
     print(target)
     _complain(
@@ -164,6 +177,8 @@ def _print_check(report: dict[str, Any]) -> None:
         for name in ("unknown_columns", "absent_columns", "notes"):
             if row[name]:
                 print(_printable(f"{row['file']}: {name.replace('_', ' ')}: {_text(row[name])}"))
+        for table in row["amounts"]:
+            _print_amounts(row["file"], table)
     print("\nties")
     tie_columns = ("name", "expected", "got", "tolerance", "unit", "holds")
     _print_table([{name: _text(row[name]) for name in tie_columns} for row in report["ties"]])
@@ -178,6 +193,21 @@ def _print_check(report: dict[str, Any]) -> None:
     if report["thresholds"]:
         print("\nthresholds of policy.yaml")
         _print_table([{name: _text(value) for name, value in row.items()} for row in report["thresholds"]])
+
+
+def _print_amounts(file: str, table: dict[str, Any]) -> None:
+    """What became of every line of a transaction ledger, and what it was worth, to the cent."""
+    currency = table["currency"]
+    print(_printable(f"\n{file}: every line and its amount, {currency}"))
+    rows = [
+        ("before exclusions", "", sum(p["rows"] for p in table["by_treatment"]), table["before_exclusions"])
+    ]
+    rows += [
+        (part["treatment"], "used" if part["used"] else "left out", part["rows"], part["amount"])
+        for part in table["by_treatment"]
+    ]
+    names = ("treatment", "", "lines", f"amount {currency}")
+    _print_table([dict(zip(names, (n, u, f"{r:,}", f"{a:,.2f}"), strict=True)) for n, u, r, a in rows])
 
 
 def _text(value: Any) -> str:
@@ -235,11 +265,32 @@ def run(
         _print_json(result.to_dict())
     else:
         _print_table(result.table())
+        _print_plausibility(result.manifest["plausibility"], result.manifest["currency"])
         print(f"\npage {result.page}\nworkbook {result.workbook}")
         print(f"cube {result.path / 'cube.zarr'}\nmanifest {result.path / 'run.json'}")
     if fail_on == "breach" and result.breaches():
         _complain(*(f"breach: {line}" for line in result.breaches()))
         raise typer.Exit(EXIT_BREACH)
+
+
+def _print_plausibility(rows: list[dict[str, Any]], currency: str) -> None:
+    """Each market's next twelve months beside its last twelve; nothing where either is shorter."""
+    if not rows:
+        return
+    print(f"\nnet revenue of twelve months, {currency}: last and next (median of base)")
+    _print_table(
+        [
+            {
+                "market": row["market"],
+                "last": f"{row['last']:,.0f}",
+                "next": f"{row['next']:,.0f}",
+                "next/last": "" if row["ratio"] is None else f"{row['ratio']:.2f}",
+                "within a factor 2": _text(row["within"]),
+                "what moves it": row["cause"],
+            }
+            for row in rows
+        ]
+    )
 
 
 @app.command()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.draw import BlockDraws, draw_block
 from engine.stages.measure import measure
-from engine.stages.settings import BLOCK, check_settings
+from engine.stages.settings import block_size, check_settings, thread_count, trial_bytes
 from engine.stages.simulate import Played, play, within_plan
 from engine.stages.world import World, build_world
 from models.calendar import Calendar
@@ -199,13 +198,17 @@ class _Player:
         self.roles: Mapping[str, str] = written.roles
         self.reach_known = self.driver not in ("spend", "cac")
         count = len(self.numbers)
-        self.blocks = [self.numbers[start : start + BLOCK] for start in range(0, count, BLOCK)]
+        plan = self.world.plan
+        self.extent = self.world.calendar.days, len(plan.cell_keys), len(plan.item_keys)
+        size = block_size(*self.extent)
+        self.blocks = [self.numbers[start : start + size] for start in range(0, count, size)]
 
     def excess(self, scale: float) -> FloatArray:
         """How far each trial is beyond the breach at a scale (trial,)."""
         count = len(self.clipped)
         self.progress(f"scale {scale:.4g}", count, count + 1)
-        threads = min(self.workers or os.cpu_count() or 1, len(self.blocks))
+        largest = max(len(block) for block in self.blocks)
+        threads = thread_count(self.workers, len(self.blocks), largest * trial_bytes(*self.extent))
         with ThreadPoolExecutor(threads) as pool:
             parts = list(pool.map(lambda block: self._block(block, scale), self.blocks))
         self.clipped[scale] = float(np.mean([clipped for _, clipped in parts]))

@@ -92,6 +92,7 @@ def _check_purchase_orders(context: Context) -> None:
     if frame is None or frame.empty:
         return
     latest = frame["ordered_on"]
+    lane = frame["supplier"] + "\x1f" + frame["node"]
     for position, later in enumerate(_STAGES[1:], start=1):
         day = frame[later]
         context.note_each(
@@ -102,7 +103,9 @@ def _check_purchase_orders(context: Context) -> None:
             remedy=f"{later} on or after {' and '.join(_STAGES[:position])}",
         )
         previous = _STAGES[position - 1]
-        skipped = (day.notna() & frame[previous].isna()).to_numpy()
+        # a stage that no order of the lane was ever logged at is unknown there, not forgotten
+        logged = frame[previous].notna().groupby(lane).transform("any")
+        skipped = (day.notna() & frame[previous].isna() & logged).to_numpy()
         for _, row in frame[skipped].iterrows():
             context.note(
                 row,

@@ -17,12 +17,15 @@ from engine.plan.files import Folder, read_bytes
 from engine.plan.importers.canonical import import_canonical
 from engine.plan.importers.imported import Imported, Vocabulary
 from engine.plan.importers.shopify import import_shopify
+from engine.plan.importers.transactions import import_transactions
 from engine.plan.mappings import ENDINGS, Source, read_mappings, recognise
 from engine.plan.plan import Assumption, Plan, Recognised
 from engine.plan.plan_checks import actuals_through, check_plan_file, end_of_month, read_vocabulary
 from engine.plan.policy import check_policy
-from engine.plan.readers import TextTable, read_table
+from engine.plan.readers import TextTable
+from engine.plan.register import read_register
 from engine.plan.schema import PlanConfig
+from engine.plan.table_file import read_table
 from engine.plan.tables import OBLIGATORY, TABLES
 from engine.plan.validate import validate
 from engine.plan.yaml_file import Document, read_yaml
@@ -69,6 +72,7 @@ def load_plan(path: str | Path) -> Plan:
     document = read_yaml(folder, PLAN_FILE, faults)
     config = None if document is None else validate(PlanConfig, document, faults)
     policy = check_policy(folder, faults)
+    register = read_register(folder, document, faults)
     if document is not None and not isinstance(document.data, dict):
         document = None  # the model has said so; nothing else can be read from it
     vocabulary = read_vocabulary(document, salt or _BUILT_IN_SALT)
@@ -98,8 +102,8 @@ def load_plan(path: str | Path) -> Plan:
         hash=content_hash(config, tables),
         policy=policy,
         recognised=tuple(sorted((*recognised, *unread), key=lambda entry: entry.file)),
-        assumptions=(*_defaulted_columns(recognised), *assumptions),
-        ties=ties,
+        assumptions=(*register, *_defaulted_columns(recognised), *assumptions),
+        ties=(*(tie for part in imported for tie in part.ties), *ties),
         input_hashes=dict(sorted(folder.hashes.items())),
     )
 
@@ -163,6 +167,8 @@ def _with_data_keys(vocabulary: Vocabulary, files: Iterable[_Read]) -> Vocabular
 def _import(file: _Read, vocabulary: Vocabulary, faults: Faults) -> Imported:
     if file.source.mapping.layout == "shopify_orders":
         return import_shopify(file.text, file.source, vocabulary, faults)
+    if file.source.mapping.layout == "transactions":
+        return import_transactions(file.text, file.source, vocabulary, faults)
     return import_canonical(file.text, file.source, vocabulary, faults)
 
 
@@ -234,11 +240,12 @@ def _account(file: _Read, part: Imported) -> Recognised:
         file.source.by,
         file.text.encoding,
         part.rows,
-        len(part.frame),
+        len(part.frame) if part.used is None else part.used,
         tuple(sorted(part.rejected.items())),
         part.unknown_columns,
         part.defaulted,
         part.notes,
+        part.amounts,
     )
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from engine.plan.faults import Faults, did_you_mean
 from engine.plan.files import Folder
-from engine.plan.schema import Model
+from engine.plan.schema import Day, Finite, Key, Model
 from engine.plan.tables import TABLES
 from engine.plan.validate import validate
 from engine.plan.yaml_file import read_yaml
 
-Layout = Literal["canonical", "shopify_orders"]
+Layout = Literal["canonical", "shopify_orders", "transactions"]
 TableName = Literal[
     "orders",
     "purchase_orders",
@@ -29,7 +31,76 @@ TableName = Literal[
     "fx",
 ]
 SHOPIFY_SIGNATURE = frozenset({"Name", "Created at", "Lineitem quantity", "Lineitem price"})
-ENDINGS = (".csv", ".tsv", ".txt")
+ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
+
+LEDGER_HEADERS = {
+    "order_id": ("invoiceno", "invoice", "invoicenumber", "invoiceid"),
+    "item": ("stockcode", "itemcode", "productcode", "sku"),
+    "quantity": ("quantity", "qty"),
+    "ordered_at": ("invoicedate", "invoicedatetime"),
+    "net_price": ("unitprice", "price"),
+    "market": ("country", "shiptocountry"),
+    "customer_key": ("customerid", "customer", "customerno", "customernumber"),
+    "currency": ("currency", "currencycode"),
+}
+"""Column of orders: how a transaction ledger may head it, in small letters and digits only."""
+_LEDGER_SIGNATURE = ("order_id", "item", "quantity", "ordered_at", "net_price", "market")
+
+CodeKind = Literal[
+    "goods", "shipping", "discount", "manual", "fee", "sample", "voucher", "donation", "adjustment"
+]
+"""What a code of a ledger that is no product stands for: ``shipping`` is charged on its order, ``goods`` is
+an item after all, every other kind is left out and itemised."""
+CODES: dict[str, CodeKind] = {
+    "POST": "shipping",
+    "DOT": "shipping",
+    "C2": "shipping",
+    "D": "discount",
+    "M": "manual",
+    "AMAZONFEE": "fee",
+    "BANK CHARGES": "fee",
+    "S": "sample",
+    "gift_*": "voucher",
+    "CRUK": "donation",
+    "B": "adjustment",
+    "ADJUST*": "adjustment",
+}
+"""Codes that ledgers of this layout use for what is no product; the plan's items go before them."""
+
+
+class PriceBands(Model):
+    """Items that stand for all codes that items.csv does not name, by the unit price of the line."""
+
+    prefix: Key = "BAND-"
+    """Name of the items: prefix and number, BAND-01 the cheapest."""
+    edges: tuple[Annotated[Finite, Field(gt=0.0)], ...]
+    """Rising prices, ledger currency: a line belongs to the first band whose edge is above its price."""
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Keys of the items, one more than edges."""
+        return tuple(f"{self.prefix}{number:02d}" for number in range(1, len(self.edges) + 2))
+
+
+class Ledger(Model):
+    """How a plain transaction ledger is read (layout transactions)."""
+
+    cancellation_prefixes: tuple[str, ...] = ("C",)
+    """Invoice numbers that begin so take earlier sales back."""
+    adjustment_prefixes: tuple[str, ...] = ("A",)
+    """Invoice numbers that begin so are bookings of the accounts (bad debt), not sales."""
+    codes: dict[str, CodeKind] = Field(default_factory=lambda: dict(CODES))
+    """Item codes that are no product, and what they are; ``*`` at the end stands for any ending."""
+    duplicates: Literal["keep", "drop"] = "keep"
+    """Lines that repeat an earlier line in every column: an item entered twice, or an export done twice."""
+    anonymous_channel: Key | None = None
+    """Sales channel of lines without a customer; without it that of all lines."""
+    through: Day | None = None
+    """Lines after this day are left out, and counted: a month that is not yet closed."""
+    dates: Literal["ymd", "mdy", "dmy"] = "ymd"
+    """Order of year, month and day: 2011-12-09, 12/9/2011 or 9/12/2011."""
+    price_bands: PriceBands | None = None
+    """Without it a code that items.csv does not name is a fault."""
 
 
 class Mapping(Model):
@@ -40,7 +111,8 @@ class Mapping(Model):
     table: TableName
     """Canonical table it becomes."""
     layout: Layout = "canonical"
-    """canonical: the table's own columns, named by ``columns``; shopify_orders: Shopify's order export."""
+    """canonical: the table's own columns, named by ``columns``; shopify_orders: Shopify's order export;
+    transactions: one row per line of an invoice, cancellations and bookings among them."""
     columns: dict[str, str] = Field(default_factory=dict)
     """Canonical column: header in the file."""
     constants: dict[str, str] = Field(default_factory=dict)
@@ -51,6 +123,8 @@ class Mapping(Model):
     """Shopify order tag: sales channel; goes before Source."""
     reject: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Canonical column: texts whose rows are left out (and counted)."""
+    ledger: Ledger = Field(default_factory=Ledger)
+    """Layout transactions only."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +154,22 @@ def read_mappings(folder: Folder, faults: Faults) -> dict[str, Source]:
                         got=column,
                         remedy=did_you_mean(column, table.names),
                     )
-        if mapping.layout == "shopify_orders" and mapping.table != "orders":
+        if mapping.layout != "canonical" and mapping.table != "orders":
             document.fault(
                 faults,
                 ("table",),
-                problem="Shopify's order export becomes orders",
+                problem=f"the layout {mapping.layout} becomes orders",
                 got=mapping.table,
                 remedy="orders",
+            )
+        bands = mapping.ledger.price_bands
+        if bands is not None and any(a >= b for a, b in itertools.pairwise(bands.edges)):
+            document.fault(
+                faults,
+                ("ledger", "price_bands", "edges"),
+                problem="edges that do not rise",
+                got=", ".join(f"{edge:g}" for edge in bands.edges),
+                remedy="rising prices",
             )
         if mapping.file in sources:
             document.fault(
@@ -106,6 +189,8 @@ def recognise(name: str, header: tuple[str, ...]) -> Source | None:
     stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     if set(header) >= SHOPIFY_SIGNATURE:
         return Source(Mapping(file=name, table="orders", layout="shopify_orders"), "header")
+    if set(ledger_columns(header)) >= set(_LEDGER_SIGNATURE):
+        return Source(Mapping(file=name, table="orders", layout="transactions"), "header")
     if stem in TABLES:
         return Source(Mapping.model_validate({"file": name, "table": stem}), "name")
     fitting = [
@@ -118,3 +203,14 @@ def recognise(name: str, header: tuple[str, ...]) -> Source | None:
     # a header may hold the columns of two tables (spend is spend_plan and more): the larger contract wins
     best = max(fitting, key=lambda table: sum(column.required for column in table.columns))
     return Source(Mapping.model_validate({"file": name, "table": best.name}), "header")
+
+
+def ledger_columns(header: tuple[str, ...]) -> dict[str, str]:
+    """Column of orders: header of a transaction ledger that stands for it, as far as one does."""
+    plain = {re.sub(r"[^a-z0-9]", "", name.casefold()): name for name in reversed(header)}
+    found = {}
+    for column, names in LEDGER_HEADERS.items():
+        known = next((plain[name] for name in names if name in plain), None)
+        if known is not None:
+            found[column] = known
+    return found

@@ -18,6 +18,17 @@ from engine.plan.schema import PlanConfig
 
 
 @dataclass(frozen=True)
+class Amount:
+    """Records of a ledger that were treated alike, and what they are worth; ``used`` or left out."""
+
+    treatment: str
+    used: bool
+    rows: int
+    amount: float
+    currency: str
+
+
+@dataclass(frozen=True)
 class Recognised:
     """What one file was read as; rows = used + the sum of rejected, always."""
 
@@ -35,6 +46,8 @@ class Recognised:
     unknown_columns: tuple[str, ...] = ()
     defaulted_columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    amounts: tuple[Amount, ...] = ()
+    """Of a transaction ledger: every record by treatment; the sum is the net revenue before exclusions."""
 
 
 @dataclass(frozen=True)

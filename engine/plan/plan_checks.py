@@ -66,9 +66,9 @@ def read_vocabulary(document: Document | None, salt: bytes) -> Vocabulary:
         for _, channel in entries(document, "sales_channels")
         if str(channel.get("customer_known", "true")).casefold() not in ("false", "no", "off", "0", "f", "n")
     )
-    return Vocabulary(
-        keys, {country: tuple(found) for country, found in countries.items()}, makers, known, salt
-    )
+    own = str(company.get("currency", "")) if isinstance(company, dict) else ""
+    by_country = {country: tuple(found) for country, found in countries.items()}
+    return Vocabulary(keys, by_country, makers, known, salt, own)
 
 
 def actuals_through(document: Document | None) -> dt.date | None:

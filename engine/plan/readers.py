@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.plan.faults import Faults
-from engine.plan.files import LARGEST_TABLE, Folder, decode, read_bytes
 
 _SEPARATORS = ",;\t"
 
@@ -53,15 +52,6 @@ class TextTable:
         return len(self.row)
 
 
-def read_table(folder: Folder, name: str, faults: Faults) -> TextTable | None:
-    """Read a CSV file of a plan folder; None (and faults) if it is not a table at all."""
-    content = read_bytes(folder, name, faults, largest=LARGEST_TABLE)
-    if content is None:
-        return None
-    decoded = decode(content, name, faults)
-    return None if decoded is None else parse_table(decoded[0], name, decoded[1], faults)
-
-
 def parse_table(text: str, file: str, encoding: str, faults: Faults) -> TextTable | None:
     """Parse CSV text; rows of a wrong length are faults, blank rows are counted."""
     first_line = text.lstrip("\r\n").split("\n", 1)[0]
@@ -87,12 +77,13 @@ def parse_table(text: str, file: str, encoding: str, faults: Faults) -> TextTabl
     header = [name.strip() for name in records[start]]
     while header and not header[-1]:
         header.pop()
-    if not _header_is_sound(header, file, start + 1, faults):
+    if not header_is_sound(header, file, start + 1, faults):
         return None
     return _collect(records[start + 1 :], header, file, encoding, start + 2, faults)
 
 
-def _header_is_sound(header: list[str], file: str, row: int, faults: Faults) -> bool:
+def header_is_sound(header: list[str], file: str, row: int, faults: Faults) -> bool:
+    """Whether every column has a name of its own; faults where not."""
     seen: set[str] = set()
     sound = True
     for position, name in enumerate(header):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -58,7 +60,38 @@ def _file(entry: Recognised) -> dict[str, Any]:
         "unknown_columns": list(entry.unknown_columns),
         "absent_columns": list(entry.defaulted_columns),
         "notes": list(entry.notes),
+        "amounts": _amounts(entry),
     }
+
+
+def _amounts(entry: Recognised) -> list[dict[str, Any]]:
+    """A transaction ledger's lines and amounts by treatment and currency, and their sum before exclusions."""
+    tables = []
+    for currency in sorted({part.currency for part in entry.amounts}):
+        parts = [part for part in entry.amounts if part.currency == currency]
+        tables.append(
+            {
+                "currency": currency,
+                "before_exclusions": _money(part.amount for part in parts),
+                "used": _money(part.amount for part in parts if part.used),
+                "excluded": _money(part.amount for part in parts if not part.used),
+                "by_treatment": [
+                    {
+                        "treatment": part.treatment,
+                        "used": part.used,
+                        "rows": part.rows,
+                        "amount": _money([part.amount]),
+                    }
+                    for part in parts
+                ],
+            }
+        )
+    return tables
+
+
+def _money(amounts: Iterable[float]) -> float:
+    """A sum to the hundredth of a cent; parts of a ledger priced in cents add up to the whole."""
+    return round(math.fsum(amounts), 4) + 0.0
 
 
 def _listed_figures(plan: Plan) -> list[dict[str, Any]]:

@@ -47,13 +47,13 @@ def money_of(currency: str, largest: float) -> Money:
     return Money(currency, 1e6 if size >= 1e9 else 1e3 if size >= 1e6 else 1.0)
 
 
-def number(value: float, digits: int = 0) -> str:
+def number(value: float | None, digits: int = 0) -> str:
     """A number with thousands separators and a true minus sign; "n/a" where it is not one.
 
     >>> number(-1234.5), number(float("nan")), number(-0.2)
     ('−1,234', 'n/a', '0')
     """
-    if not math.isfinite(value):
+    if value is None or not math.isfinite(value):
         return MISSING
     text = f"{value:,.{digits}f}"
     if not any(digit in text for digit in "123456789"):
@@ -72,9 +72,9 @@ def signed(value: float, digits: int = 0) -> str:
     return f"+{text}" if positive else text
 
 
-def percent(value: float, digits: int = 1) -> str:
-    """A share as a percentage."""
-    return f"{number(100.0 * value, digits)}%" if math.isfinite(value) else MISSING
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share as a percentage; "n/a" where it is not one."""
+    return MISSING if value is None or not math.isfinite(value) else f"{number(100.0 * value, digits)}%"
 
 
 def whole_percent(value: float) -> str:

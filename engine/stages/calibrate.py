@@ -145,6 +145,7 @@ def demand_settings(plan: Plan) -> DemandSettings:
         ),
         items=plan.item_keys,
         list_price=dict(zip(plan.item_keys, plan.items["list_price"].astype(float), strict=True)),
+        rates=plan.base_rates,
         season_source=config.season.source,
         season_profile=config.season.profile,
         demand_envelope=config.demand_envelope,

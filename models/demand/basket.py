@@ -29,7 +29,8 @@ WINDOW = 12
 THIN_LINES = 200.0
 PRIOR_LINES = 10.0
 """Lines that the company's mix counts for in a cell with fewer than ``THIN_LINES`` lines."""
-MOST_LINES = 64
+MOST_LINES = 4096
+"""Lines of the longest order that is told apart: a day's web sales booked as one invoice have hundreds."""
 MOST_SIZES = 64
 
 

@@ -31,7 +31,7 @@ from models.demand.prices import base_prices
 from models.demand.residual import PRIOR_SHARE, Residual, fit_residual
 from models.demand.season import Season, fit_season, no_season, profile_season
 from models.demand.settings import EXPECTED_MONTHS, DemandSettings
-from models.demand.sources import RECENT, NewCustomers, new_customers, streams_of, with_shocks
+from models.demand.sources import NewCustomers, new_customers, streams_of, with_shocks
 from models.demand.spend import SpendHistory, read_spend
 from models.demand.timeline import Timeline, complete, repeats
 
@@ -156,7 +156,7 @@ def _residual(
     expected[:, : history.complete_from] = 0.0
     # a ledger that begins with the company's middle shows its old customers as new: its first months are no
     # evidence
-    expected[:, : min(3, max(history.months - RECENT, 0))] = 0.0
+    expected[:, : history.learning_months] = 0.0
     return fit_residual(
         actual, expected, np.ones(len(actual)), seasonal=time.season.source == "history", on=settings.residual
     )

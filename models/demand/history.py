@@ -19,6 +19,12 @@ _FULL_MONTH_DAYS = 3
 """A month counts as complete when its first order falls within so many days of its beginning."""
 
 
+FIRST_MONTHS = 3
+"""First months of a ledger that say nothing of new customers: whoever orders then may be an old one."""
+_KEPT_MONTHS = 9
+"""Months that are kept however short the ledger is."""
+
+
 @dataclass(frozen=True)
 class History:
     """Orders (a known customer's order days) and lines up to ``actuals_through``; ``month`` counts from
@@ -41,6 +47,13 @@ class History:
     def complete_months(self) -> int:
         """Number of months covered in full."""
         return self.months - self.complete_from
+
+    @property
+    def learning_months(self) -> int:
+        """First months that show old customers as new, where the ledger begins in the middle of the company's
+        life.
+        """
+        return min(FIRST_MONTHS, max(self.months - _KEPT_MONTHS, 0))
 
     def month_of_year(self) -> IntArray:
         """Calendar month of each history month, January 0, shape (months,)."""

@@ -63,6 +63,8 @@ class DemandSettings:
     items: tuple[str, ...]
     list_price: Mapping[str, float] = field(default_factory=dict)
     """Company currency per unit, by item; used where an item has no sales in a market."""
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """Company currency per unit of each currency today, for orders not in their market's."""
     season_source: str = "history"
     season_profile: tuple[float, ...] = ()
     demand_envelope: float = 3.0

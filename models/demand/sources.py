@@ -53,11 +53,13 @@ def new_customers(
     orders.
 
     Claims of the last twelve months are scaled down to the first orders seen; first orders above the claims
-    are organic. A channel whose customers stay unknown explains at most ``CLAIM_CAP`` of their orders.
+    are organic. The first months of a ledger show old customers as new and are no evidence of either. A
+    channel whose customers stay unknown explains at most ``CLAIM_CAP`` of their orders.
     """
     markets, channels = len(settings.markets), settings.sales_channels
     first_orders = firsts(days, history)
-    recent = slice(max(history.months - RECENT, history.complete_from), history.months)
+    learning = history.learning_months
+    recent = slice(max(history.months - RECENT, history.complete_from, learning), history.months)
     scale = np.zeros((markets, len(settings.acquisition_channels)))
     claimed = table.customers.copy()
     organic_counts = np.zeros_like(first_orders)
@@ -66,7 +68,7 @@ def new_customers(
             cell = m * len(channels) + s
             mine = [q for q, a in enumerate(settings.acquisition_channels) if a.sales_channel == channel.key]
             seen = first_orders[cell] if channel.customer_known else CLAIM_CAP * guest[cell]
-            _share_silent(claimed, table.spend, m, mine, seen)
+            _share_silent(claimed, table.spend, m, mine, seen, learning if channel.customer_known else 0)
             total = claimed[m, mine].sum(axis=0) if mine else np.zeros(history.months)
             claim = float(total[recent].sum())
             share = min(float(seen[recent].sum()) / claim, 1.0) if claim > 0.0 else 0.0
@@ -112,14 +114,14 @@ def with_shocks(
 
 
 def _share_silent(
-    claimed: FloatArray, spend: FloatArray, market: int, channels: list[int], seen: FloatArray
+    claimed: FloatArray, spend: FloatArray, market: int, channels: list[int], seen: FloatArray, learning: int
 ) -> None:
-    """Where no platform reports new customers, share the first orders seen by spend."""
+    """Where no platform reports new customers, share by spend the first orders after ``learning`` months."""
     if channels and claimed[market, channels].sum() == 0.0:
         total = spend[market, channels].sum(axis=0)
         for q in channels:
             share = np.divide(spend[market, q], total, out=np.zeros_like(total), where=total > 0)
-            claimed[market, q] = seen * share
+            claimed[market, q] = np.where(np.arange(len(seen)) < learning, 0.0, seen * share)
 
 
 def streams_of(settings: DemandSettings, time: Timeline, table: SpendHistory, won: NewCustomers) -> Streams:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.verify.customers import calibration_rows, cdnow_rows, recovery_rows, spend_rows
 from tests.verify.demand_truth import band_rows, parameter_rows
 from tests.verify.networks import fuzz_rows
-from tests.verify.real_data import fx_rows, lead_time_rows, ledger_rows
+from tests.verify.real_data import fx_rows, lead_time_rows, ledger_rows, online_retail_rows
 from tests.verify.registry import Verification
 from tests.verify.supply import lane_rows
 
@@ -21,4 +21,5 @@ VERIFICATIONS: tuple[Verification, ...] = (
     Verification("lead_times_scms", lead_time_rows),
     Verification("fx_ecb", fx_rows),
     Verification("ledger_online_retail", ledger_rows),
+    Verification("plan_online_retail", online_retail_rows),
 )

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from engine.chain import run
+from engine.plan.load import load_plan
+from engine.plan.plan import Plan
+from engine.templates.online_retail import write_online_retail
+from engine.templates.online_retail.sources import FILES
 from models.fx import fit_fx
 from models.lead_time import fit_lane
+from models.lead_time.history import RECEIPT_WAIT
 from models.ltv import BetaGeoNBD, Customers
 from tests.verify.customers import within
 from tests.verify.registry import Row
@@ -109,3 +117,49 @@ def ledger_rows() -> Iterator[Row]:
         "exact",
         fitted.boundary,
     )
+
+
+def online_retail_rows() -> Iterator[Row]:
+    """The plan of Online Retail end to end: its account, its lead times against SCMS, its forecast."""
+    absent = [name for name in FILES.values() if not (FOLDER / name).exists()]
+    if absent:
+        yield Row(f"{absent[0]}: not in the data folder, skipped", "-", "-", "TRADEWIND_DATA", True)
+        return
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "plan"
+        write_online_retail(folder, FOLDER)
+        plan = load_plan(folder)
+        (ledger,) = [entry for entry in plan.recognised if entry.amounts]
+        value = sum(part.amount for part in ledger.amounts)
+        yield within("Online Retail plan: rows", 541_909, sum(part.rows for part in ledger.amounts), 0, 0)
+        yield within("Online Retail plan: net revenue before exclusions", 9_747_747.93, value, 0.005, 2)
+        done = run(plan, trials=16, scenarios="base")
+        yield from _lanes(done.manifest["calibration_diagnostics"]["lead_time"], plan)
+        for row in done.manifest["plausibility"]:
+            yield Row(
+                f"Online Retail {row['market']}: next 12 months over last",
+                "0.50 to 2.00",
+                f"{row['ratio']:.2f}",
+                "factor 2",
+                row["within"],
+            )
+
+
+def _lanes(stages: list[dict[str, Any]], plan: Plan) -> Iterator[Row]:
+    """Mean order to receipt of each lane against the log, open orders counted by their survival."""
+    log = plan.purchase_orders.drop_duplicates(["po", "ordered_on", "received_on"])
+    closed = pd.Timestamp(plan.config.company.actuals_through)
+    for supplier in plan.supplier_keys:
+        own = log[log["supplier"] == supplier]
+        days = (own["received_on"].fillna(closed) - own["ordered_on"]).dt.days.to_numpy(float)
+        expected = _survival_mean(days, own["received_on"].notna().to_numpy())
+        got = sum(stage["mean"] for stage in stages if stage["supplier"] == supplier) + RECEIPT_WAIT
+        yield within(f"Online Retail {supplier}: mean order to receipt", expected, got, 0.05 * expected, 1)
+
+
+def _survival_mean(days: np.ndarray, finished: np.ndarray) -> float:
+    """Area under the Kaplan-Meier curve, days."""
+    order = np.lexsort((~finished, days))
+    left = len(days) - np.arange(len(days))
+    survival = np.cumprod(np.where(finished[order], 1.0 - 1.0 / left, 1.0))
+    return float(np.sum(np.diff(np.r_[0.0, days[order]]) * np.r_[1.0, survival[:-1]]))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.mappings import Mapping
+from engine.plan.plan import Amount, Tie
 from engine.plan.tables import Refers
 
 ROW, FILE = "_row", "_file"
@@ -32,6 +33,8 @@ class Vocabulary:
     known_channels: tuple[str, ...] = ()
     """Sales channels whose customers are known."""
     salt: bytes = b""
+    company_currency: str = ""
+    """Blank if it could not be read."""
 
     def known(self, kind: Refers) -> frozenset[str] | None:
         """Keys of a kind, None if they could not be read."""
@@ -52,20 +55,23 @@ class Imported:
     defaulted: tuple[str, ...]
     """Columns of the contract that the file does not have."""
     notes: tuple[str, ...] = ()
+    used: int | None = None
+    """Records that the frame was made from; None: one a row."""
+    amounts: tuple[Amount, ...] = ()
+    """What the records are worth by treatment, where the layout says it."""
+    ties: tuple[Tie, ...] = ()
 
 
 def hash_customers(
     values: Sequence[str] | pd.Series | npt.NDArray[np.object_], salt: bytes
 ) -> npt.NDArray[np.object_]:
     """Salted hashes of customer names (HMAC-SHA256, 128 bits, hex); blank stays blank, case is ignored."""
-    known: dict[str, str] = {"": ""}
+    codes, distinct = pd.factorize(np.asarray(values, dtype=object))
     hashed = []
-    for value in np.asarray(values, dtype=object):
+    for value in distinct:
         name = value.strip().casefold()
-        if name not in known:
-            known[name] = hmac.new(salt, name.encode(), hashlib.sha256).hexdigest()[:32]
-        hashed.append(known[name])
-    return np.asarray(hashed, dtype=object)
+        hashed.append(hmac.new(salt, name.encode(), hashlib.sha256).hexdigest()[:32] if name else "")
+    return np.asarray(hashed, dtype=object)[codes] if hashed else np.empty(0, object)
 
 
 def translated(cells: list[str], column: str, mapping: Mapping) -> list[str]:

@@ -218,6 +218,8 @@ def _bgnbd(fits: Mapping[str, Any]) -> Block:
                 f"orders {percent(challenger['expected_orders_difference'], 2)} apart in "
                 f"{number(challenger['days'])} days"
             )
+            if challenger["loglik"] is None:
+                compared = f"{challenger['package']}: no fit; {challenger['message']}"
         rows.append(
             [
                 cell,

@@ -13,10 +13,12 @@ def quality(source: Source) -> Section:
     """The section on data quality."""
     record = source.record
     blocks: list[Block] = [Heading("Files"), *_files(record["files"])]
+    blocks += _ledgers(record["files"])
     blocks += [Heading("Ties between files"), _ties(record)]
     blocks += [Heading("Assumptions: stated, not guessed"), _assumptions(record)]
     blocks += [Heading("Listed figures: nobody measured them here"), _listed(record)]
     blocks += [Heading("Customers in the orders"), _customers(record)]
+    blocks += [Heading("Forecast beside the past"), _plausibility(record)]
     blocks += [
         Heading("Inputs"),
         words(
@@ -70,6 +72,53 @@ def _files(files: list[dict[str, Any]]) -> list[Block]:
             dense=True,
         ),
     ]
+
+
+def _ledgers(files: list[dict[str, Any]]) -> list[Block]:
+    """What became of every line of a transaction ledger, with its amount."""
+    blocks: list[Block] = []
+    for entry in files:
+        for currency in sorted({part["currency"] for part in entry.get("amounts", ())}):
+            parts = [part for part in entry["amounts"] if part["currency"] == currency]
+            rows: list[list[str | Cell]] = [
+                [
+                    part["treatment"],
+                    "used" if part["used"] else "left out",
+                    number(part["rows"]),
+                    number(part["amount"], 2),
+                ]
+                for part in parts
+            ]
+            lines, amount = sum(part["rows"] for part in parts), sum(part["amount"] for part in parts)
+            rows.append(["all lines: net revenue before exclusions", "", number(lines), number(amount, 2)])
+            title = f"{entry['file']}: every line and its amount, {currency}"
+            names = ("Treatment", "", "Lines", "Amount")
+            blocks.append(table(title, names, rows, text_columns=2, strong=(len(rows) - 1,), dense=True))
+    return blocks
+
+
+def _plausibility(record: Any) -> Block:
+    rows = record.get("plausibility")
+    if not rows:
+        return Missing(
+            "Forecast beside the past", "twelve whole months are needed before and after the close"
+        )
+    return table(
+        f"Net revenue of twelve months by market, {record['currency']}: last, and next (median of base)",
+        ("Market", "Last 12 months", "Next 12 months", "Next / last", "Within a factor 2", "What moves it"),
+        [
+            [
+                row["market"],
+                number(row["last"]),
+                number(row["next"]),
+                NONE if row["ratio"] is None else number(row["ratio"], 2),
+                Cell("yes" if row["within"] else "no", "" if row["within"] else "alarm"),
+                Cell("", lines=(row["cause"],)),
+            ]
+            for row in rows
+        ],
+        text_columns=1,
+    )
 
 
 def _ties(record: Any) -> Block:

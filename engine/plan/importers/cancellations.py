@@ -1,0 +1,68 @@
+"""Which sale a cancellation takes back: the latest earlier ones of the same customer, item and price."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+Matched = dict[int, list[tuple[int, int]]]
+"""Cancellation: the sales it takes back, with their units."""
+
+
+class Sales(Protocol):
+    """What is compared of the lines of a ledger."""
+
+    @property
+    def customer(self) -> npt.NDArray[np.object_]: ...  # noqa: D102
+    @property
+    def item(self) -> npt.NDArray[np.object_]: ...  # noqa: D102
+    @property
+    def price(self) -> npt.NDArray[np.float64]: ...  # noqa: D102
+    @property
+    def moment(self) -> Ints: ...  # noqa: D102
+    @property
+    def quantity(self) -> Ints: ...  # noqa: D102
+
+
+def match(lines: Sales, sold: Ints, back: Ints) -> Matched:
+    """Sales that cancellations take back, in the order of their days; row order breaks ties.
+
+    A cancellation is matched as a whole or not at all. Sales of the same day with exactly its units go
+    first (the order that was keyed in wrongly), then the latest earlier ones, each up to its units left.
+    """
+    if not len(back):
+        return {}
+
+    def key(at: int) -> tuple[str, str, float]:
+        return lines.customer[at], lines.item[at], float(lines.price[at])
+
+    wanted = {key(at) for at in back}
+    names = {customer for customer, _, _ in wanted}
+    sales: dict[tuple[str, str, float], list[int]] = defaultdict(list)
+    for at in sold[np.lexsort((sold, lines.moment[sold]))]:
+        if lines.customer[at] in names and (named := key(at)) in wanted:
+            sales[named].append(int(at))
+    left = {at: int(lines.quantity[at]) for found in sales.values() for at in found}
+    matched: Matched = {}
+    for at in back[np.lexsort((back, lines.moment[back]))]:
+        need, moment = -int(lines.quantity[at]), int(lines.moment[at])
+        earlier = [sale for sale in reversed(sales[key(at)]) if lines.moment[sale] <= moment and left[sale]]
+        day = moment // 86_400
+        exact = [s for s in earlier if left[s] == need and lines.moment[s] // 86_400 == day]
+        if sum(left[sale] for sale in earlier) < need:
+            continue
+        parts = []
+        for sale in exact[:1] or earlier:
+            units = min(left[sale], need)
+            left[sale] -= units
+            need -= units
+            parts.append((sale, units))
+            if need == 0:
+                break
+        matched[int(at)] = parts
+    return matched

@@ -243,6 +243,7 @@ LAW = Distribution(distribution="uniform", low=10.0, high=20.0)
     [
         (Change(add=15, unit="pp"), 2.5, "+37.5 pp"),
         (Change(add=-3, unit="days"), 2.0, "-6 days"),
+        (Change(add=-3, unit="days"), 0.0, "+0 days"),
         (Change(scale=0.7, unit="x"), 2.0, "0.4 x base"),
         (Change(scale=0.7, unit="x"), 9.0, "0 x base"),
         (Change(scale=150, unit="%"), 2.0, "200 % of base"),

@@ -168,7 +168,7 @@ def sized(shock: Shock, scale: float) -> str:
     if isinstance(amount, Distribution):
         return _sized_law(shock, amount.text(), scale)
     if change.kind == "add":
-        return f"{amount * scale:+.4g} {change.unit}"
+        return f"{amount * scale + 0.0:+.4g} {change.unit}"  # + 0.0: no negative zero
     if change.kind == "scale":
         whole = 100.0 if change.unit == "%" else 1.0
         size = max(whole + (amount - whole) * scale, 0.0)

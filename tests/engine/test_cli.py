@@ -108,6 +108,14 @@ def test_plain_table_and_policy_breach_exit_code(tradewind, plan_folder):
         (("run", "PLAN", "--fail-on", "rain"), "--fail-on"),
         (("run", "PLAN", "--scenarios", ","), "scenarios: none chosen"),
         (("init", "demos"), "template: unknown"),
+        (
+            ("break", "minimum_csh", "PLAN", "--scenario", "demand_slump", "--driver", "demand"),
+            "did you mean minimum_cash?",
+        ),
+        (
+            ("break", "minimum_cash", "PLAN", "--scenario", "demand_slump", "--driver", "demnd"),
+            "did you mean demand?",
+        ),
     ],
 )
 def test_a_command_line_that_cannot_be_meant_exits_2(tradewind, plan_folder, arguments, complaint):

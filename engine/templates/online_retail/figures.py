@@ -98,5 +98,5 @@ CATEGORIES: tuple[tuple[str, str, str, float, tuple[str, ...]], ...] = (
 OTHER_GOODS = ("ornament", "392640", "CN1", 0.065)
 """Everything else, and all price bands: ornaments of plastics."""
 DUTY_SOURCE = (
-    "assumed: conventional duty of the EU on such goods, from memory, not from a file; look it up in TARIC"
+    "assumed: conventional duty of the EU on such goods, not from a file; look it up in TARIC"
 )

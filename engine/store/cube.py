@@ -161,11 +161,15 @@ def _marker(folder: Path, trials: range) -> Path:
 
 
 def open_cube(folder: Path) -> xr.DataTree:
-    """The cube as an xarray DataTree, lazily read."""
+    """The cube as an xarray DataTree, lazily read; groups and variables in order of name."""
     path = folder / CUBE
     if not path.exists():
         raise StoreError(f"{folder}: no cube here | expected {CUBE} | give the folder of a finished run")
-    return xr.open_datatree(path, engine="zarr", consolidated=False, chunks=None)
+    tree = xr.open_datatree(path, engine="zarr", consolidated=False, chunks=None)
+    nodes = {node.path: node.to_dataset(inherit=False) for node in tree.subtree}
+    return xr.DataTree.from_dict(
+        {name: data[sorted(map(str, data.data_vars))] for name, data in sorted(nodes.items())}
+    )
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -126,7 +126,7 @@ def test_a_partial_run_of_another_plan_or_code_is_not_mixed_in(killable: Chain, 
 
 
 def test_settings_that_cannot_be_meant_write_nothing(killable: Chain) -> None:
-    for wrong in ({"trials": 0}, {"quarters": 13}, {"first_trial": -1}, {"block": 0}, {"engine": "other"}):
+    for wrong in ({"trials": 0}, {"quarters": 13}, {"first_trial": -1}, {"block": -1}, {"engine": "other"}):
         with pytest.raises(UsageError):
             _play(killable, **wrong)
     assert not (killable.plan.path / "runs").exists()

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.finance.metrics import METRIC_OF
+from engine.finance.statements import FLOWS
 from engine.report.charts_time import columns, daily_fan, lines
 from engine.report.content import Block, Cell, Heading, Key, Missing, Picture, Pictures, Section, Text, table
 from engine.report.drawing import BAD, DASHES, GOOD, INK, SERIES
@@ -232,14 +233,13 @@ def _weeks(source: Source) -> list[Block]:
 
 
 def _flows(source: Source) -> Block:
-    names = [name for name in source.cube["month"].data_vars if str(name).startswith("cash_flow_")]
     count = min(6, len(source.months))
     rows: list[list[str | Cell]] = []
     total = np.zeros(count)
-    for name in names:
-        mean = source.of_base(f"month/{name}").mean(axis=0)[:count]
+    for name in FLOWS:
+        mean = source.of_base(f"month/cash_flow_{name}").mean(axis=0)[:count]
         total = total + mean
-        rows.append([str(name)[10:].replace("_", " ").capitalize(), *(source.money(float(v)) for v in mean)])
+        rows.append([name.capitalize(), *(source.money(float(v)) for v in mean)])
     rows.append(["Change of cash", *(source.money(float(v)) for v in total)])
     return table(
         f"Cash flow by kind, mean under base, {source.money.unit}",

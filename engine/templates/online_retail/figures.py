@@ -97,6 +97,4 @@ CATEGORIES: tuple[tuple[str, str, str, float, tuple[str, ...]], ...] = (
 """Category, tariff number, maker, duty of the EU, and the words of a description that tell it; first wins."""
 OTHER_GOODS = ("ornament", "392640", "CN1", 0.065)
 """Everything else, and all price bands: ornaments of plastics."""
-DUTY_SOURCE = (
-    "assumed: conventional duty of the EU on such goods, not from a file; look it up in TARIC"
-)
+DUTY_SOURCE = "assumed: conventional duty of the EU on such goods, not from a file; look it up in TARIC"

@@ -1,7 +1,7 @@
 """Two lognormal components, as of orders that customs inspects and those it lets pass: censored EM.
 
-The E step gives each order its chance of belonging to the slow component, the M step fits each component by
-weighted censored maximum likelihood, which for the lognormal is concave. Scales stay above a bound, without
+The E step gives each order its chance of belonging to either component and each open order its expected log
+days, after which mean and standard deviation of the logs are closed forms. Scales stay above a bound, without
 which one component could shrink onto a single order and the likelihood grow for ever.
 """
 
@@ -14,19 +14,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from models.lead_time import families
-from models.lead_time.laws import log_density, log_survival
-
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 FEWEST: Final = 40
 """Finished orders below which two components are not told apart."""
-_STEPS: Final = 300
-_TOLERANCE: Final = 1e-7
+_STEPS: Final = 400
+_TOLERANCE: Final = 1e-9
+_HALF_LOG_2PI: Final = 0.5 * np.log(2.0 * np.pi)
 _LEAST_SHARE: Final = 0.02
 """Share below which a component is an outlier rather than a kind of order."""
 _LEAST_SCALE: Final = 0.02
+_LARGEST_SCALE: Final = 1.0
+"""Log scale beyond which a component is a heap of unlike orders with a tail that nobody saw."""
 _DAY: Final = 0.29
 """Standard deviation of rounding to whole days: no component is narrower, in days."""
 _STARTS: Final = (0.5, 0.7, 0.85, 0.95)
@@ -47,44 +47,64 @@ def fit_two_lognormals(days: FloatArray, observed: BoolArray) -> TwoLognormals |
     """Best of several EM runs on positive durations; None where the data do not hold two components."""
     if int(observed.sum()) < FEWEST or np.unique(days[observed]).size < 4:
         return None
-    cuts = np.unique(np.quantile(days[observed], _STARTS))
-    slow = np.stack([np.where(days > cut, 0.95, 0.05) for cut in cuts])
-    found = [_climb(slow[i], days, observed) for i in range(len(cuts))]
-    usable = [each for each in found if each is not None]
-    return max(usable, key=lambda each: each.log_likelihood, default=None)
-
-
-def _climb(slow: FloatArray, days: FloatArray, observed: BoolArray) -> TwoLognormals | None:
-    """EM from one split until the log-likelihood stands still."""
-    last = -np.inf
-    for _ in range(_STEPS):
-        share = float(slow.mean())
-        if not _LEAST_SHARE <= share <= 1.0 - _LEAST_SHARE:
-            return None
-        weights = np.stack([1.0 - slow, slow])
-        both = np.broadcast_to(days, weights.shape)
-        location, scale, _ = families.fit_family(
-            "lognormal", both, np.broadcast_to(observed, weights.shape), weights=weights
-        )
-        if not np.isfinite([location, scale]).all():
-            return None
-        scale = np.maximum(scale, np.maximum(_LEAST_SCALE, np.minimum(0.3, _DAY / np.exp(location))))
-        terms = np.where(
-            observed,
-            log_density("lognormal", location[:, None], scale[:, None], both),
-            log_survival("lognormal", location[:, None], scale[:, None], both),
-        ) + np.log([[1.0 - share], [share]])
-        total = np.logaddexp(terms[0], terms[1])
-        value = float(total.sum())
-        slow = special.expit(terms[1] - terms[0])
-        if value < last + _TOLERANCE * max(1.0, abs(value)) * 1e-2:
-            break
-        last = value
-    quick_at, slow_at = (0, 1) if location[0] <= location[1] else (1, 0)
-    shares = (1.0 - share, share)
-    return TwoLognormals(
-        quick=(float(location[quick_at]), float(scale[quick_at])),
-        slow=(float(location[slow_at]), float(scale[slow_at])),
-        slow_share=shares[slow_at],
-        log_likelihood=value,
+    # Whole days repeat: one term for each different order serves all its equals.
+    pairs, count = np.unique(np.stack([days, observed]), axis=1, return_counts=True)
+    log_days, seen, number = np.log(pairs[0]), pairs[1] > 0.5, count.astype(np.float64)
+    cuts = np.unique(np.quantile(np.log(days[observed]), _STARTS))
+    slow = np.where(log_days > cuts[:, None], 0.95, 0.05)
+    runs = _Runs(log_days, seen, number, np.stack([1.0 - slow, slow], axis=1))
+    runs.climb(_STEPS)
+    sound = (
+        np.isfinite(runs.value)
+        & (runs.share >= _LEAST_SHARE).all(axis=1)
+        & (runs.scale <= _LARGEST_SCALE).all(axis=1)
     )
+    if not sound.any():
+        return None
+    best = int(np.argmax(np.where(sound, runs.value, -np.inf)))
+    parts = [(float(runs.location[best, k]), float(runs.scale[best, k])) for k in (0, 1)]
+    share = float(runs.share[best, 1])
+    value = float(runs.value[best]) - float(number[seen] @ log_days[seen])
+    if parts[0][0] <= parts[1][0]:
+        return TwoLognormals(parts[0], parts[1], share, value)
+    return TwoLognormals(parts[1], parts[0], 1.0 - share, value)
+
+
+class _Runs:
+    """EM runs side by side, dims (run, component, order); open orders enter by their expected log days."""
+
+    def __init__(self, log_days: FloatArray, seen: BoolArray, number: FloatArray, chance: FloatArray) -> None:
+        self._y, self._seen, self._number = log_days, seen, number
+        weight = number * chance
+        self.share = weight.sum(axis=2) / number.sum()
+        self.location = (weight * log_days).sum(axis=2) / weight.sum(axis=2)
+        self.scale = np.full(self.location.shape, max(float(np.std(log_days)), 0.05))
+        self.value = np.full(len(chance), -np.inf)
+
+    def climb(self, steps: int) -> None:
+        """So many steps, fewer where the log-likelihood stands still."""
+        for _ in range(steps):
+            last = self.value
+            self._step()
+            if np.all(self.value - last <= _TOLERANCE * np.abs(self.value)):
+                break
+
+    def _step(self) -> None:
+        location, scale = self.location[..., None], self.scale[..., None]
+        z = (self._y - location) / scale
+        density = -0.5 * z * z - _HALF_LOG_2PI
+        tail = special.log_ndtr(-z)
+        terms = np.where(self._seen, density - np.log(scale), tail) + np.log(self.share)[..., None]
+        total = np.logaddexp(terms[:, 0], terms[:, 1])
+        self.value = (self._number * total).sum(axis=1)
+        weight = self._number * np.exp(terms - total[:, None, :])
+        # Mean and square of log days of an order known only to exceed its age (truncated normal).
+        hazard = np.exp(density - tail)
+        mean = np.where(self._seen, self._y, location + scale * hazard)
+        excess = np.where(self._seen, 0.0, scale**2 * (1.0 - hazard * (hazard - z)))
+        size = np.maximum(weight.sum(axis=2), 1e-9)
+        self.share = np.clip(size / self._number.sum(), 1e-9, 1.0)
+        self.location = (weight * mean).sum(axis=2) / size
+        square = (weight * ((mean - self.location[..., None]) ** 2 + excess)).sum(axis=2) / size
+        least = np.maximum(_LEAST_SCALE, np.minimum(0.3, _DAY / np.exp(self.location)))
+        self.scale = np.maximum(np.sqrt(square), least)

@@ -136,9 +136,16 @@ def fit_lane(
 
 
 def checked_orders(
-    days: npt.ArrayLike, observed: npt.ArrayLike | None = None, entered: npt.ArrayLike | None = None
+    days: npt.ArrayLike,
+    observed: npt.ArrayLike | None = None,
+    entered: npt.ArrayLike | None = None,
+    *,
+    spread: bool = True,
 ) -> Orders:
-    """Orders fit for fitting; a FitError with all that is wrong with them, one line a fault."""
+    """Orders fit for fitting; a FitError with all that is wrong with them, one line a fault.
+
+    ``spread``: whether two different finished durations above zero are needed.
+    """
     values = _numbers("days", days)
     faults = [] if values.ndim == 1 else [f"lead time: days must be one row of numbers | got {values.shape}"]
     seen = np.ones(values.shape, dtype=np.bool_) if observed is None else _flags(observed)
@@ -172,11 +179,11 @@ def checked_orders(
                 f"lead time: an order must end after its entry | got {int(early.sum())} that entered at or after "
                 "their end | leave them out: they were never at risk"
             )
-        spread = np.unique(values[seen & (values > 0.0)]).size
-        if spread < 2:
+        different = np.unique(values[seen & (values > 0.0)]).size
+        if spread and different < 2:
             faults.append(
                 "lead time: two different finished durations above zero are needed | "
-                f"got {spread} | pool the lane or list its mean and sd"
+                f"got {different} | pool the lane or list its mean and sd"
             )
     if faults:
         raise FitError("\n".join(faults))

@@ -120,3 +120,19 @@ def from_moments(family: str, mean: float, sd: float) -> tuple[float, float]:
     if family == "gamma":
         return 1.0 / square, mean * square
     raise ValueError(f"family: closed-form moments exist here for lognormal and gamma | got {family}")
+
+
+def quantile(family: str, first: float, second: float, share: FloatArray) -> FloatArray:
+    """Days that a share (0 to 1) of one family does not exceed; gamma by a fine table over the normal score."""
+    share = np.asarray(share, dtype=np.float64)
+    if family == "gamma":
+        grid = np.linspace(-8.0, 8.0, 4_001)
+        nodes = second * special.gammaincinv(first, special.ndtr(grid))
+        return np.asarray(np.interp(special.ndtri(share), grid, nodes))
+    if family == "lognormal":
+        z = special.ndtri(share)
+    elif family == "weibull":
+        z = np.log(-np.log1p(-share))
+    else:
+        z = special.logit(share)
+    return np.asarray(np.exp(first + second * z))

@@ -141,10 +141,12 @@ def checked_orders(
     entered: npt.ArrayLike | None = None,
     *,
     spread: bool = True,
+    finished: bool = True,
 ) -> Orders:
     """Orders fit for fitting; a FitError with all that is wrong with them, one line a fault.
 
-    ``spread``: whether two different finished durations above zero are needed.
+    ``spread``: whether two different finished durations above zero are needed; ``finished``: whether any
+    finished order is.
     """
     values = _numbers("days", days)
     faults = [] if values.ndim == 1 else [f"lead time: days must be one row of numbers | got {values.shape}"]
@@ -168,7 +170,7 @@ def checked_orders(
             f"lead time: ages at entry must be finite and not negative | got {wrong[:3].tolist()} | "
             "give 0 for orders seen from their start"
         )
-    if not seen.any():
+    if finished and not seen.any():
         faults.append(
             f"lead time: no finished order | got {values.size} open ones | list the stage's mean and sd"
         )

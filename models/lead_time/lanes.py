@@ -5,18 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from models.errors import FitError
+from models.errors import FitError, UsageError
 from models.lead_time.dependence import LISTED, Dependence, fit_dependence, fit_stage_link
 from models.lead_time.distribution import LeadTime
 from models.lead_time.fit import fit_lane
 from models.lead_time.history import RECEIPT_WAIT, STAGES, shipments, stage_days
 from models.lead_time.model import Lane, LeadTimeModel
 from models.lead_time.pooling import ThinLane, pool
+from models.lead_time.samples import Sample, fit_samples
 
 THIN = 12
 """Finished orders below which a lane's stage is pooled instead of fitted alone."""
@@ -48,7 +50,61 @@ class ListedLane:
         return float(mean), float(sd)
 
 
+@overload
 def fit_lanes(
+    purchase_orders: pd.DataFrame,
+    lanes: Sequence[ListedLane],
+    *,
+    as_of: dt.date,
+    servers: Mapping[str, int],
+    thin: int = THIN,
+    floor: float | str = "profile",
+) -> LeadTimeModel: ...
+
+
+@overload
+def fit_lanes(
+    purchase_orders: Mapping[str, Sample], *, thin: int = THIN, floor: float | str = 0.0
+) -> dict[str, LeadTime]: ...
+
+
+def fit_lanes(
+    purchase_orders: pd.DataFrame | Mapping[str, Sample],
+    lanes: Sequence[ListedLane] = (),
+    *,
+    as_of: dt.date | None = None,
+    servers: Mapping[str, int] | None = None,
+    thin: int = THIN,
+    floor: float | str | None = None,
+) -> LeadTimeModel | dict[str, LeadTime]:
+    """Lead times of all lanes: of a plan's purchase-order log, or of plain durations by lane.
+
+    With a table: see ``fit_log``. With a mapping from lane to days, or to (days, observed), see
+    ``fit_samples``: one law per lane, thin lanes pooled with the others.
+    """
+    if isinstance(purchase_orders, Mapping):
+        if lanes or as_of is not None or servers is not None:
+            raise UsageError(
+                "fit_lanes: lanes, as_of and servers belong to a purchase-order log | got durations by lane | "
+                "leave them out"
+            )
+        return fit_samples(purchase_orders, thin=thin, floor=0.0 if floor is None else floor)
+    if as_of is None or servers is None:
+        raise UsageError(
+            "fit_lanes: as_of and servers are needed with a purchase-order log | got none | "
+            "give the last closed day and the customs servers by port"
+        )
+    return fit_log(
+        purchase_orders,
+        lanes,
+        as_of=as_of,
+        servers=servers,
+        thin=thin,
+        floor="profile" if floor is None else floor,
+    )
+
+
+def fit_log(
     purchase_orders: pd.DataFrame,
     lanes: Sequence[ListedLane],
     *,

@@ -92,7 +92,8 @@ class LeadTime:
     ``source`` tells fitted (own orders), pooled (shrunk towards its group), total (from order-to-receipt
     only) or listed (the plan's mean and sd). ``log_mean_error`` is the standard error of the log of the mean,
     the parameter uncertainty. ``tail`` replaces what lies beyond its threshold; ``predictive`` is what a pooled
-    lane's next order is expected to take, parameters unknown.
+    lane's next order is expected to take, parameters unknown. ``own_weight`` is the share that the lane's own
+    orders have in its log mean: 1 fitted alone, between 0 and 1 pooled, 0 listed.
     """
 
     components: tuple[Component, ...]
@@ -106,6 +107,7 @@ class LeadTime:
     floor_profiled: bool = False
     tail: Tail | None = None
     predictive: Predictive | None = None
+    own_weight: float = 1.0
 
     @classmethod
     def listed(
@@ -113,10 +115,12 @@ class LeadTime:
     ) -> LeadTime:
         """Lognormal with this mean and standard deviation (days); zero mean gives exactly zero days."""
         if mean <= 0.0:
-            return cls(components=(), zero_share=1.0, source=source)
+            return cls(components=(), zero_share=1.0, source=source, own_weight=0.0)
         first, second = families.from_moments("lognormal", mean, max(sd, 1e-3 * mean))
         component = Component("lognormal", first, second, 1.0, 0.0)
-        return cls(components=(component,), source=source, log_mean_error=log_mean_error)
+        return cls(
+            components=(component,), source=source, log_mean_error=log_mean_error, own_weight=0.0
+        )
 
     @property
     def families(self) -> dict[str, float]:

@@ -285,7 +285,8 @@ def _with_mixture(
     """The two-component family weighed among the single ones where it is clearly better."""
     if above.late_entry is not None:
         return components, (*refused, "lognormal mixture: not fitted under late entry")
-    two = fit_two_lognormals(above.days, above.observed)
+    needed = max(c.log_likelihood for c in components) + 0.5 * _CLEARLY + _DOUBLE - _SINGLE
+    two = fit_two_lognormals(above.days, above.observed, needed)
     if two is None:
         return components, refused
     parts = [("lognormal", *two.quick, 1.0 - two.slow_share), ("lognormal", *two.slow, two.slow_share)]

@@ -131,12 +131,7 @@ def fit_log(
     so that their sum, the assumed clearance included, has the mean and sd of its orders.
     """
     lanes = sorted(lanes, key=lambda lane: (lane.supplier, lane.node))
-    node_port = {lane.node: lane.port for lane in lanes}
-    shipped = shipments(purchase_orders, as_of)
-    known = {(lane.supplier, lane.node) for lane in lanes}
-    shipped = shipped.loc[[pair in known for pair in zip(shipped["supplier"], shipped["node"], strict=True)]]
-    shipped = shipped.reset_index(drop=True)
-    table = stage_days(shipped, node_port=node_port, servers=servers)
+    shipped, table = lane_orders(purchase_orders, lanes, as_of=as_of, servers=servers)
     laws: dict[tuple[str, str, str], LeadTime] = {}
     for stage in STAGES:
         laws |= _fit_stage(table.loc[table["stage"] == stage], stage, lanes, thin, floor)
@@ -168,6 +163,18 @@ def fit_log(
     return LeadTimeModel(
         lanes=fitted, dependence=dependence, stage_link=_stage_link(scores, dependence), history=history
     )
+
+
+def lane_orders(
+    purchase_orders: pd.DataFrame, lanes: Sequence[ListedLane], *, as_of: dt.date, servers: Mapping[str, int]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shipments on the plan's lanes and their durations by stage; see ``shipments`` and ``stage_days``."""
+    shipped = shipments(purchase_orders, as_of)
+    known = {(lane.supplier, lane.node) for lane in lanes}
+    shipped = shipped.loc[[pair in known for pair in zip(shipped["supplier"], shipped["node"], strict=True)]]
+    shipped = shipped.reset_index(drop=True)
+    node_port = {lane.node: lane.port for lane in lanes}
+    return shipped, stage_days(shipped, node_port=node_port, servers=servers)
 
 
 def _fit_stage(

@@ -19,7 +19,10 @@ BoolArray = npt.NDArray[np.bool_]
 
 FEWEST: Final = 40
 """Finished orders below which two components are not told apart."""
+_SCOUTING: Final = 30
 _STEPS: Final = 400
+_IN_SIGHT: Final = 4.0
+"""Log-likelihood that later steps may still gain."""
 _TOLERANCE: Final = 1e-9
 _HALF_LOG_2PI: Final = 0.5 * np.log(2.0 * np.pi)
 _LEAST_SHARE: Final = 0.02
@@ -43,8 +46,13 @@ class TwoLognormals:
     log_likelihood: float
 
 
-def fit_two_lognormals(days: FloatArray, observed: BoolArray) -> TwoLognormals | None:
-    """Best of several EM runs on positive durations; None where the data do not hold two components."""
+def fit_two_lognormals(
+    days: FloatArray, observed: BoolArray, needed: float = -np.inf
+) -> TwoLognormals | None:
+    """Best of several EM runs on positive durations; None where the data do not hold two components.
+
+    ``needed``: log-likelihood of which runs must be within sight after their first steps to go on.
+    """
     if int(observed.sum()) < FEWEST or np.unique(days[observed]).size < 4:
         return None
     # Whole days repeat: one term for each different order serves all its equals.
@@ -53,6 +61,10 @@ def fit_two_lognormals(days: FloatArray, observed: BoolArray) -> TwoLognormals |
     cuts = np.unique(np.quantile(np.log(days[observed]), _STARTS))
     slow = np.where(log_days > cuts[:, None], 0.95, 0.05)
     runs = _Runs(log_days, seen, number, np.stack([1.0 - slow, slow], axis=1))
+    jacobian = float(number[seen] @ log_days[seen])
+    runs.climb(_SCOUTING)
+    if float(np.nanmax(runs.value)) - jacobian < needed - _IN_SIGHT:
+        return None
     runs.climb(_STEPS)
     sound = (
         np.isfinite(runs.value)
@@ -64,7 +76,7 @@ def fit_two_lognormals(days: FloatArray, observed: BoolArray) -> TwoLognormals |
     best = int(np.argmax(np.where(sound, runs.value, -np.inf)))
     parts = [(float(runs.location[best, k]), float(runs.scale[best, k])) for k in (0, 1)]
     share = float(runs.share[best, 1])
-    value = float(runs.value[best]) - float(number[seen] @ log_days[seen])
+    value = float(runs.value[best]) - jacobian
     if parts[0][0] <= parts[1][0]:
         return TwoLognormals(parts[0], parts[1], share, value)
     return TwoLognormals(parts[1], parts[0], 1.0 - share, value)

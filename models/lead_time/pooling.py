@@ -69,6 +69,7 @@ def pool(lanes: Sequence[ThinLane], wanted: Sequence[int]) -> dict[int, LeadTime
             # The location's uncertainty is in the predictive spread already: drawing it again would count it
             # twice.
             log_mean_error=0.0,
+            own_weight=between / (between + offset_variance[i]),
             predictive=Predictive(
                 listed_location + location, float(np.sqrt(variance)), _degrees(ratio_left)
             ),

@@ -16,12 +16,14 @@ from models.lead_time.kaplan_meier import KaplanMeier, kaplan_meier
 from models.lead_time.kpis import lead_time_kpis
 from models.lead_time.lanes import THIN, ListedLane, fit_lanes
 from models.lead_time.model import Lane, LeadTimeModel
+from models.lead_time.regimes import LISTED_CONGESTION, Congestion, fit_congestion
 from models.lead_time.samples import fit_samples
 from models.lead_time.summary import lead_time_summary
 from models.lead_time.tail import Tail, fit_tail
 
 __all__ = [
     "LISTED",
+    "LISTED_CONGESTION",
     "LISTED_STAGE_LINK",
     "NEVER",
     "RECEIPT_WAIT",
@@ -29,6 +31,7 @@ __all__ = [
     "STAGES",
     "THIN",
     "Component",
+    "Congestion",
     "Dependence",
     "Drift",
     "Goodness",
@@ -41,6 +44,7 @@ __all__ = [
     "Predictive",
     "Tail",
     "bootstrap",
+    "fit_congestion",
     "fit_dependence",
     "fit_drift",
     "fit_lane",

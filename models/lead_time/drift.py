@@ -89,14 +89,14 @@ def fit_drift(scores: npt.ArrayLike, day: npt.ArrayLike, *, last_day: float | No
     best, chosen = np.inf, (0.0, 0.0, 0.0)
     for persistence in _PERSISTENCE:
         found = minimize(
-            lambda x, p=persistence: -_filter(mean, count, p, np.exp(x[0]), np.exp(x[1]), within)[0],
+            lambda x, p=persistence: -level_filter(mean, count, p, np.exp(x[0]), np.exp(x[1]), within)[0],
             np.log([0.05, 0.05]),
             method="Nelder-Mead",
             options={"xatol": 1e-3, "fatol": 1e-4, "maxiter": 200},
         )
         if found.fun < best - 1e-6:
             best, chosen = float(found.fun), (persistence, float(np.exp(found.x[0])), float(np.exp(found.x[1])))
-    _, level, variance = _filter(mean, count, *chosen, within)
+    _, level, variance = level_filter(mean, count, *chosen, within)
     persistence, step, shared = chosen
     months, orders = int((count > 0).sum()), float(count.sum())
     stationary = step / (1.0 - persistence**2)
@@ -108,7 +108,7 @@ def follow(drift: Drift, scores: npt.ArrayLike, day: npt.ArrayLike, *, last_day:
     """The same drift with the level that a longer history shows on ``last_day``: nothing else is fitted anew."""
     mean, count, _ = _months(scores, day, last_day)
     variances = drift.persistence, drift.step_variance, drift.shared_variance, drift.own_variance
-    _, level, variance = _filter(mean, count, *variances)
+    _, level, variance = level_filter(mean, count, *variances)
     return replace(
         drift,
         level=level,
@@ -138,10 +138,10 @@ def _months(scores: npt.ArrayLike, day: npt.ArrayLike, end: float) -> tuple[Floa
     return mean, count, within
 
 
-def _filter(
+def level_filter(
     mean: FloatArray, count: FloatArray, persistence: float, step: float, shared: float, own: float
 ) -> tuple[float, float, float]:
-    """Log-likelihood of the monthly means, last level and its variance; starts from the stationary law."""
+    """Log-likelihood of the means by period, last level and its variance; starts from the stationary law."""
     level, variance = 0.0, step / (1.0 - persistence**2)
     value = 0.0
     for k in range(mean.size):

@@ -183,7 +183,12 @@ def _print_lead_times(fitted: dict[str, Any]) -> None:
     """Fitted lead times: the families and their weights by lane and stage, then order to receipt."""
     figures = ("source", "orders", "open", "mean", "sd", "p90", "zero_share", "own_weight", "p_value")
     tables = (
-        ("stages", "lead times by lane and stage (days; customs once per port)", ("lane", "mode", "stage"), ()),
+        (
+            "stages",
+            "lead times by lane and stage (days; customs once per port)",
+            ("lane", "mode", "stage"),
+            (),
+        ),
         ("lanes", "order to receipt by lane", ("lane",), ("late_share",)),
         ("modes", "order to receipt by mode", ("mode",), ("late_share",)),
         ("suppliers", "order to receipt by supplier", ("supplier",), ("late_share",)),

@@ -16,7 +16,8 @@ def congestion_effect(
 ) -> Effect:
     """Multiplier (trial, port, day) and offset (zero) for ``apply_supply_effects(clearance=...)``.
 
-    Stationary alternating spells; a port without a switch keeps 1. The k-th change of a port has its own address.
+    Stationary alternating spells; a port without a switch keeps 1. The k-th change of a port has its own
+    address.
     """
     unknown = sorted(set(congestion) - set(ports))
     if unknown:

@@ -60,7 +60,9 @@ EBITDA_SIGN = signs(dict.fromkeys(lines_to("ebitda"), 1))
 
 @dataclass(frozen=True, eq=False)
 class MonthFigures:
-    """Figures of a closed month that responses look at, each (T,), company currency; reckoned when asked for."""
+    """Figures of a closed month that responses look at, each (T,), company currency; reckoned when asked
+    for.
+    """
 
     booked: MonthBooked
     credit_limit: float

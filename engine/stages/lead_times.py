@@ -36,7 +36,9 @@ def customs_servers(plan: Plan) -> dict[str, int]:
 
 
 def lead_time_report(plan: Plan) -> dict[str, Any]:
-    """Fitted families with their weights by lane and stage, by mode and by supplier; late shares; dependence."""
+    """Fitted families with their weights by lane and stage, by mode and by supplier; late shares;
+    dependence.
+    """
     return lead_time_summary(
         plan.purchase_orders,
         listed_lanes(plan),

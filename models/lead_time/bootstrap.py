@@ -1,4 +1,6 @@
-"""Parameter uncertainty of one family: the orders drawn again and again with replacement, all fits at once."""
+"""Parameter uncertainty of one family: the orders drawn again and again with replacement, all fits at
+once.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,8 @@ def bootstrap(
 ) -> ParameterDraws:
     """Fits of ``replicates`` resamples of the orders above zero days, open orders and entries with them.
 
-    ``seed`` and ``name`` address the draws. A resample without two different finished durations is drawn again.
+    ``seed`` and ``name`` address the draws. A resample without two different finished durations is drawn
+    again.
     """
     if family not in families.FAMILIES:
         raise FitError(f"family: unknown | got {family!r} | choose among {', '.join(families.FAMILIES)}")

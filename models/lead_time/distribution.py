@@ -1,4 +1,5 @@
-"""One fitted lead-time stage: a floor-shifted mixture of families, a point mass at zero, perhaps a Pareto tail;
+"""One fitted lead-time stage: a floor-shifted mixture of families, a point mass at zero, perhaps a Pareto
+tail;
 inverse tables.
 """
 
@@ -91,7 +92,8 @@ class LeadTime:
 
     ``source`` tells fitted (own orders), pooled (shrunk towards its group), total (from order-to-receipt
     only) or listed (the plan's mean and sd). ``log_mean_error`` is the standard error of the log of the mean,
-    the parameter uncertainty. ``tail`` replaces what lies beyond its threshold; ``predictive`` is what a pooled
+    the parameter uncertainty. ``tail`` replaces what lies beyond its threshold; ``predictive`` is what a
+    pooled
     lane's next order is expected to take, parameters unknown. ``own_weight`` is the share that the lane's own
     orders have in its log mean: 1 fitted alone, between 0 and 1 pooled, 0 listed.
     """
@@ -118,9 +120,7 @@ class LeadTime:
             return cls(components=(), zero_share=1.0, source=source, own_weight=0.0)
         first, second = families.from_moments("lognormal", mean, max(sd, 1e-3 * mean))
         component = Component("lognormal", first, second, 1.0, 0.0)
-        return cls(
-            components=(component,), source=source, log_mean_error=log_mean_error, own_weight=0.0
-        )
+        return cls(components=(component,), source=source, log_mean_error=log_mean_error, own_weight=0.0)
 
     @property
     def families(self) -> dict[str, float]:
@@ -227,7 +227,9 @@ class LeadTime:
         """E[L - floor; L > age] of the body above zero."""
         beyond = age - self.floor
         return float(
-            sum(c.weight * families.partial_mean(c.family, c.first, c.second, beyond) for c in self.components)
+            sum(
+                c.weight * families.partial_mean(c.family, c.first, c.second, beyond) for c in self.components
+            )
         )
 
     def table(self) -> Table:
@@ -284,9 +286,7 @@ class LeadTime:
             return body
         x = np.asarray(days, dtype=np.float64)
         edge = float(self._log_survival_body(np.asarray(self.tail.threshold)))
-        return np.where(
-            x > self.tail.threshold, edge + self.tail.log_survival(x - self.tail.threshold), body
-        )
+        return np.where(x > self.tail.threshold, edge + self.tail.log_survival(x - self.tail.threshold), body)
 
     def _log_survival_body(self, days: FloatArray) -> FloatArray:
         """Log survival of the families' mixture."""

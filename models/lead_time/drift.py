@@ -1,10 +1,14 @@
 """Slow change of a lead time: level of the normal scores month by month, and intervals for later orders.
 
-Scores z = Phi^-1(F(L)) of orders by order day. Month k has the level a_k = persistence a_{k-1} + step noise; the
+Scores z = Phi^-1(F(L)) of orders by order day. Month k has the level a_k = persistence a_{k-1} + step
+noise; the
 mean score of its n orders is a_k + shared noise + own noise / sqrt(n): orders of one month share a shock
-(dependence), and the level itself wanders (drift). Kalman filter, maximum likelihood. An order h months ahead has a
-score of mean persistence^h a and the variance of level, shared and own noise together, and of the error that the
-law itself has because its orders were not independent: (shared + stationary (1 + persistence) / (1 - persistence))
+(dependence), and the level itself wanders (drift). Kalman filter, maximum likelihood. An order h months
+ahead has a
+score of mean persistence^h a and the variance of level, shared and own noise together, and of the error
+that the
+law itself has because its orders were not independent: (shared + stationary (1 + persistence) / (1 -
+persistence))
 / months + own / orders.
 """
 
@@ -32,7 +36,9 @@ _CLIP: Final = 3.0
 
 @dataclass(frozen=True)
 class Drift:
-    """Level of the normal scores in the last month with its variance, variances of step, shared and own noise."""
+    """Level of the normal scores in the last month with its variance, variances of step, shared and own
+    noise.
+    """
 
     level: float
     level_variance: float
@@ -55,16 +61,16 @@ class Drift:
         variance = kept**2 * self.level_variance + (1.0 - kept**2) * (stationary + self.law_variance)
         return kept * self.level, np.sqrt(variance + self.shared_variance + self.own_variance)
 
-    def interval(self, law: LeadTime, day: npt.ArrayLike, coverage: float = 0.8) -> tuple[FloatArray, FloatArray]:
+    def interval(
+        self, law: LeadTime, day: npt.ArrayLike, coverage: float = 0.8
+    ) -> tuple[FloatArray, FloatArray]:
         """Days between which an order placed on ``day`` takes with this probability, equal tails."""
         mean, sd = self.score(day)
         half = float(special.ndtri(0.5 + 0.5 * coverage)) * sd
         return law.quantile(special.ndtr(mean - half)), law.quantile(special.ndtr(mean + half))
 
 
-def order_scores(
-    law: LeadTime, days: npt.ArrayLike, observed: npt.ArrayLike | None = None
-) -> FloatArray:
+def order_scores(law: LeadTime, days: npt.ArrayLike, observed: npt.ArrayLike | None = None) -> FloatArray:
     """Normal scores of orders under their lane's law; an open order has the mean of those beyond its age."""
     x = np.asarray(days, dtype=np.float64)
     seen = np.ones(x.shape, dtype=np.bool_) if observed is None else np.asarray(observed, dtype=np.bool_)
@@ -95,7 +101,10 @@ def fit_drift(scores: npt.ArrayLike, day: npt.ArrayLike, *, last_day: float | No
             options={"xatol": 1e-3, "fatol": 1e-4, "maxiter": 200},
         )
         if found.fun < best - 1e-6:
-            best, chosen = float(found.fun), (persistence, float(np.exp(found.x[0])), float(np.exp(found.x[1])))
+            best, chosen = (
+                float(found.fun),
+                (persistence, float(np.exp(found.x[0])), float(np.exp(found.x[1]))),
+            )
     _, level, variance = level_filter(mean, count, *chosen, within)
     persistence, step, shared = chosen
     months, orders = int((count > 0).sum()), float(count.sum())
@@ -105,7 +114,9 @@ def fit_drift(scores: npt.ArrayLike, day: npt.ArrayLike, *, last_day: float | No
 
 
 def follow(drift: Drift, scores: npt.ArrayLike, day: npt.ArrayLike, *, last_day: float) -> Drift:
-    """The same drift with the level that a longer history shows on ``last_day``: nothing else is fitted anew."""
+    """The same drift with the level that a longer history shows on ``last_day``: nothing else is fitted
+    anew.
+    """
     mean, count, _ = _months(scores, day, last_day)
     variances = drift.persistence, drift.step_variance, drift.shared_variance, drift.own_variance
     _, level, variance = level_filter(mean, count, *variances)
@@ -127,7 +138,9 @@ def _months(scores: npt.ArrayLike, day: npt.ArrayLike, end: float) -> tuple[Floa
             f"drift: one finite score and day for each order is needed | got {z.shape}, {days.shape}"
         )
     if np.any(days > end):
-        raise FitError(f"drift: orders after the last day | got {float(days.max())} after {end} | leave them out")
+        raise FitError(
+            f"drift: orders after the last day | got {float(days.max())} after {end} | leave them out"
+        )
     period = np.floor((days - end) / PERIOD).astype(np.int64)
     period = np.minimum(period, -1) + 1
     first = int(period.min(initial=0))

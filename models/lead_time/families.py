@@ -148,7 +148,7 @@ class _Sample:
 
 
 def _tail_terms(family: str, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """log S(z) with its first and second derivative in z."""
+    """Log S(z) with its first and second derivative in z."""
     if family == "lognormal":
         value = special.log_ndtr(-z)
         hazard = np.exp(-0.5 * z * z - _HALF_LOG_2PI - value)
@@ -205,9 +205,7 @@ class _Standard:
         """Log-likelihood up to a constant; minus infinity outside a > 0."""
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
             safe = np.maximum(a, 1e-12)
-            terms, _, _ = _score_terms(
-                self.family, safe[:, None] * self.x - b[:, None], self.sample.observed
-            )
+            terms, _, _ = _score_terms(self.family, safe[:, None] * self.x - b[:, None], self.sample.observed)
             if self.entry is not None:
                 terms = terms - _tail_terms(self.family, safe[:, None] * self.entry - b[:, None])[0]
             return np.where(a > 0.0, self.count * np.log(safe) + self.sample.sum(terms), -np.inf)
@@ -237,9 +235,7 @@ class _Standard:
         )
 
 
-def _negative_definite(
-    h00: FloatArray, h01: FloatArray, h11: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _negative_definite(h00: FloatArray, h01: FloatArray, h11: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Diagonal from which the largest eigenvalue, where it is not clearly negative, is taken off."""
     largest = 0.5 * (h00 + h11) + np.hypot(0.5 * (h00 - h11), h01)
     size = np.abs(h00) + np.abs(h11)
@@ -247,7 +243,9 @@ def _negative_definite(
     return h00 - shift, h11 - shift
 
 
-def _climb(value: Value, step: Value, a: FloatArray, b: FloatArray, scale: bool) -> tuple[FloatArray, FloatArray, BoolArray]:
+def _climb(
+    value: Value, step: Value, a: FloatArray, b: FloatArray, scale: bool
+) -> tuple[FloatArray, FloatArray, BoolArray]:
     """One damped step uphill: new point and which fits still move."""
     now = value(a, b)
     move = step(a, b)
@@ -301,9 +299,7 @@ def _fit_gamma(sample: _Sample) -> tuple[FloatArray, FloatArray]:
     active = np.ones(location.size, dtype=np.bool_)
     for _ in range(_STEPS):
         part = _GammaSample(sample.rows(active))
-        one, two, moving = _climb(
-            part.value, part.step, log_shape[active], log_mean[active], scale=False
-        )
+        one, two, moving = _climb(part.value, part.step, log_shape[active], log_mean[active], scale=False)
         log_shape[active], log_mean[active] = one, two
         active[np.flatnonzero(active)[~moving]] = False
         if not active.any():
@@ -337,7 +333,7 @@ class _GammaSample:
         return np.asarray(self._count * constant + (shape - 1.0) * self._log_total - rate * self._total)
 
     def _tail_terms(self, log_shape: FloatArray, log_mean: FloatArray) -> tuple[FloatArray, ...]:
-        """log S, its slope u in the log mean and the slope of u, of each tail term."""
+        """Log S, its slope u in the log mean and the slope of u, of each tail term."""
         shape = np.exp(log_shape)[self._row]
         scaled = self._tail * shape * np.exp(-log_mean)[self._row]
         value = log_survival("gamma", shape, 1.0, scaled)
@@ -345,7 +341,10 @@ class _GammaSample:
         return value, slope, -slope * (shape - scaled + slope)
 
     def _sum(self, terms: FloatArray) -> FloatArray:
-        return np.bincount(self._row, weights=self._weight * terms, minlength=self._count.size)
+        return np.asarray(
+            np.bincount(self._row, weights=self._weight * terms, minlength=self._count.size),
+            dtype=np.float64,
+        )
 
     def value(self, log_shape: FloatArray, log_mean: FloatArray) -> FloatArray:
         """Log-likelihood, shape (batch,)."""

@@ -1,4 +1,5 @@
-"""Fit of one lead-time stage: censored likelihood by family, AIC weights, two components, a point mass at zero,
+"""Fit of one lead-time stage: censored likelihood by family, AIC weights, two components, a point mass at
+zero,
 a Pareto tail.
 """
 
@@ -85,7 +86,8 @@ def fit_lane(
     family_names : families to weigh, among gamma, loglogistic, lognormal, weibull.
     mixture : whether two lognormals (inspected or not, say) are weighed too; they enter where they beat every
         single family by 10 of AIC, from 40 finished orders without late entry on.
-    tail : whether a generalised Pareto law replaces what lies beyond the 95% quantile, from 50 finished orders
+    tail : whether a generalised Pareto law replaces what lies beyond the 95% quantile, from 50 finished
+    orders
         there on; with fewer the families go on and ``refused`` says so.
 
     Notes
@@ -178,7 +180,8 @@ def checked_orders(
         early = (since > 0.0) & (since >= values)
         if early.any():
             faults.append(
-                f"lead time: an order must end after its entry | got {int(early.sum())} that entered at or after "
+                f"lead time: an order must end after its entry | got {int(early.sum())} that entered at or "
+                f"after "
                 "their end | leave them out: they were never at risk"
             )
         different = np.unique(values[seen & (values > 0.0)]).size
@@ -321,7 +324,9 @@ def _with_tail(fitted: LeadTime, positive: Orders) -> LeadTime:
     threshold = float(above_zero.quantile(1.0 - TAIL_SHARE))
     beyond = int((positive.observed & (positive.days > threshold)).sum())
     if beyond < FEWEST_EXCEEDANCES:
-        reason = f"tail: {beyond} finished orders beyond {threshold:.1f} days, {FEWEST_EXCEEDANCES} are needed"
+        reason = (
+            f"tail: {beyond} finished orders beyond {threshold:.1f} days, {FEWEST_EXCEEDANCES} are needed"
+        )
         return replace(fitted, refused=(*fitted.refused, reason))
     late = positive.entered > threshold
     try:

@@ -1,13 +1,15 @@
 """Does the fitted law describe its orders? Distance to Kaplan-Meier, judged by a parametric bootstrap.
 
 Each replicate draws orders from the fitted law, cuts them as the log does (censoring ages by the reverse
-Kaplan-Meier estimate, entries as they were, whole days where the log has whole days), fits the family again and
+Kaplan-Meier estimate, entries as they were, whole days where the log has whole days), fits the family
+again and
 measures the distance again; the p-value is the share of replicates at least as far off. scipy's
 ``goodness_of_fit`` refuses open orders.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +26,7 @@ from models.streams import uniforms
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+Survival = Callable[[FloatArray], FloatArray]
 
 REPLICATES: Final = 199
 
@@ -38,7 +41,9 @@ class Goodness:
     replicates: int
     orders: int
     refitted: bool
-    """Whether the replicates were fitted again; where not (mixtures, tails) the p-value is on the high side."""
+    """Whether the replicates were fitted again; where not (mixtures, tails) the p-value is on the high
+    side.
+    """
 
 
 def probability_scores(
@@ -65,7 +70,9 @@ def goodness_of_fit(
     ``seed`` and ``name`` address the random numbers of the replicates.
     """
     orders = checked_orders(days, observed, entered, spread=False)
-    above = orders.take(~(orders.observed & (orders.days == 0.0)) & (orders.days > law.floor)).beyond(law.floor)
+    above = orders.take(~(orders.observed & (orders.days == 0.0)) & (orders.days > law.floor)).beyond(
+        law.floor
+    )
     if int(above.observed.sum()) < 2:
         return Goodness("", 0.0, 1.0, 0, int(above.observed.sum()), False)
     weights = law.families
@@ -76,14 +83,7 @@ def goodness_of_fit(
         _distances(above.days[None], above.observed[None], above.entered, half, null.survival)[0]
     )
     drawn, seen = _replicates(null, above, half > 0.0, replicates, seed, name)
-    survival = null.survival
-    if null.refits:
-        late = np.broadcast_to(above.entered, drawn.shape) if np.any(above.entered > 0.0) else None
-        first, second, _ = families.fit_family(null.label, drawn, seen, late)
-
-        def survival(x: FloatArray) -> FloatArray:
-            return np.exp(laws.log_survival(null.label, first[:, None], second[:, None], x))
-
+    survival = null.refitted(drawn, seen, above.entered) if null.refits else null.survival
     sampled = _distances(drawn, seen, above.entered, half, survival)
     sampled = sampled[np.isfinite(sampled)]
     p_value = (1.0 + float((sampled >= statistic - 1e-12).sum())) / (1.0 + sampled.size)
@@ -105,7 +105,8 @@ class _Null:
         total = sum(c.weight for c in parts)
         alone = LeadTime(
             components=tuple(
-                type(c)(c.family, c.first, c.second, c.weight / total, c.log_likelihood, c.part) for c in parts
+                type(c)(c.family, c.first, c.second, c.weight / total, c.log_likelihood, c.part)
+                for c in parts
             ),
             floor=0.0,
             tail=None
@@ -117,9 +118,17 @@ class _Null:
         )
 
     def survival(self, days: FloatArray) -> FloatArray:
+        """P(L > days)."""
         return self.law.survival(days)
 
+    def refitted(self, days: FloatArray, observed: BoolArray, entered: FloatArray) -> Survival:
+        """Survival of each replicate under the family fitted to it, dims (replicate, order)."""
+        late = np.broadcast_to(entered, days.shape) if np.any(entered > 0.0) else None
+        first, second, _ = families.fit_family(self.label, days, observed, late)
+        return lambda x: np.exp(laws.log_survival(self.label, first[:, None], second[:, None], x))
+
     def quantile(self, share: FloatArray) -> FloatArray:
+        """Days that a share of the orders does not exceed."""
         if self.refits:
             return laws.quantile(self.label, *self.component, share)
         table = self.law.table()
@@ -151,7 +160,9 @@ def _replicates(
 
 
 def _censoring(above: Orders, share: FloatArray) -> FloatArray:
-    """Ages at which orders are cut, from the reverse Kaplan-Meier estimate; infinite where nothing is open."""
+    """Ages at which orders are cut, from the reverse Kaplan-Meier estimate; infinite where nothing is
+    open.
+    """
     if above.observed.all():
         return np.full(share.shape, np.inf)
     cut = product_limit(Orders(above.days, ~above.observed, above.entered))
@@ -160,7 +171,7 @@ def _censoring(above: Orders, share: FloatArray) -> FloatArray:
 
 
 def _distances(
-    days: FloatArray, observed: BoolArray, entered: FloatArray, half: float, survival: object
+    days: FloatArray, observed: BoolArray, entered: FloatArray, half: float, survival: Survival
 ) -> FloatArray:
     """Largest gap between Kaplan-Meier and the law over the finished orders, dims (replicate,).
 
@@ -177,7 +188,6 @@ def _distances(
     risk = np.maximum(risk, 1.0)
     after = np.cumprod(np.where(seen, 1.0 - 1.0 / risk, 1.0), axis=1)
     before = np.concatenate([np.ones((len(x), 1)), after[:, :-1]], axis=1)
-    assert callable(survival)
     law = survival(x + half)
     # The last finished order of a tie: the next one is later or open.
     last = np.ones(x.shape, dtype=np.bool_)

@@ -25,8 +25,10 @@ def shipments(purchase_orders: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     """One row per shipment, sorted: po, supplier, node, dates as days relative to ``as_of`` (NaN unknown).
 
     Lines of one shipment share its dates and count once. Dates after ``as_of`` were not known then and become
-    NaN. ``late`` is 1 where the promised day passed without receipt (NaN: not known) and ``days_late`` the days
-    from the promised day to receipt, negative when early; ``total`` is order to receipt in days; ``stage`` the index of the current stage of an open order, -1 for a finished one.
+    NaN. ``late`` is 1 where the promised day passed without receipt (NaN: not known) and ``days_late`` the
+    days
+    from the promised day to receipt, negative when early; ``total`` is order to receipt in days; ``stage``
+    the index of the current stage of an open order, -1 for a finished one.
     """
     table = pd.DataFrame({name: purchase_orders[name].astype(str) for name in ("po", "supplier", "node")})
     for name in _DATES:

@@ -18,7 +18,9 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class KaplanMeier:
-    """Survival after each different finished duration, dims (event,): days, P(L > days), at risk, finished."""
+    """Survival after each different finished duration, dims (event,): days, P(L > days), at risk,
+    finished.
+    """
 
     days: FloatArray
     survival: FloatArray
@@ -31,7 +33,9 @@ class KaplanMeier:
         return np.asarray(np.concatenate([[1.0], self.survival])[position])
 
     def quantile(self, share: float) -> float:
-        """First duration that at least this share of the orders does not exceed; infinite if none is seen to."""
+        """First duration that at least this share of the orders does not exceed; infinite if none is seen
+        to.
+        """
         reached = np.flatnonzero(1.0 - self.survival >= share - 1e-12)
         return float(self.days[reached[0]]) if reached.size else float("inf")
 
@@ -67,4 +71,6 @@ def product_limit(orders: Orders) -> KaplanMeier:
     # Who enters on the day itself is at risk only after it.
     at_risk -= late.size - np.searchsorted(late, at, side="left")
     finished = np.array(np.unique(orders.days[orders.observed], return_counts=True)[1], dtype=np.float64)
-    return KaplanMeier(at, np.cumprod(1.0 - finished / at_risk), at_risk, finished)
+    return KaplanMeier(
+        at, np.asarray(np.cumprod(1.0 - finished / at_risk), dtype=np.float64), at_risk, finished
+    )

@@ -1,7 +1,9 @@
 """Lead-time metrics of a purchase-order log: volatility, quantiles and lateness by lane and stage.
 
-Means, deviations and quantiles come from the Kaplan-Meier estimate, so that open orders count with the age they
-have; without open orders they are those of the finished ones. Emergency orders are bought to be quick: mixed with
+Means, deviations and quantiles come from the Kaplan-Meier estimate, so that open orders count with the age
+they
+have; without open orders they are those of the finished ones. Emergency orders are bought to be quick:
+mixed with
 the regular ones they would hide what a regular order takes, so they are rows of their own.
 """
 
@@ -60,8 +62,10 @@ def lead_time_kpis(
     servers: Mapping[str, int],
     emergency: Collection[str] = (),
 ) -> pd.DataFrame:
-    """One row per lane, kind of order and stage: supplier, node, mode, kind, stage, the figures of ``spread``,
-    and for order to receipt late_share (of orders whose promise is known to be kept or broken) and mean_days_late
+    """One row per lane, kind of order and stage: supplier, node, mode, kind, stage, the figures of
+    ``spread``,
+    and for order to receipt late_share (of orders whose promise is known to be kept or broken) and
+    mean_days_late
     (of the late ones received).
 
     ``emergency`` holds the numbers of the purchase orders that were bought as such; all others are regular.
@@ -86,7 +90,9 @@ def lead_time_kpis(
 def total_days(shipped: pd.DataFrame) -> tuple[FloatArray, BoolArray]:
     """Days from order to receipt of shipments, the age of open ones, and which are finished."""
     finished = (shipped["stage"] == -1).to_numpy()
-    days = np.where(finished, shipped["total"].to_numpy(np.float64), -shipped["ordered_on"].to_numpy(np.float64))
+    days = np.where(
+        finished, shipped["total"].to_numpy(np.float64), -shipped["ordered_on"].to_numpy(np.float64)
+    )
     valid = np.isfinite(days) & (days >= 0.0)
     return days[valid], finished[valid]
 

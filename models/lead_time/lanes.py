@@ -85,7 +85,8 @@ def fit_lanes(
     if isinstance(purchase_orders, Mapping):
         if lanes or as_of is not None or servers is not None:
             raise UsageError(
-                "fit_lanes: lanes, as_of and servers belong to a purchase-order log | got durations by lane | "
+                "fit_lanes: lanes, as_of and servers belong to a purchase-order log | got durations by lane "
+                "| "
                 "leave them out"
             )
         return fit_samples(purchase_orders, thin=thin, floor=0.0 if floor is None else floor)
@@ -216,7 +217,7 @@ def _fit_group(
     for i, (unit, lane) in enumerate(zip(members, data, strict=True)):
         finished = int(lane.observed.sum())
         if finished == 0:
-            found[unit] = LeadTime.listed(lane.mean, lane.sd, log_mean_error=_LISTED_ERROR)
+            found[unit] = LeadTime.listed(lane.mean or 0.0, lane.sd or 0.0, log_mean_error=_LISTED_ERROR)
         elif finished >= thin:
             try:
                 found[unit] = fit_lane(lane.days, observed=lane.observed, floor=floor)

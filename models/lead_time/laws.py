@@ -123,7 +123,9 @@ def from_moments(family: str, mean: float, sd: float) -> tuple[float, float]:
 
 
 def quantile(family: str, first: float, second: float, share: FloatArray) -> FloatArray:
-    """Days that a share (0 to 1) of one family does not exceed; gamma by a fine table over the normal score."""
+    """Days that a share (0 to 1) of one family does not exceed; gamma by a fine table over the normal
+    score.
+    """
     share = np.asarray(share, dtype=np.float64)
     if family == "gamma":
         grid = np.linspace(-8.0, 8.0, 4_001)

@@ -19,6 +19,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 FEWEST: Final = 40
 """Finished orders below which two components are not told apart."""
+_MOST: Final = 2_000
+"""Different orders that the runs take one by one."""
 _SCOUTING: Final = 30
 _STEPS: Final = 400
 _IN_SIGHT: Final = 4.0
@@ -56,8 +58,8 @@ def fit_two_lognormals(
     if int(observed.sum()) < FEWEST or np.unique(days[observed]).size < 4:
         return None
     # Whole days repeat: one term for each different order serves all its equals.
-    pairs, count = np.unique(np.stack([days, observed]), axis=1, return_counts=True)
-    log_days, seen, number = np.log(pairs[0]), pairs[1] > 0.5, count.astype(np.float64)
+    pairs, count = np.unique(np.stack([_gridded(np.log(days)), observed]), axis=1, return_counts=True)
+    log_days, seen, number = pairs[0], pairs[1] > 0.5, count.astype(np.float64)
     cuts = np.unique(np.quantile(np.log(days[observed]), _STARTS))
     slow = np.where(log_days > cuts[:, None], 0.95, 0.05)
     runs = _Runs(log_days, seen, number, np.stack([1.0 - slow, slow], axis=1))
@@ -80,6 +82,14 @@ def fit_two_lognormals(
     if parts[0][0] <= parts[1][0]:
         return TwoLognormals(parts[0], parts[1], share, value)
     return TwoLognormals(parts[1], parts[0], 1.0 - share, value)
+
+
+def _gridded(log_days: FloatArray) -> FloatArray:
+    """Log days, on a fine grid where they are very many: the runs then cost no more than for a few."""
+    if log_days.size <= _MOST:
+        return log_days
+    low, width = float(log_days.min()), float(np.ptp(log_days)) / _MOST
+    return low + width * np.round((log_days - low) / width)
 
 
 class _Runs:

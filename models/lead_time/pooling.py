@@ -4,8 +4,10 @@ For lane i with n_i orders, location m_i and spread s_i of log L (censored logno
 listed figures d_i = m_i - m_listed are drawn towards the group's mean offset with weight tau² / (tau² +
 s²/n_i), tau² between lanes by DerSimonian & Laird (1986) ("Meta-analysis in clinical trials", Controlled
 Clinical Trials 7, eq. 8); log s_i² likewise, freed of the bias log k - digamma(k), k = (n_i - 1)/2, with its
-sampling variance trigamma(k). The listed figure counts as one more lane of offset zero, so a group of one is not
-left alone. The predictive spread includes what is unknown about the location; what is unknown about the spread
+sampling variance trigamma(k). The listed figure counts as one more lane of offset zero, so a group of one
+is not
+left alone. The predictive spread includes what is unknown about the location; what is unknown about the
+spread
 makes the predictive a Student t whose chi-square has the same variance of its log.
 """
 
@@ -70,9 +72,7 @@ def pool(lanes: Sequence[ThinLane], wanted: Sequence[int]) -> dict[int, LeadTime
             # twice.
             log_mean_error=0.0,
             own_weight=between / (between + offset_variance[i]),
-            predictive=Predictive(
-                listed_location + location, float(np.sqrt(variance)), _degrees(ratio_left)
-            ),
+            predictive=Predictive(listed_location + location, float(np.sqrt(variance)), _degrees(ratio_left)),
         )
     return found
 

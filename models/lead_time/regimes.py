@@ -1,9 +1,13 @@
-"""Normal and congested times of a port or supplier, for shocks: a two-state Markov switch of the level of log days.
+"""Normal and congested times of a port or supplier, for shocks: a two-state Markov switch of the level of
+log days.
 
-The base keeps its fitted law, in which past congestion is part; a switch is laid over it only as a shock, so that
+The base keeps its fitted law, in which past congestion is part; a switch is laid over it only as a shock,
+so that
 nothing is counted twice. Fitted on weekly mean log ratios (days of an order over its lane's median) by
-Baum & Welch's EM (Rabiner 1989, "A tutorial on hidden Markov models", Proc. IEEE 77); weeks without orders are
-passed through. Where the log is short, or a wandering level (AR(1)) describes it as well, the listed switch stands.
+Baum & Welch's EM (Rabiner 1989, "A tutorial on hidden Markov models", Proc. IEEE 77); weeks without orders
+are
+passed through. Where the log is short, or a wandering level (AR(1)) describes it as well, the listed
+switch stands.
 """
 
 from __future__ import annotations
@@ -64,11 +68,14 @@ LISTED_CONGESTION: Final = Congestion(normal_days=540.0, congested_days=60.0, ra
 
 
 def fit_congestion(ratio: npt.ArrayLike, day: npt.ArrayLike) -> Congestion:
-    """Switch from orders' days over their lane's median (0 days are left out) by day; listed where not shown."""
+    """Switch from orders' days over their lane's median (0 days are left out) by day; listed where not
+    shown.
+    """
     values, days = np.asarray(ratio, dtype=np.float64), np.asarray(day, dtype=np.float64)
     if values.shape != days.shape or not np.isfinite(values).all() or not np.isfinite(days).all():
         raise FitError(
-            f"congestion: one finite ratio and day for each order is needed | got {values.shape}, {days.shape}"
+            f"congestion: one finite ratio and day for each order is needed | got {values.shape}, "
+            f"{days.shape}"
         )
     if np.any(values < 0.0):
         raise FitError(f"congestion: ratios must not be negative | got {values[values < 0.0][:3].tolist()}")
@@ -114,7 +121,9 @@ def _wandering(mean: FloatArray, count: FloatArray, within: float) -> float:
     y = mean - float((mean * count)[seen].sum() / count[seen].sum())
     total = float(y[seen].var()) + 1e-9
     return max(
-        level_filter(y, count, persistence, total * size * (1.0 - persistence**2), total * size * extra, within)[0]
+        level_filter(
+            y, count, persistence, total * size * (1.0 - persistence**2), total * size * extra, within
+        )[0]
         for persistence in (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)
         for size in (0.02, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5)
         for extra in ((0.0,) if persistence == 0.0 else (0.0, 0.5))
@@ -141,15 +150,11 @@ def _two_states(mean: FloatArray, noise: FloatArray) -> _States:
     return states
 
 
-def _smooth(
-    states: _States, mean: FloatArray, noise: FloatArray
-) -> tuple[FloatArray, FloatArray, float]:
+def _smooth(states: _States, mean: FloatArray, noise: FloatArray) -> tuple[FloatArray, FloatArray, float]:
     """Forward-backward pass: chance of each state by week, expected changes out of each, log-likelihood."""
     move = np.array([[1.0 - states.leave[0], states.leave[0]], [states.leave[1], 1.0 - states.leave[1]]])
     variance = np.where(np.isfinite(noise), noise, 1.0) + states.spread
-    log_density = -0.5 * (
-        np.log(variance)[:, None] + (mean[:, None] - states.level) ** 2 / variance[:, None]
-    )
+    log_density = -0.5 * (np.log(variance)[:, None] + (mean[:, None] - states.level) ** 2 / variance[:, None])
     log_density = np.where(np.isfinite(noise)[:, None], log_density, 0.0)
     top = log_density.max(axis=1)
     density = np.exp(log_density - top[:, None])

@@ -22,7 +22,8 @@ _THIN: Final = 12
 def fit_samples(
     lanes: Mapping[str, Sample], *, thin: int = _THIN, floor: float | str = 0.0
 ) -> dict[str, LeadTime]:
-    """Law of each lane, keys sorted; fewer than ``thin`` finished orders, or no spread, are pooled with all lanes.
+    """Law of each lane, keys sorted; fewer than ``thin`` finished orders, or no spread, are pooled with
+    all lanes.
 
     A lane without any order gets the pool's law for a new lane. Faults of all lanes are raised at once.
     """
@@ -41,7 +42,8 @@ def fit_samples(
             data[key] = ThinLane(orders.days, orders.observed)
     if not faults and not any(np.any(lane.observed & (lane.days > 0.0)) for lane in data.values()):
         faults.append(
-            f"lanes: no finished order above zero days on any | got {len(data)} lanes | list mean and sd instead"
+            f"lanes: no finished order above zero days on any | got {len(data)} lanes | list mean and sd "
+            f"instead"
         )
     if faults:
         raise FitError("\n".join(faults))

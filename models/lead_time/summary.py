@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -76,7 +77,9 @@ def _stage_rows(model: LeadTimeModel, table: pd.DataFrame) -> list[dict[str, Any
 
 
 def _congestion(model: LeadTimeModel, table: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Normal and congested times of each port, from finished transit and customs stages by the day they began."""
+    """Normal and congested times of each port, from finished transit and customs stages by the day they
+    began.
+    """
     rows = table[table["observed"] & table["stage"].isin(["transit", "clearance"])]
     middle = rows.groupby(["supplier", "node", "stage"])["days"].transform("median")
     rows = rows.assign(ratio=rows["days"] / middle)[middle > 0.0]
@@ -93,7 +96,7 @@ def _total_rows(shipped: pd.DataFrame, column: str, keys: set[str]) -> list[dict
     for key in sorted(keys):
         orders = shipped[shipped[column] == key]
         days, observed = total_days(orders)
-        law = _attempt(lambda days=days, observed=observed: fit_lane(days, observed=observed))
+        law = _attempt(partial(fit_lane, days, observed=observed))
         row: dict[str, Any] = {column: key}
         if isinstance(law, LeadTime) and int(observed.sum()) >= THIN:
             row |= describe(law, days, observed, name=f"total/{column}/{key}")
@@ -114,7 +117,9 @@ def describe(law: LeadTime, days: np.ndarray, observed: np.ndarray, *, name: str
     fit: dict[str, float | None] = {"distance": None, "p_value": None}
     if law.source == "fitted":
         judged = _attempt(
-            lambda: goodness_of_fit(law, days, observed=observed, replicates=_REPLICATES, name=f"check/{name}")
+            lambda: goodness_of_fit(
+                law, days, observed=observed, replicates=_REPLICATES, name=f"check/{name}"
+            )
         )
         if judged is not None:
             fit = {"distance": judged.distance, "p_value": judged.p_value}

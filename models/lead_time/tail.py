@@ -1,6 +1,7 @@
 """Generalised Pareto tail beyond a threshold: survival, inverse, moments, profile likelihood.
 
-S(u + y) = S(u) (1 + shape y / scale)^(-1/shape) for y > 0, exponential at shape 0 (Pickands 1975, "Statistical
+S(u + y) = S(u) (1 + shape y / scale)^(-1/shape) for y > 0, exponential at shape 0 (Pickands 1975,
+"Statistical
 inference using extreme order statistics", Annals of Statistics 3).
 """
 
@@ -43,7 +44,7 @@ class Tail:
             raise FitError(f"tail: a shape >= 0.5 has no {what} | got {self.shape:.3f} | leave the tail out")
 
     def log_survival(self, excess: FloatArray) -> FloatArray:
-        """log P(L > threshold + excess | L > threshold); -1e300 beyond a finite end."""
+        """Log P(L > threshold + excess | L > threshold); -1e300 beyond a finite end."""
         y = np.maximum(np.asarray(excess, dtype=np.float64), 0.0) / self.scale
         if abs(self.shape) < _FLAT:
             return np.asarray(-y)
@@ -69,7 +70,8 @@ class Tail:
 def fit_tail(threshold: float, days: FloatArray, observed: npt.NDArray[np.bool_]) -> Tail:
     """Censored maximum likelihood of the orders beyond the threshold.
 
-    With t = shape / scale the shape has the closed form sum of log(1 + t y) over all exceedances by the number
+    With t = shape / scale the shape has the closed form sum of log(1 + t y) over all exceedances by the
+    number
     of finished ones, so the likelihood is searched in t alone.
     """
     beyond = days > threshold
@@ -98,7 +100,9 @@ def fit_tail(threshold: float, days: FloatArray, observed: npt.NDArray[np.bool_]
     losses[shapes <= -1.0] = np.inf
     best = int(np.argmin(losses))
     left, right = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
-    found = minimize_scalar(loss, bounds=(float(left), float(right)), method="bounded", options={"xatol": 1e-12})
+    found = minimize_scalar(
+        loss, bounds=(float(left), float(right)), method="bounded", options={"xatol": 1e-12}
+    )
     t = float(found.x) if found.fun <= losses[best] else float(grid[best])
     if abs(t) * mean < 1e-7:
         return Tail(threshold, mean, 0.0, count)

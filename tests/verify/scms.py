@@ -1,6 +1,8 @@
-"""SCMS deliveries (USAID): fitted families by mode and vendor, late shares, intervals for the orders after 2012.
+"""SCMS deliveries (USAID): fitted families by mode and vendor, late shares, intervals for the orders after
+2012.
 
-An order is one purchase order, mode, vendor and pair of dates: its lines share one delivery. Fitted is what was
+An order is one purchase order, mode, vendor and pair of dates: its lines share one delivery. Fitted is
+what was
 known on 2012-12-31: deliveries up to then, and the ages of the orders open then.
 """
 
@@ -154,7 +156,9 @@ def _families(law: LeadTime) -> str:
 
 
 def fit_rows() -> Iterator[Row]:
-    """Families with weights, late share and goodness by mode and vendor; thin vendors with their own weight."""
+    """Families with weights, late share and goodness by mode and vendor; thin vendors with their own
+    weight.
+    """
     if not FILE.exists():
         yield Row(f"{FILE.name}: not in the data folder, skipped", "-", "-", "TRADEWIND_DATA", True)
         return

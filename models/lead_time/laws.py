@@ -128,7 +128,7 @@ def quantile(family: str, first: float, second: float, share: FloatArray) -> Flo
     """
     share = np.asarray(share, dtype=np.float64)
     if family == "gamma":
-        grid = np.linspace(-8.0, 8.0, 4_001)
+        grid = np.linspace(-8.0, 8.0, 801)
         nodes = second * special.gammaincinv(first, special.ndtr(grid))
         return np.asarray(np.interp(special.ndtri(share), grid, nodes))
     if family == "lognormal":

@@ -160,8 +160,10 @@ def check(path: PlanPath, as_json: AsJson = False) -> None:
     """Read a plan folder: what was recognised, used, rejected and assumed; all faults at once."""
     from engine.plan.load import load_plan
     from engine.plan.report import check_report
+    from engine.stages.lead_times import lead_time_report
 
-    report = check_report(load_plan(path))
+    plan = load_plan(path)
+    report = check_report(plan) | {"lead_times": lead_time_report(plan)}
     if as_json:
         _print_json(report)
         return
@@ -184,6 +186,7 @@ def _print_check(report: dict[str, Any]) -> None:
     _print_table([{name: _text(row[name]) for name in tie_columns} for row in report["ties"]])
     print("\ncustomers")
     _print_table([{name: _text(value) for name, value in row.items()} for row in report["customers"]])
+    _print_lead_times(report["lead_times"])
     print("\nassumptions (stated, not guessed)")
     for row in report["assumptions"]:
         print(_printable(f"  {row['id']} = {row['value']} {row['unit']} ({row['source']}): {row['why']}"))
@@ -208,6 +211,32 @@ def _print_amounts(file: str, table: dict[str, Any]) -> None:
     ]
     names = ("treatment", "", "lines", f"amount {currency}")
     _print_table([dict(zip(names, (n, u, f"{r:,}", f"{a:,.2f}"), strict=True)) for n, u, r, a in rows])
+
+
+def _print_lead_times(fitted: dict[str, Any]) -> None:
+    """Fitted lead times: the families and their weights by lane and stage, then order to receipt."""
+    figures = ("source", "orders", "open", "mean", "sd", "p90", "zero_share", "own_weight", "p_value")
+    tables = (
+        (
+            "stages",
+            "lead times by lane and stage (days; customs once per port)",
+            ("lane", "mode", "stage"),
+            (),
+        ),
+        ("lanes", "order to receipt by lane", ("lane",), ("late_share",)),
+        ("modes", "order to receipt by mode", ("mode",), ("late_share",)),
+        ("suppliers", "order to receipt by supplier", ("supplier",), ("late_share",)),
+    )
+    for name, title, keys, more in tables:
+        print(f"\n{title}")
+        columns = (*keys, *figures, *more)
+        _print_table(
+            [
+                {column: _text(row.get(column)) for column in columns}
+                | {"families": " ".join(f"{k} {w:.2f}" for k, w in row.get("families", {}).items())}
+                for row in fitted[name]
+            ]
+        )
 
 
 def _text(value: Any) -> str:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.plan import Plan
+from engine.stages.lead_times import customs_servers, listed_lanes
 from engine.stages.wiring import planned_shares, primary_nodes
 from models.calendar import Calendar
 from models.demand import (
@@ -29,7 +30,7 @@ from models.demand import (
 from models.demand.settings import EXPECTED_MONTHS
 from models.errors import UsageError
 from models.fx import FxModel, fit_fx
-from models.lead_time import ListedLane, fit_lanes
+from models.lead_time import fit_lanes
 from models.network.purchasing import PurchasingModel
 from models.quantiles import normal_quantile
 from models.returns import ReturnsModel, fit_returns
@@ -154,28 +155,11 @@ def demand_settings(plan: Plan) -> DemandSettings:
 
 
 def _fit_supply(plan: Plan) -> SupplyModel:
-    config = plan.config
-    as_of = config.company.actuals_through
-    node_port = {node.key: node.port for node in config.nodes}
-    ports = {port.key: port for port in config.ports}
-    servers = {port.key: port.servers for port in config.ports}
-    lanes = []
-    for lane in config.lanes:
-        port = ports[node_port[lane.node]]
-        lanes.append(
-            ListedLane(
-                supplier=lane.supplier,
-                node=lane.node,
-                port=port.key,
-                mode=lane.mode,
-                production=(lane.production.mean, lane.production.sd),
-                transit=(lane.transit.mean, lane.transit.sd),
-                clearance=(port.clearance_days, port.clearance_days),
-                inland=(lane.inland.mean, lane.inland.sd),
-            )
-        )
+    as_of = plan.config.company.actuals_through
+    node_port = {node.key: node.port for node in plan.config.nodes}
+    servers = customs_servers(plan)
     return SupplyModel(
-        lead_time=fit_lanes(plan.purchase_orders, lanes, as_of=as_of, servers=servers),
+        lead_time=fit_lanes(plan.purchase_orders, listed_lanes(plan), as_of=as_of, servers=servers),
         spec=_supply_spec(plan),
         open=open_shipments(plan.purchase_orders, as_of=as_of, node_port=node_port, servers=servers),
     )

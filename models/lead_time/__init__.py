@@ -5,15 +5,25 @@ continuous although dates are whole days; a finished order of zero days is a poi
 closures stay in the durations they lengthened.
 """
 
+from models.lead_time.bootstrap import ParameterDraws, bootstrap
 from models.lead_time.dependence import LISTED, LISTED_STAGE_LINK, Dependence, fit_dependence, fit_stage_link
-from models.lead_time.distribution import NEVER, SCORES, Component, LeadTime
+from models.lead_time.distribution import NEVER, SCORES, Component, LeadTime, Predictive
+from models.lead_time.drift import Drift, fit_drift, follow, order_scores
 from models.lead_time.fit import fit_lane
+from models.lead_time.goodness import Goodness, goodness_of_fit, probability_scores
 from models.lead_time.history import RECEIPT_WAIT, STAGES, service_starts, shipments, stage_days
+from models.lead_time.kaplan_meier import KaplanMeier, kaplan_meier
+from models.lead_time.kpis import lead_time_kpis
 from models.lead_time.lanes import THIN, ListedLane, fit_lanes
 from models.lead_time.model import Lane, LeadTimeModel
+from models.lead_time.regimes import LISTED_CONGESTION, Congestion, fit_congestion
+from models.lead_time.samples import fit_samples
+from models.lead_time.summary import lead_time_summary
+from models.lead_time.tail import Tail, fit_tail
 
 __all__ = [
     "LISTED",
+    "LISTED_CONGESTION",
     "LISTED_STAGE_LINK",
     "NEVER",
     "RECEIPT_WAIT",
@@ -21,15 +31,34 @@ __all__ = [
     "STAGES",
     "THIN",
     "Component",
+    "Congestion",
     "Dependence",
+    "Drift",
+    "Goodness",
+    "KaplanMeier",
     "Lane",
     "LeadTime",
     "LeadTimeModel",
     "ListedLane",
+    "ParameterDraws",
+    "Predictive",
+    "Tail",
+    "bootstrap",
+    "fit_congestion",
     "fit_dependence",
+    "fit_drift",
     "fit_lane",
     "fit_lanes",
+    "fit_samples",
     "fit_stage_link",
+    "fit_tail",
+    "follow",
+    "goodness_of_fit",
+    "kaplan_meier",
+    "lead_time_kpis",
+    "lead_time_summary",
+    "order_scores",
+    "probability_scores",
     "service_starts",
     "shipments",
     "stage_days",

@@ -1,9 +1,12 @@
-"""One fitted lead-time stage: a floor-shifted mixture of families, a point mass at zero, inverse tables."""
+"""One fitted lead-time stage: a floor-shifted mixture of families, a point mass at zero, perhaps a Pareto
+tail;
+inverse tables.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +16,7 @@ from scipy.optimize import elementwise
 
 from models.errors import FitError
 from models.lead_time import families
+from models.lead_time.tail import Tail
 from models.quantiles import Table
 
 FloatArray = npt.NDArray[np.float64]
@@ -32,13 +36,54 @@ _LOWEST: Final = -1e300
 
 @dataclass(frozen=True)
 class Component:
-    """One family of the mixture: native parameters (families.py), weight share, log-likelihood."""
+    """One family of the mixture: native parameters (laws.py), weight share, log-likelihood.
+
+    ``part`` names the side of a two-component family ("quick", "slow"); the likelihood is then that of both.
+    """
 
     family: str
     first: float
     second: float
     weight: float
     log_likelihood: float
+    part: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name of the weighed family: both sides of a two-component one share it."""
+        return f"{self.family} mixture" if self.part else self.family
+
+
+@dataclass(frozen=True)
+class Predictive:
+    """Student t of the log of the next order's days, for a lane whose few orders leave its parameters open.
+
+    The law itself has no mean (an exponentiated t never has): it serves intervals and log scores, while the
+    simulation draws from the lognormal beside it.
+    """
+
+    location: float
+    scale: float
+    degrees: float
+
+    def log_density(self, days: npt.ArrayLike) -> FloatArray:
+        """Log density at ``days`` > 0, per day."""
+        log_days = np.log(np.asarray(days, dtype=np.float64))
+        z = (log_days - self.location) / self.scale
+        half = 0.5 * (self.degrees + 1.0)
+        constant = special.gammaln(half) - special.gammaln(0.5 * self.degrees)
+        constant -= 0.5 * np.log(self.degrees * np.pi) + np.log(self.scale)
+        return np.asarray(constant - half * np.log1p(z * z / self.degrees) - log_days)
+
+    def cdf(self, days: npt.ArrayLike) -> FloatArray:
+        """P(L <= days) given that it takes more than zero days."""
+        with np.errstate(divide="ignore"):
+            z = (np.log(np.maximum(np.asarray(days, dtype=np.float64), 0.0)) - self.location) / self.scale
+        return np.asarray(special.stdtr(self.degrees, z))
+
+    def quantile(self, share: npt.ArrayLike) -> FloatArray:
+        """Days that a share of the next orders above zero does not exceed, share in (0, 1)."""
+        return np.asarray(np.exp(self.location + self.scale * special.stdtrit(self.degrees, share)))
 
 
 @dataclass(frozen=True)
@@ -47,7 +92,10 @@ class LeadTime:
 
     ``source`` tells fitted (own orders), pooled (shrunk towards its group), total (from order-to-receipt
     only) or listed (the plan's mean and sd). ``log_mean_error`` is the standard error of the log of the mean,
-    the parameter uncertainty.
+    the parameter uncertainty. ``tail`` replaces what lies beyond its threshold; ``predictive`` is what a
+    pooled
+    lane's next order is expected to take, parameters unknown. ``own_weight`` is the share that the lane's own
+    orders have in its log mean: 1 fitted alone, between 0 and 1 pooled, 0 listed.
     """
 
     components: tuple[Component, ...]
@@ -59,6 +107,9 @@ class LeadTime:
     log_mean_error: float = 0.0
     refused: tuple[str, ...] = ()
     floor_profiled: bool = False
+    tail: Tail | None = None
+    predictive: Predictive | None = None
+    own_weight: float = 1.0
 
     @classmethod
     def listed(
@@ -66,33 +117,78 @@ class LeadTime:
     ) -> LeadTime:
         """Lognormal with this mean and standard deviation (days); zero mean gives exactly zero days."""
         if mean <= 0.0:
-            return cls(components=(), zero_share=1.0, source=source)
+            return cls(components=(), zero_share=1.0, source=source, own_weight=0.0)
         first, second = families.from_moments("lognormal", mean, max(sd, 1e-3 * mean))
         component = Component("lognormal", first, second, 1.0, 0.0)
-        return cls(components=(component,), source=source, log_mean_error=log_mean_error)
+        return cls(components=(component,), source=source, log_mean_error=log_mean_error, own_weight=0.0)
+
+    @property
+    def families(self) -> dict[str, float]:
+        """AIC weight by family; the two components of a mixture count as one family."""
+        weights: dict[str, float] = {}
+        for component in self.components:
+            weights[component.label] = weights.get(component.label, 0.0) + component.weight
+        return weights
 
     @property
     def mean(self) -> float:
         """Mean in days."""
-        positive = sum(
-            c.weight * families.raw_moment(c.family, c.first, c.second, 1) for c in self.components
-        )
-        return (1.0 - self.zero_share) * (self.floor + positive)
+        return (1.0 - self.zero_share) * (self.floor + self._moment(1))
 
     @property
     def sd(self) -> float:
         """Standard deviation in days; a FitError where it does not exist (log-logistic of shape <= 2)."""
-        one = sum(c.weight * families.raw_moment(c.family, c.first, c.second, 1) for c in self.components)
-        two = sum(c.weight * families.raw_moment(c.family, c.first, c.second, 2) for c in self.components)
+        one, two = self._moment(1), self._moment(2)
         if not np.isfinite(two):
             raise FitError("sd: a log-logistic of shape <= 2 has no variance | got one | use its quantiles")
         square = (1.0 - self.zero_share) * (self.floor**2 + 2.0 * self.floor * one + two)
         return float(np.sqrt(max(square - self.mean**2, 0.0)))
 
     @property
+    def cv(self) -> float:
+        """Coefficient of variation, sd / mean; 0 for a stage that takes no time."""
+        return self.sd / self.mean if self.mean > 0.0 else 0.0
+
+    def _moment(self, order: int) -> float:
+        """E[(L - floor)**order] of the part above zero, order 1 or 2; the tail in the place of the body's."""
+        whole = sum(
+            c.weight * families.raw_moment(c.family, c.first, c.second, order) for c in self.components
+        )
+        if self.tail is None:
+            return float(whole)
+        above = self.tail.threshold - self.floor
+        # Whatever lies beyond the threshold keeps its share and gets the tail's moments.
+        share = float(np.exp(self._log_survival_body(np.asarray(self.tail.threshold))))
+        cut = sum(
+            c.weight * families.partial_moment(c.family, c.first, c.second, above, order)
+            for c in self.components
+        )
+        excess = self.tail.mean_excess(0.0)
+        beyond = above + excess if order == 1 else above**2 + 2.0 * above * excess + self.tail.mean_square
+        return float(whole - cut + share * beyond)
+
+    @property
     def log_likelihood(self) -> float:
         """Log-likelihood of the best family over the orders above zero days."""
         return max((c.log_likelihood for c in self.components), default=0.0)
+
+    def log_density(self, days: npt.ArrayLike) -> FloatArray:
+        """Log density at ``days`` above the floor, per day; at zero the log of the point mass."""
+        x = np.asarray(days, dtype=np.float64)
+        beyond = np.maximum(x - self.floor, 1e-300)
+        terms = [
+            np.log(c.weight) + families.log_density(c.family, c.first, c.second, beyond)
+            for c in self.components
+            if c.weight > 0.0
+        ]
+        value = special.logsumexp(np.stack(terms), axis=0) if terms else np.full(x.shape, -np.inf)
+        if self.tail is not None:
+            at = self.tail.threshold
+            edge = float(self._log_survival_body(np.asarray(at)))
+            value = np.where(x > at, edge + self.tail.log_density(x - at), value)
+        with np.errstate(divide="ignore"):
+            body = np.log1p(-self.zero_share) + np.where(x > self.floor, value, -np.inf)
+            return np.asarray(np.where(x == 0.0, np.log(self.zero_share), body))
 
     def survival(self, days: npt.ArrayLike) -> FloatArray:
         """P(L > days)."""
@@ -113,18 +209,28 @@ class LeadTime:
         if age <= 0.0 and self.zero_share == 0.0:
             return self.mean - age
         if age < self.floor:
-            weighted = sum(
-                c.weight * families.raw_moment(c.family, c.first, c.second, 1) for c in self.components
-            )
-            return self.floor + weighted - age
-        beyond = age - self.floor
-        tail = sum(
-            c.weight * families.partial_mean(c.family, c.first, c.second, beyond) for c in self.components
-        )
+            return self.floor + self._moment(1) - age
         alive = float(np.exp(self._log_survival_above(np.asarray(age))))
         if alive < 1e-280 or not self.components:
             return 0.0
-        return float(self.floor + tail / alive - age)
+        if self.tail is not None and age >= self.tail.threshold:
+            return self.tail.mean_excess(age - self.tail.threshold)
+        left = self._partial(age)
+        if self.tail is not None:
+            # Beyond the threshold the tail's mean days stand in for the body's.
+            at = self.tail.threshold
+            share = float(np.exp(self._log_survival_body(np.asarray(at))))
+            left += share * (at - self.floor + self.tail.mean_excess(0.0)) - self._partial(at)
+        return float(self.floor + left / alive - age)
+
+    def _partial(self, age: float) -> float:
+        """E[L - floor; L > age] of the body above zero."""
+        beyond = age - self.floor
+        return float(
+            sum(
+                c.weight * families.partial_mean(c.family, c.first, c.second, beyond) for c in self.components
+            )
+        )
 
     def table(self) -> Table:
         """Inverse CDF over the normal score of the part above zero; up to ``zero_score`` means zero days."""
@@ -149,19 +255,41 @@ class LeadTime:
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return fields | {
             "components": [
-                [c.family, c.first, c.second, c.weight, c.log_likelihood] for c in self.components
+                [c.family, c.first, c.second, c.weight, c.log_likelihood, c.part] for c in self.components
             ],
             "refused": list(self.refused),
+            "tail": None if self.tail is None else asdict(self.tail),
+            "predictive": None if self.predictive is None else asdict(self.predictive),
         }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> LeadTime:
         """Inverse of ``to_dict``."""
         parts = tuple(Component(*row) for row in values["components"])
-        return cls(**(values | {"components": parts, "refused": tuple(values["refused"])}))
+        tail, predictive = values.get("tail"), values.get("predictive")
+        return cls(
+            **(
+                values
+                | {
+                    "components": parts,
+                    "refused": tuple(values["refused"]),
+                    "tail": None if tail is None else Tail(**tail),
+                    "predictive": None if predictive is None else Predictive(**predictive),
+                }
+            )
+        )
 
     def _log_survival_above(self, days: FloatArray) -> FloatArray:
-        """Log survival of the part above zero."""
+        """Log survival of the part above zero, the tail included."""
+        body = self._log_survival_body(days)
+        if self.tail is None:
+            return body
+        x = np.asarray(days, dtype=np.float64)
+        edge = float(self._log_survival_body(np.asarray(self.tail.threshold)))
+        return np.where(x > self.tail.threshold, edge + self.tail.log_survival(x - self.tail.threshold), body)
+
+    def _log_survival_body(self, days: FloatArray) -> FloatArray:
+        """Log survival of the families' mixture."""
         x = np.asarray(days, dtype=np.float64) - self.floor
         if not self.components:
             return np.full(x.shape, -np.inf)
@@ -180,6 +308,9 @@ class LeadTime:
         if not self.components:
             return np.ones(x.shape)
         total = sum(c.weight * families.cumulative(c.family, c.first, c.second, x) for c in self.components)
+        if self.tail is not None:
+            beyond = x > self.tail.threshold - self.floor
+            total = np.where(beyond, -np.expm1(self._log_survival_above(x + self.floor)), total)
         return np.where(x <= 0.0, 0.0, np.asarray(total))
 
     def _at_scores(self, scores: FloatArray, at_zero: float = 0.0) -> FloatArray:

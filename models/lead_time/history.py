@@ -25,8 +25,10 @@ def shipments(purchase_orders: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     """One row per shipment, sorted: po, supplier, node, dates as days relative to ``as_of`` (NaN unknown).
 
     Lines of one shipment share its dates and count once. Dates after ``as_of`` were not known then and become
-    NaN. ``late`` is 1 where the promised day passed without receipt (NaN: not known); ``total`` is order to
-    receipt in days; ``stage`` the index of the current stage of an open order, -1 for a finished one.
+    NaN. ``late`` is 1 where the promised day passed without receipt (NaN: not known) and ``days_late`` the
+    days
+    from the promised day to receipt, negative when early; ``total`` is order to receipt in days; ``stage``
+    the index of the current stage of an open order, -1 for a finished one.
     """
     table = pd.DataFrame({name: purchase_orders[name].astype(str) for name in ("po", "supplier", "node")})
     for name in _DATES:
@@ -39,10 +41,13 @@ def shipments(purchase_orders: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     # An open order is late for certain only once its promised day has passed.
     known = due.notna() & (table["received_on"].notna() | (due < 0.0))
     table["late"] = (table["received_on"].fillna(0.0) > due).astype(np.float64).where(known)
+    table["days_late"] = table["received_on"] - due
     table = table.loc[table["ordered_on"].notna()]
     # Lines of one shipment may have been promised for different days: it is late when one of them is.
     identity = ["ordered_on", "po", "supplier", "node", *_DATES[1:]]
-    table = table.sort_values([*identity, "late"], ascending=[True] * len(identity) + [False], kind="stable")
+    table = table.sort_values(
+        [*identity, "late", "days_late"], ascending=[True] * len(identity) + [False] * 2, kind="stable"
+    )
     table = table.drop_duplicates(identity)
     dated = table[list(_DATES)].notna().to_numpy()
     last = dated.shape[1] - 1 - np.argmax(dated[:, ::-1], axis=1)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from models.errors import FitError
+from models.errors import FitError, UsageError
 from models.lead_time.dependence import LISTED, Dependence, fit_dependence, fit_stage_link
 from models.lead_time.distribution import LeadTime
 from models.lead_time.fit import fit_lane
 from models.lead_time.history import RECEIPT_WAIT, STAGES, shipments, stage_days
 from models.lead_time.model import Lane, LeadTimeModel
 from models.lead_time.pooling import ThinLane, pool
+from models.lead_time.samples import Sample, fit_samples
 
 THIN = 12
 """Finished orders below which a lane's stage is pooled instead of fitted alone."""
@@ -48,7 +50,62 @@ class ListedLane:
         return float(mean), float(sd)
 
 
+@overload
 def fit_lanes(
+    purchase_orders: pd.DataFrame,
+    lanes: Sequence[ListedLane],
+    *,
+    as_of: dt.date,
+    servers: Mapping[str, int],
+    thin: int = THIN,
+    floor: float | str = "profile",
+) -> LeadTimeModel: ...
+
+
+@overload
+def fit_lanes(
+    purchase_orders: Mapping[str, Sample], *, thin: int = THIN, floor: float | str = 0.0
+) -> dict[str, LeadTime]: ...
+
+
+def fit_lanes(
+    purchase_orders: pd.DataFrame | Mapping[str, Sample],
+    lanes: Sequence[ListedLane] = (),
+    *,
+    as_of: dt.date | None = None,
+    servers: Mapping[str, int] | None = None,
+    thin: int = THIN,
+    floor: float | str | None = None,
+) -> LeadTimeModel | dict[str, LeadTime]:
+    """Lead times of all lanes: of a plan's purchase-order log, or of plain durations by lane.
+
+    With a table: see ``fit_log``. With a mapping from lane to days, or to (days, observed), see
+    ``fit_samples``: one law per lane, thin lanes pooled with the others.
+    """
+    if isinstance(purchase_orders, Mapping):
+        if lanes or as_of is not None or servers is not None:
+            raise UsageError(
+                "fit_lanes: lanes, as_of and servers belong to a purchase-order log | got durations by lane "
+                "| "
+                "leave them out"
+            )
+        return fit_samples(purchase_orders, thin=thin, floor=0.0 if floor is None else floor)
+    if as_of is None or servers is None:
+        raise UsageError(
+            "fit_lanes: as_of and servers are needed with a purchase-order log | got none | "
+            "give the last closed day and the customs servers by port"
+        )
+    return fit_log(
+        purchase_orders,
+        lanes,
+        as_of=as_of,
+        servers=servers,
+        thin=thin,
+        floor="profile" if floor is None else floor,
+    )
+
+
+def fit_log(
     purchase_orders: pd.DataFrame,
     lanes: Sequence[ListedLane],
     *,
@@ -75,12 +132,7 @@ def fit_lanes(
     so that their sum, the assumed clearance included, has the mean and sd of its orders.
     """
     lanes = sorted(lanes, key=lambda lane: (lane.supplier, lane.node))
-    node_port = {lane.node: lane.port for lane in lanes}
-    shipped = shipments(purchase_orders, as_of)
-    known = {(lane.supplier, lane.node) for lane in lanes}
-    shipped = shipped.loc[[pair in known for pair in zip(shipped["supplier"], shipped["node"], strict=True)]]
-    shipped = shipped.reset_index(drop=True)
-    table = stage_days(shipped, node_port=node_port, servers=servers)
+    shipped, table = lane_orders(purchase_orders, lanes, as_of=as_of, servers=servers)
     laws: dict[tuple[str, str, str], LeadTime] = {}
     for stage in STAGES:
         laws |= _fit_stage(table.loc[table["stage"] == stage], stage, lanes, thin, floor)
@@ -112,6 +164,18 @@ def fit_lanes(
     return LeadTimeModel(
         lanes=fitted, dependence=dependence, stage_link=_stage_link(scores, dependence), history=history
     )
+
+
+def lane_orders(
+    purchase_orders: pd.DataFrame, lanes: Sequence[ListedLane], *, as_of: dt.date, servers: Mapping[str, int]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shipments on the plan's lanes and their durations by stage; see ``shipments`` and ``stage_days``."""
+    shipped = shipments(purchase_orders, as_of)
+    known = {(lane.supplier, lane.node) for lane in lanes}
+    shipped = shipped.loc[[pair in known for pair in zip(shipped["supplier"], shipped["node"], strict=True)]]
+    shipped = shipped.reset_index(drop=True)
+    node_port = {lane.node: lane.port for lane in lanes}
+    return shipped, stage_days(shipped, node_port=node_port, servers=servers)
 
 
 def _fit_stage(
@@ -153,7 +217,7 @@ def _fit_group(
     for i, (unit, lane) in enumerate(zip(members, data, strict=True)):
         finished = int(lane.observed.sum())
         if finished == 0:
-            found[unit] = LeadTime.listed(lane.mean, lane.sd, log_mean_error=_LISTED_ERROR)
+            found[unit] = LeadTime.listed(lane.mean or 0.0, lane.sd or 0.0, log_mean_error=_LISTED_ERROR)
         elif finished >= thin:
             try:
                 found[unit] = fit_lane(lane.days, observed=lane.observed, floor=floor)

@@ -3,9 +3,12 @@
 For lane i with n_i orders, location m_i and spread s_i of log L (censored lognormal fit), offsets from the
 listed figures d_i = m_i - m_listed are drawn towards the group's mean offset with weight tau² / (tau² +
 s²/n_i), tau² between lanes by DerSimonian & Laird (1986) ("Meta-analysis in clinical trials", Controlled
-Clinical Trials 7, eq. 8); log s_i² likewise with sampling variance 2 / (n_i - 1). The listed figure counts as
-one more lane of offset zero, so a group of one is not left alone. The predictive spread includes what is
-unknown about the location.
+Clinical Trials 7, eq. 8); log s_i² likewise, freed of the bias log k - digamma(k), k = (n_i - 1)/2, with its
+sampling variance trigamma(k). The listed figure counts as one more lane of offset zero, so a group of one
+is not
+left alone. The predictive spread includes what is unknown about the location; what is unknown about the
+spread
+makes the predictive a Student t whose chi-square has the same variance of its log.
 """
 
 from __future__ import annotations
@@ -15,9 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from models.lead_time import families
-from models.lead_time.distribution import Component, LeadTime
+from models.lead_time.distribution import Component, LeadTime, Predictive
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -29,23 +33,29 @@ _LISTED_LOG_VARIANCE = 1.0
 
 @dataclass(frozen=True)
 class ThinLane:
-    """Orders of one lane and stage with the listed mean and sd, days."""
+    """Orders of one lane and stage with the listed mean and sd, days; None where nothing is listed."""
 
     days: FloatArray
     observed: npt.NDArray[np.bool_]
-    mean: float
-    sd: float
+    mean: float | None = None
+    sd: float | None = None
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the lane has listed figures."""
+        return self.mean is not None and self.sd is not None
 
 
 def pool(lanes: Sequence[ThinLane], wanted: Sequence[int]) -> dict[int, LeadTime]:
     """Shrunk lead times of the lanes at positions ``wanted``; every lane of the group informs the pool."""
     offset, offset_variance, ratio, ratio_variance = _estimates(lanes)
-    centre, between = _between(offset, offset_variance, _LISTED_VARIANCE)
-    ratio_centre, ratio_between = _between(ratio, ratio_variance, _LISTED_LOG_VARIANCE)
+    listed = any(lane.is_listed for lane in lanes)
+    centre, between = _between(offset, offset_variance, _LISTED_VARIANCE, listed=listed)
+    ratio_centre, ratio_between = _between(ratio, ratio_variance, _LISTED_LOG_VARIANCE, listed=listed)
     found = {}
     for i in wanted:
         location, location_variance = _shrink(offset[i], offset_variance[i], centre, between)
-        log_ratio, _ = _shrink(ratio[i], ratio_variance[i], ratio_centre, ratio_between)
+        log_ratio, ratio_left = _shrink(ratio[i], ratio_variance[i], ratio_centre, ratio_between)
         listed_location, listed_spread = _listed(lanes[i])
         variance = listed_spread**2 * float(np.exp(log_ratio)) + location_variance
         zero = lanes[i].observed & (lanes[i].days == 0.0)
@@ -61,11 +71,26 @@ def pool(lanes: Sequence[ThinLane], wanted: Sequence[int]) -> dict[int, LeadTime
             # The location's uncertainty is in the predictive spread already: drawing it again would count it
             # twice.
             log_mean_error=0.0,
+            own_weight=between / (between + offset_variance[i]),
+            predictive=Predictive(listed_location + location, float(np.sqrt(variance)), _degrees(ratio_left)),
         )
     return found
 
 
+def _degrees(variance: float) -> float:
+    """Degrees of freedom whose log chi-square has this variance: trigamma(degrees / 2) = variance."""
+    half = 1.0 / variance + 0.5
+    for _ in range(8):
+        # Newton on the reciprocal, which is nearly linear.
+        value, slope = float(special.polygamma(1, half)), float(special.polygamma(2, half))
+        half = max(half - value * (1.0 - value / variance) / -slope, 1e-2)
+    return float(np.clip(2.0 * half, 1.0, 1e6))
+
+
 def _listed(lane: ThinLane) -> tuple[float, float]:
+    if lane.mean is None or lane.sd is None:
+        # Offsets are then the logs of the days themselves.
+        return 0.0, 1.0
     mean = max(lane.mean, 0.5)
     return families.from_moments("lognormal", mean, max(lane.sd, 0.1 * mean))
 
@@ -89,15 +114,22 @@ def _estimates(lanes: Sequence[ThinLane]) -> tuple[FloatArray, FloatArray, Float
         offset[i], offset_variance[i] = float(first[0]) - location, max(float(second[0]), 0.05) ** 2 / count
         # The maximum-likelihood variance of a handful of orders is low by (n - 1) / n.
         unbiased = max(float(second[0]) ** 2 * count / (count - 1), 1e-4)
-        ratio[i], ratio_variance[i] = float(np.log(unbiased)) - 2.0 * np.log(spread), 2.0 / (count - 1)
+        half = 0.5 * (count - 1)
+        bias = float(np.log(half) - special.digamma(half))
+        ratio[i] = float(np.log(unbiased)) + bias - 2.0 * np.log(spread)
+        ratio_variance[i] = float(special.polygamma(1, half))
     return offset, offset_variance, ratio, ratio_variance
 
 
-def _between(values: FloatArray, variances: FloatArray, listed: float) -> tuple[float, float]:
+def _between(
+    values: FloatArray, variances: FloatArray, granted: float, *, listed: bool
+) -> tuple[float, float]:
     """Group mean and variance between lanes, the listed figure taken in as one lane at zero."""
     known = np.isfinite(variances)
-    value = np.append(values[known], 0.0)
-    variance = np.append(variances[known], listed)
+    value = np.append(values[known], 0.0) if listed else values[known]
+    variance = np.append(variances[known], granted) if listed else variances[known]
+    if not value.size:
+        return 0.0, granted
     weight = 1.0 / variance
     mean = float((weight * value).sum() / weight.sum())
     excess = float((weight * (value - mean) ** 2).sum()) - (value.size - 1)
@@ -105,7 +137,7 @@ def _between(values: FloatArray, variances: FloatArray, listed: float) -> tuple[
     between = max(0.0, excess / scale) if scale > 0.0 else 0.0
     # Two or three lanes cannot show that lanes are alike: never below a tenth of what a listed figure may
     # err.
-    between = max(between, 0.1 * listed)
+    between = max(between, 0.1 * granted)
     weight = 1.0 / (variance + between)
     return float((weight * value).sum() / weight.sum()), between
 

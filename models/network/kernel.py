@@ -120,7 +120,10 @@ def advance(
     if status == _TOO_LARGE:
         raise UsageError(TOO_LARGE)
     used, sent = (int(c.max(initial=0)) for c in (movements.returns_count, movements.transfers_count))
-    tables: dict[str, Any] = {"returns": movements.returns[:, :used], "transfers": movements.transfers[:, :sent]}
+    tables: dict[str, Any] = {
+        "returns": movements.returns[:, :used],
+        "transfers": movements.transfers[:, :sent],
+    }
     return replace(state, day=until), replace(movements, **tables)
 
 

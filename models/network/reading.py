@@ -199,6 +199,7 @@ class Reader:
                 self.fault(address, "a lane from a node to itself", origin, "name another node")
             if (kind, origin, to) in lanes:
                 self.fault(address, "lane given twice", f"{origin} to {to}", "one lane for a pair")
+                to = f"{to} again, {address}"  # its other fields are still read for their faults
             lanes[kind, origin, to] = address, fields
         return lanes
 
@@ -251,7 +252,7 @@ class Reader:
         return _padded(lists)
 
     def _return_node(self, market_nodes: IntArray) -> IntArray:
-        out = market_nodes[:, 0].copy()
+        out = market_nodes[:, 0].copy() if market_nodes.size else np.zeros(0, dtype=np.int64)
         for m, key in enumerate(self.keys["markets"]):
             named = self.entities["markets"][key].get("return_node")
             if named is not None:

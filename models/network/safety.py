@@ -84,8 +84,8 @@ def effective_exposures(
 
 
 def positions(cycle: float, daily_mean: float, dispersion: float) -> tuple[FloatArray, FloatArray]:
-    """Units below S after a review, and the expected days spent there between two orders: the renewals of daily
-    demand, begun at S and ended by the order when ``cycle`` is used up.
+    """Units below S after a review, and the expected days spent there between two orders: the renewals of
+    daily demand, begun at S and ended by the order when ``cycle`` is used up.
     """
     edges = np.linspace(0.0, cycle, POSITIONS + 1)
     most = math.ceil(cycle / daily_mean + 8.0 * math.sqrt(dispersion * cycle) / daily_mean) + 8
@@ -137,8 +137,8 @@ def fill_levels(
     the fill reached is higher.
 
     >>> from models.network.laws import read_law
-    >>> fill_levels(read_law(5), 50.0, target=0.95, cycle_units=500.0, dispersion=1.28)
-    XX
+    >>> fill_levels(read_law(5), 50.0, target=0.95, cycle_units=500.0, dispersion=1.28).reorder_level
+    201
     """
     if not 0.0 < target < 1.0:
         raise UsageError(f"target: not a fill rate | got {target} | between 0 and 1")

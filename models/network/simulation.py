@@ -71,8 +71,8 @@ def simulate(
     state: State | None = None,
     features: tuple[str, ...] = (),
 ) -> xr.Dataset:
-    """Units by trial and day: demanded, sold, filled (demand served on its day), lost, backlog, returned (market, item); on_hand,
-    on_order, received, restocked, given, in_transfer (node, item); overflow (node).
+    """Units by trial and day: demanded, sold, filled (demand served on its day), lost, backlog, returned
+    (market, item); on_hand, on_order, received, restocked, given, in_transfer (node, item); overflow (node).
 
     ``draws`` are those of ``draw(network, ...)`` or its arguments as a mapping. ``demand`` (T, days, C, I)
     replaces theirs. ``on_hand`` (N, I) starts the run, else the policies' opening stock, unless a whole
@@ -250,8 +250,8 @@ def to_dataset(network: Network, moved: Movements, demand: IntArray, coming: Any
 
 
 def _filled(demand: IntArray, moved: Movements) -> IntArray:
-    """Units of the day's demand that were served on the day: the backlog is served first, so what waits at its end
-    is the newest.
+    """Units of the day's demand that were served on the day: the backlog is served first, so what waits is
+    the newest at its end.
     """
     not_lost = np.asarray(demand, dtype=np.int64) - moved.lost
     return np.maximum(not_lost - moved.backlog, 0)

@@ -67,7 +67,7 @@ def test_newsvendor_cost_is_1_997605_at_56_6() -> None:
 
 
 def test_base_stock_265_has_fill_0_9598_cycle_service_0_7991_and_backlog_2_008() -> None:
-    """N(50, 8) a day, lead time 5 (the textbook's 4); 60 trials of 1,000 days after 10, a unit is 100 of ours."""
+    """N(50, 8) a day, lead time 5 (the textbook's 4); 60 trials of 1,000 days, a unit is 100 of ours."""
     trials, days, first = 60, 1010, 10
     network = network_of([{"policy": "base_stock", "order_up_to": 26500}])
     draws = draw(
@@ -82,7 +82,7 @@ def test_base_stock_265_has_fill_0_9598_cycle_service_0_7991_and_backlog_2_008()
 
 
 def test_r_Q_cost_of_federgruen_and_zipkin_is_107_92() -> None:
-    """h 20, p 150, K 100, Poisson 1.5, L 2, (3, 5); a unit of time is 50 of our days; 30 trials of 40,000 days."""
+    """h 20, p 150, K 100, Poisson 1.5, L 2, (3, 5); a unit of time is 50 days; 30 trials of 40,000 days."""
     unit, trials, days, first = 50, 30, 40_000, 500
     network = network_of([{"policy": "(r,Q)", "reorder_level": 3, "batch": 5}])
     draws = draw(
@@ -103,8 +103,8 @@ def test_r_Q_cost_of_federgruen_and_zipkin_is_107_92() -> None:
 
 
 def test_serial_system_of_snyder_and_shen_example_6_1_costs_47_66() -> None:
-    """Clark and Scarf: N(5, 1), local h 2, 4, 7 and L 2, 1, 1 from upstream down, p 37.12, echelon levels 22.71,
-    12.02, 6.49; three nodes that feed each other; 40 trials of 4,000 days, a unit is 100 of ours.
+    """Clark and Scarf: N(5, 1), local h 2, 4, 7 and L 2, 1, 1 from upstream down, p 37.12, echelon levels
+    22.71, 12.02, 6.49; three nodes that feed each other; 40 trials of 4,000 days, a unit is 100 of ours.
     """
     trials, days, first = 40, 4000, 20
     nodes = {"N1": {"port": "P"}, "N2": {"port": "P", "echelon": True}, "N3": {"port": "P", "echelon": True}}
@@ -143,8 +143,8 @@ LAWS = [5.0, {"family": "uniform", "low": 0, "high": 10}, {"values": [1, 9]}]
 def test_fill_under_order_crossing_is_palms_whatever_the_law(law: Any) -> None:
     """Poisson 10, lead times iid of mean 5, one order a unit: fill .4812, .7423, .9077 at S 50, 55, 60.
 
-    A unit of time is 200 of our days, 40 trials of 20,000 days after 2,000; on-hand stock at the end of a day is what
-    the next unit finds.
+    A unit of time is 200 of our days, 40 trials of 20,000 days; stock at the end of a day is what the
+    next unit finds.
     """
     unit, trials, days, first = 200, 40, 22_000, 2_000
     scaled = (
@@ -185,7 +185,7 @@ def test_lost_sales_fill_is_erlangs_0_92995(law: Any) -> None:
 
 @pytest.mark.parametrize(("lead", "ratio"), [(1, 1.48), (4, 3.88)])
 def test_bullwhip_of_a_moving_average_is_that_of_chen_2000(lead: int, ratio: float) -> None:
-    """1 + 2L/p + 2L^2/p^2 with p 5; order-up-to levels L times the moving average; 60 trials of 1,000 days."""
+    """1 + 2L/p + 2L^2/p^2 with p 5; levels L times the moving average; 60 trials of 1,000 days."""
     trials, days, window = 60, 1000, 5
     demand = demand_of("normal", 100_000, 1000, trials, days, 7)
     network = network_of([{"policy": "base_stock", "order_up_to": 0}])
@@ -225,7 +225,7 @@ def test_base_stock_8000_under_markov_disruption_costs_2737() -> None:
 
 
 def test_order_quantity_772_8_with_disruptions_costs_173_95() -> None:
-    """K 8, h .225, p 5, d 1300, lambda 1.5, mu 14, lost sales; a year is 1,300 of our days, 25 trials of 100 years."""
+    """K 8, h .225, p 5, d 1300, lambda 1.5, mu 14, lost sales; a year is 1,300 days, 25 trials, 100 years."""
     year, trials, years = 1300, 25, 100
     both = 1.5 + 14.0
     moves = 1.0 - math.exp(-both / year)

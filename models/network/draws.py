@@ -67,6 +67,10 @@ class Draws:
     """(C, I, 2) stream keys of the returns of a market and item."""
     return_delay: IntArray
     """(Q,) days from shipping to the return node, the inverse distribution at (q + 1/2) / Q."""
+    transfer: FloatArray = field(default_factory=lambda: np.zeros(0))
+    """(R, N, N, D) days from a node to another, by day sent; not given: the next morning."""
+    demand: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """(T, D, C, I) units demanded, for ``simulate``; empty where the caller brings them to ``advance``."""
     return_parts: IntArray = field(init=False)
     """(R, C, I) return share in parts of 2**20."""
     refusal_parts: IntArray = field(init=False)
@@ -81,6 +85,9 @@ class Draws:
                 )
         if self.return_delay.size < 1 or self.return_delay.min() < 0:
             raise UsageError("draws.return_delay: empty or negative | give at least one whole number of days")
+        if self.transfer.size == 0:
+            nodes = self.production.shape[2]
+            object.__setattr__(self, "transfer", np.zeros((1, nodes, nodes, self.days)))
         object.__setattr__(self, "return_parts", parts_of(self.return_share))
         object.__setattr__(self, "refusal_parts", parts_of(self.refusal_share))
 
@@ -100,6 +107,7 @@ class Draws:
             "transit": (s, n, d),
             "service": (s, n, d),
             "inland": (s, n, d),
+            "transfer": (n, n, d),
             "supplier_up": (s, d),
             "capacity": (s, d),
             "port_open": (p, d),
@@ -116,8 +124,13 @@ class Draws:
             raise UsageError(
                 f"draws.return_keys: wrong shape | got {self.return_keys.shape} | use {(c, i, 2)}"
             )
-        for name in ("production", "transit", "service", "inland"):
+        for name in ("production", "transit", "service", "inland", "transfer"):
             check_stage_days(getattr(self, name), f"draws.{name}")
+        demand = self.demand
+        if demand.size and (demand.shape != (trials, d, c, i) or demand.min() < 0):
+            raise UsageError(
+                f"draws.demand: wrong shape or negative | got {demand.shape} | use units {(trials, d, c, i)}"
+            )
         if self.capacity.size and self.capacity.min() < 0:
             raise UsageError(f"draws.capacity: negative | got {self.capacity.min()} | at least 0")
 

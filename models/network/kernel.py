@@ -20,22 +20,31 @@ from numba import njit
 
 from models import streams
 from models.errors import NotSupportedError, UsageError
-from models.network import kernel_arrays, kernel_orders, kernel_serve, kernel_tables, spec
+from models.network import (
+    kernel_arrays,
+    kernel_orders,
+    kernel_review,
+    kernel_serve,
+    kernel_tables,
+    parts,
+    policy,
+)
 from models.network import state as state_module
 from models.network.controls import Controls
 from models.network.draws import Draws
 from models.network.kernel_arrays import (
     Chance,
-    Choice,
     Lines,
     Now,
     Orders,
     Out,
+    choice_arrays,
     net_arrays,
     picked,
     work_arrays,
 )
-from models.network.kernel_orders import inner, make_units, open_day, split_order
+from models.network.kernel_orders import inner, make_units, open_day
+from models.network.kernel_review import count_behind, count_echelons, review, take_transfers, transfer
 from models.network.kernel_serve import (
     age_backlog,
     ask_demand,
@@ -50,7 +59,7 @@ from models.network.kernel_serve import (
 from models.network.kernel_tables import load, place, store
 from models.network.movements import Movements, empty_movements
 from models.network.spec import IntArray, Network
-from models.network.state import LARGEST, State, check_call, grown, with_returns_room
+from models.network.state import LARGEST, State, check_call, grown, with_rings_room
 
 _DONE, _FULL, _TOO_LARGE = 0, 1, 2
 TOO_LARGE = f"units: negative or more than {LARGEST} of one item in one place | scale the units down"
@@ -76,18 +85,21 @@ def advance(
             f"features: not supported by the compiled engine | got {features} | use engine='simpy'"
         )
     check_call(network, state, until, controls, draws, demand)
-    state = with_returns_room(state, draws)
+    state = with_rings_room(state, draws)
     first, trials = state.day, len(state.trials)
     returns_room = len(network.markets) * len(network.items)
+    transfers_room = int((network.sources >= 0).sum()) * len(network.items)
     order_room = len(network.nodes) * len(network.suppliers)
-    movements = empty_movements(network, trials, first, until, state.lines, 4 * returns_room)
-    net, chance, choice = net_arrays(network), picked(Chance, draws), picked(Choice, controls)
+    movements = empty_movements(
+        network, trials, first, until, state.lines, 4 * returns_room, 4 * transfers_room
+    )
+    net, chance, choice = net_arrays(network), picked(Chance, draws), choice_arrays(controls)
     demand = _narrow(demand)
     reached = np.full(trials, first, dtype=np.int64)
     status = _FULL
     while status == _FULL:
         state = _with_room(state, order_room * len(network.items), order_room)
-        movements = _with_returns_room(replace(movements, lines=state.lines), returns_room)
+        movements = _with_rows_room(replace(movements, lines=state.lines), returns_room, transfers_room)
         work = work_arrays(network, until - first, state.orders.made.shape[1])
         status = run_block(
             net,
@@ -107,8 +119,12 @@ def advance(
         )
     if status == _TOO_LARGE:
         raise UsageError(TOO_LARGE)
-    used = int(movements.returns_count.max(initial=0))
-    return replace(state, day=until), replace(movements, returns=movements.returns[:, :used])
+    used, sent = (int(c.max(initial=0)) for c in (movements.returns_count, movements.transfers_count))
+    tables: dict[str, Any] = {
+        "returns": movements.returns[:, :used],
+        "transfers": movements.transfers[:, :sent],
+    }
+    return replace(state, day=until), replace(movements, **tables)
 
 
 def _narrow(demand: IntArray) -> Any:
@@ -129,68 +145,16 @@ def _with_room(state: State, line_room: int, order_room: int) -> State:
     return state
 
 
-def _with_returns_room(movements: Movements, room: int) -> Movements:
-    trials, rows, columns = movements.returns.shape
-    if int(movements.returns_count.max(initial=0)) + room <= rows:
-        return movements
-    larger = np.zeros((trials, 2 * rows + room, columns), dtype=np.int32)
-    larger[:, :rows] = movements.returns
-    return replace(movements, returns=larger)
-
-
-@inner
-def _review(
-    net: Any,
-    work: Any,
-    on_hand: Any,
-    on_order: Any,
-    backlog: Any,
-    down_since: Any,
-    low: Any,
-    high: Any,
-    cap: Any,
-    shares: Any,
-    failover: bool,
-    delay: int,
-    day: int,
-) -> bool:
-    """(s, S) by node and item on the position after demand, less the backlog of the cells that turn to the
-    node first.
-    """
-    behind, waiting, ordered = work.behind, work.waiting, work.ordered
-    nodes, items = on_hand.shape
-    behind[:] = 0
-    for c in range(len(waiting)):
-        if waiting[c] > 0:
-            row = behind[net.primary[c]]
-            for i in range(items):
-                row[i] += backlog[c, i]
-    any_order = False
-    for n in range(nodes):
-        for i in range(items):
-            position = on_hand[n, i] + on_order[n, i] - behind[n, i]
-            if position <= low[n, i]:
-                units = min(high[n, i] - position, cap[n, i])
-                if units > 0:
-                    any_order = True
-                    split_order(
-                        shares[n, i],
-                        net.qualified[n],
-                        net.backup,
-                        down_since,
-                        net.moq,
-                        net.multiple,
-                        ordered[n],
-                        work.weight,
-                        work.part,
-                        failover,
-                        delay,
-                        day,
-                        i,
-                        units,
-                        cap[n, i],
-                    )
-    return any_order
+def _with_rows_room(movements: Movements, returns: int, transfers: int) -> Movements:
+    """The movements with room for one more day of returns and transfers in every trial."""
+    larger: dict[str, Any] = {}
+    for name, room in (("returns", returns), ("transfers", transfers)):
+        table, count = getattr(movements, name), getattr(movements, f"{name}_count")
+        trials, rows, columns = table.shape
+        if int(count.max(initial=0)) + room > rows:
+            larger[name] = np.zeros((trials, 2 * rows + room, columns), dtype=np.int32)
+            larger[name][:, :rows] = table
+    return replace(movements, **larger)
 
 
 @inner
@@ -261,7 +225,15 @@ def _run_trial(
     port_open = chance.port_open[min(t, len(chance.port_open) - 1)]
     return_parts = chance.return_parts[min(t, len(chance.return_parts) - 1)]
     refusal_parts = chance.refusal_parts[min(t, len(chance.refusal_parts) - 1)]
-    low = choice.reorder_level[min(t, len(choice.reorder_level) - 1)]
+    transfer_days = chance.transfer[min(t, len(chance.transfer) - 1)]
+    low = choice.trigger[min(t, len(choice.trigger) - 1)]
+    kind = choice.policy[min(t, len(choice.policy) - 1)]
+    batch = choice.batch[min(t, len(choice.batch) - 1)]
+    every = choice.review_every[min(t, len(choice.review_every) - 1)]
+    first_review = choice.first_review[min(t, len(choice.first_review) - 1)]
+    ask_at = choice.transfer_at[min(t, len(choice.transfer_at) - 1)]
+    ask_to = choice.transfer_to[min(t, len(choice.transfer_to) - 1)]
+    keep = choice.keep[min(t, len(choice.keep) - 1)]
     high = choice.order_up_to[min(t, len(choice.order_up_to) - 1)]
     cap = choice.purchase_cap[min(t, len(choice.purchase_cap) - 1)]
     shares = choice.share_parts[min(t, len(choice.share_parts) - 1)]
@@ -274,6 +246,8 @@ def _run_trial(
     )
     short_rest, return_rest = now.short_rest[t], now.return_rest[t]
     returns_due, down_since = now.returns_due[t], now.down_since[t]
+    in_transfer, transfers_due = now.in_transfer[t], now.transfers_due[t]
+    transfers = out.transfers[t]
     due_bits = fetch(returns_due)
     line_item, line_units = lines.item[t], lines.units[t]
     wait, returns = out.wait[t], out.returns[t]
@@ -288,7 +262,9 @@ def _run_trial(
     )
     nodes, suppliers, items = work.ordered.shape
     order_room, line_room, returns_room = nodes * suppliers, nodes * suppliers * items, len(left) * items
+    transfers_room = len(net.give_asker) * items
     order, row, returned = orders.count[t], lines.count[t], out.returns_count[t]
+    sent = out.transfers_count[t]
     load(
         net, work, orders, lines, production, transit, service, inland, now.open_stage_days[t], t, day, first
     )
@@ -304,6 +280,7 @@ def _run_trial(
             row + line_room > len(line_units)
             or order + order_room > len(who)
             or returned + returns_room > len(returns)
+            or sent + transfers_room > len(transfers)
         ):
             status = _FULL
             break
@@ -337,6 +314,7 @@ def _run_trial(
             day,
             trial,
         )
+        take_transfers(net, transfers_due, on_hand, in_transfer, day)
         for n in range(nodes):
             work.pick_left[n] = net.pick_capacity[n]
         held_back = False
@@ -401,15 +379,34 @@ def _run_trial(
             trial,
         )
         period = choice.period_of_day[day]
-        if _review(
+        count_behind(net, work, backlog)
+        sent = transfer(
+            net,
+            work,
+            on_hand,
+            in_transfer,
+            transfers_due,
+            ask_at[period],
+            ask_to[period],
+            keep[period],
+            transfer_days,
+            transfers,
+            sent,
+            day,
+        )
+        count_echelons(net, work, on_hand, on_order, in_transfer)
+        if review(
             net,
             work,
             on_hand,
             on_order,
-            backlog,
             down_since,
             low[period],
             high[period],
+            kind[period],
+            batch[period],
+            every[period],
+            first_review[period],
             cap[period],
             shares[period],
             failover,
@@ -456,6 +453,7 @@ def _run_trial(
             break
         day += 1
     orders.count[t], lines.count[t], out.returns_count[t] = order, row, returned
+    out.transfers_count[t] = sent
     store(work, orders, lines, t)
     return day, status
 
@@ -512,7 +510,17 @@ def _compiled(source: int) -> Callable[..., int]:
     return run
 
 
-_SOURCES = (streams, spec, state_module, kernel_arrays, kernel_orders, kernel_serve, kernel_tables)
+_SOURCES = (
+    streams,
+    parts,
+    policy,
+    state_module,
+    kernel_arrays,
+    kernel_orders,
+    kernel_review,
+    kernel_serve,
+    kernel_tables,
+)
 _digest = hashlib.blake2b(
     b"".join(Path(str(m.__file__)).read_bytes() for m in _SOURCES), digest_size=7
 ).digest()

@@ -6,17 +6,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from models.network.controls import Controls
 from models.network.kernel_orders import WHEN_COLUMNS, WHO_COLUMNS
-from models.network.spec import Network
+from models.network.policy import BASE_STOCK
+from models.network.spec import IntArray, Network
 
 
 class Net(NamedTuple):
-    """The network; groups are (priority class, preference, node) with the cells that turn to that node."""
+    """The network; groups are (priority class, preference, node) with the cells that turn to that node, and
+    (preference, donor) with the nodes that ask that donor.
+    """
 
     group_start: Any
     group_cell: Any
     group_arc: Any
     group_node: Any
+    give_start: Any
+    give_asker: Any
+    give_donor: Any
     primary: Any
     return_node: Any
     pick_capacity: Any
@@ -29,6 +36,7 @@ class Net(NamedTuple):
     multiple: Any
     backup: Any
     grade_edges: Any
+    feeds: Any
 
 
 class Chance(NamedTuple):
@@ -45,12 +53,21 @@ class Chance(NamedTuple):
     refusal_parts: Any
     return_keys: Any
     return_delay: Any
+    transfer: Any
 
 
 class Choice(NamedTuple):
     """Controls of the block."""
 
-    reorder_level: Any
+    trigger: Any
+    """Position at or below which a node orders, whatever its policy."""
+    policy: Any
+    batch: Any
+    review_every: Any
+    first_review: Any
+    transfer_at: Any
+    transfer_to: Any
+    keep: Any
     order_up_to: Any
     period_of_day: Any
     share_parts: Any
@@ -69,6 +86,8 @@ class Now(NamedTuple):
     return_rest: Any
     returns_due: Any
     down_since: Any
+    in_transfer: Any
+    transfers_due: Any
     open_stage_days: Any
 
 
@@ -112,6 +131,8 @@ class Out(NamedTuple):
     wait: Any
     returns: Any
     returns_count: Any
+    transfers: Any
+    transfers_count: Any
 
 
 class Work(NamedTuple):
@@ -139,6 +160,10 @@ class Work(NamedTuple):
     """(N, I) stock promised to units that capacity holds back today."""
     behind: Any
     """(N, I) backlog that counts against a node's position."""
+    stock: Any
+    """(N, I) stock that a request for a transfer looks at."""
+    asked: Any
+    given: Any
     pick_left: Any
     ordered: Any
     """(N, S, I) units ordered today."""
@@ -171,11 +196,36 @@ def net_arrays(network: Network) -> Net:
                     starts.append(len(cells))
                     nodes.append(node)
     groups = {"group_start": starts, "group_cell": cells, "group_arc": arcs, "group_node": nodes}
+    groups |= _donors(network.sources)
     plain = Net._fields[len(groups) + 1 :]
     return Net(
         **{name: np.array(values, dtype=np.int64) for name, values in groups.items()},
         primary=np.ascontiguousarray(network.market_nodes[:, 0]),
         **{name: np.ascontiguousarray(getattr(network, name)) for name in plain},
+    )
+
+
+def _donors(sources: IntArray) -> dict[str, list[int]]:
+    """The nodes that ask grouped by preference and donor, in that order."""
+    starts, askers, donors = [0], [], []
+    for preference in range(sources.shape[1]):
+        for donor in range(len(sources)):
+            members = np.flatnonzero(sources[:, preference] == donor)
+            if len(members):
+                askers.extend(members.tolist())
+                starts.append(len(askers))
+                donors.append(donor)
+    return {"give_start": starts, "give_asker": askers, "give_donor": donors}
+
+
+def choice_arrays(controls: Controls) -> Choice:
+    """The controls, with the position at which each policy orders."""
+    below = controls.policy == BASE_STOCK
+    trigger = np.where(below, controls.order_up_to - 1, controls.reorder_level)
+    names = [name for name in Choice._fields if name != "trigger"]
+    return Choice(
+        trigger=np.ascontiguousarray(trigger),
+        **{name: np.ascontiguousarray(getattr(controls, name)) for name in names},
     )
 
 
@@ -202,6 +252,9 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
         waiting=whole(c),
         aside=whole(n, i),
         behind=whole(n, i),
+        stock=whole(n, i),
+        asked=whole(n, i),
+        given=whole(n, i),
         pick_left=whole(n),
         ordered=whole(n, s, i),
         parts=whole(c, i),
@@ -209,6 +262,6 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
         back=whole(i),
         total=whole(i),
         allotted=whole(c * i),
-        weight=whole(max(c * i, s)),
-        part=whole(3 * max(c * i, s)),
+        weight=whole(max(c * i, s, n)),
+        part=whole(3 * max(c * i, s, n)),
     )

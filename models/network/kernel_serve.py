@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from models.network.kernel_orders import inner, largest_remainder
-from models.network.spec import PART_BITS, PARTS, UNLIMITED
+from models.network.parts import PART_BITS, PARTS, UNLIMITED
 from models.network.state import OLDEST
 from models.streams import uniform4
 

@@ -14,6 +14,7 @@ from models.network.spec import IntArray, Network
 from models.network.state import WAIT_BINS, Int32Array, LineTable
 
 RETURN_COLUMNS = ("day", "cell", "item", "resale", "refurbish", "liquidate", "scrap")
+TRANSFER_COLUMNS = ("day", "from", "to", "item", "units", "arrives")
 _DAILY = ("shipped", "lost", "backlog", "on_hand", "on_order", "overflow")
 
 
@@ -46,6 +47,10 @@ class Movements:
     """
     returns_count: IntArray
     """(T,) rows used."""
+    transfers: Int32Array
+    """(T, rows, 6) units sent between nodes: day, from, to, item, units, day of arrival; in that order."""
+    transfers_count: IntArray
+    """(T,) rows used."""
     lines: LineTable
     """Order lines since the start; shared with the state, so a later call completes the days of rows already
     seen.
@@ -58,7 +63,7 @@ class Movements:
 
 
 def empty_movements(
-    network: Network, trials: int, first_day: int, until: int, lines: LineTable, rows: int = 0
+    network: Network, trials: int, first_day: int, until: int, lines: LineTable, rows: int = 0, sent: int = 0
 ) -> Movements:
     """Movements of a window in which nothing has happened yet."""
     days = until - first_day
@@ -80,6 +85,8 @@ def empty_movements(
         wait=zeros(c, WAIT_BINS, dtype=np.int64),
         returns=zeros(rows, len(RETURN_COLUMNS)),
         returns_count=zeros(dtype=np.int64),
+        transfers=zeros(sent, len(TRANSFER_COLUMNS)),
+        transfers_count=zeros(dtype=np.int64),
         lines=lines,
     )
 
@@ -95,19 +102,28 @@ def concatenate(windows: Sequence[Movements]) -> Movements:
     daily: dict[str, Any] = {
         name: np.concatenate([getattr(w, name) for w in windows], axis=1) for name in _DAILY
     }
-    trials = len(first.returns_count)
-    count = np.sum([w.returns_count for w in windows], axis=0)
-    returns = np.zeros((trials, int(count.max(initial=0)), len(RETURN_COLUMNS)), dtype=np.int32)
-    for t in range(trials):
-        rows = [w.returns[t, : w.returns_count[t]] for w in windows]
-        returns[t, : count[t]] = np.concatenate(rows)
+    tables: dict[str, Any] = {}
+    for name in ("returns", "transfers"):
+        tables |= _stacked(windows, name)
     wait = np.sum([w.wait for w in windows], axis=0)
     return replace(
         last,
         first_day=first.first_day,
         **daily,
+        **tables,
         wait=wait,
-        returns=returns,
-        returns_count=count,
         lines=last.lines,
     )
+
+
+def _stacked(windows: Sequence[Movements], name: str) -> dict[str, Any]:
+    """Rows of a table over windows that follow each other, and their counts."""
+    counts = [getattr(w, f"{name}_count") for w in windows]
+    tables = [getattr(w, name) for w in windows]
+    total = np.sum(counts, axis=0)
+    rows = np.zeros((len(total), int(total.max(initial=0)), tables[0].shape[2]), dtype=np.int32)
+    for t in range(len(total)):
+        rows[t, : total[t]] = np.concatenate(
+            [table[t, : count[t]] for table, count in zip(tables, counts, strict=True)]
+        )
+    return {name: rows, f"{name}_count": total}

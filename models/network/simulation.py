@@ -1,18 +1,24 @@
-"""One call for analysts: a network, its draws and its demand in; units by day, labelled, out."""
+"""One call for analysts: a network and its draws in; labelled units by day, or the log of its orders, out."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from models.errors import UsageError
+from models.errors import NotSupportedError, UsageError
 from models.network import kernel, process
 from models.network.controls import Controls
 from models.network.draws import Draws
 from models.network.movements import Movements
-from models.network.spec import IntArray, Network
+from models.network.parts import IntArray
+from models.network.process import Event
+from models.network.sampling import draw
+from models.network.spec import Network
 from models.network.state import State, initial_state
 
 Engine = Literal["compiled", "simpy"]
@@ -26,72 +32,208 @@ def advance(
     draws: Draws,
     demand: IntArray,
     engine: Engine = "compiled",
+    features: tuple[str, ...] = (),
 ) -> tuple[State, Movements]:
     """State before day ``until`` and the movements from ``state.day`` on, by the engine named; both give the
     same bytes.
 
     ``demand`` (T, days, C, I) units of the days from ``state.day`` to ``until - 1``. The state given
-    is used up.
+    is used up. ``features`` are what only the SimPy engine can do; the compiled one refuses them.
     """
     if engine not in ("compiled", "simpy"):
         raise UsageError(f"engine: unknown | got {engine!r} | use 'compiled' or 'simpy'")
     play = kernel.advance if engine == "compiled" else process.advance
-    return play(network, state, until, controls, draws, demand)
+    return play(network, state, until, controls, draws, demand, features)
+
+
+@dataclass(frozen=True, eq=False)
+class _Start:
+    """What a run begins with."""
+
+    draws: Draws
+    demand: IntArray
+    state: State
+    controls: Controls
+
+    @property
+    def until(self) -> int:
+        return self.state.day + self.demand.shape[1]
 
 
 def simulate(
     network: Network,
-    draws: Draws,
-    demand: IntArray,
+    draws: Draws | Mapping[str, Any],
+    demand: IntArray | None = None,
     *,
-    on_hand: IntArray,
+    engine: Engine = "compiled",
+    on_hand: IntArray | None = None,
     controls: Controls | None = None,
     state: State | None = None,
-    engine: Engine = "compiled",
+    features: tuple[str, ...] = (),
 ) -> xr.Dataset:
-    """Units by trial and day: demanded, sold, lost, backlog, returned (market, item); on_hand, on_order,
-    received (node, item).
+    """Units by trial and day: demanded, sold, filled (demand served on its day), lost, backlog, returned
+    (market, item); on_hand, on_order, received, restocked, given, in_transfer (node, item); overflow (node).
 
-    ``demand`` (T, days, C, I); ``on_hand`` (N, I) starts the run unless a whole ``state`` is given;
-    controls default to the
-    network's own policies on every day.
+    ``draws`` are those of ``draw(network, ...)`` or its arguments as a mapping. ``demand`` (T, days, C, I)
+    replaces theirs. ``on_hand`` (N, I) starts the run, else the policies' opening stock, unless a whole
+    ``state`` is given. Controls default to the network's own policies.
+
+    >>> network = Network.from_dict({
+    ...     "suppliers": {"mill": {"capacity_per_week": 700}},
+    ...     "ports": {"harbour": {"servers": 2, "clearance": 1.5,
+    ...                           "inspection": {"share": 0.1, "clearance": 6.0}}},
+    ...     "nodes": {"depot": {"port": "harbour", "pick_capacity": 60}},
+    ...     "lanes": [{"from": "mill", "to": "depot", "production": 3.0,
+    ...                "transit": {"family": "lognormal", "mean": 12.0, "sd": 4.0}}],
+    ...     "markets": {"north": {"nodes": ["depot"], "backlog_share": 0.5, "return_share": 0.1,
+    ...                           "demand": {"tea": {"family": "poisson", "mean": 5.0}}}},
+    ...     "policies": [{"policy": "(s,S)", "reorder_level": 120, "order_up_to": 180}],
+    ... })
+    >>> fast = simulate(network, {"days": 60, "trials": 4, "seed": 7})
+    >>> fast.identical(simulate(network, {"days": 60, "trials": 4, "seed": 7}, engine="simpy"))
+    True
+    >>> waiting = fast.backlog - fast.backlog.shift(day=1, fill_value=0)
+    >>> bool((fast.demanded == fast.sold + fast.lost + waiting).all())
+    True
     """
-    trials, days = demand.shape[:2]
-    draws.check(network, trials)
-    block = range(draws.first_trial, draws.first_trial + trials)
-    begin = initial_state(network, block, on_hand) if state is None else state.copy()
-    choice = Controls.constant(network, begin.day + days) if controls is None else controls
-    _, moved = advance(network, begin, begin.day + days, choice, draws, demand, engine)
-    return to_dataset(network, moved, demand)
+    start = _start(network, draws, demand, on_hand, controls, state)
+    coming = start.state.transfers_due.copy()
+    _, moved = advance(
+        network, start.state, start.until, start.controls, start.draws, start.demand, engine, features
+    )
+    return to_dataset(network, moved, start.demand, coming)
 
 
-def to_dataset(network: Network, moved: Movements, demand: IntArray) -> xr.Dataset:
-    """Movements as labelled arrays in units."""
+def event_log(
+    network: Network,
+    draws: Draws | Mapping[str, Any],
+    demand: IntArray | None = None,
+    *,
+    engine: Engine = "simpy",
+    on_hand: IntArray | None = None,
+    controls: Controls | None = None,
+    state: State | None = None,
+    features: tuple[str, ...] = (),
+) -> pd.DataFrame:
+    """What happened in a run of the SimPy engine, one row an event: trial, day, event, order, node, supplier,
+    port, units, waiting.
+
+    Events of an order: ordered, made, left, port, customs, cleared, available, received; ``units`` are its
+    units, ``waiting`` the orders in its port's queue after the event. Event ``stock``: units in a node at the
+    end of a day (order -1).
+    """
+    if engine != "simpy":
+        raise NotSupportedError(f"event_log: not supported by the {engine} engine | use engine='simpy'")
+    start = _start(network, draws, demand, on_hand, controls, state)
+    journal: list[Event] = []
+    after, moved = process.advance(
+        network, start.state, start.until, start.controls, start.draws, start.demand, features, journal
+    )
+    log = pd.DataFrame(journal, columns=["trial", "day", "event", "order", "waiting"])
+    at = log["trial"].to_numpy(dtype=np.int64) - start.draws.first_trial
+    order = log["order"].to_numpy(dtype=np.int64)
+    first = after.orders.first_line[at, order]
+    node = after.lines.node[at, first]
+    log["node"] = np.array(network.nodes)[node]
+    log["supplier"] = np.array(network.suppliers)[after.lines.supplier[at, first]]
+    log["port"] = np.array(network.ports)[network.node_port[node]]
+    before = np.concatenate(
+        [np.zeros((len(after.lines.units), 1), dtype=np.int64), np.cumsum(after.lines.units, axis=1)], axis=1
+    )
+    log["units"] = before[at, first + after.orders.lines[at, order]] - before[at, first]
+    stock = _stock_rows(network, moved, start.draws.first_trial)
+    columns = ["trial", "day", "event", "order", "node", "supplier", "port", "units", "waiting"]
+    whole = pd.concat([log, stock], ignore_index=True) if len(log) else stock
+    return whole[columns].sort_values(["trial", "day"], kind="stable", ignore_index=True)
+
+
+def _stock_rows(network: Network, moved: Movements, first_trial: int) -> pd.DataFrame:
+    units = moved.on_hand.sum(axis=3, dtype=np.int64)
+    trial, day, node = (index.ravel() for index in np.indices(units.shape))
+    return pd.DataFrame(
+        {
+            "trial": trial + first_trial,
+            "day": (day + moved.first_day).astype(np.float64),
+            "event": "stock",
+            "order": -1,
+            "waiting": 0,
+            "node": np.array(network.nodes)[node],
+            "supplier": "",
+            "port": "",
+            "units": units.ravel(),
+        }
+    )
+
+
+def opening_stock(network: Network) -> IntArray:
+    """(N, I) units that the policies open with."""
+    stock = np.zeros((len(network.nodes), len(network.items)), dtype=np.int64)
+    for (node, item), policy in network.policies.items():
+        stock[network.nodes.index(node), network.items.index(item)] = policy.opening
+    return stock
+
+
+def _start(
+    network: Network,
+    draws: Draws | Mapping[str, Any],
+    demand: IntArray | None,
+    on_hand: IntArray | None,
+    controls: Controls | None,
+    state: State | None,
+) -> _Start:
+    drawn = draws if isinstance(draws, Draws) else draw(network, **draws)
+    wanted = drawn.demand if demand is None else np.asarray(demand)
+    if wanted.ndim != 4 or wanted.size == 0:
+        raise UsageError(
+            f"demand: no demand to serve | got {wanted.shape} | draw it or give (trial, day, market, item)"
+        )
+    drawn.check(network, len(wanted))
+    if state is not None and on_hand is not None:
+        raise UsageError("on_hand: given beside a state | got both | the state says what is in stock")
+    block = range(drawn.first_trial, drawn.first_trial + len(wanted))
+    stock = opening_stock(network) if on_hand is None else np.asarray(on_hand, dtype=np.int64)
+    begin = initial_state(network, block, stock) if state is None else state.copy()
+    last = begin.day + wanted.shape[1]
+    choice = Controls.constant(network, last) if controls is None else controls
+    return _Start(drawn, wanted, begin, choice)
+
+
+def to_dataset(network: Network, moved: Movements, demand: IntArray, coming: Any = None) -> xr.Dataset:
+    """Movements as labelled arrays in units; ``coming`` (T, L, N, I): transfers under way before, by day
+    modulo L.
+    """
     trials, days = demand.shape[:2]
     sold = np.zeros((trials, days, len(network.markets), len(network.items)), dtype=np.int64)
     for arc, market in enumerate(network.arc_market):
         sold[:, :, market] += moved.shipped[:, :, arc]
     returned, received = np.zeros_like(sold), np.zeros((trials, *moved.on_hand.shape[1:]), dtype=np.int64)
+    restocked, given, in_transfer = (np.zeros_like(received) for _ in range(3))
+    ring = 0 if coming is None else coming.shape[1]
+    for ahead in range(ring):
+        in_transfer[:, :ahead] += coming[:, None, (moved.first_day + ahead) % ring]
     for t in range(trials):
-        rows = moved.returns[t, : moved.returns_count[t]]
-        np.add.at(
-            returned[t], (rows[:, 0] - moved.first_day, rows[:, 1], rows[:, 2]), rows[:, 3:].sum(axis=1)
-        )
+        _add_returns(network, moved, t, returned[t], restocked[t])
+        _add_transfers(moved, t, given[t], in_transfer[t])
         lines = moved.lines
         day = lines.received[t, : lines.count[t]]
         seen = np.flatnonzero((day >= moved.first_day) & (day < moved.until))
         where = (day[seen] - moved.first_day, lines.node[t, seen], lines.item[t, seen])
         np.add.at(received[t], where, lines.units[t, seen])
     market, node = ("trial", "day", "market", "item"), ("trial", "day", "node", "item")
-    arrays = {
+    arrays: dict[str, tuple[tuple[str, ...], Any]] = {
         "demanded": (market, demand),
         "sold": (market, sold),
+        "filled": (market, _filled(demand, moved)),
         "lost": (market, moved.lost),
         "backlog": (market, moved.backlog),
         "returned": (market, returned),
         "on_hand": (node, moved.on_hand),
         "on_order": (node, moved.on_order),
         "received": (node, received),
+        "restocked": (node, restocked),
+        "given": (node, given),
+        "in_transfer": (node, in_transfer),
+        "overflow": (node[:3], moved.overflow),
     }
     return xr.Dataset(
         {
@@ -99,9 +241,31 @@ def to_dataset(network: Network, moved: Movements, demand: IntArray) -> xr.Datas
             for name, (dims, values) in arrays.items()
         },
         coords={
-            "day": np.arange(moved.first_day, moved.until),
+            "day": ("day", np.arange(moved.first_day, moved.until), {"units": "days"}),
             "market": list(network.markets),
             "node": list(network.nodes),
             "item": list(network.items),
         },
     )
+
+
+def _filled(demand: IntArray, moved: Movements) -> IntArray:
+    """Units of the day's demand that were served on the day: the backlog is served first, so what waits is
+    the newest at its end.
+    """
+    not_lost = np.asarray(demand, dtype=np.int64) - moved.lost
+    return np.maximum(not_lost - moved.backlog, 0)
+
+
+def _add_returns(network: Network, moved: Movements, t: int, returned: IntArray, restocked: IntArray) -> None:
+    rows = moved.returns[t, : moved.returns_count[t]]
+    day = rows[:, 0] - moved.first_day
+    np.add.at(returned, (day, rows[:, 1], rows[:, 2]), rows[:, 3:].sum(axis=1))
+    np.add.at(restocked, (day, network.return_node[rows[:, 1]], rows[:, 2]), rows[:, 3])
+
+
+def _add_transfers(moved: Movements, t: int, given: IntArray, in_transfer: IntArray) -> None:
+    """Units given by day, and on their way at the end of each day, of the transfers of this window."""
+    for day, donor, asker, item, units, arrives in moved.transfers[t, : moved.transfers_count[t]].tolist():
+        given[day - moved.first_day, donor, item] += units
+        in_transfer[day - moved.first_day : arrives - moved.first_day, asker, item] += units

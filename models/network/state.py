@@ -7,6 +7,7 @@ Tables grow at the end only; rows beyond ``count`` hold fill values.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -103,6 +104,10 @@ class State:
     """(T, L, C, I) units coming back, by day modulo L."""
     down_since: Int32Array
     """(T, S) first day of the present outage, -1 while up."""
+    in_transfer: IntArray
+    """(T, N, I) units on their way from other nodes."""
+    transfers_due: Int32Array
+    """(T, L, N, I) units coming from other nodes, by day modulo L."""
     orders: OrderTable
     lines: LineTable
     open_stage_days: FloatArray
@@ -192,17 +197,24 @@ def grown(table: Any, capacity: int) -> Any:
     return larger
 
 
-def with_returns_room(state: State, draws: Draws) -> State:
-    """The state with a ring of coming returns that is long enough for the longest delay of the draws."""
-    needed = max(1, int(draws.return_delay.max())) + 1
-    old = state.returns_due.shape[1]
+def with_rings_room(state: State, draws: Draws) -> State:
+    """The state with rings of coming returns and transfers that are long enough for the draws."""
+    transfer = math.ceil(draws.transfer.max(initial=0.0))
+    return replace(
+        state,
+        returns_due=_longer(state.returns_due, state.day, int(draws.return_delay.max())),
+        transfers_due=_longer(state.transfers_due, state.day, transfer),
+    )
+
+
+def _longer(ring: Int32Array, first: int, longest: int) -> Int32Array:
+    needed, old = max(1, longest) + 1, ring.shape[1]
     if needed <= old:
-        return state
-    trials, _, markets, items = state.returns_due.shape
-    ring = np.zeros((trials, needed, markets, items), dtype=np.int32)
-    for day in range(state.day, state.day + old):
-        ring[:, day % needed] = state.returns_due[:, day % old]
-    return replace(state, returns_due=ring)
+        return ring
+    longer = np.zeros((len(ring), needed, *ring.shape[2:]), dtype=np.int32)
+    for day in range(first, first + old):
+        longer[:, day % needed] = ring[:, day % old]
+    return longer
 
 
 def initial_state(
@@ -239,6 +251,8 @@ def initial_state(
         return_rest=np.full((count, c, i), -1, dtype=np.int32),
         returns_due=np.zeros((count, 2, c, i), dtype=np.int32),
         down_since=np.full((count, len(network.suppliers)), -1, dtype=np.int32),
+        in_transfer=np.zeros((count, n, i), dtype=np.int64),
+        transfers_due=np.zeros((count, 2, n, i), dtype=np.int32),
         orders=empty_orders(count, orders),
         lines=empty_lines(count, len(opened.line_order)),
         open_stage_days=np.ascontiguousarray(np.broadcast_to(stages, (count, orders, 4))[:, rank]),

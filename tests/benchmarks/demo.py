@@ -175,7 +175,7 @@ def network_engines() -> list[Result]:
     fast = min(base.advance(kernel.advance) for _ in range(5)) / SIMPY_TRIALS
     slow = base.advance(process.advance) / SIMPY_TRIALS
     return [
-        Result("network_vs_own_simpy", fast, "own_simpy", slow / fast, peak_mb()),
+        Result("demo_network_vs_own_simpy", fast, "own_simpy", slow / fast, peak_mb()),
         Result("own_simpy", slow, "own_simpy", 1.0, peak_mb()),
     ]
 

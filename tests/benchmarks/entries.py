@@ -8,6 +8,14 @@ from pathlib import Path
 
 from tests.benchmarks.customers import fit_1m, fit_100k, fit_cdnow, sample_1m, spend_1m
 from tests.benchmarks.demo import command_1024, first_compile, hot_calls, network_engines, run_with_parts
+from tests.benchmarks.network import (
+    engines,
+    scaling_days,
+    scaling_items,
+    scaling_nodes,
+    scaling_threads,
+    scaling_trials,
+)
 from tests.benchmarks.registry import Benchmark, Result, best_of, peak_mb
 
 
@@ -30,7 +38,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("demo_run_1024_two_workers", command_1024),
     Benchmark("demo_run_first_compile", first_compile),
     Benchmark("hot_calls", hot_calls),
-    Benchmark("network_vs_own_simpy", network_engines),
+    Benchmark("demo_network_vs_own_simpy", network_engines),
+    Benchmark("network_engines", engines),
+    Benchmark("network_scaling_items", scaling_items),
+    Benchmark("network_scaling_nodes", scaling_nodes),
+    Benchmark("network_scaling_days", scaling_days),
+    Benchmark("network_scaling_trials", scaling_trials),
+    Benchmark("network_scaling_threads", scaling_threads),
     Benchmark("bgnbd_fit_cdnow", fit_cdnow),
     Benchmark("bgnbd_fit_100k", fit_100k),
     Benchmark("bgnbd_fit_1m", fit_1m),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from models.network import UNLIMITED, OpenOrders, daily_capacity
+from models.network import UNLIMITED, Network, OpenOrders, daily_capacity
 from tests.models.network.small_networks import ENGINES, column, controls_of, line, network_of, run
 
 both = pytest.mark.parametrize("engine", ENGINES)
@@ -455,3 +457,107 @@ def test_doubling_every_unit_doubles_every_movement(engine: str) -> None:
     two = run(engine, network_of(), [6, 2, 8, 2, 10], levels=(12, 24), on_hand=16, transit=1.0)[1]
     for name in ("shipped", "on_hand", "on_order", "backlog"):
         assert (2 * getattr(one, name)).tolist() == getattr(two, name).tolist()
+
+
+# policies
+
+
+@both
+def test_R_Q_orders_the_fewest_batches_that_lift_the_position_above_R(engine: str) -> None:
+    policy = {"node": "N", "item": "X", "policy": "(R,Q)", "reorder_level": 5, "batch": 4, "on_hand": 9}
+    for demand, ordered in ((3, []), (4, [4]), (7, [4]), (8, [8])):
+        network = network_of(policies=[policy])
+        _, moved = run(engine, network, [demand], on_hand=9)
+        assert column(moved, "units") == ordered
+
+
+@both
+def test_base_stock_orders_every_unit_sold(engine: str) -> None:
+    network = network_of(policies=[{"node": "N", "item": "X", "policy": "base_stock", "order_up_to": 9}])
+    _, moved = run(engine, network, [0, 1, 0, 12], on_hand=9, transit=7.0)
+    assert (column(moved, "day_ordered"), column(moved, "units")) == ([1, 3], [1, 12])
+
+
+@both
+def test_periodic_review_orders_up_to_its_level_on_its_days(engine: str) -> None:
+    policy = {
+        "node": "N",
+        "item": "X",
+        "policy": "periodic",
+        "order_up_to": 9,
+        "review_days": 3,
+        "first_review": 1,
+    }
+    _, moved = run(engine, network_of(policies=[policy]), [1, 1, 1, 1, 1, 0, 0, 0], on_hand=9)
+    assert (column(moved, "day_ordered"), column(moved, "units")) == ([1, 4], [2, 3])
+
+
+@both
+def test_batches_under_a_cap_stay_whole(engine: str) -> None:
+    network = network_of(policies=[{"node": "N", "item": "X", "R": 5, "Q": 4}])
+    controls = replace(controls_of(network, 1), purchase_cap=np.full((1, 1, 1, 1), 11))
+    _, moved = run(engine, network, [20], on_hand=9, controls=controls)
+    assert column(moved, "units") == [8]
+
+
+# transfers
+
+
+def linked(**changes: object) -> Network:
+    """Nodes N1 (serves M1), N2, N3; N1 may ask N2 then N3, N2 may ask N3."""
+    return network_of(
+        nodes=[{"key": key, "port": "P"} for key in ("N1", "N2", "N3")],
+        lanes=[
+            {"supplier": "A", "node": "N3"},
+            {"from": "N2", "to": "N1", "transit": 1.5},
+            {"from": "N3", "to": "N1", "transit": 0.5, "preference": 2},
+            {"from": "N3", "to": "N2", "transit": 0.0},
+        ],
+        markets=[{"key": "M", "nodes": ["N1"], "backlog_share": 1.0}],
+        **changes,
+    )
+
+
+@both
+def test_a_node_short_of_stock_asks_its_sources_in_order(engine: str) -> None:
+    network = linked(
+        policies=[
+            {"node": "N1", "transfer_at": 2, "transfer_to": 8},
+            {"node": "N2", "order_up_to": 0, "keep": 1},
+            {"node": "N3", "order_up_to": 0, "keep": 2},
+        ]
+    )
+    lead = np.zeros((3, 3, 5))
+    lead[1, 0], lead[2, 0] = 1.5, 0.5
+    _, moved = run(engine, network, [4, 0, 0, 0, 0], on_hand=[[5], [4], [9]], transfer=lead)
+    # 1 left, asks 7: N2 gives 3 of 4, N3 the other 4 of 9
+    assert moved.transfers[0].tolist() == [[0, 1, 0, 0, 3, 2], [0, 2, 0, 0, 4, 1]]
+    assert moved.on_hand[0, :, :, 0].tolist() == [[1, 1, 5], [5, 1, 5], [8, 1, 5], [8, 1, 5], [8, 1, 5]]
+
+
+@both
+def test_a_donor_short_of_stock_is_shared_in_proportion(engine: str) -> None:
+    network = network_of(
+        nodes=[{"key": key, "port": "P"} for key in ("N1", "N2", "N3")],
+        lanes=[{"from": "A", "to": "N3"}, {"from": "N3", "to": "N1"}, {"from": "N3", "to": "N2"}],
+        markets=[{"key": "M1", "nodes": ["N1"]}, {"key": "M2", "nodes": ["N2"]}],
+        policies=[{"transfer_at": 5, "transfer_to": 6}, {"node": "N3", "order_up_to": 0}],
+    )
+    _, moved = run(engine, network, [0, 0], on_hand=[[0], [3], [4]])
+    assert moved.transfers[0, :, 1:5].tolist() == [[2, 0, 0, 3], [2, 1, 0, 1]]  # 4 over 6:3
+
+
+@both
+def test_an_echelon_position_counts_the_nodes_it_feeds(engine: str) -> None:
+    chain = network_of(
+        nodes=[{"key": "N1", "port": "P"}, {"key": "N2", "port": "P", "echelon": True}],
+        lanes=[{"from": "A", "to": "N2"}, {"from": "N2", "to": "N1", "transit": 1.0}],
+        markets=[{"key": "M", "nodes": ["N1"], "backlog_share": 1.0}],
+        policies=[
+            {"node": "N1", "transfer_at": 4, "transfer_to": 5},
+            {"node": "N2", "order_up_to": 9, "keep": 0},
+        ],
+    )
+    _, moved = run(engine, chain, [2, 0, 3, 0, 0], on_hand=[[5], [4]], transit=2.0, transfer=1.0)
+    assert column(moved, "units") == [2, 3]
+    assert moved.transfers[0, :, [0, 4]].T.tolist() == [[0, 2], [2, 3]]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from models.errors import InputError
 from models.network import kernel, process
 from models.network.controls import Controls
 from models.network.draws import Draws, daily_capacity, quantise
@@ -16,7 +17,23 @@ from models.network.spec import UNLIMITED, IntArray, Network
 from models.network.state import OpenOrders, State, initial_state
 from models.streams import keys_of
 
-BUSY = ("customs queueing", "binding capacity", "failover", "backlog", "returns", "closure delay")
+BUSY = (
+    "customs queueing",
+    "binding capacity",
+    "failover",
+    "backlog",
+    "lost sales",
+    "returns",
+    "closure delay",
+    "storage overflow",
+    "picking held back",
+    "(s, S) orders",
+    "(R, Q) orders",
+    "base stock orders",
+    "periodic reviews",
+    "transfers",
+    "echelon stock",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +75,8 @@ def random_case(seed: int) -> Case:
 
 
 def _network(rng: np.random.Generator) -> Network:
-    p, n, c, i = (int(rng.integers(1, top)) for top in (3, 4, 5, 4))
+    p, c, i = (int(rng.integers(1, top)) for top in (3, 5, 4))
+    n = int(rng.choice([1, 2, 3, 3, 3]))
     s = int(rng.choice([1, 2, 3, 3, 3]))
     k = int(rng.integers(1, n + 1))
     market_nodes = np.full((c, k), -1, dtype=np.int64)
@@ -68,7 +86,7 @@ def _network(rng: np.random.Generator) -> Network:
     backup = np.array(
         [int(rng.choice([-1, *range(s), *range(s), *range(s)])) for _ in range(s)], dtype=np.int64
     )
-    return Network(
+    network = Network(
         suppliers=tuple(f"S{x}" for x in range(s)),
         ports=tuple(f"P{x}" for x in range(p)),
         nodes=tuple(f"N{x}" for x in range(n)),
@@ -89,7 +107,26 @@ def _network(rng: np.random.Generator) -> Network:
         grade_share=rng.choice(
             [[1.0, 0.0, 0.0, 0.0], [0.6, 0.1, 0.2, 0.1], [0.0, 0.5, 0.5, 0.0], [0.25, 0.25, 0.25, 0.25]]
         ),
+        sources=_sources(rng, n),
     )
+    try:
+        return replace(network, echelon=rng.random(n) < 0.9)
+    except InputError:  # nodes that feed each other in a circle have no echelons
+        return network
+
+
+def _sources(rng: np.random.Generator, nodes: int) -> IntArray:
+    """Which node asks which, in order of preference; often none."""
+    rows = np.full((nodes, max(nodes - 1, 0)), -1, dtype=np.int64)
+    if rng.random() < 0.2:
+        return rows[:, :0]
+    for node in range(nodes):
+        others = rng.permutation([k for k in range(nodes) if k != node])
+        if rng.random() < 0.5:
+            others = np.sort(others[others < node])
+        others = others[: int(rng.integers(0, nodes))]
+        rows[node, : len(others)] = others
+    return rows
 
 
 def _draws(rng: np.random.Generator, network: Network, days: int, trials: int, first_trial: int) -> Draws:
@@ -130,6 +167,9 @@ def _draws(rng: np.random.Generator, network: Network, days: int, trials: int, f
             int(rng.integers(0, 9)), [f"returns/{m}/{x}" for m in network.markets for x in network.items]
         ).reshape(c, i, 2),
         return_delay=rng.integers(0, 7, int(rng.integers(1, 6))),
+        transfer=quantise(
+            rng.choice([0.0, 1.0, 1.5, 4.25]) * rng.random((int(rng.choice([1, trials])), n, n, days))
+        ),
     )
 
 
@@ -146,7 +186,19 @@ def _controls(rng: np.random.Generator, network: Network, days: int, trials: int
     periods, lead = int(rng.integers(1, 4)), int(rng.choice([1, trials]))
     low = rng.integers(-2, 26, (lead, periods, n, i))
     cap = np.where(rng.random((1, periods, n, i)) < 0.12, rng.integers(0, 12, (1, periods, n, i)), UNLIMITED)
+    shape = (int(rng.choice([1, trials])), periods, n, i)
+    ask = rng.integers(-4, 9, shape)
+    more = {
+        "policy": rng.choice([0, 0, 1, 2], shape),
+        "batch": rng.integers(1, 9, shape),
+        "review_every": rng.choice([1, 1, 1, 2, 7], shape),
+        "first_review": rng.integers(0, 9, shape),
+        "transfer_at": ask,
+        "transfer_to": ask + rng.integers(-1, 9, shape),
+        "keep": rng.integers(0, 4, shape),
+    }
     return Controls(
+        **(more if rng.random() < 0.85 else {}),
         reorder_level=low,
         order_up_to=low + rng.integers(-1, 25, low.shape),
         period_of_day=np.sort(rng.integers(0, periods, days)),
@@ -248,15 +300,42 @@ def census(seed: int) -> set[str]:
     """Which of the busy conditions one random network shows, judged from its movements."""
     case = random_case(seed)
     state, moved = play(kernel, case)
-    found = {
-        name for name, seen in (("backlog", moved.backlog), ("returns", moved.returns_count)) if seen.any()
+    moved_any = {
+        "backlog": moved.backlog,
+        "lost sales": moved.lost,
+        "returns": moved.returns_count,
+        "storage overflow": moved.overflow,
+        "transfers": moved.transfers_count,
+        "echelon stock": moved.transfers_count * len(case.network.feeds),
     }
+    found = {name for name, seen in moved_any.items() if seen.any()}
+    for t in range(len(state.trials)):
+        found |= _policy_conditions(case, state, t)
+    free = replace(
+        case, network=replace(case.network, pick_capacity=case.network.pick_capacity * 0 + UNLIMITED)
+    )
+    if differences(as_bytes(state, moved), as_bytes(*play(kernel, free))):
+        found.add("picking held back")
     for t in range(len(state.trials)):
         found |= _order_conditions(case, state, t)
     if case.controls.failover_on.any():
         still = replace(case, controls=_without_failover(case.controls))
         if differences(as_bytes(state, moved), as_bytes(*play(kernel, still))):
             found.add("failover")
+    return found
+
+
+def _policy_conditions(case: Case, state: State, t: int) -> set[str]:
+    """Which policies placed the orders of one trial."""
+    lines, controls = state.lines, case.controls
+    found = set()
+    for row in range(int(lines.count[t])):
+        day = lines.day_ordered[t, row]
+        if day >= 0:
+            at = controls.period_of_day[day], lines.node[t, row], lines.item[t, row]
+            kind, every = (a[min(t, len(a) - 1)][at] for a in (controls.policy, controls.review_every))
+            found.add(("(s, S) orders", "(R, Q) orders", "base stock orders")[kind])
+            found |= {"periodic reviews"} if every > 1 else set()
     return found
 
 

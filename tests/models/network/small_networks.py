@@ -51,6 +51,7 @@ def draws_of(network: Network, days: int, trials: int = 1, **changes: Any) -> Dr
         "transit": ((s, n, days), 0.0, float),
         "service": ((s, n, days), 0.0, float),
         "inland": ((s, n, days), 0.0, float),
+        "transfer": ((n, n, days), 0.0, float),
         "supplier_up": ((s, days), True, bool),
         "capacity": ((s, days), UNLIMITED, np.int64),
         "port_open": ((p, days), True, bool),

@@ -1,0 +1,21 @@
+"""Words both engines and the description share: array types, shares in whole parts, no limit, grades."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+PART_BITS = 20
+PARTS = 1 << PART_BITS
+UNLIMITED = 1 << 62
+GRADES = ("resale", "refurbish", "liquidate", "scrap")
+
+
+def parts_of(share: npt.ArrayLike) -> IntArray:
+    """Shares in whole parts of 2**20, rounded to the nearest part: exact integers decide every split."""
+    scaled = np.floor(np.asarray(share, dtype=np.float64) * PARTS + 0.5)
+    return np.ascontiguousarray(scaled.astype(np.int64))

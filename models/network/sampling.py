@@ -1,0 +1,281 @@
+"""Draws of a network from the laws of its description, addressed by what they are for.
+
+A number depends on the seed, the keys of the entities concerned, the trial and the day only: more trials, a
+longer run or another entity change none that was there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+from scipy import special, stats
+
+from models.errors import UsageError
+from models.network.draws import Draws, daily_capacity, quantise
+from models.network.laws import Law
+from models.network.parts import UNLIMITED, BoolArray, FloatArray, IntArray
+from models.network.spec import Network
+from models.streams import keys_of, uniform4, uniforms
+
+STAGES = ("production", "transit", "service", "inland")
+WEEK = 7
+DELAYS = 256
+"""Points at which the law of return delays is read."""
+_BITS = 26
+_GUIDE_BITS = 8
+_CELLS = 1 << _BITS
+_LARGEST_MEAN = 1e5
+
+
+def draw(network: Network, *, days: int, trials: int | range = 1, seed: int = 1, **given: Any) -> Draws:
+    """Draws of ``days`` days for a block of trials, by the network's laws.
+
+    ``given`` are fields of ``Draws`` (``transit=...``, ``supplier_up=...``, ``demand=...``) that replace what
+    the laws would draw: a number, or an array with or without its trial axis. Days are rounded to 1/1024.
+
+    >>> network = Network.from_dict({
+    ...     "suppliers": {"mill": {}}, "ports": {"harbour": {"servers": 1}},
+    ...     "nodes": {"depot": {"port": "harbour"}},
+    ...     "lanes": [{"from": "mill", "to": "depot",
+    ...                "transit": {"family": "gamma", "mean": 9, "sd": 3}}],
+    ...     "markets": {"north": {"nodes": ["depot"], "demand": {"family": "poisson", "mean": 4}}}})
+    >>> draws = draw(network, days=30, trials=8)
+    >>> draws.transit.shape, draws.demand.shape
+    ((8, 1, 1, 30), (8, 30, 1, 1))
+    """
+    block = trials if isinstance(trials, range) else range(trials)
+    if days < 1 or len(block) < 1 or block.step != 1 or block.start < 0:
+        raise UsageError(f"draws: nothing to draw | got {days} days, {block} | at least one day and trial")
+    sampler = _Sampler(network, days, block, seed)
+    made = {name: _shaped(name, value, sampler.shapes) for name, value in given.items()}
+    for name in sampler.shapes:
+        if name not in made:
+            made[name] = sampler.make(name)
+    made.setdefault("return_keys", sampler.return_keys())
+    made.setdefault("return_delay", sampler.return_delay())
+    draws = Draws(first_trial=block.start, **made)
+    draws.check(network, len(block))
+    return draws
+
+
+def _shaped(name: str, value: Any, shapes: dict[str, tuple[int, ...]]) -> Any:
+    """A given field with its trial axis."""
+    if name in ("return_keys", "return_delay"):
+        return np.ascontiguousarray(value)
+    if name not in shapes:
+        raise UsageError(f"draws: unknown field | got {name} | use {', '.join(shapes)}")
+    shape, array = shapes[name], np.asarray(value)
+    lead = array.shape[0] if array.ndim == len(shape) else (shape[0] if name == "demand" else 1)
+    try:
+        array = np.broadcast_to(array, (lead, *shape[1:]))
+    except ValueError:
+        raise UsageError(f"draws.{name}: wrong shape | got {array.shape} | use {shape}") from None
+    if name in (*STAGES, "transfer"):
+        return quantise(array)
+    kind = {"supplier_up": np.bool_, "port_open": np.bool_, "capacity": np.int64, "demand": np.int64}.get(
+        name
+    )
+    if name == "demand" and not np.all(array == np.floor(array)):
+        raise UsageError("draws.demand: not whole units | got fractions | round them")
+    return np.ascontiguousarray(array, dtype=kind or np.float64)
+
+
+class _Sampler:
+    """Draws by field name."""
+
+    def __init__(self, network: Network, days: int, trials: range, seed: int) -> None:
+        self.network, self.days, self.trials, self.seed = network, days, trials, seed
+        self.laws = network.laws
+        t, s, n, p = len(trials), len(network.suppliers), len(network.nodes), len(network.ports)
+        c, i = len(network.markets), len(network.items)
+        self.shapes: dict[str, tuple[int, ...]] = {
+            **dict.fromkeys(STAGES, (t, s, n, days)),
+            "transfer": (t, n, n, days),
+            "supplier_up": (t, s, days),
+            "capacity": (t, s, days),
+            "port_open": (t, p, days),
+            "return_share": (t, c, i),
+            "refusal_share": (t, c, days),
+            "demand": (t, days, c, i),
+        }
+
+    def make(self, name: str) -> Any:
+        """A field drawn by the laws; its trial axis is 1 where chance has no part in it."""
+        if name in STAGES:
+            return self._stage(name)
+        if name == "refusal_share":
+            return np.zeros((1, *self.shapes[name][1:]))
+        return getattr(self, f"_{name}")()
+
+    def _uniforms(self, name: str) -> FloatArray:
+        return uniforms(self.seed, f"network/{name}", self.trials, self.days)
+
+    def _stage(self, name: str) -> FloatArray:
+        lanes = list(self._lanes(name))
+        chance = any(not law.constant or share > 0.0 for *_, law, share, _ in lanes)
+        out = np.zeros((len(self.trials) if chance else 1, *self.shapes[name][1:]))
+        for s, n, law, share, other in lanes:
+            if law.constant and share == 0.0:
+                out[:, s, n] = law.mean
+                continue
+            u = self._lane_uniforms(name, s, n)
+            out[:, s, n] = law.at(u)
+            if share > 0.0:
+                pair = f"{self.network.suppliers[s]}/{self.network.nodes[n]}"
+                inspected = self._uniforms(f"inspected/{pair}") < share
+                out[:, s, n][inspected] = other.at(u[inspected])
+        return quantise(out)
+
+    def _lanes(self, name: str) -> Iterator[tuple[int, int, Law, float, Law]]:
+        """Supplier, node, law, share of orders inspected and law of those."""
+        for (supplier, node), stages in self.laws.stages.items():
+            share, other = 0.0, stages[name]
+            if name == "service":
+                share, other = self.laws.inspection.get((supplier, node), (0.0, other))
+            at = self.network.suppliers.index(supplier), self.network.nodes.index(node)
+            yield *at, stages[name], share, other
+
+    def _lane_uniforms(self, stage: str, s: int, n: int) -> FloatArray:
+        """Uniforms (T, D) of a lane and stage, dependent through its port, its supplier and the days."""
+        network, dependence = self.network, self.laws.dependence
+        own = f"{stage}/{network.suppliers[s]}/{network.nodes[n]}"
+        if not any(dependence.values()):
+            return self._uniforms(own)
+        port, supplier = dependence.get("port", 0.0), dependence.get("supplier", 0.0)
+        score = np.sqrt(max(1.0 - port - supplier, 0.0)) * self._scores(own)
+        score += np.sqrt(port) * self._scores(f"{stage}/port {network.ports[network.node_port[n]]}")
+        score += np.sqrt(supplier) * self._scores(f"{stage}/supplier {network.suppliers[s]}")
+        return np.asarray(np.clip(special.ndtr(score), 1e-15, 1.0 - 1e-15))
+
+    def _scores(self, name: str) -> FloatArray:
+        """Standard normal scores (T, D), AR(1) in the days."""
+        persistence = self.laws.dependence.get("day", 0.0)
+        scores = special.ndtri(self._uniforms(name))
+        for day in range(1, self.days):
+            scores[:, day] = persistence * scores[:, day - 1] + np.sqrt(1 - persistence**2) * scores[:, day]
+        return scores
+
+    def _transfer(self) -> FloatArray:
+        laws, nodes = self.laws.transfer, self.network.nodes
+        trials = len(self.trials) if any(not law.constant for law in laws.values()) else 1
+        out = np.zeros((trials, *self.shapes["transfer"][1:]))
+        for (origin, to), law in laws.items():
+            at = nodes.index(origin), nodes.index(to)
+            u = self._uniforms(f"transfer/{origin}/{to}") if not law.constant else np.zeros(self.days)
+            out[(slice(None), *at)] = law.at(u)
+        return quantise(out)
+
+    def _supplier_up(self) -> BoolArray:
+        """Up before day 0; then each day a supplier may fail, or be repaired, with its probabilities."""
+        outages = self.laws.outages
+        up = np.ones((len(self.trials) if outages else 1, *self.shapes["supplier_up"][1:]), dtype=np.bool_)
+        for s, key in enumerate(self.network.suppliers):
+            if key in outages:
+                u, working = self._uniforms(f"outage/{key}"), np.ones(len(self.trials), dtype=np.bool_)
+                for day in range(self.days):
+                    chance = np.where(working, outages[key]["fail"], outages[key]["repair"])
+                    working = working ^ (u[:, day] < chance)
+                    up[:, s, day] = working
+            for first, last in self.laws.down.get(key, ()):
+                up[:, s, first : last + 1] = False
+        return up
+
+    def _port_open(self) -> BoolArray:
+        out = np.ones((1, *self.shapes["port_open"][1:]), dtype=np.bool_)
+        for p, key in enumerate(self.network.ports):
+            for first, last in self.laws.closures.get(key, ()):
+                out[:, p, first : last + 1] = False
+        return out
+
+    def _capacity(self) -> IntArray:
+        weekly = self.network.capacity_per_week
+        if weekly.size == 0:
+            weekly = np.full(len(self.network.suppliers), UNLIMITED, dtype=np.int64)
+        return daily_capacity(weekly, self.days)[None]
+
+    def _return_share(self) -> FloatArray:
+        out = np.zeros((1, *self.shapes["return_share"][1:]))
+        for (market, item), share in self.laws.return_share.items():
+            out[0, self.network.markets.index(market), self.network.items.index(item)] = share
+        return out
+
+    def return_keys(self) -> npt.NDArray[np.uint64]:
+        """Stream keys (C, I, 2) of the returns."""
+        network = self.network
+        names = [f"returns/{m}/{x}" for m in network.markets for x in network.items]
+        return keys_of(self.seed, names).reshape(len(network.markets), len(network.items), 2)
+
+    def return_delay(self) -> IntArray:
+        """Whole days (Q,) at even steps of the law of return delays."""
+        law = self.laws.return_delay
+        if law is None:
+            return np.array([WEEK], dtype=np.int64)
+        return np.round(law.at((np.arange(DELAYS) + 0.5) / DELAYS)).astype(np.int64)
+
+    def _demand(self) -> npt.NDArray[np.int32]:
+        """(T, D, C, I) units."""
+        network = self.network
+        out = np.zeros(self.shapes["demand"], dtype=np.int32)
+        means = np.zeros((len(network.markets), len(network.items)))
+        for (market, item), law in self.laws.demand.items():
+            at = network.markets.index(market), network.items.index(item)
+            if law.family == "poisson" and law.mean <= _LARGEST_MEAN:
+                means[at] = law.mean
+            else:
+                out[:, :, at[0], at[1]] = np.round(law.at(self._uniforms(f"demand/{market}/{item}")))
+        if means.any():
+            keys = keys_of(
+                self.seed, [f"network/demand/{m}/{x}" for m in network.markets for x in network.items]
+            )
+            distinct, which = np.unique(means, return_inverse=True)
+            edges, guide = _poisson_tables(distinct)
+            _fill_poisson(
+                out,
+                keys.reshape(*means.shape, 2),
+                which.reshape(means.shape),
+                distinct > 0.0,
+                edges,
+                guide,
+                self.trials.start,
+            )
+        return out
+
+
+def _poisson_tables(means: FloatArray) -> tuple[IntArray, IntArray]:
+    """Cumulative probabilities in cells of 2**-26, and for each leading byte the first value to try."""
+    top = int(stats.poisson.isf(2.0**-_BITS, means.max())) + 2
+    cumulative = stats.poisson.cdf(np.arange(top), means[:, None])
+    edges = np.round(cumulative * _CELLS).astype(np.int64)
+    edges[:, -1] = _CELLS
+    steps = np.arange(1 << _GUIDE_BITS) << (_BITS - _GUIDE_BITS)
+    guide = np.array([np.searchsorted(row, steps, side="right") for row in edges], dtype=np.int64)
+    return edges, guide
+
+
+@njit(cache=True, nogil=True)
+def _fill_poisson(
+    out: Any, keys: Any, which: Any, used: Any, edges: Any, guide: Any, first_trial: int
+) -> None:
+    """Poisson units by inversion of 26-bit uniforms, eight to an address: day d reads index d // 8."""
+    trials, days, cells, items = out.shape
+    for t in range(trials):
+        for c in range(cells):
+            for i in range(items):
+                law = which[c, i]
+                if used[law]:
+                    for block in range((days + 7) // 8):
+                        draws = uniform4(keys[c, i], first_trial + t, block, 0)
+                        day = 8 * block
+                        for word in draws:
+                            bits = int(word * 4503599627370496.0)  # 2**52
+                            for cell in (bits >> 26, bits & 67108863):
+                                if day < days:
+                                    value = guide[law, cell >> 18]
+                                    while cell >= edges[law, value]:
+                                        value += 1
+                                    out[t, day, c, i] = value
+                                day += 1

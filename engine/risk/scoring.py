@@ -139,7 +139,7 @@ def wilson_interval(held: int, cases: int, confidence: float = 0.95) -> tuple[fl
     share, extra = held / cases, score * score / cases
     centre = (share + 0.5 * extra) / (1.0 + extra)
     half = score * math.sqrt(share * (1.0 - share) / cases + 0.25 * extra / cases) / (1.0 + extra)
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+    return (max(centre - half, 0.0) if held else 0.0), (min(centre + half, 1.0) if held < cases else 1.0)
 
 
 def bias(draws: npt.ArrayLike, actual: npt.ArrayLike) -> float:

@@ -172,7 +172,12 @@ def _count(
                 while following <= month and (q < 0 or np.float32(level[t, market, q, following]) == reach):
                     following += 1
                 total += _both(
-                    later_mark, later_won, m, reach, later_offset[base + cohort], later_offset[base + following]
+                    later_mark,
+                    later_won,
+                    m,
+                    reach,
+                    later_offset[base + cohort],
+                    later_offset[base + following],
                 )
                 cohort = following
             reach = np.float32(level[t, market, q, month]) if q >= 0 else np.float32(1.0)

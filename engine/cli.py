@@ -409,6 +409,43 @@ def break_(
 
 
 @app.command()
+def backtest(
+    path: PlanPath,
+    origins: Annotated[int, typer.Option(min=1, help="Past months to forecast from, at most.")] = 6,
+    months: Annotated[int, typer.Option(min=1, max=36, help="Months ahead of each origin.")] = 6,
+    trials: Annotated[int, typer.Option(min=2, max=100_000, help="Paths of each forecast.")] = 256,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every random address.")] = 1,
+    page: Annotated[Path | None, typer.Option(help="Also write the backtest as an HTML page.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Forecast from past months with what was known then, and score it against what happened."""
+    from engine.backtest import backtest_plan
+    from engine.plan.load import load_plan
+    from engine.progress import progress_bar
+
+    plan = load_plan(path)
+    with progress_bar() as report:
+        found = backtest_plan(plan, origins=origins, months=months, trials=trials, seed=seed, progress=report)
+    if page is not None:
+        from engine.backtest.page import write_backtest
+
+        write_backtest(page, found, plan.config.company.name)
+        _complain(f"page {page}")
+    if as_json:
+        _print_json(found.to_dict())
+        return
+    for measure in found.measures:
+        for grain in ("window", "month"):
+            print(f"\n{measure}, company, {found.grain(grain)}")
+            _print_table(found.table(measure=measure, grain=grain))
+        print(f"\n{measure}, by market, {found.grain('month')}, ours")
+        _print_table(found.market_table(measure=measure))
+    print()
+    for line in (*found.verdicts(), *found.notes):
+        print(_printable(line))
+
+
+@app.command()
 def report(
     path: Annotated[
         Path, typer.Argument(help="Run folder, or plan folder: its newest run. Default: this folder.")

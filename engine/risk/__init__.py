@@ -18,15 +18,31 @@ from engine.risk.measures import (
 )
 from engine.risk.mixture import Mixture, mixture
 from engine.risk.paired import paired_difference
+from engine.risk.scoring import (
+    Coverage,
+    bias,
+    coverage,
+    crps,
+    crps_normal,
+    pinball,
+    pit,
+    skill,
+    wilson_interval,
+)
 
 __all__ = [
     "Concentration",
+    "Coverage",
     "Estimate",
     "Mixture",
+    "bias",
     "breach_probability",
     "cash_trough",
     "concentration",
     "conditional_value_at_risk",
+    "coverage",
+    "crps",
+    "crps_normal",
     "effective_number",
     "estimate",
     "expected_shortfall_below",
@@ -36,13 +52,17 @@ __all__ = [
     "minimax_regret",
     "mixture",
     "paired_difference",
+    "pinball",
+    "pit",
     "quantile",
     "regret",
     "satisficing_share",
     "section_bounds",
     "section_count",
+    "skill",
     "time_to_breach",
     "time_to_recovery",
     "top_share",
     "value_at_risk",
+    "wilson_interval",
 ]

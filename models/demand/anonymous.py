@@ -26,6 +26,10 @@ SLOPE_PRIOR_SD = 0.02
 PERIOD_SD = 0.05
 """Least month-to-month scatter assumed beside count noise."""
 WINDOW = 24
+ENDED_MONTHS = 3
+"""Fewest months without any count after which a series may be taken to have ended."""
+ENDED_CHANCE = 1e-4
+"""Probability of so many empty months under the level before them, below which it is."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class CountForecast:
     level: float
     slope: float
     months: int
+    ended: bool = False
+    """Whether the series stopped: its last months are emptier than chance allows."""
 
 
 def fit_counts(
@@ -54,13 +60,16 @@ def fit_counts(
 
     ``shocks`` (history month, history month) is the covariance of what moved the months beside count noise,
     on the log scale: related months say less about a level than as many unrelated ones. It changes errors
-    only. No orders at all give a forecast of zero; leading months before the first order are no evidence.
+    only. No orders at all give a forecast of zero, and so does a series that has ended (a closed channel, a
+    cohort that is complete); leading months before the first order are no evidence.
     """
     horizon = len(future_pace)
     used = np.flatnonzero(counts > 0)
     if len(used) == 0:
         zero = np.zeros(horizon)
         return CountForecast(zero, zero, zero, np.zeros(len(counts)), 0.0, 0.0, 0)
+    if _ended(counts, used):
+        return _stopped(counts, pace, used, horizon)
     first = max(int(used[0]), len(counts) - WINDOW)
     y = counts[first:]
     past = pace[first:]
@@ -81,6 +90,24 @@ def fit_counts(
         slope=slope,
         months=len(y),
     )
+
+
+def _ended(counts: FloatArray, used: npt.NDArray[np.int64]) -> bool:
+    """Whether the empty months at the end are too many for chance, at the mean of the year before them."""
+    empty = len(counts) - 1 - int(used[-1])
+    before = counts[max(int(used[0]), int(used[-1]) - 11) : int(used[-1]) + 1]
+    return empty >= ENDED_MONTHS and float(np.mean(before)) * empty > -math.log(ENDED_CHANCE)
+
+
+def _stopped(
+    counts: FloatArray, pace: FloatArray, used: npt.NDArray[np.int64], horizon: int
+) -> CountForecast:
+    """Forecast of zero; the past is its mean rate while the series ran."""
+    zero = np.zeros(horizon)
+    ran = slice(int(used[0]), int(used[-1]) + 1)
+    fitted = np.zeros(len(counts))
+    fitted[ran] = pace[ran] * (math.fsum(counts[ran]) / math.fsum(pace[ran]))
+    return CountForecast(zero, zero, zero, fitted, 0.0, 0.0, int(used[-1]) + 1 - int(used[0]), ended=True)
 
 
 def _posterior(

@@ -53,7 +53,9 @@ def describe(
             "factor": _plain(season.factor),
             "log_standard_error": _plain(season.log_sd),
         },
-        "customers": {cell: _customers(fit) for cell, fit in zip(settings.cells, fits, strict=True)},
+        "customers": {
+            cell: _customers(fit, settings.challenger) for cell, fit in zip(settings.cells, fits, strict=True)
+        },
         "acquisition": _acquisition(settings, responses, scale),
         "organic": {cell: _counts(f) for cell, f in zip(settings.cells, organic, strict=True)},
         "anonymous": {cell: _counts(f) for cell, f in zip(settings.cells, anonymous, strict=True)},
@@ -71,9 +73,9 @@ def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _challenger(fit: CellFit) -> dict[str, Any] | None:
+def _challenger(fit: CellFit, wanted: bool) -> dict[str, Any] | None:
     """The same customers fitted by lifetimes; None where the cell has no fit of its own."""
-    if fit.how != "own":
+    if not wanted or fit.how != "own":
         return None
     found = challenge(fit.model, fit.customers)
     return {
@@ -87,7 +89,7 @@ def _challenger(fit: CellFit) -> dict[str, Any] | None:
     }
 
 
-def _customers(fit: CellFit) -> dict[str, Any]:
+def _customers(fit: CellFit, challenged: bool) -> dict[str, Any]:
     model = fit.model
     errors = np.sqrt(np.maximum(np.diag(model.draw_covariance), 0.0))
     return {
@@ -105,7 +107,7 @@ def _customers(fit: CellFit) -> dict[str, Any]:
         "own_weight": fit.weight,
         "covariance": "month-clustered" if fit.clustered else "inverse Hessian",
         "variance_inflation": fit.inflation,
-        "challenger": _challenger(fit),
+        "challenger": _challenger(fit, challenged),
     }
 
 
@@ -141,6 +143,7 @@ def _counts(forecast: CountForecast) -> dict[str, Any]:
         "log_standard_error_month_1": float(math.hypot(forecast.level_load[0], forecast.slope_load[0])),
         "log_standard_error_month_12": float(math.hypot(forecast.level_load[11], forecast.slope_load[11])),
         "months": forecast.months,
+        "ended": forecast.ended,
     }
 
 

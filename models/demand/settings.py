@@ -81,6 +81,9 @@ class DemandSettings:
     covariance: str = "clustered"
     """``clustered``: month-clustered covariance of the customer parameters; ``hessian``: the plain inverse
     Hessian."""
+    challenger: bool = True
+    """Whether the diagnostics also show what the named package finds for the same customers; it changes no
+    other figure."""
 
     def __post_init__(self) -> None:
         for name in ("markets", "sales_channels", "acquisition_channels"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.verify.backtests import cdnow_backtest_rows, online_retail_backtest_rows
+from tests.verify.competition import m3_rows
 from tests.verify.customers import calibration_rows, cdnow_rows, recovery_rows, spend_rows
 from tests.verify.demand_truth import band_rows, parameter_rows
 from tests.verify.networks import fuzz_rows
@@ -17,6 +19,9 @@ VERIFICATIONS: tuple[Verification, ...] = (
     Verification("customers_calibration", calibration_rows),
     Verification("customers_truth", parameter_rows),
     Verification("demand_bands", band_rows),
+    Verification("series_m3", m3_rows),
+    Verification("backtest_cdnow", cdnow_backtest_rows),
+    Verification("backtest_online_retail", online_retail_backtest_rows),
     Verification("network_fuzz", fuzz_rows),
     Verification("supply_lanes", lane_rows),
     Verification("lead_times_scms", lead_time_rows),

@@ -60,3 +60,22 @@ def test_factors_have_mean_one_and_depend_on_the_name_only() -> None:
     assert np.abs((factors.mean(axis=0) - 1.0) / error).max() < 4.0
     two = draw_factors(np.tile(loads[0], (2, 1)), np.tile(loads[1], (2, 1)), ["b", "a"], range(50), 2)
     assert np.ascontiguousarray(two[:, 1]).tobytes() == np.ascontiguousarray(factors[:50, 0]).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("counts", "ended"),
+    [
+        ([900.0, 800.0, 700.0, 0.0, 0.0, 0.0], True),
+        ([900.0, 800.0, 700.0, 0.0, 0.0], False),
+        ([1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0], False),
+        ([4.0, 2.0, 3.0, 0.0, 0.0, 0.0, 0.0], True),
+    ],
+)
+def test_a_series_that_stopped_is_forecast_as_stopped(counts: list[float], ended: bool) -> None:
+    pace = np.full(len(counts), 30.0)
+    forecast = fit_counts(np.array(counts), pace, np.full(12, 30.0))
+    assert forecast.ended == ended
+    assert (forecast.mean.sum() == 0.0) == ended
+    if ended:
+        assert forecast.fitted.sum() == pytest.approx(sum(counts))
+        assert not forecast.level_load.any()

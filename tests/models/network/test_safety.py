@@ -1,4 +1,4 @@
-"""Reorder points for a target fill rate: reached where lead times are independent, missed where they are not."""
+"""Reorder points for a fill rate: reached where lead times are independent, missed where they are not."""
 
 from __future__ import annotations
 

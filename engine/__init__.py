@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.version import __version__
 
-__all__ = ["__version__", "break_metric", "load_plan", "open_run", "run"]
+__all__ = ["__version__", "backtest_plan", "break_metric", "load_plan", "open_run", "run"]
 
 if TYPE_CHECKING:
+    from engine.backtest import backtest_plan
     from engine.breaking import break_metric
     from engine.chain import open_run, run
     from engine.plan.load import load_plan
@@ -21,6 +22,10 @@ def __getattr__(name: str) -> Any:
         from engine.plan.load import load_plan
 
         return load_plan
+    if name == "backtest_plan":
+        from engine.backtest import backtest_plan
+
+        return backtest_plan
     if name == "break_metric":
         from engine.breaking import break_metric
 

@@ -205,3 +205,21 @@ def test_schema_and_scenarios_are_printed(tradewind, plan_folder):
     assert {row["name"] for row in json.loads(out)} >= {"base", "tariff_15pp", "stagflation"}
     assert tradewind("scenarios", "show", "stagflation")[0] == 0
     assert tradewind("scenarios", "check", plan_folder)[0] == 0
+
+
+def test_backtest_prints_scores_verdicts_and_a_page(tradewind, plan_folder, tmp_path):
+    page = tmp_path / "backtest.html"
+    options = ("--origins", 2, "--months", 3, "--trials", 8)
+    code, out, err = tradewind("backtest", plan_folder, *options, "--page", page)
+    assert code == 0, err
+    assert "orders, company, sum of 3 months" in out
+    assert "CRPS" in out
+    assert "season is not identified" in out
+    assert page.read_text().startswith("<!")
+    code, out, _ = tradewind("backtest", plan_folder, *options, "--json")
+    found = json.loads(out)
+    assert (code, found["months"], len(found["origins"])) == (0, 3, 2)
+    assert {"crps", "coverage", "pit", "bias", "skill", "pinball"} <= set(found["scores"][0])
+    code, out, err = tradewind("backtest", plan_folder, "--months", 30)
+    assert (code, out) == (2, "")
+    assert "--months" in err

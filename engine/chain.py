@@ -90,6 +90,16 @@ class Run:
         """Rows for the terminal."""
         return self.summary().table()
 
+    def unseen(self) -> list[str]:
+        """Scenarios of which nothing is seen, or not all, because shocks start after the end of the run."""
+        lines = []
+        for name, entry in self.manifest["scenarios"].items():
+            beyond, shocks = len(entry["beyond"]), len(entry["applied"])
+            if beyond:
+                what = "equal to base" if beyond == shocks else f"{beyond} of {shocks} shocks not seen"
+                lines.append(f"{name}: {what}: they start after the end of this run; give more --quarters")
+        return lines
+
     def breaches(self) -> list[str]:
         """Policy thresholds that are breached with more than the tolerated probability."""
         return self.summary().breaches()

@@ -45,7 +45,7 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        _complain(*(str(fault) for fault in error.faults), f"{len(error.faults)} faults; nothing was written")
+        _complain(*(str(fault) for fault in error.faults), _fault_count(len(error.faults)))
         sys.exit(EXIT_DATA)
     except UsageError as error:
         _complain(str(error))
@@ -62,6 +62,10 @@ def main() -> None:
             f"internal error: {type(error).__name__}: {error}", "run again with --debug for the traceback"
         )
         sys.exit(EXIT_ERROR)
+
+
+def _fault_count(count: int) -> str:
+    return f"{count} {'fault' if count == 1 else 'faults'}; nothing was written"
 
 
 def _complain(*lines: str) -> None:
@@ -290,6 +294,7 @@ def run(
             always_simulate=always_simulate,
             progress=report,
         )
+    _complain(*result.unseen())
     if as_json:
         _print_json(result.to_dict())
     else:

@@ -29,10 +29,13 @@ class AppliedChange:
     new: str
     when: str
     probability: str = ""
+    beyond: bool = False
+    """Whether it starts after the last day of the run in every trial, so that nothing of it is seen."""
 
     def __str__(self) -> str:
         chance = f", {self.probability}" if self.probability else ""
-        return f"{self.path}: {self.old} -> {self.new} ({self.when}{chance})"
+        unseen = ", after the end of this run: not seen" if self.beyond else ""
+        return f"{self.path}: {self.old} -> {self.new} ({self.when}{chance}{unseen})"
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,17 @@ from models.calendar import Calendar
 
 
 def applied_change(
-    named: NamedShock, positions: dict[str, tuple[int, ...]], view: PlanView, calendar: Calendar
+    named: NamedShock,
+    positions: dict[str, tuple[int, ...]],
+    view: PlanView,
+    calendar: Calendar,
+    *,
+    beyond: bool = False,
 ) -> AppliedChange:
-    """The shock as applied to this plan: path, old and new value at full size, when and how likely."""
+    """The shock as applied to this plan: path, old and new value at full size, when and how likely.
+
+    ``beyond`` says that it starts after the calendar's last day in every trial.
+    """
     shock = named.shock
     entry = DRIVERS[shock.driver]
     parts = []
@@ -26,7 +34,7 @@ def applied_change(
     path = shock.driver + (f"[{', '.join(parts)}]" if parts else "")
     old, new = _values(shock, positions, view)
     chance = f"probability {shock.probability:g}" if shock.probability < 1.0 else ""
-    return AppliedChange(named.name, path, old, new, shown_time(shock, calendar), chance)
+    return AppliedChange(named.name, path, old, new, shown_time(shock, calendar), chance, beyond)
 
 
 def _values(shock: Shock, positions: dict[str, tuple[int, ...]], view: PlanView) -> tuple[str, str]:

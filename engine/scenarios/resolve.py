@@ -97,7 +97,10 @@ def resolve(
         calendar=calendar,
         shapes=MappingProxyType({name: view.shape(entry.dims) for name, entry in DRIVERS.items()}),
         effects=MappingProxyType(effects),
-        applied=tuple(applied_change(n, positions[n.name], view, calendar) for n in composed.shocks),
+        applied=tuple(
+            applied_change(n, positions[n.name], view, calendar, beyond=_is_beyond(n, timed, calendar))
+            for n in composed.shocks
+        ),
         roles=MappingProxyType(dict(sorted(roles.items()))),
         occurred=MappingProxyType({name: timing.occurred for name, timing in timed.items()}),
         start_day=MappingProxyType({name: timing.start for name, timing in timed.items()}),
@@ -204,6 +207,12 @@ def _timing(
     hold_end = _after(ramp_end, shape.hold, f"hold/{name}", trials, seed, calendar)
     end = _after(hold_end, shape.recover, f"recover/{name}", trials, seed, calendar)
     return Timing(occurred, start, (ramp_end, hold_end, end), shape.to or 0.0)
+
+
+def _is_beyond(named: NamedShock, timed: Mapping[str, Timing], calendar: Calendar) -> bool:
+    """Whether a shock whose first day is the same in every trial starts after the last day."""
+    start = timed[named.name].start
+    return len(start) == 1 and bool(start[0] >= calendar.days)
 
 
 def _after(

@@ -148,6 +148,7 @@ def manifest(
                 "source": each.source,
                 "includes": list(each.includes),
                 "applied": [str(change) for change in paths[each.name].applied],
+                "beyond": [change.shock for change in paths[each.name].applied if change.beyond],
                 "roles": dict(paths[each.name].roles),
                 "responses": [_plain(use) for use in each.responses],
             }

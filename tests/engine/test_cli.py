@@ -80,6 +80,16 @@ def test_run_prints_figures_with_errors_and_keeps_the_run(tradewind, plan_folder
     assert all(row["difference"] == 0.0 for row in rows)
 
 
+def test_shocks_after_the_end_of_the_run_are_said(tradewind, plan_folder):
+    code, _, err = tradewind(
+        "run", plan_folder, "--trials", 2, "--quarters", 1, "--scenarios", "demand_slump,tariff_15pp"
+    )
+    assert code == 0, err
+    assert "tariff_15pp: equal to base: they start after the end of this run" in err
+    code, _, err = tradewind("run", plan_folder, "--trials", 2, "--quarters", 2, "--scenarios", "tariff_15pp")
+    assert (code, "after the end" in err) == (0, False)
+
+
 def test_plain_table_and_policy_breach_exit_code(tradewind, plan_folder):
     (plan_folder / "policy.yaml").write_text("thresholds: {top_1_market_share: {max: 0.01}}\n")
     arguments = (

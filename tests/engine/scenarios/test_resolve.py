@@ -34,6 +34,14 @@ def test_ramp_hold_and_recovery_by_day_worked_by_hand():
     assert np.all(offset[11:] == 0.15 * 0.4)
 
 
+def test_a_shock_that_starts_after_the_last_day_is_marked():
+    late, last = f"+{CALENDAR.days}d", f"+{CALENDAR.days - 1}d"
+    applied = paths_of({**DUTY, "start": late}, {**LOSS, "start": last}).applied
+    said = {change.path: (change.beyond, "after the end of this run" in str(change)) for change in applied}
+    assert said == {"duty_rate": (True, True), "demand": (False, False)}
+    assert paths_of({**DUTY, "start": late}).is_identity("duty_rate")
+
+
 @pytest.mark.parametrize(
     ("shape", "weights"),
     [

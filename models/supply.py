@@ -23,7 +23,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.errors import UsageError
-from models.lead_time import NEVER, SCORES, STAGES, LeadTimeModel, service_starts, shipments
+from models.lead_time import NEVER, SCORES, STAGES, LeadTime, LeadTimeModel, service_starts, shipments
 from models.streams import keys_of
 from models.supply_kernels import affect_open, affect_stages, draw_calendars, draw_open, draw_stages
 
@@ -156,12 +156,14 @@ class SupplyModel:
     @cached_property
     def residual_tables(self) -> FloatArray:
         """Inverse CDF of the rest of each open order's current stage, days, dims (open, point)."""
-        tables = np.zeros((len(self.open.key), SCORES.size))
-        for i, (lane, stage, age) in enumerate(
-            zip(self.open_lane, self.open.stage, self.open.age, strict=True)
-        ):
-            law = self.lead_time.lanes[int(lane)].stages[stage]
-            tables[i] = (law.residual_table(age) if age > 0.0 else law.table()).values
+        ages, stages = np.array(self.open.age), np.array(self.open.stage, dtype=np.int64)
+        tables = self.lead_time.tables[self.open_lane, stages]
+        by_law: dict[LeadTime, list[int]] = {}
+        for i in np.flatnonzero(ages > 0.0):
+            law = self.lead_time.lanes[int(self.open_lane[i])].stages[stages[i]]
+            by_law.setdefault(law, []).append(int(i))
+        for law, orders in by_law.items():
+            tables[orders] = law.residual_values(ages[orders])
         return tables
 
     @cached_property

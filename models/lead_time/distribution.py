@@ -243,12 +243,17 @@ class LeadTime:
 
     def residual_table(self, age: float) -> Table:
         """Inverse CDF over the normal score of L - age given L > age, for an open order of this age, days."""
+        return Table(SCORES, self.residual_values(np.array([age]))[0])
+
+    def residual_values(self, ages: FloatArray) -> FloatArray:
+        """Values of ``residual_table`` for several ages, days, dims (age, point): one search for all."""
         if not self.components:
-            return Table(SCORES, np.zeros(SCORES.size))
-        age = max(age, 0.0)
-        target = float(self._log_survival_above(np.asarray(age))) + special.log_ndtr(-SCORES)
-        values = _solve(lambda x, y: y - self._log_survival_above(x), max(age, self.floor), target) - age
-        return Table(SCORES, np.maximum.accumulate(np.maximum(values, 0.0)))
+            return np.zeros((len(ages), SCORES.size))
+        age = np.maximum(ages, 0.0)[:, None]
+        target = self._log_survival_above(age) + special.log_ndtr(-SCORES)
+        low = np.broadcast_to(np.maximum(age, self.floor), target.shape)
+        values = _solve(lambda x, y: y - self._log_survival_above(x), low, target) - age
+        return np.asarray(np.maximum.accumulate(np.maximum(values, 0.0), axis=1))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -329,7 +334,7 @@ class LeadTime:
         return np.where(lower <= 0.0, at_zero, _solve(excess, self.floor, lower, upper))
 
 
-def _solve(excess: Callable[..., FloatArray], low: float, *targets: FloatArray) -> FloatArray:
+def _solve(excess: Callable[..., FloatArray], low: FloatArray | float, *targets: FloatArray) -> FloatArray:
     """Days above ``low`` at which ``excess(days, *targets)`` turns from negative to positive, elementwise.
 
     Searched over the log of the days beyond ``low`` (Chandrupatla 1997), up to NEVER; where the excess is
@@ -338,11 +343,12 @@ def _solve(excess: Callable[..., FloatArray], low: float, *targets: FloatArray) 
     if not targets[0].size:
         return np.zeros(targets[0].shape)
 
-    def at(log_days: FloatArray, *targets: FloatArray) -> FloatArray:
+    def at(log_days: FloatArray, low: FloatArray, *targets: FloatArray) -> FloatArray:
         return excess(low + np.exp(log_days), *targets)
 
+    given = (np.broadcast_to(low, targets[0].shape), *targets)
     ends = [np.full(targets[0].shape, end) for end in (_NEAR, np.log(NEVER))]
-    found = elementwise.find_root(at, tuple(ends), args=targets, tolerances={"xatol": 1e-13, "xrtol": 0.0})
-    beyond = at(ends[1], *targets) < 0.0
+    found = elementwise.find_root(at, tuple(ends), args=given, tolerances={"xatol": 1e-13, "xrtol": 0.0})
+    beyond = at(ends[1], *given) < 0.0
     days = np.where(found.success, np.exp(found.x), np.where(beyond, NEVER, 0.0))
     return np.asarray(low + days)

@@ -74,7 +74,10 @@ class LeadTimeModel:
     @cached_property
     def tables(self) -> FloatArray:
         """Inverse CDF of the part above zero over distribution.SCORES, days, dims (lane, stage, point)."""
-        return np.array([[stage.table().values for stage in lane.stages] for lane in self.lanes]).reshape(
+        values = {
+            law: law.table().values for law in dict.fromkeys(s for lane in self.lanes for s in lane.stages)
+        }
+        return np.array([[values[stage] for stage in lane.stages] for lane in self.lanes]).reshape(
             len(self.lanes), len(STAGES), SCORES.size
         )
 

@@ -68,6 +68,8 @@ class Channels:
     """Months of value counted."""
     policy: float
     """LTV/CAC that the policy asks for."""
+    rate: float
+    """Yearly discount rate, continuous."""
     lines: tuple[Line, ...]
 
     def of(self, scenario: str, *, markets: bool = True) -> tuple[Line, ...]:
@@ -85,6 +87,7 @@ class Channels:
         plain: dict[str, Any] = {
             "months": self.months,
             "policy_ltv_cac": self.policy,
+            "discount_rate": self.rate,
             "units": dict(UNITS),
             "scenarios": {},
         }
@@ -147,7 +150,7 @@ def read_channels(
             of_base = [each["ltv_cac"] for each in figures]
         lines += _lines(scenario, names, figures, None if scenario == base else of_base, months, least)
     chosen = {name: [line for line in lines if line.scenario == name] for name in scenarios}
-    return Channels(months, least, tuple(line for name in scenarios for line in chosen[name]))
+    return Channels(months, least, float(rate), tuple(line for name in scenarios for line in chosen[name]))
 
 
 def _groups(markets: list[str], channels: list[str]) -> Iterator[tuple[str, str, tuple[Any, Any]]]:

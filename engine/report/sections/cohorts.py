@@ -49,7 +49,6 @@ def payback_curve(source: Source, channels: Channels) -> Block:
             ages,
             {name: each[1] for name, each in shown.items()},
             title,
-            limit=0.0,
             band=(shown[BASE][0], shown[BASE][2]),
         ),
         table(
@@ -123,14 +122,17 @@ def _cohort_rows(
     levels = [quantile_estimates(values, (0.05, 0.5, 0.95)) for values in each]
     with np.errstate(invalid="ignore", divide="ignore"):
         lift = quantile_estimates(each[1] / each[1][:, :1] - 1.0, (0.5,))[0]
+    complete = [k for k, each in enumerate(levels[1][1]) if each is not None]
     for k, quarter in enumerate(source.quarters):
         known = levels[1][1][k]
+        if known is None and complete and channel != ALL:
+            continue
         above = float(np.mean(cost[:, k] > brought[:, k])) if known is not None else math.nan
         texts = []
         for level in levels:
             low, mid, high = (part[k] for part in level)
             texts.append(
-                NONE
+                "year not over in the run"
                 if low is None or mid is None or high is None
                 else f"{number(mid.value)} ({number(low.value)} to {number(high.value)})"
             )

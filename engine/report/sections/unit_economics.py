@@ -9,18 +9,19 @@ import math
 from engine.finance.unit_economics import ZONES
 from engine.report.channels import ALL, Channels, Line
 from engine.report.content import Block, Cell, Heading, Missing, Points, Section, table
-from engine.report.formats import NONE, amount, bare, number, percent, probability, signed, unbroken
+from engine.report.formats import NONE, bare, number, percent, probability, signed, unbroken
 from engine.report.reading import Source
 from engine.report.sections.cohorts import cohorts, payback_curve
 from engine.report.sections.customer_behaviour import behaviour
+from engine.report.statistics import quantile_estimates
 from engine.report.summary import BASE
 from engine.risk.errors import Estimate
 
 ADVICE = {
     "star": "scale it",
-    "optimise": "fix price, shipping or discount",
-    "potential": "test: the margin is there, the return on spend is not",
-    "problem": "pause it, or fix margin and cost first",
+    "optimise": "fix price, shipping, discount",
+    "potential": "test: margin, but too little return",
+    "problem": "pause it",
 }
 
 
@@ -63,11 +64,13 @@ def _answer(source: Source, channels: Channels) -> list[str]:
     first = (
         f"Base, median (p05 to p95): a customer won costs {parts['cac']} {currency} and brings "
         f"{parts['ltv']} {currency} of discounted CM2 within {months} months: LTV/CAC {parts['ltv_cac']}. "
-        f"P(LTV/CAC < 1), value destroyed: {probability(company.chances['below_one'], source.trials)}; "
-        f"P(< {channels.policy:g}), policy: {probability(company.chances['below_policy'], source.trials)}; "
-        f"P(not paid back within {months} months): {probability(company.chances['unpaid'], source.trials)}."
+        f"P(LTV/CAC < 1), the cost not earned back within {months} months: "
+        f"{probability(company.chances['below_one'], source.trials)}; P(< {channels.policy:g}), policy: "
+        f"{probability(company.chances['below_policy'], source.trials)}."
     )
-    out = [first]
+    blended = quantile_estimates(source.of_base("horizon/blended_cac")[:, None], (0.05, 0.5, 0.95))
+    low, mid, high = (NONE if level[0] is None else number(level[0].value) for level in blended)
+    out = [first, f"Blended CAC, organic customers counted too: {mid} ({low} to {high}) {currency}."]
     cells = [line for line in channels.of(BASE) if line.market != ALL and line.figures["ltv_cac"]]
     if len(cells) > 1:
         ranked = sorted(cells, key=lambda line: _median(line, "ltv_cac"))
@@ -84,7 +87,7 @@ def _answer(source: Source, channels: Channels) -> list[str]:
         below = channels.company(name).chances["below_one"]
         if change.value < 0.0:
             out.append(
-                f"{name} moves LTV/CAC most: {amount(change, 'x', source.money, sign=True)} on average; "
+                f"{name} lowers LTV/CAC most: {_change(change)} on average; "
                 f"P(LTV/CAC < 1) becomes {probability(below, source.trials)}."
             )
     return out
@@ -103,7 +106,7 @@ def _unit(name: str) -> str:
 
 def _value(source: Source, name: str, value: float, months: int = 0) -> str:
     if name == "cac_payback":
-        return f"> {months}" if value > months else number(value, 0)
+        return f"{months}+" if value > months else number(value, 0)
     digits = 0 if _unit(name) == "currency per customer" else None
     return number(value, digits) if digits is not None else bare(value, _unit(name), source.money)
 
@@ -126,7 +129,8 @@ def _cell(source: Source, line: Line, name: str, months: int = 0, *, error: bool
     if error and name != "cac_payback" and known["p50"].available:
         digits = 1 if _unit(name) == "currency per customer" else 2
         scale = 100.0 if _unit(name) == "share" else 1.0
-        mid = unbroken(f"{mid} ± {number(scale * known['p50'].half_width, digits)}")
+        points = " pp" if _unit(name) == "share" else ""
+        mid = unbroken(f"{mid} ± {number(scale * known['p50'].half_width, digits)}{points}")
     return Cell(mid, "", (unbroken(f"{low} to {high}"),))
 
 
@@ -156,7 +160,6 @@ def _base(source: Source, channels: Channels) -> Block:
                 _chance(source, line.chances["below_one"], tolerated),
                 _chance(source, line.chances["below_policy"]),
                 _cell(source, line, "cac_payback", months),
-                _chance(source, line.chances["unpaid"], tolerated),
             ]
         )
     rate = percent(channels.rate, 0)
@@ -165,7 +168,7 @@ def _base(source: Source, channels: Channels) -> Block:
         f"Monte Carlo interval, p05 to p95 below; money in {source.summary.currency} a customer, spend in "
         f"{source.money.unit}. CAC: all that the spend tables hold over customers won. LTV: CM2 of the "
         f"{months} months from the first order, discounted at {rate} a year, before CAC; nothing beyond is "
-        "counted. Alarm: more than the tolerated probability",
+        f"counted. Payback {months}+: not within {months} months. Alarm: more than the tolerated probability",
         (
             "Market",
             "Channel",
@@ -177,7 +180,6 @@ def _base(source: Source, channels: Channels) -> Block:
             "P(LTV/CAC < 1)",
             f"P(LTV/CAC < {channels.policy:g})",
             "Payback, months",
-            f"P(not within {months})",
         ),
         rows,
         text_columns=2,

@@ -33,6 +33,20 @@ NUMBERS = {
     "months": "days",
     "share": "share",
 }
+GLANCE = (
+    ("won", "mean"),
+    ("spend", "mean"),
+    ("cac", "p50"),
+    ("ltv", "p50"),
+    ("ltv_cac", "p05"),
+    ("ltv_cac", "p50"),
+    ("ltv_cac", "p95"),
+    ("cac_payback", "p50"),
+    ("roas", "p50"),
+    ("cm2_share", "p50"),
+    ("romi", "p50"),
+)
+"""Figures of the first page; every quantile with its error stands to the right."""
 CHANCES = ("below_one", "below_policy", "unpaid", *ZONES)
 
 
@@ -51,23 +65,24 @@ def write_unit_economics(sheet: Sheet, summary: Summary, subtitle: str, footer: 
     for line in channels.lines:
         row += 1
         _row(sheet, row, line)
-    figures = sum(2 if name in MEANS else 2 * len(LEVELS) for name in FIGURES)
-    columns = 3 + figures + 2 * len(CHANCES) + 2
+    first = len(TEXTS) + len(GLANCE) + 3
+    columns = first + 2 * (sum(1 if n in MEANS else len(LEVELS) for n in FIGURES) + len(CHANCES) + 1)
+    widths = [20.0, 12.0, 20.0, *([10.5] * (len(GLANCE) + 2)), 14.0, *([10.5] * (columns - first))]
     sheet.page.autofilter(HEADER, 0, row, columns - 1)
-    widths = [20.0, 12.0, 20.0, *([10.5] * (columns - 3))]
     sheet.widths(widths)
     sheet.freeze(HEADER + 1, 3)
     sheet.paper(footer, wide=True)
     sheet.page.repeat_columns(0, 2)
-    sheet.page.set_print_scale(print_scale(widths[:17]))
+    sheet.page.set_print_scale(print_scale(widths[:first]))
+    sheet.page.set_v_pagebreaks(list(range(first, columns, len(GLANCE) + 3)))
 
 
 def _notes(channels: Channels) -> tuple[str, ...]:
     months = channels.months
     parts = (
         (
-            "Numbers of the run, not formulas; quantiles of trials; ± is the half-width of the 95% Monte Carlo",
-            "interval.",
+            "Numbers of the run, not formulas; quantiles of trials; ± is the half-width of the 95% Monte",
+            "Carlo interval.",
         ),
         (
             f"LTV: CM2 of the {months} months from the first order, discounted at {channels.rate:.1%} a year",
@@ -91,17 +106,18 @@ def _notes(channels: Channels) -> tuple[str, ...]:
 
 def _head(sheet: Sheet, channels: Channels) -> None:
     sheet.texts(HEADER, 0, TEXTS, "head")
-    titles = []
-    for name, label in FIGURES.items():
-        if name in MEANS:
-            titles += [label, "±"]
-        else:
-            titles += [text for level in LEVELS for text in (f"{label} {level}", "±")]
+    glance = [f"{FIGURES[name]} {level}" if name not in MEANS else FIGURES[name] for name, level in GLANCE]
     labels = {
         "below_one": "P(LTV/CAC < 1)",
         "below_policy": f"P(LTV/CAC < {channels.policy:g})",
         "unpaid": f"P(not paid back within {channels.months} months)",
     }
+    titles = [*glance, labels["below_one"], labels["below_policy"], "Likeliest zone"]
+    for name, label in FIGURES.items():
+        if name in MEANS:
+            titles += [label, "±"]
+        else:
+            titles += [text for level in LEVELS for text in (f"{label} {level}", "±")]
     titles += [text for name in CHANCES for text in (labels.get(name, f"P({name})"), "±")]
     titles += ["Mean LTV/CAC less base, same trials", "±"]
     sheet.texts(HEADER, len(TEXTS), titles, "head right")
@@ -112,6 +128,15 @@ def _row(sheet: Sheet, row: int, line: Line) -> None:
     channel = "all channels" if line.channel == ALL else line.channel
     sheet.texts(row, 0, (line.scenario, line.market, channel), look)
     column = len(TEXTS)
+    for name, level in GLANCE:
+        known = line.figures[name]
+        _number(sheet, row, column, None if known is None else known[level], NUMBERS[UNITS[name]], look)
+        column += 1
+    for name in CHANCES[:2]:
+        _number(sheet, row, column, line.chances[name], "share", look)
+        column += 1
+    sheet.text(row, column, line.zone or NOT_AVAILABLE, "right")
+    column += 1
     for name in FIGURES:
         number = NUMBERS[UNITS[name]]
         for level in ("mean",) if name in MEANS else LEVELS:
@@ -122,6 +147,14 @@ def _row(sheet: Sheet, row: int, line: Line) -> None:
         _pair(sheet, row, column, line.chances[name], "share")
         column += 2
     _pair(sheet, row, column, line.change, "x")
+
+
+def _number(sheet: Sheet, row: int, column: int, each: Estimate | None, number: str, look: str) -> None:
+    """A value; its error stands further to the right."""
+    if each is None:
+        sheet.text(row, column, NOT_AVAILABLE, "right")
+    else:
+        sheet.number(row, column, each.value, number, look)
 
 
 def _pair(sheet: Sheet, row: int, column: int, each: Estimate | None, number: str) -> None:

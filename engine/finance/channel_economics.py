@@ -7,6 +7,8 @@ nobody moves nothing.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,7 +24,8 @@ def total(values: Floats, axes: int = 1) -> Floats:
     >>> total(np.ones((2, 3, 4)), 2).tolist()
     [12.0, 12.0]
     """
-    flat = values.reshape(*values.shape[: values.ndim - axes], -1)
+    kept = values.ndim - axes
+    flat = values.reshape(*values.shape[:kept], math.prod(values.shape[kept:]))
     out = np.zeros(flat.shape[:-1])
     for entry in range(flat.shape[-1]):
         out = out + flat[..., entry]

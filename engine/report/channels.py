@@ -134,7 +134,8 @@ def read_channels(
         "cm2": customers["cm2"].values.sum(axis=2),
         "curve": customers["cm2_by_age"].values,
     }
-    company = ratio(*(cube["horizon"][name].values for name in ("cm2", "net_revenue")))
+    horizon = cube["horizon"].to_dataset()
+    company = ratio(*(np.asarray(horizon[name].values) for name in ("cm2", "net_revenue")))
     months = parts["curve"].shape[2]
     least = POLICY if policy is None else policy
     lines: list[Line] = []

@@ -96,12 +96,14 @@ def _of(lines: _Lines, plan: Plan) -> dict[str, Any]:
     count = int(at.max(initial=-1)) + 1
     pairs = np.unique(np.stack([at, recent.category]), axis=1)
     wide = (np.bincount(pairs[0], minlength=count) >= 2).astype(np.float64)
-    paid = np.bincount(at, weights=recent.revenue, minlength=count)
+    paid = np.bincount(at, weights=recent.revenue, minlength=count).astype(np.float64)
     _, owner = np.unique(
         np.where(recent.customer >= 0, recent.customer, np.minimum(recent.order, -1)), return_inverse=True
     )
-    value = np.bincount(owner, weights=recent.revenue)
-    best = np.bincount(owner, weights=recent.revenue * recent.best)
+    value, best = (
+        np.bincount(owner, weights=each).astype(np.float64)
+        for each in (recent.revenue, recent.revenue * recent.best)
+    )
     return {
         "repeat_rate": _repeat(lines, plan),
         "cross_sell_orders": _share(wide, np.ones(count)),

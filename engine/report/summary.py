@@ -162,10 +162,11 @@ def summarise(cube: xr.DataTree, record: Mapping[str, Any]) -> Summary:
         raise StoreError(
             f"cube.zarr: horizon lacks {', '.join(absent)} | made by another version of tradewind | run again"
         )
+    whole = {metric.name: np.asarray(horizon[metric.name].values) for metric in METRICS}
     values = {
-        (scenario, metric.name): np.asarray(horizon[metric.name].sel(scenario=scenario).values)
-        for metric in METRICS
-        for scenario in scenarios
+        (scenario, name): each[position]
+        for name, each in whole.items()
+        for position, scenario in enumerate(scenarios)
     }
     figures = {
         (scenario, metric.name): figure

@@ -6,7 +6,6 @@ day, ``path/{stream}`` the same index for the later orders. Counts use index coh
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -179,6 +178,10 @@ def _stream_paths(
     end = clock[clock.size - 1]
     stop = clock[months] if months < clock.size - 1 else np.inf
     total = 0
+    pace = np.empty(months)
+    for j in range(months):
+        # calendar days per operational day; a month that passes in no time has no arrivals
+        pace[j] = (edge[j + 1] - edge[j]) / max(clock[j + 1] - clock[j], 1e-300)
     for c in range(months):
         for i in range(base[c, 0] + base[c, 1]):
             index = _customer_index(c, i, base[c, 0])
@@ -203,10 +206,9 @@ def _stream_paths(
                 at = _month_of(clock, times[k], at)
                 if at >= months:
                     break
-                share = (times[k] - clock[at]) / (clock[at + 1] - clock[at])
-                passed = edge[at] + share * (edge[at + 1] - edge[at]) - day
+                passed = edge[at] + (times[k] - clock[at]) * pace[at] - day
                 customer[total] = i
-                age[total] = np.uint16(math.ceil(max(passed, 0.0)))
+                age[total] = np.uint16(np.int64(max(passed, 0.0)) + 1)
                 pair[total] = at * (at + 1) // 2 + c
                 mark[total] = np.float32(marks[k])
                 won[total] = _acquisition_mark(u_won, i >= base[c, 0], reach)

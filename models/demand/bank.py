@@ -41,7 +41,7 @@ class Steady:
 
 @dataclass(frozen=True, eq=False)
 class Returning:
-    """Customer (position in the cohort) and whole days since the first order, rounded up, of every mark in
+    """Customer (position in the cohort) and days since the first order, begun ones counted, of every mark in
     ``later``.
     """
 

@@ -19,9 +19,13 @@ FloatArray = npt.NDArray[np.float64]
 MarkArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 CountArray = npt.NDArray[np.int32]
+AgeArray = npt.NDArray[np.uint16]
 
 RETURN_DAYS = (90, 180, 365)
 """Days after the first order within which a customer may come back."""
+LAST_AGE = 13
+"""Months of a cohort's life after which no order can be within ``RETURN_DAYS`` of the first."""
+_NEVER = 65535
 
 
 def pair_of(month: int, cohort: int) -> int:
@@ -87,7 +91,7 @@ def cohort_orders(
         bank.returning.customer,
         bank.returning.age,
         np.array(RETURN_DAYS, dtype=np.int64),
-        np.empty(largest, dtype=np.int64),
+        np.empty(largest, dtype=np.uint16),
         won,
         first,
         both,
@@ -125,7 +129,7 @@ def _count_cohorts(
     customer: npt.NDArray[np.int32],
     age: npt.NDArray[np.uint16],
     days: IntArray,
-    since: IntArray,
+    since: AgeArray,
     won: CountArray,
     first: CountArray,
     orders: CountArray,
@@ -134,7 +138,6 @@ def _count_cohorts(
     trials, markets, months = multiplier.shape
     streams, pairs = stream_cell.size, orders.shape[2]
     per_market = cells // markets
-    longest = days[days.size - 1]
     for t in range(trials):
         for s in range(streams):
             market, q = stream_cell[s] // per_market, stream_channel[s]
@@ -143,6 +146,8 @@ def _count_cohorts(
                 m = np.float32(multiplier[t, market, c])
                 at = (t * streams + s) * months + c
                 start, stop = first_offset[at], first_offset[at + 1]
+                if start == stop:
+                    continue
                 count, placed = 0, 0
                 for i in range(start, stop):
                     exists = int(first_won[i] < reach)
@@ -150,21 +155,69 @@ def _count_cohorts(
                     placed += exists & int(first_mark[i] < m)
                 won[t, s, c] = count
                 first[t, s, c] = placed
-                since[: stop - start] = longest + 1
+                since[: stop - start] = _NEVER
                 for j in range(c, months):
                     m = np.float32(multiplier[t, market, j])
                     pair = j * (j + 1) // 2 + c
                     group = (t * streams + s) * pairs + pair
-                    total = 0
-                    for i in range(later_offset[group], later_offset[group + 1]):
-                        if later_mark[i] < m and later_won[i] < reach:
-                            total += 1
-                            since[customer[i]] = min(since[customer[i]], np.int64(age[i]))
-                    orders[t, s, pair] = total
+                    start, stop = later_offset[group], later_offset[group + 1]
+                    if j - c > LAST_AGE:
+                        orders[t, s, pair] = _kept(later_mark, later_won, m, reach, start, stop)
+                    else:
+                        orders[t, s, pair] = _kept_since(
+                            later_mark, later_won, m, reach, start, stop, customer, age, since
+                        )
                 orders[t, s, c * (c + 1) // 2 + c] += placed
-                for i in range(stop - start):
-                    for d in range(days.size):
-                        returned[t, s, c, d] += int(since[i] <= days[d])
+                for d in range(days.size):
+                    returned[t, s, c, d] = _within(since, days[d], first_offset[at + 1] - first_offset[at])
+
+
+@njit(cache=True)
+def _kept(mark: MarkArray, won: MarkArray, m: np.float32, reach: np.float32, start: int, stop: int) -> int:
+    count = 0
+    for i in range(start, stop):
+        count += int(mark[i] < m) & int(won[i] < reach)
+    return count
+
+
+@njit(cache=True)
+def _kept_since(
+    mark: MarkArray,
+    won: MarkArray,
+    m: np.float32,
+    reach: np.float32,
+    start: int,
+    stop: int,
+    customer: npt.NDArray[np.int32],
+    age: npt.NDArray[np.uint16],
+    since: AgeArray,
+) -> int:
+    """The same, and each customer's earliest age: without a branch, which would be mispredicted."""
+    count = 0
+    for i in range(start, stop):
+        kept = int(mark[i] < m) & int(won[i] < reach)
+        count += kept
+        who = customer[i]
+        passed = np.uint16(age[i] | np.uint16(_NEVER * (1 - kept)))
+        since[who] = min(since[who], passed)
+    return count
+
+
+@njit(cache=True)
+def _within(since: AgeArray, days: int, customers: int) -> int:
+    limit = np.uint16(days)
+    count = 0
+    for i in range(customers):
+        count += int(since[i] <= limit)
+    return count
+
+
+@njit(cache=True)
+def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
+    count = 0
+    for i in range(start, stop):
+        count += int(mark[i] < m)
+    return count
 
 
 @njit(cache=True, nogil=True)
@@ -199,7 +252,5 @@ def _count_known(
                 at = (t * cells + c) * months + j
                 if offset[at + 1] - offset[at] > anonymous[t, c, j]:
                     m = np.float32(multiplier[t, c // per_market, j])
-                    for i in range(offset[at], offset[at] + anonymous[t, c, j]):
-                        known[t, j, c] -= int(mark[i] < m)
-                    for i in range(offset[at + 1] - best[t, c, j], offset[at + 1]):
-                        top[t, j, c] += int(mark[i] < m)
+                    known[t, j, c] -= _below(mark, m, offset[at], offset[at] + anonymous[t, c, j])
+                    top[t, j, c] = _below(mark, m, offset[at + 1] - best[t, c, j], offset[at + 1])

@@ -74,7 +74,7 @@ def cohort_orders(
 
     won, first, both = counts(streams, months), counts(streams, months), counts(streams, pairs)
     returned = counts(streams, months, len(RETURN_DAYS))
-    largest = int(np.diff(bank.first.offset).max(initial=0))
+    largest = int(np.diff(bank.first.offset[::months]).max(initial=0))
     multiplier = np.ascontiguousarray(multiplier, dtype=np.float64)
     _count_cohorts(
         bank.cells,
@@ -138,38 +138,39 @@ def _count_cohorts(
     trials, markets, months = multiplier.shape
     streams, pairs = stream_cell.size, orders.shape[2]
     per_market = cells // markets
+    reach = np.ones(months, dtype=np.float32)
     for t in range(trials):
         for s in range(streams):
             market, q = stream_cell[s] // per_market, stream_channel[s]
+            cohorts = first_offset[(t * streams + s) * months : (t * streams + s + 1) * months + 1]
+            if cohorts[0] == cohorts[months]:
+                continue
+            since[: cohorts[months] - cohorts[0]] = _NEVER
             for c in range(months):
-                reach = np.float32(level[t, market, q, c]) if q >= 0 else np.float32(1.0)
+                reach[c] = np.float32(level[t, market, q, c]) if q >= 0 else np.float32(1.0)
                 m = np.float32(multiplier[t, market, c])
-                at = (t * streams + s) * months + c
-                start, stop = first_offset[at], first_offset[at + 1]
-                if start == stop:
-                    continue
-                count, placed = 0, 0
-                for i in range(start, stop):
-                    exists = int(first_won[i] < reach)
-                    count += exists & int(first_mark[i] < np.float32(1.0))
-                    placed += exists & int(first_mark[i] < m)
-                won[t, s, c] = count
-                first[t, s, c] = placed
-                since[: stop - start] = _NEVER
-                for j in range(c, months):
-                    m = np.float32(multiplier[t, market, j])
+                won[t, s, c] = _kept(
+                    first_mark, first_won, np.float32(1.0), reach[c], cohorts[c], cohorts[c + 1]
+                )
+                first[t, s, c] = _kept(first_mark, first_won, m, reach[c], cohorts[c], cohorts[c + 1])
+            for j in range(months):
+                m = np.float32(multiplier[t, market, j])
+                for c in range(j + 1):
                     pair = j * (j + 1) // 2 + c
                     group = (t * streams + s) * pairs + pair
                     start, stop = later_offset[group], later_offset[group + 1]
                     if j - c > LAST_AGE:
-                        orders[t, s, pair] = _kept(later_mark, later_won, m, reach, start, stop)
+                        orders[t, s, pair] = _kept(later_mark, later_won, m, reach[c], start, stop)
                     else:
+                        mine = since[cohorts[c] - cohorts[0] :]
                         orders[t, s, pair] = _kept_since(
-                            later_mark, later_won, m, reach, start, stop, customer, age, since
+                            later_mark, later_won, m, reach[c], start, stop, customer, age, mine
                         )
-                orders[t, s, c * (c + 1) // 2 + c] += placed
+                orders[t, s, pair] += first[t, s, j]
+            for c in range(months):
+                mine = since[cohorts[c] - cohorts[0] : cohorts[c + 1] - cohorts[0]]
                 for d in range(days.size):
-                    returned[t, s, c, d] = _within(since, days[d], first_offset[at + 1] - first_offset[at])
+                    returned[t, s, c, d] = _within(mine, days[d])
 
 
 @njit(cache=True)
@@ -204,10 +205,10 @@ def _kept_since(
 
 
 @njit(cache=True)
-def _within(since: AgeArray, days: int, customers: int) -> int:
+def _within(since: AgeArray, days: int) -> int:
     limit = np.uint16(days)
     count = 0
-    for i in range(customers):
+    for i in range(since.size):
         count += int(since[i] <= limit)
     return count
 

@@ -157,6 +157,7 @@ class CustomerFigures:
         """Sum over the sales channels of each market, (trial, …, market)."""
         return total(by_cell.reshape(*by_cell.shape[:-1], self.markets, -1))
 
+    @cached_property
     def orders(self) -> dict[str, FloatArray]:
         """Who places the orders and what is in them, by market."""
         organic = self.customers.won[:, self.customers.stream_channel < 0].astype(np.float64)
@@ -205,7 +206,7 @@ class CustomerFigures:
         curve = np.ascontiguousarray(np.moveaxis(sums["curve"], -1, 1))
         joint = joint_economics(**cells, curve=curve, yearly_rate=self.rate)
         spend, revenue = total(sums["spend"], 2), self.company["net_revenue"]
-        everybody = total(sums["won"], 2) + total(self.orders()["organic_customers"], 2)
+        everybody = total(sums["won"], 2) + total(self.orders["organic_customers"], 2)
         came, observed = self._returned[RETURN_DAYS[-1]]
         placed = self.played.orders.astype(np.float64)
         return {

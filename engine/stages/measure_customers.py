@@ -113,7 +113,7 @@ def measure_customers(
     channel = figures.by_channel
     own = {
         **figures.by_quarter,
-        **figures.orders(),
+        **figures.orders,
         **{name: channel[name] for name in CHANNEL_VARIABLES},
         "cm2_by_age": np.ascontiguousarray(np.moveaxis(channel["curve"], -1, 1)),
         **figures.cohorts(),

@@ -45,26 +45,25 @@ def draw_steady(
     extra = count.copy()
     top = np.zeros_like(count)
     for c, arrivals in enumerate(existing):
-        _existing_counts(arrivals.offset, arrivals.month, c, count)
-        _best_counts(arrivals.offset, arrivals.month, arrivals.customer, best[c], c, top)
+        _existing_counts(arrivals.offset, arrivals.month, arrivals.customer, best[c], c, count, top)
     offset = np.zeros(count.size + 1, dtype=np.int64)
     np.cumsum(count.reshape(-1), out=offset[1:])
     mark = np.empty(int(offset[-1]), dtype=np.float32)
     fill = offset[:-1].reshape(count.shape).copy()
     _anonymous_marks(extra, keys, first_trial, envelope, fill, mark)
-    for last in (False, True):
-        for c, arrivals in enumerate(existing):
-            _existing_marks(
-                arrivals.offset,
-                arrivals.month,
-                arrivals.mark,
-                arrivals.customer,
-                best[c],
-                last,
-                c,
-                fill,
-                mark,
-            )
+    of_best = offset[1:].reshape(count.shape) - top
+    for c, arrivals in enumerate(existing):
+        _existing_marks(
+            arrivals.offset,
+            arrivals.month,
+            arrivals.mark,
+            arrivals.customer,
+            best[c],
+            c,
+            fill,
+            of_best,
+            mark,
+        )
     whose = Steady(extra.astype(np.int32), top.astype(np.int32))
     return Marks(offset, mark, _NO_MARKS), whose
 
@@ -101,28 +100,22 @@ def _anonymous_marks(
 
 
 @njit(cache=True, nogil=True)
-def _existing_counts(offset: IntArray, month: npt.NDArray[np.int16], cell: int, count: IntArray) -> None:
-    trials, _, months = count.shape
-    for t in range(trials):
-        for i in range(offset[t], offset[t + 1]):
-            if month[i] < months:
-                count[t, cell, month[i]] += 1
-
-
-@njit(cache=True, nogil=True)
-def _best_counts(
+def _existing_counts(
     offset: IntArray,
     month: npt.NDArray[np.int16],
     customer: npt.NDArray[np.int32],
     best: npt.NDArray[np.bool_],
     cell: int,
     count: IntArray,
+    top: IntArray,
 ) -> None:
+    """Add the arrivals of one cell's customers to all, and those of the best of them."""
     trials, _, months = count.shape
     for t in range(trials):
         for i in range(offset[t], offset[t + 1]):
-            if month[i] < months and best[customer[i]]:
+            if month[i] < months:
                 count[t, cell, month[i]] += 1
+                top[t, cell, month[i]] += int(best[customer[i]])
 
 
 @njit(cache=True, nogil=True)
@@ -132,16 +125,17 @@ def _existing_marks(
     marks: FloatArray,
     customer: npt.NDArray[np.int32],
     best: npt.NDArray[np.bool_],
-    last: bool,
     cell: int,
     fill: IntArray,
+    of_best: IntArray,
     mark: MarkArray,
 ) -> None:
-    """Marks of the customers who are among the best (``last``), or of the others, behind what is there."""
+    """Marks of one cell's customers, those of the best at the end of each group."""
     trials, _, months = fill.shape
     for t in range(trials):
         for i in range(offset[t], offset[t + 1]):
             j = month[i]
-            if j < months and best[customer[i]] == last:
-                mark[fill[t, cell, j]] = np.float32(marks[i])
-                fill[t, cell, j] += 1
+            if j < months:
+                place = of_best if best[customer[i]] else fill
+                mark[place[t, cell, j]] = np.float32(marks[i])
+                place[t, cell, j] += 1

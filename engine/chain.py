@@ -27,6 +27,7 @@ from engine.report.workbook import WORKBOOK, write_workbook
 from engine.responses import playbook_problems, responses_of
 from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
+from engine.stages.customer_history import customer_history
 from engine.stages.draw import draw_block
 from engine.stages.measure import coordinates, cube_variables, measure
 from engine.stages.settings import block_size, check_settings, thread_count, trial_bytes
@@ -342,6 +343,7 @@ def _publish(
     """Manifest, summary and page beside the cube."""
     paths = resolve_all(world, composed, trials[:1], seed, library)
     record = manifest(world, composed, paths, trials, name, identity)
+    record["customer_history"] = customer_history(world.plan, world.calibration.demand)
     record["plausibility"] = plausibility(open_cube(partial), record)
     write_atomically(partial / "run.json", to_json(record))
     summary = summarise(open_cube(partial), record)

@@ -18,6 +18,10 @@ TRIAL = "trial"
 QUARTER = "quarter"
 MONTH = "month"
 DAY = "day"
+COHORT = "cohort"
+"""Quarter in which customers were won."""
+CUSTOMER_AGE = "customer_age"
+"""Months since customers were won; 0 is that month."""
 MARKET = "market"
 SALES_CHANNEL = "sales_channel"
 ACQUISITION_CHANNEL = "acquisition_channel"
@@ -36,6 +40,8 @@ DIMS = (
     QUARTER,
     MONTH,
     DAY,
+    COHORT,
+    CUSTOMER_AGE,
     MARKET,
     SALES_CHANNEL,
     ACQUISITION_CHANNEL,
@@ -56,6 +62,11 @@ SHARE = "share"
 DAYS = "days"
 COUNT = "count"
 RATIO = "x"
+MONTHS = "months"
+MONEY_PER_CUSTOMER = "currency per customer"
+PER_CUSTOMER = "count per customer"
+CODE = "code"
+"""A number that stands for a word of a list."""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,6 @@ from types import MappingProxyType
 
 PLANNED_METRICS: Mapping[str, str] = MappingProxyType(
     {
-        "cac": "acquisition spend over new customers",
-        "ltv": "discounted expected CM2 of a customer over a stated horizon",
-        "ltv_cac": "margin-adjusted lifetime value over acquisition cost",
-        "roas": "attributed revenue over acquisition spend",
-        "dm_roi": "(attributed revenue - spend) / spend",
-        "romi": "(attributed CM2 - spend) / spend",
-        "cac_payback": "months until the CM2 of a customer covers its acquisition cost",
         "supplier_redundancy": "share of items with two qualified suppliers",
         "warehouse_coverage": "share of demand within two days of a stocked node",
         "lead_time_cv": "coefficient of variation of lead times",
@@ -27,12 +20,8 @@ PLANNED_METRICS: Mapping[str, str] = MappingProxyType(
         "stock_cover": "days of forward demand on hand",
         "aged_stock": "value of stock older than 90 days",
         "stockout_rate": "share of item-days without stock",
-        "high_value_share": "share of revenue from a named cohort",
-        "repeat_rate": "share of a cohort with a second order",
-        "cross_sell": "share of orders with two categories or more",
         "response_hours": "hours from a disruption's detection to action",
         "gross_margin": "CM1 over net revenue",
-        "order_conversion": "orders over visits",
     }
 )
 """Name: meaning. A metric leaves this list when the registry takes it up."""

@@ -178,6 +178,8 @@ SPEND = Table(
         _blank("campaign", "key", "campaign"),
         Column("amount", "number", "spend, company currency", least=0),
         _blank("new_customers", "integer", "customers won", default=0, least=0, means="0"),
+        _blank("visitors", "integer", "visitors brought", default=0, least=0, means="no conversion rates"),
+        _blank("leads", "integer", "leads among them", default=0, least=0, means="no conversion rates"),
     ),
     unique=("day", "market", "acquisition_channel", "campaign"),
 )

@@ -29,6 +29,7 @@ from engine.report.sections.method import method
 from engine.report.sections.network import network
 from engine.report.sections.quality import quality
 from engine.report.sections.shocks import shocks
+from engine.report.sections.unit_economics import unit_economics
 from engine.report.summary import Summary
 from engine.risk.errors import MINIMUM_SECTIONS, TRIALS_PER_SECTION, section_count
 from engine.store.cube import write_atomically
@@ -72,6 +73,7 @@ def report_sections(source: Source) -> tuple[Section, ...]:
         liquidity(source),
         concentration(source),
         network(source),
+        unit_economics(source),
         customers(source),
         BACKTEST,
         quality(source),

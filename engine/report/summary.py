@@ -12,6 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from engine.finance.metrics import HEADLINE, METRIC_OF, METRICS, Metric
+from engine.report.channels import Channels, read_channels
 from engine.report.statistics import quantile_estimates
 from engine.risk.errors import Estimate, estimate
 from engine.risk.measures import breach_probability, conditional_value_at_risk, value_at_risk
@@ -50,6 +51,8 @@ class Summary:
     weights: Mapping[str, float]
     mixed: Mapping[str, Figure]
     tolerated: float
+    channels: Channels | None = None
+    """Unit economics by market and acquisition channel; None where the plan has no acquisition channel."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, errors beside every figure; null means: not available."""
@@ -65,6 +68,7 @@ class Summary:
                 "weights": dict(self.weights),
                 "metrics": {name: _plain(figure, self.currency) for name, figure in self.mixed.items()},
             },
+            "channels": None if self.channels is None else self.channels.to_dict(),
             "error": "half-width of the 95% Monte Carlo interval (sectioning); null: too few trials",
         }
 
@@ -111,7 +115,7 @@ class Summary:
 
 def unit_of(metric: Metric, currency: str) -> str:
     """Unit as people read it."""
-    return currency if metric.unit == "currency" else metric.unit
+    return metric.unit.replace("currency", currency, 1)
 
 
 def shown(figure: Figure, name: str) -> str:
@@ -127,7 +131,7 @@ def shown_estimate(each: Estimate | None, unit: str) -> str:
     """Value ± half-width, rounded as its unit is read."""
     if each is None:
         return ""
-    digits = {"currency": 0, "days": 1, "share": 3, "x": 2}.get(unit, 3)
+    digits = {"currency": 0, "days": 1, "months": 1, "share": 3, "x": 2}.get(unit, 3)
     value = f"{each.value:,.{digits}f}"
     return f"{value} ± {each.half_width:,.{digits}f}" if each.available else f"{value} ± n/a"
 
@@ -158,10 +162,11 @@ def summarise(cube: xr.DataTree, record: Mapping[str, Any]) -> Summary:
         raise StoreError(
             f"cube.zarr: horizon lacks {', '.join(absent)} | made by another version of tradewind | run again"
         )
+    whole = {metric.name: np.asarray(horizon[metric.name].values) for metric in METRICS}
     values = {
-        (scenario, metric.name): np.asarray(horizon[metric.name].sel(scenario=scenario).values)
-        for metric in METRICS
-        for scenario in scenarios
+        (scenario, name): each[position]
+        for name, each in whole.items()
+        for position, scenario in enumerate(scenarios)
     }
     figures = {
         (scenario, metric.name): figure
@@ -178,7 +183,9 @@ def summarise(cube: xr.DataTree, record: Mapping[str, Any]) -> Summary:
     }
     trials = int(horizon.sizes["trial"])
     tolerated = float(policy["tolerated_probability"])
-    return Summary(trials, str(record["currency"]), scenarios, figures, weights, mixed, tolerated)
+    least, _ = limits_of(METRIC_OF["ltv_cac"], policy)
+    channels = read_channels(cube, record, scenarios, BASE, least)
+    return Summary(trials, str(record["currency"]), scenarios, figures, weights, mixed, tolerated, channels)
 
 
 def _weights(given: Mapping[str, float], scenarios: tuple[str, ...]) -> dict[str, float]:

@@ -35,11 +35,14 @@ from engine.stages.price import month_inputs, open_block_books
 from engine.stages.tally import tally
 from engine.stages.world import World
 from models.demand import (
+    CohortOrders,
     DemandBank,
     acquisition_levels,
     clipped_share,
+    cohort_orders,
     count_month,
     demand_multiplier,
+    several_categories,
     units_month,
 )
 from models.network import kernel, process
@@ -143,6 +146,12 @@ class Played:
     """Share of demand multipliers above the envelope."""
 
     booked: tuple[MonthBooked, ...]
+    customers: CohortOrders
+    """Who placed the orders."""
+
+    several_categories: FloatArray
+    """(trial, month, cell) probability that an order holds at least two categories."""
+
     base: BaseMoves | None = field(default=None, repr=False)
     """Set when the scenario may serve others as base."""
 
@@ -160,6 +169,8 @@ class BaseMoves:
     movements: tuple[Movements, ...]
     line_counts: tuple[IntArray, ...]
     played: Played
+    asked: tuple[FloatArray, FloatArray]
+    """Multipliers and acquisition levels of the orders."""
 
 
 def rates_of(world: World, draws: BlockDraws, paths: Paths) -> Rates:
@@ -247,6 +258,7 @@ class _Demand:
         shape = (trials, len(bank.market_keys), len(bank.channel_keys))
         self.level = np.ones((*shape, world.calendar.months))
         self.spend = np.zeros((trials, world.calendar.months, *shape[1:]))
+        self.multiplier = np.ones((*shape[:2], world.calendar.months))
         self.over: list[float] = []
 
     def month(self, month: int, spend_share: FloatArray) -> tuple[IntArray, IntArray]:
@@ -265,8 +277,18 @@ class _Demand:
             rates.elasticity[0][..., month],
             rates.elasticity[1][..., month],
         )
+        self.multiplier[..., month] = multiplier
         self.over.append(clipped_share(bank, multiplier))
         return count_month(bank, month, multiplier, self.level[..., : month + 1])
+
+    @property
+    def asked(self) -> tuple[FloatArray, FloatArray]:
+        """Multipliers (trial, market, month) and levels (trial, market, acquisition channel, month)."""
+        return self.multiplier, self.level
+
+    def customers(self, orders: IntArray) -> CohortOrders:
+        """Who placed the orders (trial, month, cell) of all months."""
+        return cohort_orders(self.bank, self.multiplier, self.level, orders)
 
 
 def play(
@@ -354,6 +376,7 @@ class _Player:
                 new_customers=self.won,
                 booked=tuple(self.booked),
                 clipped=float(np.mean(self.demand.over)),
+                customers=self._customers(),
                 base=None,
             )
         movements, counts = [], []
@@ -370,7 +393,13 @@ class _Player:
         lines = movements[-1].lines
         kept = tuple(replace(moved, lines=lines) for moved in movements)
         moves = BaseMoves(
-            self.orders, tuple(self.kept_units), self.network_draws, kept, tuple(counts), played
+            self.orders,
+            tuple(self.kept_units),
+            self.network_draws,
+            kept,
+            tuple(counts),
+            played,
+            self.demand.asked,
         )
         return replace(played, base=moves)
 
@@ -501,6 +530,13 @@ class _Player:
                 },
             )
 
+    def _customers(self) -> CohortOrders:
+        with self.clock.part("sample"):
+            base = self.known
+            if base is not None and all(map(np.array_equal, self.demand.asked, base.asked)):
+                return base.played.customers
+            return self.demand.customers(self.orders)
+
     def _played(self) -> Played:
         return Played(
             orders=self.orders,
@@ -515,6 +551,8 @@ class _Player:
             spend=self.demand.spend,
             clipped=float(np.mean(self.demand.over)),
             booked=tuple(self.booked),
+            customers=self._customers(),
+            several_categories=several_categories(self.draws.demand, self.world.item_category),
         )
 
 

@@ -13,6 +13,7 @@ from engine.plan.plan import Plan
 from engine.plan.schema import PriceRule
 from engine.plan.tariffs import tariff_rates
 from engine.stages.calibrate import Calibration, purchasing_model
+from engine.stages.funnel import Funnel, funnel_of
 from engine.stages.price import finance_spec, unit_costs
 from engine.stages.wiring import network_of, open_lines, open_orders, opening_stock, planned_shares
 from models.calendar import Calendar
@@ -49,6 +50,10 @@ class World:
     opening_stock: IntArray
     open_orders: OpenOrders
     return_delay: IntArray
+    item_category: IntArray
+    """Number of the category of each item, (item,)."""
+
+    funnel: Funnel
 
 
 def build_world(plan: Plan, calibration: Calibration, calendar: Calendar) -> World:
@@ -72,6 +77,8 @@ def build_world(plan: Plan, calibration: Calibration, calendar: Calendar) -> Wor
         opening_stock=opening_stock(plan),
         open_orders=open_orders(plan, lines),
         return_delay=np.ascontiguousarray(calibration.returns.delay_days, dtype=np.int64),
+        item_category=np.unique(plan.items["category"].astype(str).to_numpy(), return_inverse=True)[1],
+        funnel=funnel_of(plan),
     )
 
 

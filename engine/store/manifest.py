@@ -180,6 +180,7 @@ def _terms(world: Any) -> dict[str, Any]:
         "labels": {dim: {each.key: each.label for each in each_of} for dim, each_of in parts.items()},
         "origin_of_supplier": dict(world.plan.origin_of_supplier),
         "credit_limit": config.finance.credit.limit,
+        "discount_rate": config.finance.discount_rate,
         "opening_balance": dict(zip(BALANCE_NAMES, world.finance.opening.balance.tolist(), strict=True)),
         "opening_equity": float(world.finance.opening.equity),
     }

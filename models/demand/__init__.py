@@ -2,7 +2,7 @@
 
 ``fit_demand`` (tables → ``DemandModel``) · ``DemandModel.draw`` (trials → ``DemandBank``, no scenario in it)
 · per month and scenario ``demand_multiplier`` → ``count_month`` (orders, customers won) → ``units_month``
-(day, cell, item).
+(day, cell, item). ``cohort_orders`` says afterwards who placed them.
 
 Limits of the model:
 
@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from models.demand.acquisition import acquisition_level, acquisition_levels
 from models.demand.bank import DemandBank
+from models.demand.categories import several_categories
+from models.demand.cohort_orders import RETURN_DAYS, CohortOrders, cohort_orders
 from models.demand.fit import fit_demand
 from models.demand.model import DemandModel
 from models.demand.orders import clipped_share, count_month, demand_multiplier
@@ -31,7 +33,9 @@ from models.demand.settings import (
 from models.demand.units import units_month
 
 __all__ = [
+    "RETURN_DAYS",
     "AcquisitionSettings",
+    "CohortOrders",
     "DemandBank",
     "DemandModel",
     "DemandSettings",
@@ -41,8 +45,10 @@ __all__ = [
     "acquisition_level",
     "acquisition_levels",
     "clipped_share",
+    "cohort_orders",
     "count_month",
     "demand_multiplier",
     "fit_demand",
+    "several_categories",
     "units_month",
 ]

@@ -1,24 +1,26 @@
-"""Sampling of the arrivals in a bank: existing customers, orders without customer, and potential new
-customers with their later orders.
+"""Sampling of potential new customers with their later orders.
 
-Addresses: ``anonymous/{cell}`` index (month << 32) | arrival; ``cohort/{stream}`` index (cohort << 32) |
-customer for the acquisition mark, first mark and first day, ``path/{stream}`` the same index for the later
-orders. Counts use index month with part 1.
+Addresses: ``cohort/{stream}`` index (cohort << 32) | customer for the acquisition mark, first mark and first
+day, ``path/{stream}`` the same index for the later orders. Counts use index cohort with part 1.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from models.demand.bank import Marks
-from models.ltv import Arrivals, new_customer_path
+from models.demand.bank import Marks, Returning
+from models.ltv import new_customer_path
 from models.quantiles import poisson_quantile
-from models.streams import uniform1, uniform4
+from models.streams import uniform4
 
 FloatArray = npt.NDArray[np.float64]
 MarkArray = npt.NDArray[np.float32]
+CustomerArray = npt.NDArray[np.int32]
+AgeArray = npt.NDArray[np.uint16]
 IntArray = npt.NDArray[np.int64]
 UInt64Array = npt.NDArray[np.uint64]
 
@@ -27,90 +29,6 @@ _EXTRA = np.uint64(1 << 31)
 """Customers from here on are one-off extra buyers, who come only at a multiplier above one."""
 _UPPER = np.uint64(1 << 30)
 """Customers from here on have an acquisition mark above one: they come only at a level above plan."""
-_NO_MARKS = np.zeros(0, dtype=np.float32)
-
-
-def draw_steady(
-    existing: list[Arrivals], anonymous: FloatArray, keys: UInt64Array, first_trial: int, envelope: float
-) -> Marks:
-    """Marks of existing customers (one ``Arrivals`` a cell) and of arrivals without customer, groups (trial,
-    cell, month).
-
-    ``anonymous`` (trial, cell, month) is the expected number at multiplier one; potential arrivals are
-    Poisson with envelope times that.
-    """
-    trials, cells, months = anonymous.shape
-    count = np.zeros((trials, cells, months), dtype=np.int64)
-    _anonymous_counts(anonymous, keys, first_trial, envelope, count)
-    extra = count.copy()
-    for c, arrivals in enumerate(existing):
-        _existing_counts(arrivals.offset, arrivals.month, c, count)
-    offset = np.zeros(count.size + 1, dtype=np.int64)
-    np.cumsum(count.reshape(-1), out=offset[1:])
-    mark = np.empty(int(offset[-1]), dtype=np.float32)
-    fill = offset[:-1].reshape(count.shape).copy()
-    _anonymous_marks(extra, keys, first_trial, envelope, fill, mark)
-    for c, arrivals in enumerate(existing):
-        _existing_marks(arrivals.offset, arrivals.month, arrivals.mark, c, fill, mark)
-    return Marks(offset, mark, _NO_MARKS)
-
-
-@njit(cache=True, nogil=True)
-def _anonymous_counts(
-    mean: FloatArray, keys: UInt64Array, first_trial: int, envelope: float, count: IntArray
-) -> None:
-    trials, cells, months = mean.shape
-    for t in range(trials):
-        for c in range(cells):
-            for j in range(months):
-                if mean[t, c, j] > 0.0:
-                    u = uniform1(keys[c], first_trial + t, np.uint64(j), _COUNT_PART)
-                    count[t, c, j] = poisson_quantile(u, mean[t, c, j] * envelope)
-
-
-@njit(cache=True, nogil=True)
-def _anonymous_marks(
-    count: IntArray, keys: UInt64Array, first_trial: int, envelope: float, fill: IntArray, mark: MarkArray
-) -> None:
-    trials, cells, months = count.shape
-    for t in range(trials):
-        for c in range(cells):
-            for j in range(months):
-                at = fill[t, c, j]
-                number = count[t, c, j]
-                for i in range(0, number, 4):
-                    index = (np.uint64(j) << np.uint64(32)) | np.uint64(1 + i // 4)
-                    u = uniform4(keys[c], first_trial + t, index, 0)
-                    for k in range(min(4, number - i)):
-                        mark[at + i + k] = np.float32(envelope * u[k])
-                fill[t, c, j] = at + number
-
-
-@njit(cache=True, nogil=True)
-def _existing_counts(offset: IntArray, month: npt.NDArray[np.int16], cell: int, count: IntArray) -> None:
-    trials, _, months = count.shape
-    for t in range(trials):
-        for i in range(offset[t], offset[t + 1]):
-            if month[i] < months:
-                count[t, cell, month[i]] += 1
-
-
-@njit(cache=True, nogil=True)
-def _existing_marks(
-    offset: IntArray,
-    month: npt.NDArray[np.int16],
-    marks: FloatArray,
-    cell: int,
-    fill: IntArray,
-    mark: MarkArray,
-) -> None:
-    trials, _, months = fill.shape
-    for t in range(trials):
-        for i in range(offset[t], offset[t + 1]):
-            j = month[i]
-            if j < months:
-                mark[fill[t, cell, j]] = np.float32(marks[i])
-                fill[t, cell, j] += 1
 
 
 def draw_cohorts(
@@ -121,20 +39,21 @@ def draw_cohorts(
     keys: UInt64Array,
     path_keys: UInt64Array,
     clock: FloatArray,
+    edge: IntArray,
     first_trial: int,
     envelope: float,
-) -> tuple[Marks, Marks]:
+) -> tuple[Marks, Marks, Returning]:
     """First and later orders of potential new customers: groups (trial, stream, cohort) and (trial, stream,
     pair).
 
     ``mean`` (trial, stream, month) expected new customers at plan, ``reach`` (stream,) largest acquisition
     level to draw for (the part below plan is the same whatever it is), ``parameters`` (trial, stream, 4) r,
     alpha, a, b, ``repeats`` (stream,) whether customers are known and come back, ``clock`` the full
-    operational clock.
+    operational clock, ``edge`` the day offsets of its months.
     """
     _, streams, months = mean.shape
     first_offset, first_mark, first_won, base = _draw_firsts(mean, reach, keys, first_trial, envelope)
-    offset, mark, won = _draw_laters(
+    offset, mark, won, customer, age = _draw_laters(
         base,
         streams,
         months,
@@ -144,10 +63,12 @@ def draw_cohorts(
         keys,
         path_keys,
         clock,
+        edge,
         first_trial,
         envelope,
     )
-    return Marks(first_offset, first_mark, first_won), Marks(offset, mark, won)
+    later = Marks(offset, mark, won)
+    return Marks(first_offset, first_mark, first_won), later, Returning(customer, age)
 
 
 @njit(cache=True)
@@ -242,24 +163,31 @@ def _stream_paths(
     key: UInt64Array,
     path_key: UInt64Array,
     clock: FloatArray,
+    edge: IntArray,
     trial: int,
     envelope: float,
-) -> tuple[IntArray, MarkArray, MarkArray, int]:
-    """Later orders of one stream in one trial, by customer: pair, mark, acquisition mark, and their
-    number.
+) -> tuple[IntArray, MarkArray, MarkArray, CustomerArray, AgeArray, int]:
+    """Later orders of one stream in one trial, by customer: pair, mark, acquisition mark, position of the
+    customer in the cohort, days since the first order, and their number.
     """
     pair = np.empty(1024, dtype=np.int64)
+    customer, age = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.uint16)
     mark, won = np.empty(1024, dtype=np.float32), np.empty(1024, dtype=np.float32)
     times, marks = np.empty(256), np.empty(256)
     r, alpha, a, b = parameters[0], parameters[1], parameters[2], parameters[3]
     end = clock[clock.size - 1]
     stop = clock[months] if months < clock.size - 1 else np.inf
     total = 0
+    pace = np.empty(months)
+    for j in range(months):
+        # calendar days per operational day; a month that passes in no time has no arrivals
+        pace[j] = (edge[j + 1] - edge[j]) / max(clock[j + 1] - clock[j], 1e-300)
     for c in range(months):
         for i in range(base[c, 0] + base[c, 1]):
             index = _customer_index(c, i, base[c, 0])
             u_won, _, u_day, _ = uniform4(key, trial, index, 0)
             start = clock[c] + u_day * (clock[c + 1] - clock[c])
+            day = edge[c] + u_day * (edge[c + 1] - edge[c])
             number = new_customer_path(
                 r, alpha, a, b, path_key, trial, index, start, end, envelope, times, marks, 0, stop
             )
@@ -269,9 +197,8 @@ def _stream_paths(
                     r, alpha, a, b, path_key, trial, index, start, end, envelope, times, marks, 0, stop
                 )
             if total + number > pair.size:
-                longer = np.empty(2 * (total + number), dtype=np.int64)
-                longer[:total] = pair[:total]
-                pair = longer
+                room = 2 * (total + number)
+                pair, customer, age = _wider(pair, room), _wider(customer, room), _wider(age, room)
                 mark = _longer(mark, total + number)
                 won = _longer(won, total + number)
             at = c
@@ -279,11 +206,21 @@ def _stream_paths(
                 at = _month_of(clock, times[k], at)
                 if at >= months:
                     break
+                passed = edge[at] + (times[k] - clock[at]) * pace[at] - day
+                customer[total] = i
+                age[total] = np.uint16(np.int64(max(passed, 0.0)) + 1)
                 pair[total] = at * (at + 1) // 2 + c
                 mark[total] = np.float32(marks[k])
                 won[total] = _acquisition_mark(u_won, i >= base[c, 0], reach)
                 total += 1
-    return pair, mark, won, total
+    return pair, mark, won, customer, age, total
+
+
+@njit(cache=True)
+def _wider(values: Any, room: int) -> Any:
+    out = np.empty(room, dtype=values.dtype)
+    out[: values.size] = values
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -297,16 +234,18 @@ def _draw_laters(
     keys: UInt64Array,
     path_keys: UInt64Array,
     clock: FloatArray,
+    edge: IntArray,
     first_trial: int,
     envelope: float,
-) -> tuple[IntArray, MarkArray, MarkArray]:
-    """Later orders of all streams sorted by (trial, stream, month, cohort): offset, mark, acquisition
-    mark.
+) -> tuple[IntArray, MarkArray, MarkArray, CustomerArray, AgeArray]:
+    """Later orders of all streams sorted by (trial, stream, month, cohort): offset, mark, acquisition mark,
+    customer, days since the first order.
     """
     trials = parameters.shape[0]
     pairs = months * (months + 1) // 2
     offset = np.zeros(trials * streams * pairs + 1, dtype=np.int64)
     mark, won = np.empty(1024, dtype=np.float32), np.empty(1024, dtype=np.float32)
+    customer, age = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.uint16)
     fill = np.empty(pairs + 1, dtype=np.int64)
     total = 0
     for t in range(trials):
@@ -316,7 +255,7 @@ def _draw_laters(
             number = 0
             if repeats[s]:
                 cohorts = base[group * months : (group + 1) * months]
-                pair, drawn, acquired, number = _stream_paths(
+                pair, drawn, acquired, owner, passed, number = _stream_paths(
                     months,
                     cohorts,
                     reach[s],
@@ -324,6 +263,7 @@ def _draw_laters(
                     keys[s],
                     path_keys[s],
                     clock,
+                    edge,
                     first_trial + t,
                     envelope,
                 )
@@ -332,6 +272,9 @@ def _draw_laters(
             for p in range(pairs):
                 fill[p + 1] += fill[p]
                 offset[group * pairs + p + 1] = total + fill[p + 1]
+            if total + number > customer.size:
+                customer = _wider(customer, 2 * (total + number))
+                age = _wider(age, 2 * (total + number))
             mark = _longer(mark, total + number)
             won = _longer(won, total + number)
             for i in range(number):
@@ -339,5 +282,8 @@ def _draw_laters(
                 fill[pair[i]] += 1
                 mark[at] = drawn[i]
                 won[at] = acquired[i]
+                customer[at] = owner[i]
+                age[at] = passed[i]
             total += number
-    return offset, mark[:total].copy(), won[:total].copy()
+    kept = customer[:total].copy(), age[:total].copy()
+    return offset, mark[:total].copy(), won[:total].copy(), kept[0], kept[1]

@@ -30,6 +30,26 @@ class Marks:
 
 
 @dataclass(frozen=True, eq=False)
+class Steady:
+    """Whose the marks of a ``steady`` group are: the first ``anonymous`` nobody's, the last ``best`` the best
+    customers', each (trial, cell, month).
+    """
+
+    anonymous: npt.NDArray[np.int32]
+    best: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Returning:
+    """Customer (position in the cohort) and days since the first order, begun ones counted, of every mark in
+    ``later``.
+    """
+
+    customer: npt.NDArray[np.int32]
+    age: npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True, eq=False)
 class DemandBank:
     """Draws of a block of trials; the leading axis of every trial array is the position in ``trials``.
 
@@ -63,8 +83,10 @@ class DemandBank:
     stream_cell: IntArray
     stream_channel: IntArray
     steady: Marks
+    whose: Steady
     first: Marks
     later: Marks
+    returning: Returning
     month_start: IntArray
     """Day offsets of the month starts, shape (months + 1,)."""
     first_weekday: int
@@ -103,4 +125,5 @@ class DemandBank:
     def nbytes(self) -> int:
         """Bytes held by the marks."""
         parts = (self.steady, self.first, self.later)
-        return sum(m.offset.nbytes + m.mark.nbytes + m.won.nbytes for m in parts)
+        named = self.returning.customer.nbytes + self.returning.age.nbytes
+        return named + sum(m.offset.nbytes + m.mark.nbytes + m.won.nbytes for m in parts)

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,17 +16,22 @@ from models.calendar import MAXIMUM_MONTHS, Calendar
 from models.demand import storage
 from models.demand.acquisition import draw_response
 from models.demand.anonymous import draw_factors
-from models.demand.arrivals import draw_cohorts, draw_steady
+from models.demand.arrivals import draw_cohorts
 from models.demand.bank import DemandBank
 from models.demand.basket import Basket, draw_shares
 from models.demand.price import draw_elasticity
 from models.demand.residual import SHARED, Residual, draw_residual, draw_shared
 from models.demand.season import Season, season_errors
+from models.demand.steady import draw_steady
 from models.ltv import Arrivals, BetaGeoNBD, Customers
 from models.streams import keys_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+BEST_SHARE = 0.1
+BEST_MONTHS = 24
+"""Who a company's best customers are: the tenth with the most orders expected over two years."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,19 @@ class DemandModel:
         """Keys ``market/channel``."""
         return tuple(f"{m}/{c}" for m in self.market_keys for c in self.sales_channel_keys)
 
+    @cached_property
+    def best_customers(self) -> tuple[npt.NDArray[np.bool_], ...]:
+        """Whether each known customer is among the best tenth of its cell by expected orders over
+        ``BEST_MONTHS``, one array a cell.
+        """
+        days = float(self.clock()[BEST_MONTHS])
+        return tuple(
+            best_of(fit.expected_orders(customers, days=days).to_numpy())
+            if len(customers)
+            else np.zeros(0, dtype=bool)
+            for fit, customers in zip(self.fits, self.customers, strict=True)
+        )
+
     def clock(self, months: int = MAXIMUM_MONTHS) -> FloatArray:
         """Operational days at the forecast's month starts, shape (months + 1,), 0 now."""
         calendar = Calendar(dt.date.fromisoformat(self.start), months)
@@ -130,8 +149,9 @@ class DemandModel:
         if np.any(self.season.log_sd > 0.0):
             base = base * season_errors(self.season, trials, seed)[:, None, whole.month_of_year[:shown]]
         above_plan = reach is None or reach > 1.0
-        response, cohorts = self._cohorts(trials, seed, shown, above_plan)
+        response, cohorts = self._cohorts(trials, seed, shown, above_plan, whole.month_start)
         baskets = self._baskets(trials, seed)
+        steady, whose = self._steady(trials, seed, shown)
         return DemandBank(
             trials=trials,
             months=shown,
@@ -150,9 +170,11 @@ class DemandModel:
             response=response,
             stream_cell=self.streams.cell,
             stream_channel=self.streams.channel,
-            steady=self._steady(trials, seed, shown),
+            steady=steady,
+            whose=whose,
             first=cohorts[0],
             later=cohorts[1],
+            returning=cohorts[2],
             month_start=whole.month_start[: shown + 1],
             first_weekday=int(whole.weekday[0]),
             weekday=self.basket.weekday,
@@ -187,9 +209,13 @@ class DemandModel:
             *self._shared(trials, seed, np.arange(len(names))),
         )
         mean = self.anonymous_mean[None, :, :months] * factors
-        return draw_steady(existing, mean, keys_of(seed, names), trials.start, self.envelope)
+        return draw_steady(
+            existing, mean, keys_of(seed, names), trials.start, self.envelope, self.best_customers
+        )
 
-    def _cohorts(self, trials: range, seed: int, months: int, above_plan: bool) -> tuple[FloatArray, Any]:
+    def _cohorts(
+        self, trials: range, seed: int, months: int, above_plan: bool, edge: IntArray
+    ) -> tuple[FloatArray, Any]:
         streams = self.streams
         names = [f"cohort/{name}" for name in streams.name]
         shared = self._shared(trials, seed, streams.cell)
@@ -230,6 +256,7 @@ class DemandModel:
             keys_of(seed, names),
             keys_of(seed, [f"path/{name}" for name in streams.name]),
             self.clock(),
+            np.ascontiguousarray(edge, dtype=np.int64),
             trials.start,
             self.envelope,
         )
@@ -276,6 +303,17 @@ class DemandModel:
         content = storage.load(text)
         content["streams"] = Streams(**content["streams"])
         return cls(**content)
+
+
+def best_of(expected: FloatArray, share: float = BEST_SHARE) -> npt.NDArray[np.bool_]:
+    """The best ``share`` of the customers, rounded up; of equals the first ones.
+
+    >>> best_of(np.array([1.0, 3.0, 3.0, 2.0]), 0.25).tolist()
+    [False, True, False, False]
+    """
+    chosen = np.zeros(len(expected), dtype=bool)
+    chosen[np.argsort(-expected, kind="stable")[: int(np.ceil(share * len(expected) - 1e-9))]] = True
+    return chosen
 
 
 def _cut(model: DemandModel, keep: IntArray, cells: IntArray) -> DemandModel:

@@ -230,6 +230,11 @@ def test_the_neighbour_is_alive_and_has_everything_of_its_own(
         assert np.all(np.abs(values).sum(axis=tuple(range(2, values.ndim))) > 0), path
 
 
+OF_THE_COMPANY = {"customers/cm3_per_capital", "customers/zone"}
+"""Figures of a market against the company's own: its share of the peak of capital, its margin beside the
+company's."""
+
+
 @pytest.mark.parametrize("dim", [MARKET, SUPPLIER, NODE])
 def test_a_market_with_its_own_supply_and_spend_leaves_every_other_one_byte_equal(
     smaller: Chain, larger: Chain, cubes: tuple[Cube, Cube], dim: str
@@ -239,7 +244,8 @@ def test_a_market_with_its_own_supply_and_spend_leaves_every_other_one_byte_equa
     assert len(theirs) == len(mine) + 1
     kept = along(other.arrays, dim, members(theirs, mine))
     assert kept
-    assert differing(along(one.arrays, dim, lambda values, _: values), kept) == []
+    changed = differing(along(one.arrays, dim, lambda values, _: values), kept)
+    assert set(changed) <= OF_THE_COMPANY
 
 
 def test_what_belongs_to_the_company_is_not_frozen(cubes: tuple[Cube, Cube]) -> None:

@@ -36,15 +36,6 @@ def customers(source: Source) -> Section:
     """The section on customers."""
     blocks: list[Block] = [Heading("Orders, customers won, spend; base"), *_figures(source)]
     blocks += [Heading("How the customer models were fitted"), *_fits(source)]
-    blocks += [
-        Missing(
-            "Lifetime value, LTV : CAC, repeat rate, cohort curves",
-            "come with the customer figures of a later release",
-        ),
-        Missing(
-            "CAC by cohort", "the cube holds customers won and spend by month, not what each cohort earned"
-        ),
-    ]
     return Section("customers", "Customers", tuple(blocks))
 
 

@@ -27,6 +27,7 @@ from engine.report.workbook.scenarios import write_scenarios
 from engine.report.workbook.sheet import Sheet, shortened
 from engine.report.workbook.styles import Styles
 from engine.report.workbook.timeline import Timeline, period_label
+from engine.report.workbook.unit_economics import SHEET, write_unit_economics
 from engine.report.workbook.words import trials_text
 
 WORKBOOK = "workbook.xlsx"
@@ -104,6 +105,7 @@ def _fill(book: Any, cube: xr.DataTree, record: Mapping[str, Any], summary: Summ
     write_inputs(sheets["Inputs"], record, common, footer)
     write_scenarios(sheets["Scenarios"], summary, record, spread, footer)
     write_distributions(sheets["Distributions"], cube, summary, spread, footer)
+    write_unit_economics(sheets[SHEET], summary, spread, footer)
     write_audit(sheets["Audit"], record, common, footer)
     shown = str(checks.shown(VERDICT_ROW, VALUE_COLUMN))
     write_cover(sheets[COVER], figures, summary, record, timeline, pnl, ladder, verdict, shown, footer)

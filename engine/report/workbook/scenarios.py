@@ -20,14 +20,16 @@ LEVEL_WORDS = {
     "var_95": "VaR 95% (loss positive)",
     "cvar_95": "CVaR 95% (loss positive)",
 }
-NUMBER_OF_UNIT = {"currency": "money", "share": "share", "days": "days", "x": "x"}
+NUMBER_OF_UNIT = {"currency": "money", "share": "share", "days": "days", "months": "days", "x": "x"}
 MIXTURE = "mixture by weight"
 ERROR_WIDTH, LEVELS_ON_PAGE = 10.5, 4
 
 
 def number_of(metric: Metric) -> str:
     """Number format of a metric: concentration indices are plain shares."""
-    return "plain share" if metric.name.endswith("_hhi") else NUMBER_OF_UNIT.get(metric.unit, "general")
+    if metric.name.endswith("_hhi"):
+        return "plain share"
+    return "cents" if metric.unit.startswith("currency per") else NUMBER_OF_UNIT.get(metric.unit, "general")
 
 
 def write_scenarios(

@@ -85,6 +85,7 @@ def test_the_sections_of_the_standard_are_there_the_decision_first(page):
         "cash",
         "concentration",
         "network",
+        "unit-economics",
         "customers",
         "backtest",
         "quality",

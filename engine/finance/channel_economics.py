@@ -1,0 +1,96 @@
+"""Unit economics of several markets and acquisition channels taken together. Free functions of arrays, the
+trial first.
+
+Cells are the axes behind the trial (and the age); each weighs as many customers as it won, so a cell that won
+nobody moves nothing.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.finance import unit_economics as unit
+from engine.finance.kpis import ratio
+
+Floats = npt.NDArray[np.float64]
+
+
+def total(values: Floats, axes: int = 1) -> Floats:
+    """Sum over the last axes, one entry after the other: the same bits whatever stands beside.
+
+    >>> total(np.ones((2, 3, 4)), 2).tolist()
+    [12.0, 12.0]
+    """
+    kept = values.ndim - axes
+    flat = values.reshape(*values.shape[:kept], math.prod(values.shape[kept:]))
+    out = np.zeros(flat.shape[:-1])
+    for entry in range(flat.shape[-1]):
+        out = out + flat[..., entry]
+    return out
+
+
+def joint_curve(curve: Floats, won: Floats) -> Floats:
+    """Amount per customer by age of all cells, (trial, age), from that of each (trial, age, cell…), weighted
+    by the customers ``won`` (trial, cell…); NaN where nobody was won.
+    """
+    weight = won[:, None]
+    parts = np.where(weight > 0.0, curve * weight, 0.0)
+    axes = won.ndim - 1
+    return ratio(total(parts, axes), total(won, axes)[:, None])
+
+
+def payback_within(curve: Floats, cac: Floats, *, yearly_rate: float) -> Floats:
+    """Months until discounted CM2 per customer reaches the cost, one more than the curve has where it does
+    not; NaN without customers.
+
+    ``curve`` (…, age) undiscounted. A month number instead of infinity keeps quantiles and means defined;
+    the mean is then too low, which every place that shows it says.
+    """
+    months = unit.payback_month(curve, 1.0, cac, yearly_rate=yearly_rate)
+    late = np.where(np.isinf(months), curve.shape[-1] + 1.0, months)
+    return np.where(np.isnan(curve).any(axis=-1), np.nan, late)
+
+
+def economics(
+    *, won: Floats, spend: Floats, net_revenue: Floats, cm2: Floats, curve: Floats, yearly_rate: float
+) -> dict[str, Floats]:
+    """CAC, LTV, their ratio, payback and returns of cells, each of the dims of ``won``; ``curve`` has the age
+    behind them.
+    """
+    ltv, cac = unit.lifetime_value(curve, 1.0, yearly_rate=yearly_rate), unit.quotient(spend, won)
+    returned = unit.return_on_spend(net_revenue, cm2, spend)
+    return {
+        "cac": cac,
+        "ltv": ltv,
+        "ltv_cac": unit.quotient(ltv, cac),
+        "cac_payback": payback_within(curve, cac, yearly_rate=yearly_rate),
+        "roas": unit.roas(net_revenue, spend),
+        "dm_roi": returned.on_revenue,
+        "romi": returned.on_margin,
+    }
+
+
+def joint_economics(
+    *, won: Floats, spend: Floats, net_revenue: Floats, cm2: Floats, curve: Floats, yearly_rate: float
+) -> dict[str, Floats]:
+    """The same of all cells (trial, cell…) together, each (trial,); ``curve`` (trial, age, cell…)."""
+    axes = won.ndim - 1
+    return economics(
+        won=total(won, axes),
+        spend=total(spend, axes),
+        net_revenue=total(net_revenue, axes),
+        cm2=total(cm2, axes),
+        curve=joint_curve(curve, won),
+        yearly_rate=yearly_rate,
+    )
+
+
+def zone_codes(roas: Floats, cm2_share: Floats, company_share: Floats) -> Floats:
+    """Zone of the health matrix by position in ``ZONES``, NaN where there is none; ``company_share`` the
+    company's CM2%.
+    """
+    zone = unit.health_zone(roas, cm2_share, margin_cut=company_share)
+    return np.where(zone == unit.NO_ZONE, np.nan, zone.astype(np.float64))

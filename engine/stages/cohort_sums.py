@@ -1,0 +1,75 @@
+"""Orders and CM2 of the customers won, summed by month, by age and by cohort, trial by trial."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from models.demand import CohortOrders
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.integer[Any]]
+
+
+class CohortSums(NamedTuple):
+    """Sums by stream; an order is worth the mean CM2 of the orders of its cell and month."""
+
+    placed: FloatArray
+    """Orders by month, first and later, dims (trial, stream, month)."""
+    orders_by_age: FloatArray
+    """Orders of all cohorts that reach an age within the run, dims (trial, stream, age)."""
+    cm2_by_age: FloatArray
+    won_by_age: FloatArray
+    """Customers of those cohorts."""
+    cohort_cm2: FloatArray
+    """CM2 of each monthly cohort over its first ages, times their factors, dims (trial, stream, cohort)."""
+
+
+def cohort_sums(customers: CohortOrders, worth: FloatArray, factor: FloatArray) -> CohortSums:
+    """Sums over a run; ``worth`` (trial, month, cell) CM2 per order, ``factor`` (age,) what CM2 of an age
+    counts for in ``cohort_cm2``.
+    """
+    shape = customers.won.shape
+    sums = CohortSums(*(np.zeros(shape) for _ in CohortSums._fields))
+    _fill(
+        customers.stream_cell,
+        customers.orders,
+        customers.won,
+        np.ascontiguousarray(worth),
+        np.ascontiguousarray(factor),
+        *sums,
+    )
+    return sums
+
+
+@njit(cache=True, nogil=True)
+def _fill(
+    stream_cell: IntArray,
+    orders: Counts,
+    won: Counts,
+    worth: FloatArray,
+    factor: FloatArray,
+    placed: FloatArray,
+    orders_by_age: FloatArray,
+    cm2_by_age: FloatArray,
+    won_by_age: FloatArray,
+    cohort_cm2: FloatArray,
+) -> None:
+    trials, streams, months = won.shape
+    for t in range(trials):
+        for s in range(streams):
+            for c in range(months):
+                for j in range(c, months):
+                    count = float(orders[t, s, j * (j + 1) // 2 + c])
+                    cm2 = count * worth[t, j, stream_cell[s]]
+                    age = j - c
+                    placed[t, s, j] += count
+                    orders_by_age[t, s, age] += count
+                    cm2_by_age[t, s, age] += cm2
+                    won_by_age[t, s, age] += won[t, s, c]
+                    if age < factor.size:
+                        cohort_cm2[t, s, c] += cm2 * factor[age]

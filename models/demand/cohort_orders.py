@@ -1,0 +1,257 @@
+"""Orders of a run by who places them: the customers each stream wins, by cohort and month, how many of them
+come back, and the customers known at its start.
+
+Nothing is drawn here: the marks of the bank are counted at the multipliers and levels a scenario had, so
+the orders of all of them and of nobody known sum exactly to the month's orders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from models.demand.bank import DemandBank
+
+FloatArray = npt.NDArray[np.float64]
+MarkArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+CountArray = npt.NDArray[np.int32]
+AgeArray = npt.NDArray[np.uint16]
+
+RETURN_DAYS = (90, 180, 365)
+"""Days after the first order within which a customer may come back."""
+LAST_AGE = 13
+"""Months of a cohort's life after which no order can be within ``RETURN_DAYS`` of the first."""
+_NEVER = 65535
+
+
+def pair_of(month: int, cohort: int) -> int:
+    """Position of a month and a cohort (at most the month) on the axis of pairs.
+
+    >>> [pair_of(month, cohort) for month in range(3) for cohort in range(month + 1)]
+    [0, 1, 2, 3, 4, 5]
+    """
+    return month * (month + 1) // 2 + cohort
+
+
+@dataclass(frozen=True, eq=False)
+class CohortOrders:
+    """Orders by who places them, whole numbers; a stream is an acquisition channel of a market or its organic
+    customers (``stream_channel`` -1).
+    """
+
+    stream_cell: IntArray
+    """Cell in which a stream's customers order."""
+    stream_channel: IntArray
+    won: CountArray
+    """Customers won, dims (trial, stream, cohort month)."""
+    first: CountArray
+    """First orders, dims (trial, stream, month)."""
+    orders: CountArray
+    """First and later orders, dims (trial, stream, pair of month and cohort)."""
+    returned: CountArray
+    """Customers who came back within ``RETURN_DAYS``, dims (trial, stream, cohort month, days)."""
+    known: CountArray
+    """Orders of the customers known at the start, dims (trial, month, cell)."""
+    best: CountArray
+    """Those of the best tenth of them."""
+
+
+def cohort_orders(
+    bank: DemandBank, multiplier: FloatArray, level: FloatArray, orders: IntArray
+) -> CohortOrders:
+    """Count a whole run: ``multiplier`` (trial, market, month) and ``level`` (trial, market, acquisition
+    channel, month) as the scenario had them, ``orders`` (trial, month, cell) all it brought.
+    """
+    trials, months, streams = len(bank.trials), bank.months, len(bank.stream_cell)
+    pairs = months * (months + 1) // 2
+
+    def counts(*shape: int) -> CountArray:
+        return np.zeros((trials, *shape), dtype=np.int32)
+
+    won, first, both = counts(streams, months), counts(streams, months), counts(streams, pairs)
+    returned = counts(streams, months, len(RETURN_DAYS))
+    largest = int(np.diff(bank.first.offset[::months]).max(initial=0))
+    multiplier = np.ascontiguousarray(multiplier, dtype=np.float64)
+    _count_cohorts(
+        bank.cells,
+        bank.stream_cell,
+        bank.stream_channel,
+        multiplier,
+        np.ascontiguousarray(level, dtype=np.float64),
+        bank.first.offset,
+        bank.first.mark,
+        bank.first.won,
+        bank.later.offset,
+        bank.later.mark,
+        bank.later.won,
+        bank.returning.customer,
+        bank.returning.age,
+        np.array(RETURN_DAYS, dtype=np.int64),
+        np.empty(largest, dtype=np.uint16),
+        won,
+        first,
+        both,
+        returned,
+    )
+    known, best = counts(months, bank.cells), counts(months, bank.cells)
+    _count_known(
+        bank.stream_cell,
+        multiplier,
+        bank.steady.offset,
+        bank.steady.mark,
+        bank.whose.anonymous,
+        bank.whose.best,
+        np.ascontiguousarray(orders, dtype=np.int64),
+        both,
+        known,
+        best,
+    )
+    return CohortOrders(bank.stream_cell, bank.stream_channel, won, first, both, returned, known, best)
+
+
+@njit(cache=True, nogil=True)
+def _count_cohorts(
+    cells: int,
+    stream_cell: IntArray,
+    stream_channel: IntArray,
+    multiplier: FloatArray,
+    level: FloatArray,
+    first_offset: IntArray,
+    first_mark: MarkArray,
+    first_won: MarkArray,
+    later_offset: IntArray,
+    later_mark: MarkArray,
+    later_won: MarkArray,
+    customer: npt.NDArray[np.int32],
+    age: npt.NDArray[np.uint16],
+    days: IntArray,
+    since: AgeArray,
+    won: CountArray,
+    first: CountArray,
+    orders: CountArray,
+    returned: CountArray,
+) -> None:
+    trials, markets, months = multiplier.shape
+    streams, pairs = stream_cell.size, orders.shape[2]
+    per_market = cells // markets
+    reach = np.ones(months, dtype=np.float32)
+    for t in range(trials):
+        for s in range(streams):
+            market, q = stream_cell[s] // per_market, stream_channel[s]
+            cohorts = first_offset[(t * streams + s) * months : (t * streams + s + 1) * months + 1]
+            if cohorts[0] == cohorts[months]:
+                continue
+            since[: cohorts[months] - cohorts[0]] = _NEVER
+            for c in range(months):
+                reach[c] = np.float32(level[t, market, q, c]) if q >= 0 else np.float32(1.0)
+                m = np.float32(multiplier[t, market, c])
+                won[t, s, c] = _kept(
+                    first_mark, first_won, np.float32(1.0), reach[c], cohorts[c], cohorts[c + 1]
+                )
+                first[t, s, c] = _kept(first_mark, first_won, m, reach[c], cohorts[c], cohorts[c + 1])
+            for j in range(months):
+                m = np.float32(multiplier[t, market, j])
+                for c in range(j + 1):
+                    pair = j * (j + 1) // 2 + c
+                    group = (t * streams + s) * pairs + pair
+                    start, stop = later_offset[group], later_offset[group + 1]
+                    if j - c > LAST_AGE:
+                        orders[t, s, pair] = _kept(later_mark, later_won, m, reach[c], start, stop)
+                    else:
+                        mine = since[cohorts[c] - cohorts[0] :]
+                        orders[t, s, pair] = _kept_since(
+                            later_mark, later_won, m, reach[c], start, stop, customer, age, mine
+                        )
+                orders[t, s, pair] += first[t, s, j]
+            for c in range(months):
+                mine = since[cohorts[c] - cohorts[0] : cohorts[c + 1] - cohorts[0]]
+                for d in range(days.size):
+                    returned[t, s, c, d] = _within(mine, days[d])
+
+
+@njit(cache=True)
+def _kept(mark: MarkArray, won: MarkArray, m: np.float32, reach: np.float32, start: int, stop: int) -> int:
+    count = 0
+    for i in range(start, stop):
+        count += int(mark[i] < m) & int(won[i] < reach)
+    return count
+
+
+@njit(cache=True)
+def _kept_since(
+    mark: MarkArray,
+    won: MarkArray,
+    m: np.float32,
+    reach: np.float32,
+    start: int,
+    stop: int,
+    customer: npt.NDArray[np.int32],
+    age: npt.NDArray[np.uint16],
+    since: AgeArray,
+) -> int:
+    """The same, and each customer's earliest age: without a branch, which would be mispredicted."""
+    count = 0
+    for i in range(start, stop):
+        kept = int(mark[i] < m) & int(won[i] < reach)
+        count += kept
+        who = customer[i]
+        passed = np.uint16(age[i] | np.uint16(_NEVER * (1 - kept)))
+        since[who] = min(since[who], passed)
+    return count
+
+
+@njit(cache=True)
+def _within(since: AgeArray, days: int) -> int:
+    limit = np.uint16(days)
+    count = 0
+    for i in range(since.size):
+        count += int(since[i] <= limit)
+    return count
+
+
+@njit(cache=True)
+def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
+    count = 0
+    for i in range(start, stop):
+        count += int(mark[i] < m)
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _count_known(
+    stream_cell: IntArray,
+    multiplier: FloatArray,
+    offset: IntArray,
+    mark: MarkArray,
+    anonymous: CountArray,
+    best: CountArray,
+    orders: IntArray,
+    cohorts: CountArray,
+    known: CountArray,
+    top: CountArray,
+) -> None:
+    trials, months, cells = orders.shape
+    per_market = cells // multiplier.shape[1]
+    for t in range(trials):
+        for j in range(months):
+            for c in range(cells):
+                at = (t * cells + c) * months + j
+                if offset[at + 1] - offset[at] > anonymous[t, c, j]:
+                    known[t, j, c] = orders[t, j, c]
+            pair = j * (j + 1) // 2
+            for s in range(stream_cell.size):
+                c = stream_cell[s]
+                at = (t * cells + c) * months + j
+                if offset[at + 1] - offset[at] > anonymous[t, c, j]:
+                    for i in range(pair, pair + j + 1):
+                        known[t, j, c] -= cohorts[t, s, i]
+            for c in range(cells):
+                at = (t * cells + c) * months + j
+                if offset[at + 1] - offset[at] > anonymous[t, c, j]:
+                    m = np.float32(multiplier[t, c // per_market, j])
+                    known[t, j, c] -= _below(mark, m, offset[at], offset[at] + anonymous[t, c, j])
+                    top[t, j, c] = _below(mark, m, offset[at + 1] - best[t, c, j], offset[at + 1])

@@ -179,6 +179,7 @@ def rates_of(world: World, draws: BlockDraws, paths: Paths) -> Rates:
         clearance=paths.effect("clearance"),
         closure=_days(paths.value("port_closure", np.zeros((1, len(world.view.ports), 1))), calendar.days),
         capacity=paths.effect("supplier_capacity"),
+        congestion=_days(paths.value("congestion", np.zeros((1, len(world.view.ports), 1))), calendar.days),
     )
     scale, shift = (month_means(part, calendar) for part in paths.effect("price_elasticity"))
     return Rates(

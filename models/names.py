@@ -56,6 +56,8 @@ SHARE = "share"
 DAYS = "days"
 COUNT = "count"
 RATIO = "x"
+HOURS = "hours"
+MONEY_PER_ORDER = "currency per order"
 
 
 @dataclass(frozen=True)

@@ -210,10 +210,7 @@ class SupplyModel:
             ),
             spec=spec,
             open=OpenShipments(
-                *(
-                    tuple(getattr(self.open, each.name)[row] for row in rows)
-                    for each in fields(OpenShipments)
-                )
+                *(tuple(getattr(self.open, each.name)[row] for row in rows) for each in fields(OpenShipments))
             ),
             congestion={port: each for port, each in self.congestion.items() if port in spec.ports},
         )

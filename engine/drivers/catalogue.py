@@ -166,8 +166,8 @@ _ALL = (
         (0.0, 1.0),
         False,
         _SHARE_UNITS,
-        "Share by which a port is in its congested regime: transit to it and customs there take longer by the "
-        "ratio of congested to normal times in the purchase log, else by half.",
+        "Share by which a port is in its congested regime: transit to it and customs there take longer by "
+        "the ratio of congested to normal times in the purchase log, else by half.",
         Probe("set", 1.0, "share"),
         _signs(_NETWORK),
         "units_on_hand",

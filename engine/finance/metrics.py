@@ -7,36 +7,10 @@ of a plan overrides them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from engine.finance.metric import Metric
+from engine.finance.supply_metrics import SUPPLY_METRICS
 
-
-@dataclass(frozen=True)
-class Metric:
-    """One metric over the horizon, one number per scenario and trial."""
-
-    name: str
-    unit: str
-    label: str
-    formula: str
-    variant: str
-    good: str
-    """``high`` or ``low``: which way is good; ``none`` where neither is."""
-
-    minimum: float | None = None
-    """Breached below."""
-
-    maximum: float | None = None
-    """Breached above."""
-
-    layer: int = 1
-    """1 health check, 2 profit mining, 3 risk defence."""
-
-    owner: str = "Finance"
-    cadence: str = "quarterly"
-    action: str = ""
-
-
-METRICS = (
+STATEMENT_METRICS = (
     Metric(
         "net_revenue",
         "currency",
@@ -227,6 +201,7 @@ METRICS = (
     ),
 )
 
+METRICS = (*STATEMENT_METRICS, *SUPPLY_METRICS)
 METRIC_NAMES = tuple(metric.name for metric in METRICS)
 METRIC_OF = {metric.name: metric for metric in METRICS}
 HEADLINE = (

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from engine.finance.metrics import Metric
+from engine.finance.metric import Metric
 
 _profit = partial(Metric, layer=2, owner="Marketing & Product")
 

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from engine.finance import kpis
 from engine.finance.accounts import BALANCE_NAMES
 from engine.finance.lines import CELL_LINES, CELL_RUNGS, COMPANY_LINES, LINES, RUNGS
-from engine.finance.metrics import METRICS
+from engine.finance.metrics import METRICS, STATEMENT_METRICS
 from engine.finance.statements import FLOWS, Statements, assemble
 from engine.risk.concentration import concentration
+from engine.stages.measure_supply import measure_supply, supply_variables
 from engine.stages.simulate import Played
 from engine.stages.world import World
 from models import names
@@ -89,6 +90,7 @@ def _variables() -> Iterable[Variable]:
         yield Variable(rung, "quarter", MONEY, (names.QUARTER,), f"{rung} of the company")
     for name, (unit, meaning) in QUARTER_KPIS.items():
         yield Variable(name, "quarter", unit, (names.QUARTER,), meaning)
+    yield from supply_variables()
     for metric in METRICS:
         yield Variable(metric.name, "horizon", metric.unit, (), f"{metric.formula}; {metric.variant}")
     yield Variable("top_1_item_share", "horizon", SHARE, (), "largest item's share of gross sales")
@@ -110,6 +112,7 @@ def coordinates(world: World) -> dict[str, npt.NDArray[np.generic]]:
         names.ACQUISITION_CHANNEL: text(view.acquisition_channels),
         names.SUPPLIER: text(view.suppliers),
         names.NODE: text(view.nodes),
+        names.PORT: text(view.ports),
     }
 
 
@@ -131,6 +134,7 @@ def measure(world: World, played: Played) -> dict[str, FloatArray]:
     }
     values |= _by_quarter(world, statements, values, net_cash, drawn)
     values |= _over_horizon(world, played, values, purchases)
+    values |= measure_supply(world, played, values)
     return values
 
 
@@ -262,7 +266,7 @@ def _over_horizon(
         "origin_hhi": concentration(origins).hhi,
         "fill_rate": _fill_rate(demanded, lost),
     }
-    return {f"horizon/{metric.name}": measured[metric.name] for metric in METRICS} | {
+    return {f"horizon/{metric.name}": measured[metric.name] for metric in STATEMENT_METRICS} | {
         "horizon/top_1_item_share": items.top_1
     }
 

@@ -22,7 +22,7 @@ def port_congestion(
     as_of: dt.date,
     servers: Mapping[str, int],
 ) -> dict[str, Congestion]:
-    """Switch between normal and congested times of every port of the lanes; listed where the log shows none."""
+    """Normal and congested times of every port of the lanes; the listed ones where the log shows none."""
     table = lane_orders(purchase_orders, lanes, as_of=as_of, servers=servers)[1]
     return congestion_of(table, sorted({lane.port for lane in lanes}))
 

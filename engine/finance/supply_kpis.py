@@ -92,7 +92,8 @@ def delivered_within(wait: Counts, within: Floats) -> Floats:
     """Units expected to reach the customer in time: Σ_w wait[w] · P(last mile ≤ limit − w).
 
     ``wait`` (…, bin) counts units by whole days waited for stock, ``within`` (…, bin) holds the
-    probability of each wait (``last_mile_within(limit - w, mean)``). Orders and their last mile are not followed one by one.
+    probability of each wait (``last_mile_within(limit - w, mean)``).
+    Orders and their last mile are not followed one by one.
     """
     total = np.zeros(wait.shape[:-1])
     for waited in range(wait.shape[-1]):
@@ -173,10 +174,10 @@ def survival(excess: Floats, start: Ints, until: Ints) -> Survival:
     """Time to failure and to recovery of supply after a shock, days.
 
     ``excess`` (trial, day) is the share of demand not served beyond base in the same trial; the shock
-    can break supply on the days from ``start`` to before ``until`` (trial,), none where it never comes: two runs that
-    once differed go on to differ, and what happens long after is not its doing. Failure is the first of these
-    days above ``FAILURE_POINTS``; recovery the first day after it from which ``RECOVERED_DAYS`` days stay at
-    or below.
+    can break supply on the days from ``start`` to before ``until`` (trial,), none where it never comes: two runs
+    that once differed go on to differ, and what happens long after is not its doing. Failure is the first of
+    these days above ``FAILURE_POINTS``; recovery the first day after it from which ``RECOVERED_DAYS`` days
+    stay at or below.
     """
     if excess.ndim != 2 or not start.shape == until.shape == excess.shape[:1]:
         raise UsageError(

@@ -97,7 +97,7 @@ def bare(value: float, unit: str, money: Money, *, sign: bool = False) -> str:
         return show(value / money.divisor, money.digits)
     if unit == "share":
         return show(100.0 * value, 1) + "%" if math.isfinite(value) else MISSING
-    return show(value, {"days": 1, "x": 2, "count": 0, "units": 0, "index": 3}.get(unit, 2))
+    return show(value, {"days": 1, "months": 1, "x": 2, "count": 0, "units": 0, "index": 3}.get(unit, 2))
 
 
 def amount(each: Estimate | None, unit: str, money: Money, *, sign: bool = False) -> str:
@@ -126,7 +126,8 @@ def unit_of(metric: Metric) -> str:
 
 def unit_text(unit: str, money: Money) -> str:
     """The unit of a metric in words."""
-    return {"currency": money.unit, "share": "%", "x": "times"}.get(unit, unit)
+    words = {"currency": money.unit, "share": "%", "x": "times"}
+    return words.get(unit) or unit.replace("currency", money.currency, 1)
 
 
 def probability(each: Estimate | None, trials: int = 0) -> str:

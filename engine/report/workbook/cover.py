@@ -25,6 +25,7 @@ CONTENTS = {
     "Cash quarterly": "base case: cash flow by group for quarters, years and months",
     "Scenarios": "every metric of every scenario: quantiles, errors, probability of breach, change from base",
     "Distributions": "quantile tables and curves of key metrics",
+    "Supply": "service, lead times, customs, stock and returns by scenario, market, lane, port and warehouse",
     "Audit": "what made the run: hashes, files used and rejected, scenarios, versions",
 }
 READING = (

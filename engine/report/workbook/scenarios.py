@@ -27,7 +27,9 @@ ERROR_WIDTH, LEVELS_ON_PAGE = 10.5, 4
 
 def number_of(metric: Metric) -> str:
     """Number format of a metric: concentration indices are plain shares."""
-    return "plain share" if metric.name.endswith("_hhi") else NUMBER_OF_UNIT.get(metric.unit, "general")
+    if metric.name.endswith("_hhi"):
+        return "plain share"
+    return "cents" if metric.unit.startswith("currency per") else NUMBER_OF_UNIT.get(metric.unit, "general")
 
 
 def write_scenarios(

@@ -73,6 +73,7 @@ def made(
         "acquisition_channel": np.array(["search"], dtype=object),
         "supplier": np.array(["CN1", "KR1"], dtype=object),
         "node": np.array(["oslo", "windhoek"], dtype=object),
+        "port": np.array(["oslofjord"], dtype=object),
     }
     values: dict[str, Any] = {}
     for variable in cube_variables():

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from engine.plan.plan import Plan
@@ -246,7 +247,8 @@ def play_block(
         draws = draw_block(world.calibration, trials, seed, world.calendar, reach)
     base: BaseMoves | None = None
     measured = []
-    followed, service = watch(world, paths), np.zeros((0, 0, 0, 0), dtype=np.int32)
+    followed = watch(world, paths)
+    service: npt.NDArray[np.integer[Any]] = np.zeros((0, 0, 0, 0), dtype=np.int32)
     for each in composed:
         responses = responses_of(each.responses)
         keep = each.name == BASE and not always_simulate and len(composed) > 1

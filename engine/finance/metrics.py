@@ -7,7 +7,7 @@ of a plan overrides them.
 
 from __future__ import annotations
 
-from engine.finance.metric import Metric
+from engine.finance.metric import Metric as Metric
 from engine.finance.supply_metrics import SUPPLY_METRICS
 
 STATEMENT_METRICS = (

@@ -175,7 +175,7 @@ def survival(excess: Floats, start: Ints, until: Ints) -> Survival:
 
     ``excess`` (trial, day) is the share of demand not served beyond base in the same trial; the shock
     can break supply on the days from ``start`` to before ``until`` (trial,), none where it never comes: two runs
-    that once differed go on to differ, and what happens long after is not its doing. Failure is the first of
+    that once differed go on to differ; what comes long after is not its doing. Failure is the first of
     these days above ``FAILURE_POINTS``; recovery the first day after it from which ``RECOVERED_DAYS`` days
     stay at or below.
     """

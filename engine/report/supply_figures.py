@@ -21,12 +21,12 @@ from engine.risk.paired import paired_difference
 FloatArray = npt.NDArray[np.float64]
 
 SERVICE_METRICS = (
-    "delivered_48h", "beyond_sla", "warehouse_coverage", "stockout_rate_by_demand", "fulfilment_cost_per_order",
-    "cm2_per_order",
+    "delivered_48h", "beyond_sla", "warehouse_coverage", "stockout_rate_by_demand",
+    "fulfilment_cost_per_order", "cm2_per_order",
 )  # fmt: skip
 SUPPLY_METRICS = (
-    "lead_time_days", "lead_time_cv", "purchase_orders_late", "clearance_days", "clearance_p90", "clearance_long",
-    "customs_queue_days",
+    "lead_time_days", "lead_time_cv", "purchase_orders_late", "clearance_days", "clearance_p90",
+    "clearance_long", "customs_queue_days",
 )  # fmt: skip
 STOCK_METRICS = (
     "inventory_turnover", "stock_cover", "stockout_rate", "aged_stock", "dead_stock", "dead_stock_value",

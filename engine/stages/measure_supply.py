@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.finance import supply_kpis
 from engine.finance.accounts import BALANCE_INDEX
@@ -99,7 +101,7 @@ def measure_supply(world: World, played: Played, values: dict[str, Floats]) -> d
     return found | {f"horizon/{each.name}": metrics[each.name] for each in SUPPLY_METRICS}
 
 
-def _quarterly(monthly: Floats) -> Floats:
+def _quarterly(monthly: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Sums of three months each, (trial, quarter, …) from (trial, month, …)."""
     return np.asarray(monthly[:, 0::3] + monthly[:, 1::3] + monthly[:, 2::3])
 
@@ -185,7 +187,7 @@ def _quarters(world: World, played: Played, values: dict[str, Floats]) -> dict[s
 def _cogs_and_stock(world: World, values: dict[str, Floats]) -> tuple[Floats, Floats]:
     """COGS, positive, and average inventory on hand and in transit, each (trial, quarter)."""
     cogs = sum(by_quarter(in_order(-values[f"market/{line}"])) for line in COGS_LINES)
-    closing = sum(values[f"month/balance_{name}"][:, 2::3] for name in STOCK_ACCOUNTS)
+    closing = np.asarray(sum(values[f"month/balance_{name}"][:, 2::3] for name in STOCK_ACCOUNTS))
     balance = world.finance.opening.balance
     first = sum(balance[BALANCE_INDEX[name]] for name in STOCK_ACCOUNTS)
     opening = np.concatenate([np.full((len(closing), 1), first), closing[:, :-1]], axis=1)

@@ -348,7 +348,7 @@ class _Player:
         self.supply = SupplyRecord(
             world.supply, world.network, self.trials, nothing if watched is None else watched
         )
-        self.aged = self.supply.aged
+        self.aged: npt.NDArray[np.integer[Any]] = self.supply.aged
         self.aged_value = np.zeros(self.aged.shape[:-1])
         self.booked: list[MonthBooked] = []
         self.known: BaseMoves | None = None

@@ -102,7 +102,7 @@ def supply_frame(
         known_since=since,
         last_sale=last,
         promised=_promised(plan),
-        backed_up=redundancy(network.qualified.any(axis=0), origin),
+        backed_up=redundancy(np.asarray(network.qualified.any(axis=0)), origin),
     )
 
 

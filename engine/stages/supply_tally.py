@@ -185,8 +185,8 @@ def order_times(
     customs: FloatArray,
 ) -> None:
     """Count orders placed from day 0 on by days from order to receipt, those open at the end by their
-    age, into (trial, node, supplier, day); customs figures of what reached a port from day 0 on and was released,
-    into (trial, port, figure), the last port standing for all, and its number into ``entries``.
+    age, into (trial, node, supplier, day); customs figures of what reached a port from day 0 on and was
+    released, into (trial, port, figure), the last port standing for all, and its number into ``entries``.
     """
     trials, _, _, days = finished.shape
     ports = entries.shape[1] - 1

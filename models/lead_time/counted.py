@@ -31,8 +31,8 @@ def counted_spread(finished: Counts, still_open: Counts, promised: FloatArray) -
     """The figures of ``kpis.spread`` from counts by whole days (…, day), open orders at the age they have.
 
     Survival S(d) = Π (1 − finished/at risk), Kaplan & Meier 1958; the mass beyond the last finished
-    order lies on the longest duration seen. NaN without a finished order, and for a quantile that too many open
-    orders hide. ``promised`` (…,) days; an open order counts as late only from its promised day on.
+    order lies on the longest duration seen. NaN without a finished order, and for a quantile that too many
+    open orders hide. ``promised`` (…,) days; an open order counts as late only from its promised day on.
     """
     longest_seen = np.flatnonzero((finished + still_open).reshape(-1, finished.shape[-1]).any(axis=0))
     days = int(longest_seen[-1]) + 1 if longest_seen.size else 1

@@ -19,11 +19,11 @@ def supply(source: Source) -> list[Block]:
         Text(
             "Delivered within 48 hours and beyond SLA are outcomes: whole days that an order waited for stock "
             "plus the last mile, a gamma law with the market's mean and a coefficient of variation of "
-            f"{LAST_MILE_VARIATION:g} (an assumption; no plan says it). Coverage is capability. Lead times count "
-            "open orders as censored; late is later than the lane's median promise in the purchase log. Supply "
-            "fails on the first day on which demand lost in a week or waiting exceeds base's, in the same trial, "
-            f"by {100 * FAILURE_POINTS:g} points of the demand behind what is held up; it has recovered when it "
-            f"is back for {RECOVERED_DAYS} days. Days run from the shock's start."
+            f"{LAST_MILE_VARIATION:g} (an assumption; no plan says it). Coverage is capability. Lead times "
+            "count open orders as censored; late is later than the lane's median promise in the purchase log. "
+            "Supply fails on the first day on which demand lost in a week or waiting exceeds base's, in the "
+            f"same trial, by {100 * FAILURE_POINTS:g} points of the demand behind what is held up; it has "
+            f"recovered when it is back for {RECOVERED_DAYS} days. Days run from the shock's start."
         )
     )
     return [*blocks, *(_block(source, each) for each in supply_tables(source))]
@@ -52,10 +52,11 @@ def _block(source: Source, each: SupplyTable) -> Block:
 
 
 def _unit(unit: str, money: Money) -> str:
-    return {"count": "number"}.get(unit, unit_text(unit, money))
+    return {"count": "number", "currency per order": money.currency}.get(unit, unit_text(unit, money))
 
 
 def _cell(figure: Estimate | None, unit: str, money: Money) -> str:
     if figure is None:
         return MISSING
+    unit = "count" if unit == "hours" else unit
     return bare(figure.value, unit, money) if figure.sections == 0 else amount(figure, unit, money)

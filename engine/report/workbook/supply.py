@@ -1,4 +1,4 @@
-"""Supply and stock: service by market, lanes, customs, warehouses, shocks and playbooks; numbers of the run."""
+"""Supply and stock: service, lanes, customs, warehouses, shocks and playbooks; numbers of the run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NUMBER_OF_UNIT = {
     "hours": "integer",
     "currency per order": "cents",
 }
-KEY_WIDTH, VALUE_WIDTH, ERROR_WIDTH = 30.0, 13.0, 8.0
+KEY_WIDTH, SECOND_WIDTH, VALUE_WIDTH, ERROR_WIDTH = 30.0, 14.0, 11.5, 6.5
 
 
 def write_supply(sheet: Sheet, source: Source, subtitle: str, footer: str) -> None:
@@ -37,7 +37,7 @@ def write_supply(sheet: Sheet, source: Source, subtitle: str, footer: str) -> No
     for each in supply_tables(source):
         row = _table(sheet, each, row + 1)
         widest = max(widest, len(each.columns))
-    widths = [KEY_WIDTH, KEY_WIDTH, *([VALUE_WIDTH, ERROR_WIDTH] * widest)]
+    widths = [KEY_WIDTH, SECOND_WIDTH, *([VALUE_WIDTH, ERROR_WIDTH] * widest)]
     sheet.widths(widths)
     sheet.freeze(0, 1)
     sheet.paper(footer, wide=True)

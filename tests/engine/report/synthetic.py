@@ -222,7 +222,7 @@ def _record(
         "policy": {
             "thresholds": {
                 "top_1_market_share": {"min": 0.1, "max": 0.5},
-                "dead_stock": {"min": None, "max": 0.05},
+                "gross_margin": {"min": 0.4, "max": None},
             },
             "tolerated_probability": 0.2,
         },

@@ -174,8 +174,8 @@ def survival(excess: Floats, start: Ints, until: Ints) -> Survival:
     """Time to failure and to recovery of supply after a shock, days.
 
     ``excess`` (trial, day) is the share of demand not served beyond base in the same trial; the shock
-    can break supply on the days from ``start`` to before ``until`` (trial,), none where it never comes: two runs
-    that once differed go on to differ; what comes long after is not its doing. Failure is the first of
+    can break supply on the days from ``start`` to before ``until`` (trial,), none where it never comes: two
+    runs that once differed go on to differ; what comes long after is not its doing. Failure is the first of
     these days above ``FAILURE_POINTS``; recovery the first day after it from which ``RECOVERED_DAYS`` days
     stay at or below.
     """
@@ -187,7 +187,7 @@ def survival(excess: Floats, start: Ints, until: Ints) -> Survival:
     days = excess.shape[1]
     at = np.arange(days)
     broken = (excess > FAILURE_POINTS) & (at >= start[:, None]) & (at < until[:, None])
-    failed = broken.any(axis=1)
+    failed = np.asarray(broken.any(axis=1))
     failure = np.where(failed, broken.argmax(axis=1), days)
     calm = np.cumsum(np.pad(excess <= FAILURE_POINTS, ((0, 0), (1, 0))), axis=1, dtype=np.int64)
     back = np.zeros_like(broken)

@@ -17,10 +17,10 @@ def supply(source: Source) -> list[Block]:
         return [*blocks, Missing("Supply metrics", "this run was made before they were measured: run again")]
     blocks.append(
         Text(
-            "Delivered within 48 hours and beyond SLA are outcomes: whole days that an order waited for stock "
+            "Delivered within 48 hours and beyond SLA are outcomes: whole days an order waited for stock "
             "plus the last mile, a gamma law with the market's mean and a coefficient of variation of "
             f"{LAST_MILE_VARIATION:g} (an assumption; no plan says it). Coverage is capability. Lead times "
-            "count open orders as censored; late is later than the lane's median promise in the purchase log. "
+            "count open orders as censored; late is later than the lane's median promise in the log. "
             "Supply fails on the first day on which demand lost in a week or waiting exceeds base's, in the "
             f"same trial, by {100 * FAILURE_POINTS:g} points of the demand behind what is held up; it has "
             f"recovered when it is back for {RECOVERED_DAYS} days. Days run from the shock's start."

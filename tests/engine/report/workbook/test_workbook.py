@@ -301,7 +301,8 @@ def test_nine_markets_and_long_labels(hostile: Written, opened: Reader) -> None:
 
     labels = {"market": dict.fromkeys(keys, "a very long label " * 28)}
     record = hostile.record | {"terms": hostile.record["terms"] | {"labels": labels}, "company": "x" * 500}
-    _, values = opened(hostile.data(with_values(hostile.cube, "market", split), record))
+    cube = with_values(with_values(hostile.cube, "market", split), "service", split)
+    _, values = opened(hostile.data(cube, record))
     assert OK in [each.value for each in values["Cover"]["B"]]
     total = amounts(values["P&L by market"], "Net revenue, all markets")[-6:]
     np.testing.assert_allclose(total, base(hostile, "market/net_revenue").sum(axis=1), atol=CENT)

@@ -15,6 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from engine.plan.plan import Plan
@@ -32,6 +34,7 @@ from engine.stages.draw import draw_block
 from engine.stages.measure import coordinates, cube_variables, measure
 from engine.stages.settings import block_size, check_settings, thread_count, trial_bytes
 from engine.stages.simulate import BaseMoves, Clockwork, play, within_plan
+from engine.stages.supply_watch import shock_metrics, watch
 from engine.stages.world import World, build_world
 from engine.store.cube import Template, create, missing_blocks, open_cube, write_atomically, write_block
 from engine.store.manifest import manifest, read_manifest, run_id, run_identity, to_json
@@ -255,22 +258,32 @@ def play_block(
         draws = draw_block(world.calibration, trials, seed, world.calendar, reach)
     base: BaseMoves | None = None
     measured = []
+    followed = watch(world, paths)
+    service: npt.NDArray[np.integer[Any]] = np.zeros((0, 0, 0, 0), dtype=np.int32)
     for each in composed:
         responses = responses_of(each.responses)
         keep = each.name == BASE and not always_simulate and len(composed) > 1
         played = play(
-            world, draws, paths[each.name], responses, engine=engine, base=base, keep=keep, clock=clock
+            world,
+            draws,
+            paths[each.name],
+            responses,
+            engine=engine,
+            base=base,
+            keep=keep,
+            clock=clock,
+            watched=followed.sets_of(each.name, BASE),
         )
         base = played.base if keep else base
+        service = played.supply.service if each.name == BASE else service
         with clock.part("measure"):
-            measured.append(measure(world, played))
+            shock = shock_metrics(each.name, followed, played.supply.service, service, responses)
+            measured.append(measure(world, played) | shock)
     with clock.part("measure"):
         return _stack(measured)
 
 
 def _stack(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    import numpy as np
-
     return {name: np.stack([each[name] for each in measured]) for name in measured[0]}
 
 

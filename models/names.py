@@ -67,6 +67,8 @@ MONEY_PER_CUSTOMER = "currency per customer"
 PER_CUSTOMER = "count per customer"
 CODE = "code"
 """A number that stands for a word of a list."""
+HOURS = "hours"
+MONEY_PER_ORDER = "currency per order"
 
 
 @dataclass(frozen=True)

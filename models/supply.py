@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,7 +23,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.errors import UsageError
-from models.lead_time import NEVER, SCORES, STAGES, LeadTime, LeadTimeModel, service_starts, shipments
+from models.lead_time import (
+    LISTED_CONGESTION,
+    NEVER,
+    SCORES,
+    STAGES,
+    Congestion,
+    LeadTimeModel,
+    service_starts,
+    shipments,
+)
 from models.streams import keys_of
 from models.supply_kernels import affect_open, affect_stages, draw_calendars, draw_open, draw_stages
 
@@ -122,6 +131,8 @@ class SupplyModel:
     lead_time: LeadTimeModel
     spec: SupplySpec
     open: OpenShipments = OpenShipments()
+    congestion: Mapping[str, Congestion] = field(default_factory=dict)
+    """Normal and congested times by port; the listed ones where a port is not named."""
 
     @cached_property
     def lane_at(self) -> IntArray:
@@ -138,6 +149,11 @@ class SupplyModel:
                 )
             rows.append((spec.suppliers.index(lane.supplier), node, spec.port_of_node[node]))
         return np.array(rows, dtype=np.int64).reshape(-1, 3)
+
+    @cached_property
+    def congested_ratio(self) -> FloatArray:
+        """Days of transit and customs in congested over normal times, shape (port,)."""
+        return np.array([self.congestion.get(port, LISTED_CONGESTION).ratio for port in self.spec.ports])
 
     @cached_property
     def open_lane(self) -> IntArray:
@@ -196,11 +212,9 @@ class SupplyModel:
             ),
             spec=spec,
             open=OpenShipments(
-                *(
-                    tuple(getattr(self.open, field.name)[row] for row in rows)
-                    for field in fields(OpenShipments)
-                )
+                *(tuple(getattr(self.open, each.name)[row] for row in rows) for each in fields(OpenShipments))
             ),
+            congestion={port: each for port, each in self.congestion.items() if port in spec.ports},
         )
 
     def draw(self, trials: range, seed: int, days: int, *, parameters: str = "draw") -> SupplyDraws:
@@ -366,6 +380,7 @@ def apply_supply_effects(
     clearance: Effect,
     closure: FloatArray,
     capacity: Effect,
+    congestion: FloatArray | None = None,
 ) -> SupplyDraws:
     """Supply under a scenario; effects that are identity give back base's arrays themselves.
 
@@ -376,15 +391,21 @@ def apply_supply_effects(
     clearance : (R, port, day) multiplier and offset (days) of the customs service.
     closure : (R, port, day) share of the day that the port is closed; from one half on the day is closed.
     capacity : (R, supplier, day) multiplier and offset (units a week) of the weekly capacity.
+    congestion : (R, port, day) share by which the port is in its congested regime: transit to it and customs
+        service at it are multiplied by 1 + share (ratio - 1), ratio that of congested to normal times.
 
     R is 1 or the number of trials. Durations are clipped at zero and rounded to 1/1024 again.
     """
     changed = base
-    if not (_is_identity(lead_time) and _is_identity(clearance)):
+    congested = np.zeros((1, len(model.spec.ports), 1)) if congestion is None else congestion
+    if not (_is_identity(lead_time) and _is_identity(clearance) and not np.any(congested)):
         stages = (base.production, base.transit, base.service, base.inland)
         out = tuple(np.empty_like(stage) for stage in stages)
         open_days = base.open_stage_days.copy()
-        effects = tuple(np.ascontiguousarray(x, dtype=np.float64) for x in (*lead_time, *clearance))
+        days = base.production.shape[-1]
+        crowd = 1.0 + congested * (model.congested_ratio[:, None] - 1.0)
+        crowd = np.broadcast_to(crowd, (*crowd.shape[:-1], days))
+        effects = tuple(np.ascontiguousarray(x, dtype=np.float64) for x in (*lead_time, *clearance, crowd))
         affect_stages(stages, model.spec.port_of_node, effects, NEVER, out)
         if model.open.key:
             current = np.array(model.open.stage, dtype=np.int64)

@@ -192,13 +192,14 @@ def _affected(value: float, multiplier: float, offset: float) -> float:
 @njit(cache=True, nogil=True)
 def affect_stages(stages: Any, node_port: IntArray, effects: Any, never: float, out: Any) -> None:
     """Durations under an effect, into the four arrays of ``out`` (trial, supplier, node, day)."""
-    times, plus, clear_times, clear_plus = effects
+    times, plus, clear_times, clear_plus, crowd = effects
     production, transit, service, inland = stages
     new_production, new_transit, new_service, new_inland = out
     trials, suppliers, nodes, days = production.shape
     for t in range(trials):
         r, q = min(t, times.shape[0] - 1), min(t, clear_times.shape[0] - 1)
         ro, qo = min(t, plus.shape[0] - 1), min(t, clear_plus.shape[0] - 1)
+        k = min(t, crowd.shape[0] - 1)
         for s in range(suppliers):
             for n in range(nodes):
                 p = node_port[n]
@@ -209,9 +210,11 @@ def affect_stages(stages: Any, node_port: IntArray, effects: Any, never: float, 
                 for d in range(days):
                     a = _affected(production[t, s, n, d], times[r, s, n, d], 0.0)
                     day = int(min(days - 1.0, d + a))
-                    b = _affected(transit[t, s, n, d], times[r, s, n, day], plus[ro, s, n, day])
+                    slower = times[r, s, n, day] * crowd[k, p, day]
+                    b = _affected(transit[t, s, n, d], slower, plus[ro, s, n, day])
                     day = int(min(days - 1.0, d + a + b))
-                    c = _affected(service[t, s, n, d], clear_times[q, p, day], clear_plus[qo, p, day])
+                    slower = clear_times[q, p, day] * crowd[k, p, day]
+                    c = _affected(service[t, s, n, d], slower, clear_plus[qo, p, day])
                     day = int(min(days - 1.0, d + a + b + c))
                     new_production[t, s, n, d], new_transit[t, s, n, d], new_service[t, s, n, d] = a, b, c
                     new_inland[t, s, n, d] = _affected(inland[t, s, n, d], times[r, s, n, day], 0.0)
@@ -222,11 +225,12 @@ def affect_open(
     open_lane: IntArray, current: IntArray, begun: BoolArray, lane_at: IntArray, effects: Any, out: FloatArray
 ) -> None:
     """Stages of open orders that begin from day 0 on, changed in place in ``out`` (trial, order, stage)."""
-    times, plus, clear_times, clear_plus = effects
+    times, plus, clear_times, clear_plus, crowd = effects
     days = times.shape[3]
     for t in range(out.shape[0]):
         r, q = min(t, times.shape[0] - 1), min(t, clear_times.shape[0] - 1)
         ro, qo = min(t, plus.shape[0] - 1), min(t, clear_plus.shape[0] - 1)
+        k = min(t, crowd.shape[0] - 1)
         for o in range(open_lane.size):
             s, n, p = lane_at[open_lane[o], 0], lane_at[open_lane[o], 1], lane_at[open_lane[o], 2]
             clock = 0.0
@@ -234,9 +238,11 @@ def affect_open(
                 day = int(min(days - 1.0, clock))
                 if g > current[o] or not begun[o]:
                     if g == 2:
-                        value = _affected(out[t, o, g], clear_times[q, p, day], clear_plus[qo, p, day])
+                        slower = clear_times[q, p, day] * crowd[k, p, day]
+                        value = _affected(out[t, o, g], slower, clear_plus[qo, p, day])
                     elif g == 1:
-                        value = _affected(out[t, o, g], times[r, s, n, day], plus[ro, s, n, day])
+                        slower = times[r, s, n, day] * crowd[k, p, day]
+                        value = _affected(out[t, o, g], slower, plus[ro, s, n, day])
                     else:
                         value = _affected(out[t, o, g], times[r, s, n, day], 0.0)
                     out[t, o, g] = value

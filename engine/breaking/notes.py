@@ -92,6 +92,7 @@ def base_of(world: World, driver: str) -> FloatArray:
         "duty_rate": world.duty_rate,
         "refusal_share": world.refusal_share,
         "port_closure": np.zeros(1),
+        "congestion": np.zeros(1),
         "price_elasticity": np.array([market.elasticity.mean for market in config.markets]),
         "supplier_capacity": np.array([float(supplier.capacity_per_week) for supplier in config.suppliers]),
         "clearance": np.array([port.clearance_days for port in config.ports]),

@@ -160,6 +160,19 @@ _ALL = (
         "units_on_hand",
     ),
     Driver(
+        "congestion",
+        names.SHARE,
+        (names.PORT,),
+        (0.0, 1.0),
+        False,
+        _SHARE_UNITS,
+        "Share by which a port is in its congested regime: transit to it and customs there take longer by "
+        "the ratio of congested to normal times in the purchase log, else by half.",
+        Probe("set", 1.0, "share"),
+        _signs(_NETWORK),
+        "units_on_hand",
+    ),
+    Driver(
         "freight",
         names.RATIO,
         (names.SUPPLIER, names.NODE),
@@ -279,6 +292,7 @@ GRAPH: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "supplier_capacity": ("network",),
         "port_closure": ("network",),
         "clearance": ("network",),
+        "congestion": ("network",),
         "refusal_share": ("network",),
         "network": ("finance",),
         "finance": (),

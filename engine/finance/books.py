@@ -239,6 +239,8 @@ class MonthBooked(NamedTuple):
     """(T, I) gross sales."""
     item_stock: Floats
     """(T, I) landed value on hand at month end."""
+    returned_value: Floats
+    """(T, C) landed cost of the units that came back."""
     fault: Ints
     """(T,) 0, or what does not fit between network and books: a position in FAULTS."""
 

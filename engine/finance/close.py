@@ -123,6 +123,7 @@ def _blank(spec: FinanceSpec, trials: int, days: int) -> MonthBooked:
         purchases=np.zeros((trials, len(terms.supply.currency))),
         item_sales=np.zeros((trials, items)),
         item_stock=np.zeros((trials, items)),
+        returned_value=np.zeros((trials, len(terms.cells.market))),
         fault=np.zeros(trials, dtype=np.int64),
     )
 
@@ -236,7 +237,7 @@ def _close_block(
             end,
         )
         booked.fault[t] = _walk_days(
-            terms, books, flows, sheet, added.sales_tax, receipts, shipments, booked.item_sales, t, start
+            terms, books, flows, sheet, added.sales_tax, receipts, shipments, booked, t, start
         )
         pick_and_pack(terms.cells, terms.nodes, shipments, sheet)
         book_sales(
@@ -286,7 +287,7 @@ def _walk_days(
     sales_tax_added: Floats,
     receipts: Receipts,
     shipments: Shipments,
-    item_sales: Floats,
+    booked: MonthBooked,
     t: int,
     start: int,
 ) -> int:
@@ -301,7 +302,18 @@ def _walk_days(
             receive_day(stock, shipments.since, books.orders, flows.lines, receipts, sheet.daily, t, day)
         if seen < count and returns[seen, 0] == start + day:
             seen = return_day(
-                markets, cells, recovery, stock, returns, seen, sheet, sales_tax_added, t, day, count
+                markets,
+                cells,
+                recovery,
+                stock,
+                returns,
+                seen,
+                sheet,
+                sales_tax_added,
+                booked.returned_value,
+                t,
+                day,
+                count,
             )
         ship_day(
             flows.shipped,
@@ -311,7 +323,7 @@ def _walk_days(
             stock.average,
             shipments,
             sheet.cells,
-            item_sales,
+            booked.item_sales,
             t,
             day,
         )

@@ -8,6 +8,7 @@ of a plan overrides them.
 from __future__ import annotations
 
 from engine.finance.metric import Metric as Metric
+from engine.finance.supply_metrics import SUPPLY_METRICS
 from engine.finance.unit_metrics import UNIT_METRICS
 
 STATEMENT_METRICS = (
@@ -201,7 +202,7 @@ STATEMENT_METRICS = (
     ),
 )
 
-METRICS = (*STATEMENT_METRICS, *UNIT_METRICS)
+METRICS = (*STATEMENT_METRICS, *SUPPLY_METRICS, *UNIT_METRICS)
 METRIC_NAMES = tuple(metric.name for metric in METRICS)
 METRIC_OF = {metric.name: metric for metric in METRICS}
 HEADLINE = (

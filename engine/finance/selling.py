@@ -86,6 +86,7 @@ def return_day(
     seen: int,
     sheet: Sheet,
     sales_tax_added: Floats,
+    returned_value: Floats,
     t: int,
     day: int,
     until: int,
@@ -105,6 +106,7 @@ def return_day(
         landed = (average[t, node, item, 0] + average[t, node, item, 1]) + (
             average[t, node, item, 2] + average[t, node, item, 3]
         )
+        returned_value[t, cell] += units * landed
         refurbishing = refurbish * landed * recovery[0]
         liquidation = landed * (refurbish * recovery[1] + liquidate * recovery[2])
         tax = refund * markets.consumption_tax[market]

@@ -249,7 +249,7 @@ def _figure(
     low, high = limits_of(metric, policy)
     text = _threshold_text(low, high)
     known = {name: each for name, each in quantiles.items() if each is not None}
-    if len(known) < len(LEVELS) or not np.all(np.isfinite(base)):
+    if len(known) < len(LEVELS):
         return Figure(metric, None, None, text, None)
     sign = -1.0 if metric.good == "high" else 1.0
     estimates = {"mean": estimate(values, mean), **known}
@@ -257,7 +257,8 @@ def _figure(
         estimates["var_95"] = estimate(sign * values, value_at_risk)
         estimates["cvar_95"] = estimate(sign * values, conditional_value_at_risk)
     breach = estimate(values, _breached(low, high)) if text else None
-    difference = paired_difference(values, base) if scenario != BASE else None
+    compared = scenario != BASE and bool(np.all(np.isfinite(base)))
+    difference = paired_difference(values, base) if compared else None
     return Figure(metric, estimates, breach, text, difference)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.drivers import ROLE_DIMS, PlanView
+from engine.drivers import DRIVERS, ROLE_DIMS, PlanView
 from engine.plan.load import PLAN_FILE, load_plan
 from engine.scenarios.grammar import Shock
 from engine.scenarios.library import Examine, Library, load_library
@@ -56,6 +56,8 @@ def show_scenario(name: str, path: Path | str | None = None) -> dict[str, Any]:
         f"  {shock['driver']}{shock['where']}: {shock['change']} ({shock['when']}{shock['probability']})"
         for shock in shocks
     )
+    drivers = [DRIVERS[name] for name in sorted({named.shock.driver for named in composed.shocks})]
+    lines.extend(f"  what {each.name} is: {each.meaning}" for each in drivers)
     lines.extend(
         f"  response: {use.name} {dict(use.parameters) or ''}".rstrip() for use in composed.responses
     )
@@ -65,6 +67,7 @@ def show_scenario(name: str, path: Path | str | None = None) -> dict[str, Any]:
         "source": composed.source,
         "includes": list(composed.includes),
         "shocks": shocks,
+        "drivers": {each.name: {"unit": each.unit, "meaning": each.meaning} for each in drivers},
         "responses": [{"name": use.name, **use.parameters} for use in composed.responses],
         "text": "\n".join(lines),
     }

@@ -30,7 +30,7 @@ from models.demand import (
 from models.demand.settings import EXPECTED_MONTHS
 from models.errors import UsageError
 from models.fx import FxModel, fit_fx
-from models.lead_time import fit_lanes
+from models.lead_time import fit_lanes, port_congestion
 from models.network.purchasing import PurchasingModel
 from models.quantiles import normal_quantile
 from models.returns import ReturnsModel, fit_returns
@@ -85,7 +85,8 @@ class Calibration:
             self.returns.to_json(),
             self.fx.to_json(),
         )
-        text = "|".join((*parts, repr(self.dispersion)))
+        congestion = repr(sorted(self.supply.congestion.items()))
+        text = "|".join((*parts, congestion, repr(self.dispersion)))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
@@ -94,6 +95,7 @@ class Calibration:
         return {
             "demand": self.demand.diagnostics,
             "lead_time": self.supply.lead_time.diagnostics(),
+            "congestion": {port: each.to_dict() for port, each in sorted(self.supply.congestion.items())},
             "fx": {
                 "currencies": list(self.fx.currencies),
                 "annual_volatility": [float(v) for v in self.fx.annual_volatility],
@@ -157,11 +159,12 @@ def demand_settings(plan: Plan) -> DemandSettings:
 def _fit_supply(plan: Plan) -> SupplyModel:
     as_of = plan.config.company.actuals_through
     node_port = {node.key: node.port for node in plan.config.nodes}
-    servers = customs_servers(plan)
+    servers, lanes = customs_servers(plan), listed_lanes(plan)
     return SupplyModel(
-        lead_time=fit_lanes(plan.purchase_orders, listed_lanes(plan), as_of=as_of, servers=servers),
+        lead_time=fit_lanes(plan.purchase_orders, lanes, as_of=as_of, servers=servers),
         spec=_supply_spec(plan),
         open=open_shipments(plan.purchase_orders, as_of=as_of, node_port=node_port, servers=servers),
+        congestion=port_congestion(plan.purchase_orders, lanes, as_of=as_of, servers=servers),
     )
 
 

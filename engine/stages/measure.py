@@ -18,6 +18,7 @@ from engine.finance.metrics import METRICS, STATEMENT_METRICS
 from engine.finance.statements import FLOWS, Statements, assemble
 from engine.risk.concentration import concentration
 from engine.stages.measure_customers import customer_coordinates, customer_variables, measure_customers
+from engine.stages.measure_supply import measure_supply, supply_variables
 from engine.stages.simulate import Played
 from engine.stages.world import World
 from models import names
@@ -91,6 +92,7 @@ def _variables() -> Iterable[Variable]:
     for name, (unit, meaning) in QUARTER_KPIS.items():
         yield Variable(name, "quarter", unit, (names.QUARTER,), meaning)
     yield from customer_variables()
+    yield from supply_variables()
     for metric in METRICS:
         yield Variable(metric.name, "horizon", metric.unit, (), f"{metric.formula}; {metric.variant}")
     yield Variable("top_1_item_share", "horizon", SHARE, (), "largest item's share of gross sales")
@@ -112,6 +114,7 @@ def coordinates(world: World) -> dict[str, npt.NDArray[np.generic]]:
         names.ACQUISITION_CHANNEL: text(view.acquisition_channels),
         names.SUPPLIER: text(view.suppliers),
         names.NODE: text(view.nodes),
+        names.PORT: text(view.ports),
     } | customer_coordinates(calendar)
 
 
@@ -134,6 +137,7 @@ def measure(world: World, played: Played) -> dict[str, FloatArray]:
     values |= _by_quarter(world, statements, values, net_cash, drawn)
     values |= _over_horizon(world, played, values, purchases)
     values |= measure_customers(world, played, statements, values)
+    values |= measure_supply(world, played, values)
     return values
 
 

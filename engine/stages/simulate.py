@@ -32,6 +32,8 @@ from engine.responses import (
 )
 from engine.stages.draw import BlockDraws
 from engine.stages.price import month_inputs, open_block_books
+from engine.stages.supply_frame import MONTHS_IN_QUARTER
+from engine.stages.supply_record import SupplyCounts, SupplyRecord, aged_value
 from engine.stages.tally import tally
 from engine.stages.world import World
 from models.demand import (
@@ -142,6 +144,11 @@ class Played:
     spend: FloatArray
     """(trial, month, market, acquisition channel) company currency."""
 
+    supply: SupplyCounts
+    """What the supply metrics count."""
+    aged_value: FloatArray
+    """(trial, quarter, node) landed value of aged stock at the quarter's end."""
+
     clipped: float
     """Share of demand multipliers above the envelope."""
 
@@ -190,6 +197,7 @@ def rates_of(world: World, draws: BlockDraws, paths: Paths) -> Rates:
         clearance=paths.effect("clearance"),
         closure=_days(paths.value("port_closure", np.zeros((1, len(world.view.ports), 1))), calendar.days),
         capacity=paths.effect("supplier_capacity"),
+        congestion=_days(paths.value("congestion", np.zeros((1, len(world.view.ports), 1))), calendar.days),
     )
     scale, shift = (month_means(part, calendar) for part in paths.effect("price_elasticity"))
     return Rates(
@@ -301,16 +309,17 @@ def play(
     base: BaseMoves | None = None,
     keep: bool = False,
     clock: Clockwork | None = None,
+    watched: npt.NDArray[np.bool_] | None = None,
 ) -> Played:
     """Play one scenario in a block of trials.
 
     ``base`` holds the movements of the base scenario in the same trials: they are re-priced instead of
     simulated again only if every array that the network reads is equal. ``keep`` returns the movements for
-    that use.
+    that use. ``watched`` (set, cell, item) is demand to follow day by day.
     """
     watch = clock or Clockwork()
     with watch.part("simulate"):
-        return _Player(world, draws, paths, responses, engine, watch).run(base, keep)
+        return _Player(world, draws, paths, responses, engine, watch, watched).run(base, keep)
 
 
 class _Player:
@@ -324,6 +333,7 @@ class _Player:
         responses: tuple[Response, ...],
         engine: str,
         clock: Clockwork,
+        watched: npt.NDArray[np.bool_] | None,
     ) -> None:
         self.world = world
         self.draws = draws
@@ -356,6 +366,12 @@ class _Player:
         self.demanded, self.sold, self.lost, self.returned = (counts(cells) for _ in range(4))
         self.stock, self.short = counts(len(world.network.nodes)), counts(cells)
         self.wait = counts(cells, 61)
+        nothing = np.zeros((0, cells, len(world.network.items)), dtype=np.bool_)
+        self.supply = SupplyRecord(
+            world.supply, world.network, self.trials, nothing if watched is None else watched
+        )
+        self.aged: npt.NDArray[np.integer[Any]] = self.supply.aged
+        self.aged_value = np.zeros(self.aged.shape[:-1])
         self.booked: list[MonthBooked] = []
         self.known: BaseMoves | None = None
         self.counted = 0
@@ -367,6 +383,7 @@ class _Player:
         months = range(self.world.calendar.months)
         self.known = base
         if base is not None and not self.alarms and not self.control.failover_on and self._same_as(base):
+            self.aged = base.played.supply.aged
             for month in months:
                 lines = replace(base.movements[month].lines, count=base.line_counts[month])
                 self._close(month, replace(base.movements[month], lines=lines))
@@ -375,6 +392,7 @@ class _Player:
                 spend=self.demand.spend,
                 new_customers=self.won,
                 booked=tuple(self.booked),
+                aged_value=self.aged_value,
                 clipped=float(np.mean(self.demand.over)),
                 customers=self._customers(),
                 base=None,
@@ -444,6 +462,7 @@ class _Player:
                 self.demanded[:, month],
                 (table.day_ordered, table.node, table.supplier, table.received, table.count),
             )
+            self.supply.month(month, units, moved, self.purchasing.demand)
         return moved
 
     def _controls(self, month: int, start: int, stop: int, asked: MonthControl) -> Controls:
@@ -502,6 +521,7 @@ class _Player:
                 self.short[:, month],
                 self.stock[:, month],
                 self.returned[:, month],
+                self.supply.shipped[:, month // MONTHS_IN_QUARTER],
             ),
         )
         self.wait[:, month] = moved.wait
@@ -519,6 +539,9 @@ class _Player:
             )
             self.books, figures = close_month(self.world.finance, self.books, month, inputs)
             self.booked.append(figures.booked)
+            quarter = month // MONTHS_IN_QUARTER
+            if month % MONTHS_IN_QUARTER == MONTHS_IN_QUARTER - 1:
+                self.aged_value[:, quarter] = aged_value(self.aged[:, quarter], self.books.stock.average)
         if self.alarms:
             self.alarms = close(
                 self.alarms,
@@ -549,6 +572,8 @@ class _Player:
             short_item_days=self.short,
             wait=self.wait,
             spend=self.demand.spend,
+            supply=self.supply.finish(self.state),
+            aged_value=self.aged_value,
             clipped=float(np.mean(self.demand.over)),
             booked=tuple(self.booked),
             customers=self._customers(),

@@ -10,7 +10,7 @@ from numba import njit
 
 IntArray = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.integer[Any]]
-Totals = tuple[IntArray, IntArray, IntArray, IntArray, IntArray, IntArray]
+Totals = tuple[IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray]
 
 
 @njit(cache=True, nogil=True)
@@ -26,9 +26,9 @@ def tally(
     totals: Totals,
 ) -> None:
     """Fill the month's totals: units demanded, sold, lost and item-days short by cell, stock at the end by
-    node, units returned by cell; all (trial, cell or node).
+    node, units returned by cell, units sold by arc; all (trial, cell, node or arc).
     """
-    by_demand, by_sale, by_loss, short, stock, by_return = totals
+    by_demand, by_sale, by_loss, short, stock, by_return, by_arc = totals
     trials, days, cells, items = demanded.shape
     for t in range(trials):
         for d in range(days):
@@ -46,6 +46,7 @@ def tally(
                 for i in range(items):
                     sold += shipped[t, d, a, i]
                 by_sale[t, arc_cell[a]] += sold
+                by_arc[t, a] += sold
         for n in range(on_hand.shape[2]):
             for i in range(items):
                 stock[t, n] += on_hand[t, days - 1, n, i]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from engine.plan.tariffs import tariff_rates
 from engine.stages.calibrate import Calibration, purchasing_model
 from engine.stages.funnel import Funnel, funnel_of
 from engine.stages.price import finance_spec, unit_costs
+from engine.stages.supply_frame import SupplyFrame, supply_frame
 from engine.stages.wiring import network_of, open_lines, open_orders, opening_stock, planned_shares
 from models.calendar import Calendar
 from models.network.purchasing import PurchasingModel
@@ -54,6 +56,11 @@ class World:
     """Number of the category of each item, (item,)."""
 
     funnel: Funnel
+
+    @cached_property
+    def supply(self) -> SupplyFrame:
+        """What the supply metrics read of the plan."""
+        return supply_frame(self.plan, self.calendar, self.network, self.purchasing)
 
 
 def build_world(plan: Plan, calibration: Calibration, calendar: Calendar) -> World:

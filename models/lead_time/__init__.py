@@ -16,12 +16,14 @@ from models.lead_time.kaplan_meier import KaplanMeier, kaplan_meier
 from models.lead_time.kpis import lead_time_kpis
 from models.lead_time.lanes import THIN, ListedLane, fit_lanes
 from models.lead_time.model import Lane, LeadTimeModel
+from models.lead_time.ports import CONGESTED_STAGES, port_congestion
 from models.lead_time.regimes import LISTED_CONGESTION, Congestion, fit_congestion
 from models.lead_time.samples import fit_samples
 from models.lead_time.summary import lead_time_summary
 from models.lead_time.tail import Tail, fit_tail
 
 __all__ = [
+    "CONGESTED_STAGES",
     "LISTED",
     "LISTED_CONGESTION",
     "LISTED_STAGE_LINK",
@@ -58,6 +60,7 @@ __all__ = [
     "lead_time_kpis",
     "lead_time_summary",
     "order_scores",
+    "port_congestion",
     "probability_scores",
     "service_starts",
     "shipments",

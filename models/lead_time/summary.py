@@ -18,7 +18,7 @@ from models.lead_time.history import STAGES
 from models.lead_time.kpis import lateness, total_days
 from models.lead_time.lanes import THIN, ListedLane, fit_log, lane_orders
 from models.lead_time.model import LeadTimeModel
-from models.lead_time.regimes import fit_congestion
+from models.lead_time.ports import congestion_of
 
 _REPLICATES: Final = 99
 _LEAST_WEIGHT: Final = 0.005
@@ -44,7 +44,7 @@ def lead_time_summary(
         "suppliers": _total_rows(shipped, "supplier", set(model.suppliers)),
         "dependence": {stage: model.dependence[stage].to_dict() for stage in STAGES},
         "stage_link": model.stage_link,
-        "congestion": _congestion(model, table),
+        "congestion": {port: each.to_dict() for port, each in congestion_of(table, model.ports).items()},
     }
 
 
@@ -74,20 +74,6 @@ def _stage_rows(model: LeadTimeModel, table: pd.DataFrame) -> list[dict[str, Any
                 )
             )
     return rows
-
-
-def _congestion(model: LeadTimeModel, table: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Normal and congested times of each port, from finished transit and customs stages by the day they
-    began.
-    """
-    rows = table[table["observed"] & table["stage"].isin(["transit", "clearance"])]
-    middle = rows.groupby(["supplier", "node", "stage"])["days"].transform("median")
-    rows = rows.assign(ratio=rows["days"] / middle)[middle > 0.0]
-    found = {}
-    for port in model.ports:
-        own = rows[rows["port"] == port]
-        found[port] = fit_congestion(own["ratio"], own["start"]).to_dict()
-    return found
 
 
 def _total_rows(shipped: pd.DataFrame, column: str, keys: set[str]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Supply draws: marginals kept under dependence, addresses, calendars, open orders, scenario effects."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from scipy import special, stats
 
 from models.errors import UsageError
-from models.lead_time import LISTED, NEVER, STAGES, Dependence, Lane, LeadTime, LeadTimeModel
+from models.lead_time import LISTED, NEVER, STAGES, Congestion, Dependence, Lane, LeadTime, LeadTimeModel
 from models.supply import (
     OpenShipments,
     SupplyDraws,
@@ -371,6 +372,39 @@ def test_slower_customs_hits_what_arrives_while_it_lasts(model, base):
         after.service[:, 0, 1], np.where(hit, 3.0 * base.service[:, 0, 1], base.service[:, 0, 1])
     )
     assert np.array_equal(after.service[:, :, 0], base.service[:, :, 0])
+
+
+def congested(model, base, share, ratio):
+    port = model.spec.ports[1]
+    switched = replace(model, congestion={port: Congestion(540.0, 60.0, ratio)})
+    path = np.zeros((1, 2, 300))
+    path[:, 1, 100:150] = share
+    return apply_supply_effects(base, switched, **effects(model, 300), congestion=path)
+
+
+def test_a_congested_port_slows_transit_to_it_and_its_customs_and_nothing_else(model, base):
+    after = congested(model, base, 1.0, 1.6)
+    day = np.arange(300)
+    sails = np.floor(day + base.production[:, 0, 1])
+    at_sea = (sails >= 100) & (sails < 150)
+    assert 0 < at_sea.sum() < at_sea.size
+    slow = np.rint(base.transit[:, 0, 1] * 1.6 * 1024.0) / 1024.0
+    assert np.array_equal(after.transit[:, 0, 1], np.where(at_sea, slow, base.transit[:, 0, 1]))
+    arrives = np.minimum(299.0, np.floor(day + base.production[:, 0, 1] + after.transit[:, 0, 1]))
+    at_port = (arrives >= 100) & (arrives < 150)
+    slow = np.rint(base.service[:, 0, 1] * 1.6 * 1024.0) / 1024.0
+    assert np.array_equal(after.service[:, 0, 1], np.where(at_port, slow, base.service[:, 0, 1]))
+    assert np.array_equal(after.production, base.production)
+    assert np.array_equal(after.inland, base.inland)
+    for name in ("transit", "service"):
+        assert np.array_equal(getattr(after, name)[:, :, 0], getattr(base, name)[:, :, 0])
+
+
+def test_half_congested_is_half_as_much_slower_and_without_a_fit_the_listed_ratio_holds(model, base):
+    half, whole = congested(model, base, 0.5, 1.6), congested(model, base, 1.0, 1.3)
+    assert same(half, whole)
+    assert model.congested_ratio.tolist() == [1.5, 1.5]
+    assert same(congested(model, base, 0.0, 1.6), base)
 
 
 def test_an_effect_by_trial_touches_only_its_trial(model, base):

@@ -12,6 +12,7 @@ from engine.finance.lines import CELL_LINES, COMPANY_LINES, LINE_NAMES, RUNGS
 from engine.finance.metrics import HEADLINE, METRIC_OF, METRICS, STATEMENT_METRICS
 from engine.finance.postings import POSTINGS
 from engine.stages.measure import _over_horizon, cube_variables
+from tests.reference.test_supply_metrics import CASES as SUPPLY_CASES
 from tests.reference.test_unit_economics import CASES as UNIT_CASES
 
 CASES = {
@@ -75,7 +76,7 @@ def test_the_largest_item_share_of_the_hand_worked_case(measured):
 
 def test_every_metric_has_a_reference_case_and_says_what_it_is():
     assert set(CASES) == {metric.name for metric in STATEMENT_METRICS}
-    assert {*CASES, *UNIT_CASES} == {metric.name for metric in METRICS}
+    assert {*CASES, *UNIT_CASES, *SUPPLY_CASES} == {metric.name for metric in METRICS}
     assert set(HEADLINE) <= set(CASES)
     for metric in METRICS:
         assert metric.label

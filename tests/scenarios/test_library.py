@@ -217,3 +217,12 @@ def test_a_scenario_is_shown_with_all_it_includes():
     shown = show_scenario("stagflation")
     assert "demand: scale 0.7 x (from +1q, hold 26w to 0)" in shown["text"]
     assert len(shown["shocks"]) == 5
+    assert shown["drivers"]["fx"]["meaning"] in shown["text"]
+
+
+def test_the_driver_of_congestion_is_explained_where_a_scenario_uses_it(tmp_path):
+    text = EXAMPLES[[path.stem for path in EXAMPLES].index("port_congestion")].read_text(encoding="utf-8")
+    write(tmp_path, "port_congestion.yaml", text)
+    shown = show_scenario("port_congestion", tmp_path)["text"]
+    assert "congestion[port=busiest_port]: set 1 share" in shown
+    assert "congested regime" in shown

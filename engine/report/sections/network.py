@@ -27,6 +27,7 @@ from engine.report.content import (
 from engine.report.drawing import SERIES
 from engine.report.formats import amount, number, percent
 from engine.report.reading import MONTHS_IN_QUARTER, Source, folded
+from engine.report.sections.supply import supply
 from engine.report.statistics import mean_estimates, quantile_estimates
 
 FloatArray = npt.NDArray[np.float64]
@@ -39,12 +40,7 @@ def network(source: Source) -> Section:
     """The section on lead times and the network."""
     blocks: list[Block] = [Heading("Lead times"), *_lead_times(source)]
     blocks += [Heading("What the network delivers, base"), *_network(source)]
-    blocks.append(
-        Missing(
-            "Simulated lead times, lateness, delivered within 48 hours, dead stock, supplier redundancy",
-            "the cube of this release holds units and stock by month, not single order lines",
-        )
-    )
+    blocks += supply(source)
     return Section("network", "Lead times and network", tuple(blocks))
 
 

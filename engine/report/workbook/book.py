@@ -13,6 +13,7 @@ import xarray as xr
 import xlsxwriter
 
 from engine.finance.lines import RUNGS
+from engine.report.reading import Source
 from engine.report.summary import Summary
 from engine.report.workbook.audit import write_audit
 from engine.report.workbook.balance import write_balance
@@ -26,6 +27,7 @@ from engine.report.workbook.pnl import write_markets, write_pnl
 from engine.report.workbook.scenarios import write_scenarios
 from engine.report.workbook.sheet import Sheet, shortened
 from engine.report.workbook.styles import Styles
+from engine.report.workbook.supply import write_supply
 from engine.report.workbook.timeline import Timeline, period_label
 from engine.report.workbook.unit_economics import SHEET, write_unit_economics
 from engine.report.workbook.words import trials_text
@@ -106,6 +108,7 @@ def _fill(book: Any, cube: xr.DataTree, record: Mapping[str, Any], summary: Summ
     write_scenarios(sheets["Scenarios"], summary, record, spread, footer)
     write_distributions(sheets["Distributions"], cube, summary, spread, footer)
     write_unit_economics(sheets[SHEET], summary, spread, footer)
+    write_supply(sheets["Supply"], Source(cube, record, summary), spread, footer)
     write_audit(sheets["Audit"], record, common, footer)
     shown = str(checks.shown(VERDICT_ROW, VALUE_COLUMN))
     write_cover(sheets[COVER], figures, summary, record, timeline, pnl, ladder, verdict, shown, footer)

@@ -26,6 +26,7 @@ CONTENTS = {
     "Scenarios": "every metric of every scenario: quantiles, errors, probability of breach, change from base",
     "Distributions": "quantile tables and curves of key metrics",
     "Unit economics": "CAC, LTV, LTV/CAC, payback, ROAS and zones by channel, market and scenario",
+    "Supply": "service, lead times, customs, stock and returns by scenario, market, lane, port and warehouse",
     "Audit": "what made the run: hashes, files used and rejected, scenarios, versions",
 }
 READING = (

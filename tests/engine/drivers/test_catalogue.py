@@ -7,7 +7,7 @@ from engine.stages.measure import cube_variables
 
 NAMED_IN_THE_ISSUE = {
     "duty_rate", "demand", "lead_time", "supplier_capacity", "port_closure", "clearance", "freight", "fx",
-    "unit_cost",
+    "unit_cost", "congestion",
     "net_price", "price_elasticity", "refusal_share", "spend", "cac",
 }  # fmt: skip
 
@@ -23,6 +23,7 @@ SIGNS = {
     "supplier_capacity": "- - - ± ± ±",
     "port_closure": "- - - ± ± ±",
     "clearance": "- - - ± ± ±",
+    "congestion": "- - - ± ± ±",
     "cac": "- - - - ± ±",
     "net_price": "- - - - ± ±",
 }
@@ -65,7 +66,7 @@ def test_the_graph_is_that_of_the_design():
     for name in ("spend", "cac"):
         assert "landed_cost" not in downstream(name)
         assert "new_customers" in downstream(name)
-    for name in ("lead_time", "supplier_capacity", "port_closure", "clearance"):
+    for name in ("lead_time", "supplier_capacity", "port_closure", "clearance", "congestion"):
         assert downstream(name) == {"network", "finance"}
 
 

@@ -31,9 +31,11 @@ def test_misspelt_metrics_are_faults_with_row_and_suggestion(tmp_path: Path):
 
 
 def test_thresholds_of_metrics_that_are_not_computed_yet_are_listed_by_check(tmp_path: Path):
-    plan = load_plan(write_plan(tmp_path, tiny_files() | {"policy.yaml": policy_yaml()}))
+    policy = policy_yaml().replace("thresholds:", "thresholds:\n  gross_margin: {min: 0.4}")
+    plan = load_plan(write_plan(tmp_path, tiny_files() | {"policy.yaml": policy}))
     states = {row["metric"]: row["state"] for row in check_report(plan)["thresholds"]}
     assert states["minimum_cash"] == "computed"
-    assert states["supplier_redundancy"].startswith("not computed yet: share of items")
+    assert states["supplier_redundancy"] == states["delivered_48h"] == "computed"
+    assert states["gross_margin"].startswith("not computed yet: CM1 over net revenue")
     assert all(state == "computed" for name, state in states.items() if name in METRIC_NAMES)
     assert {name for name, state in states.items() if state != "computed"} <= set(PLANNED_METRICS)

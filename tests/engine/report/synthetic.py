@@ -75,6 +75,7 @@ def made(
         "acquisition_channel": np.array(["search"], dtype=object),
         "supplier": np.array(["CN1", "KR1"], dtype=object),
         "node": np.array(["oslo", "windhoek"], dtype=object),
+        "port": np.array(["oslofjord"], dtype=object),
     }
     values: dict[str, Any] = {}
     for variable in cube_variables():
@@ -224,7 +225,7 @@ def _record(
         "policy": {
             "thresholds": {
                 "top_1_market_share": {"min": 0.1, "max": 0.5},
-                "dead_stock": {"min": None, "max": 0.05},
+                "gross_margin": {"min": 0.4, "max": None},
             },
             "tolerated_probability": 0.2,
         },

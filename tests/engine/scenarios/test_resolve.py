@@ -74,6 +74,7 @@ def test_what_is_omitted_of_a_shape(shape, weights):
         ("lead_time", {"set": 30, "unit": "days"}, 0, 30),
         ("clearance", {"scale": 3, "unit": "x"}, 3, 0),
         ("port_closure", {"set": 1, "unit": "share"}, 0, 1),
+        ("congestion", {"set": 1, "unit": "share"}, 0, 1),
         ("supplier_capacity", {"set": 50, "unit": "units/week"}, 0, 50),
         ("fx", {"set": 1.2, "unit": "rate"}, 0, 1.2),
         ("price_elasticity", {"set": -2, "unit": "elasticity"}, 0, -2),

@@ -243,12 +243,12 @@ def test_what_the_cube_does_not_hold_is_listed(hostile: Written, opened: Reader)
     listed = [row[1].value for row in values["Cover"].iter_rows(max_col=2) if row[0].value == "not computed"]
     assert any(str(each).startswith("Backtest") for each in listed)
     policy = {
-        "thresholds": {"dead_stock": {"max": 0.05}, "ebitda": {"min": 1.0}},
+        "thresholds": {"gross_margin": {"min": 0.4}, "ebitda": {"min": 1.0}},
         "tolerated_probability": 0.2,
     }
     _, values = opened(hostile.data(record=hostile.record | {"policy": policy}))
     listed = [row[1].value for row in values["Cover"].iter_rows(max_col=2) if row[0].value == "not computed"]
-    assert [each for each in listed if "dead_stock" in each]
+    assert [each for each in listed if "gross_margin" in each]
     assert not [each for each in listed if "ebitda" in each]
 
 
@@ -301,7 +301,8 @@ def test_nine_markets_and_long_labels(hostile: Written, opened: Reader) -> None:
 
     labels = {"market": dict.fromkeys(keys, "a very long label " * 28)}
     record = hostile.record | {"terms": hostile.record["terms"] | {"labels": labels}, "company": "x" * 500}
-    _, values = opened(hostile.data(with_values(hostile.cube, "market", split), record))
+    cube = with_values(with_values(hostile.cube, "market", split), "service", split)
+    _, values = opened(hostile.data(cube, record))
     assert OK in [each.value for each in values["Cover"]["B"]]
     total = amounts(values["P&L by market"], "Net revenue, all markets")[-6:]
     np.testing.assert_allclose(total, base(hostile, "market/net_revenue").sum(axis=1), atol=CENT)

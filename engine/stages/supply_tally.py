@@ -1,0 +1,231 @@
+"""Compiled counts of the supply metrics, trial by trial, from what the network did in a month or a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Counts = npt.NDArray[np.integer[Any]]
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+CLEARANCE, CLEARANCE_P90, CLEARANCE_LONG, QUEUE = range(4)
+CLEARANCE_FIGURES = 4
+"""Mean and 90% quantile of port arrival to release, share beyond the limit, mean wait before service."""
+_P90 = 0.9
+
+
+@njit(cache=True, nogil=True)
+def count_service(
+    demanded: Counts,
+    shipped: Counts,
+    on_hand: Counts,
+    first_day: int,
+    arc_start: IntArray,
+    arc_node: IntArray,
+    planned: BoolArray,
+    unstocked: IntArray,
+    empty: IntArray,
+    last_sale: IntArray,
+) -> None:
+    """Add a month's days: units demanded while no serving node had stock (trial, cell), planned item-days
+    without stock at the day's end (trial, node); last day of sale (trial, item).
+
+    A node had stock for the day's demand if it shipped any of the item or has some left at the day's end.
+    Empty shelves are few, so only they are looked into; nobody asks for an item that is planned nowhere.
+    """
+    trials, days, _, items = demanded.shape
+    nodes = on_hand.shape[2]
+    wanted = np.zeros(planned.shape, dtype=np.int32)
+    for n in range(nodes):
+        for i in range(items):
+            wanted[n, i] = planned[n, i]
+    for t in range(trials):
+        for d in range(days):
+            gone = 0
+            for n in range(nodes):
+                left = on_hand[t, d, n]
+                for i in range(items):
+                    gone += wanted[n, i] if left[i] == 0 else 0
+            if gone == 0:
+                continue
+            for i in range(items):
+                short = False
+                for n in range(nodes):
+                    if planned[n, i] and on_hand[t, d, n, i] == 0:
+                        short = True
+                        empty[t, n] += 1
+                if short:
+                    _add_unstocked(
+                        demanded[t, d], shipped[t, d], on_hand[t, d], i, arc_start, arc_node, unstocked[t]
+                    )
+        for i in range(items):
+            day = _last_sale(shipped[t], i)
+            if day >= 0:
+                last_sale[t, i] = first_day + day
+
+
+@njit(cache=True, nogil=True)
+def _last_sale(shipped: Counts, item: int) -> int:
+    """Last day of the month on which an item was shipped anywhere, -1 without one."""
+    for day in range(shipped.shape[0] - 1, -1, -1):
+        for arc in range(shipped.shape[1]):
+            if shipped[day, arc, item] > 0:
+                return day
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def _add_unstocked(
+    demanded: Counts,
+    shipped: Counts,
+    on_hand: Counts,
+    item: int,
+    arc_start: IntArray,
+    arc_node: IntArray,
+    unstocked: IntArray,
+) -> None:
+    """Add a day's units demanded of an item by the cells of which no serving node had it."""
+    for c in range(demanded.shape[0]):
+        if demanded[c, item] == 0:
+            continue
+        had = False
+        for a in range(arc_start[c], arc_start[c + 1]):
+            node = arc_node[a]
+            had = had or on_hand[node, item] > 0
+            for other in range(arc_node.size):
+                had = had or (arc_node[other] == node and shipped[other, item] > 0)
+        if not had:
+            unstocked[c] += demanded[c, item]
+
+
+@njit(cache=True, nogil=True)
+def follow_service(
+    demanded: Counts, lost: Counts, backlog: Counts, watched: BoolArray, first_day: int, service: Counts
+) -> None:
+    """Fill a month's days of units demanded, lost and waiting over watched pairs (set, cell, item), into
+    ``service`` (trial, day, set, 3).
+    """
+    trials, days, cells, items = demanded.shape
+    sets = watched.shape[0]
+    mask = np.zeros(watched.shape, dtype=np.int32)
+    any_item = np.zeros((sets, cells), dtype=np.bool_)
+    for k in range(sets):
+        for c in range(cells):
+            any_item[k, c] = watched[k, c].any()
+            for i in range(items):
+                mask[k, c, i] = watched[k, c, i]
+    for t in range(trials):
+        for d in range(days):
+            for c in range(cells):
+                for k in range(sets):
+                    if not any_item[k, c]:
+                        continue
+                    asked, gone, waiting, kept = 0, 0, 0, mask[k, c]
+                    for i in range(items):
+                        asked += demanded[t, d, c, i] * kept[i]
+                        gone += lost[t, d, c, i] * kept[i]
+                        waiting += backlog[t, d, c, i] * kept[i]
+                    service[t, first_day + d, k, 0] += asked
+                    service[t, first_day + d, k, 1] += gone
+                    service[t, first_day + d, k, 2] += waiting
+
+
+@njit(cache=True, nogil=True)
+def receipts_between(
+    node: Counts,
+    item: Counts,
+    units: Counts,
+    received: Counts,
+    count: IntArray,
+    first: int,
+    until: int,
+    entered: Counts,
+) -> None:
+    """Add the units of order lines received on the days ``first`` to ``until`` - 1, by trial, node, item."""
+    for t in range(count.size):
+        for row in range(count[t]):
+            if first <= received[t, row] < until:
+                entered[t, node[t, row], item[t, row]] += units[t, row]
+
+
+@njit(cache=True, nogil=True)
+def restocked_between(
+    returns: Counts, count: IntArray, return_node: IntArray, first: int, until: int, entered: Counts
+) -> None:
+    """Add the returned units put back into stock on the days ``first`` to ``until`` - 1, into (trial, node,
+    item).
+    """
+    for t in range(count.size):
+        for row in range(count[t]):
+            if first <= returns[t, row, 0] < until:
+                entered[t, return_node[returns[t, row, 1]], returns[t, row, 2]] += returns[t, row, 3]
+
+
+@njit(cache=True, nogil=True)
+def order_times(
+    day_ordered: Counts,
+    node: Counts,
+    supplier: Counts,
+    port: FloatArray,
+    cleared: FloatArray,
+    received: Counts,
+    first_line: Counts,
+    started: FloatArray,
+    count: IntArray,
+    node_port: IntArray,
+    limit: float,
+    finished: Counts,
+    still_open: Counts,
+    entries: IntArray,
+    customs: FloatArray,
+) -> None:
+    """Count orders placed from day 0 on by days from order to receipt, those open at the end by their
+    age, into (trial, node, supplier, day); customs figures of what reached a port from day 0 on and was
+    released, into (trial, port, figure), the last port standing for all, and its number into ``entries``.
+    """
+    trials, _, _, days = finished.shape
+    ports = entries.shape[1] - 1
+    room = 0
+    for t in range(trials):
+        room = max(room, count[t])
+    spent = np.zeros((ports + 1, room))
+    for t in range(trials):
+        for o in range(count[t]):
+            row = first_line[t, o]
+            ordered = day_ordered[t, row]
+            n = node[t, row]
+            if ordered >= 0:
+                if received[t, row] >= 0:
+                    finished[t, n, supplier[t, row], min(received[t, row] - ordered, days - 1)] += 1
+                else:
+                    still_open[t, n, supplier[t, row], days - 1 - ordered] += 1
+            if port[t, row] >= 0.0 and cleared[t, row] < days:
+                wait = started[t, o] - port[t, row]
+                for p in (node_port[n], ports):
+                    spent[p, entries[t, p]] = cleared[t, row] - port[t, row]
+                    entries[t, p] += 1
+                    customs[t, p, QUEUE] += wait
+        for p in range(ports + 1):
+            size = entries[t, p]
+            if size == 0:
+                customs[t, p, :] = np.nan
+                continue
+            ordered_days = np.sort(spent[p, :size])
+            total, long = 0.0, 0
+            for days_spent in ordered_days:
+                total += days_spent
+                long += days_spent > limit
+            at = _P90 * (size - 1)
+            below = int(at)
+            above = min(below + 1, size - 1)
+            customs[t, p, CLEARANCE] = total / size
+            customs[t, p, CLEARANCE_P90] = ordered_days[below] + (at - below) * (
+                ordered_days[above] - ordered_days[below]
+            )
+            customs[t, p, CLEARANCE_LONG] = long / size
+            customs[t, p, QUEUE] /= size

@@ -1,4 +1,4 @@
-"""``candidates.yaml``: sites where stock could be kept, and what plan.yaml does not say of the nodes it has."""
+"""``candidates.yaml``: sites where stock could be kept, and what plan.yaml does not say of its nodes."""
 
 from __future__ import annotations
 
@@ -133,9 +133,7 @@ def _check(plan: Plan, document: Document, faults: Faults) -> None:
         key = str(node.get("key", ""))
         if key not in plan.node_keys:
             remedy = did_you_mean(key, plan.node_keys) + "; a new place belongs under sites"
-            document.fault(
-                faults, (*place, "key"), problem="no node of the plan", got=key, remedy=remedy
-            )
+            document.fault(faults, (*place, "key"), problem="no node of the plan", got=key, remedy=remedy)
         _check_last_mile(document, faults, place, node, refer)
     _once(document, faults, _entries(document.data, "nodes"), "key")
     _check_fixed_costs(plan, document, faults)

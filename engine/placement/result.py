@@ -1,4 +1,4 @@
-"""What a search for a layout found: today's and the best ones, as the program prices and the chain plays them."""
+"""What a search for a layout found: today's and the best, as the program prices and the chain plays them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,8 @@ class PlacementResult:
             return f"today's layout, {first.layout.name}, is the cheapest"
         saved = self.today.placement.cost - first.placement.cost
         found = (
-            f"cheapest: {first.layout.name}, {first.placement.cost:,.0f} {self.currency} a year by the program, "
+            f"cheapest: {first.layout.name}, {first.placement.cost:,.0f} {self.currency} a year by the "
+            "program, "
             f"{saved:,.0f} less than today's {self.today.layout.name}"
         )
         gained = first.difference("ebitda", self.today)
@@ -129,6 +130,14 @@ class PlacementResult:
             rows.append(row)
         return rows
 
+    def parts_table(self) -> list[dict[str, str]]:
+        """Rows for the terminal: cost a year by part, a column for each layout."""
+        names = {choice.layout.name: choice.parts for choice in self.choices}
+        return [
+            {"part": part, **{name: f"{parts[part]:,.0f}" for name, parts in names.items()}}
+            for part in self.today.parts
+        ]
+
     def _versus(self, choice: Choice, name: str) -> str:
         found = choice.difference(name, self.today)
         return "" if choice is self.today or found is None else found.shown()
@@ -154,12 +163,18 @@ class PlacementResult:
         plain: dict[str, Any] = {
             "nodes": list(choice.layout.nodes),
             "serves": dict(sorted(choice.layout.serves.items())),
-            "program": {"cost": choice.placement.cost, "parts": dict(choice.parts), "on_time": choice.on_time},
+            "program": {
+                "cost": choice.placement.cost,
+                "parts": dict(choice.parts),
+                "on_time": choice.on_time,
+            },
         }
         if choice.figures is not None:
             plain["simulated"] = {name: mean.to_dict() for name, mean in choice.means().items()}
             if choice is not self.today:
-                differences = {name: choice.difference(name, self.today) for name in Figures.__dataclass_fields__}
+                differences = {
+                    name: choice.difference(name, self.today) for name in Figures.__dataclass_fields__
+                }
                 plain["difference_from_today"] = {
                     name: mean.to_dict() for name, mean in differences.items() if mean is not None
                 }

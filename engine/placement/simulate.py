@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.placement.terms import MONTHS_IN_YEAR, within
+from engine.placement.variant import Layout, planned_as
 from engine.plan.plan import Plan
 from engine.scenarios import BASE, Composition, resolve
 from engine.stages.calibrate import Calibration
@@ -22,7 +23,15 @@ from models.calendar import Calendar
 
 FloatArray = npt.NDArray[np.float64]
 
-COST_LINES = ("cogs_goods", "cogs_freight", "cogs_duty", "cogs_fees", "fulfilment", "outbound_freight", "parcel_duty")
+COST_LINES = (
+    "cogs_goods",
+    "cogs_freight",
+    "cogs_duty",
+    "cogs_fees",
+    "fulfilment",
+    "outbound_freight",
+    "parcel_duty",
+)
 STOCK_ACCOUNTS = ("inventory", "inventory_in_transit")
 TWO_DAYS = 2.0
 
@@ -49,6 +58,7 @@ class Figures:
 def simulate_layout(
     plan: Plan,
     calibration: Calibration,
+    layout: Layout,
     *,
     node_costs: float,
     trials: range,
@@ -59,6 +69,7 @@ def simulate_layout(
 ) -> Figures:
     """Play a plan with its layout under base; ``node_costs`` are the fixed costs a year of its open nodes."""
     world = build_world(plan, calibration, Calendar(plan.forecast_start, 3 * quarters))
+    world = replace(world, purchasing=planned_as(world.purchasing, plan, layout))
     extent = world.calendar.days, len(plan.cell_keys), len(plan.item_keys)
     size = min(block_size(*extent), len(trials))
     blocks = [trials[start : start + size] for start in range(0, len(trials), size)]

@@ -6,12 +6,10 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
-from engine.placement.candidates import Candidates, LastMile, last_mile_of, read_candidates
+from engine.placement.candidates import Candidates, last_mile_of, read_candidates
 from engine.placement.result import Choice, PlacementResult, as_array, part_costs
 from engine.placement.simulate import Figures, simulate_layout
-from engine.placement.terms import FloatArray, PlacementTerms, layout_service, placement_terms
+from engine.placement.terms import PlacementTerms, layout_service, placement_terms
 from engine.placement.variant import Layout, todays_layout, with_layout, with_site_lanes, with_sites
 from engine.plan.plan import Plan
 from engine.progress import Progress, silent
@@ -81,6 +79,7 @@ def place(
         figures[key] = simulate_layout(
             variant,
             fitted.restricted_to(variant),
+            layout,
             node_costs=_node_costs(terms, layout),
             trials=range(first_trial, first_trial + trials),
             quarters=quarters,
@@ -142,9 +141,7 @@ def _service(plan: Plan, asked: float | None, reached: float) -> float:
 
 def _layout(terms: PlacementTerms, placement: Placement, today: Layout) -> Layout:
     """The program's answer by key; markets without demand stay where they are, if that stays open."""
-    serves = {
-        market: terms.nodes[node] for market, node in zip(terms.markets, placement.serves, strict=True)
-    }
+    serves = {market: terms.nodes[node] for market, node in zip(terms.markets, placement.serves, strict=True)}
     nodes = tuple(sorted(set(serves.values())))
     for market, node in today.serves.items():
         serves.setdefault(market, node)
@@ -182,8 +179,12 @@ def _notes(
     """What the reader must know to judge the table."""
     notes = []
     if not candidates.sites:
-        notes.append("no sites are listed: only the plan's own nodes were weighed; candidates.yaml lists sites")
-    costless = [node for node, cost in zip(terms.nodes, terms.sites.fixed - terms.entries, strict=True) if cost == 0.0]
+        notes.append(
+            "no sites are listed: only the plan's own nodes were weighed; candidates.yaml lists sites"
+        )
+    costless = [
+        node for node, cost in zip(terms.nodes, terms.sites.fixed - terms.entries, strict=True) if cost == 0.0
+    ]
     if costless:
         notes.append(f"no fixed cost is given of {', '.join(costless)}: closing them saves none")
     if len(found) < best:
@@ -200,5 +201,3 @@ def _notes(
             "closing nodes sell off, opening ones begin empty, and sales lost meanwhile are in its figures"
         )
     return tuple(notes)
-
-

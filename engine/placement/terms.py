@@ -25,7 +25,7 @@ from scipy import special
 from engine.finance.duty import dutiable_value, parcel_duty
 from engine.finance.spec import TITLE_AT_SHIPPING, Terms
 from engine.placement.candidates import Candidates, LastMile
-from engine.placement.variant import Layout
+from engine.placement.variant import Layout, todays_layout
 from engine.plan.plan import Plan
 from engine.stages.calibrate import Calibration, purchasing_model
 from engine.stages.price import finance_spec
@@ -131,7 +131,9 @@ def placement_terms(
         square=square,
         use=use,
         limit=limit,
-        on_time=np.where(np.isfinite(ways[1]), within(np.where(np.isfinite(ways[1]), ways[1], 1.0), sla[:, None]), 0.0),
+        on_time=np.where(
+            np.isfinite(ways[1]), within(np.where(np.isfinite(ways[1]), ways[1], 1.0), sla[:, None]), 0.0
+        ),
         service=service,
         most=most,
     )
@@ -254,24 +256,31 @@ def _parcel_duty(known: _Known) -> FloatArray:
         for k, share in enumerate(known.mix[i]):
             rate = float(known.duty[k, terms.supply.item_origin[k], territory])
             retail = float(price[k])
-            total += float(share) * parcel_duty(retail, retail / float(known.orders_per_unit[i]), threshold, rate)
+            total += float(share) * parcel_duty(
+                retail, retail / float(known.orders_per_unit[i]), threshold, rate
+            )
         out[i] = np.where(terms.nodes.territory == territory, 0.0, total)
     return out
 
 
 def _fixed(plan: Plan, candidates: Candidates) -> FloatArray:
     """Fixed cost a month that ends when the node is not open, (J,)."""
-    monthly = {each.key: each.fixed_cost_monthly for each in (*candidates.nodes, *candidates.sites)}
+    monthly = {node.key: node.fixed_cost_monthly for node in candidates.nodes}
+    monthly |= {site.key: site.fixed_cost_monthly for site in candidates.sites}
     return np.array([monthly.get(node, 0.0) for node in plan.node_keys])
 
 
 def _entries(known: _Known) -> FloatArray:
     """Entry fees a year of an open node, (J,): a supplier sends something at a review unless no item is due,
-    and an item is due once in an order cycle.
+    and an item is due once in an order cycle, or once in what its smallest order lasts an average node.
     """
     policy = known.plan.config.stock_policy
-    due = min(policy.review_days / policy.order_cycle_days, 1.0)
-    idle = (1.0 - due) ** (known.share > 0.0).sum(axis=1)
+    today = len(todays_layout(known.plan).nodes)
+    daily = known.demand @ known.mix / YEAR / today
+    smallest = known.plan.items["moq"].to_numpy(np.float64)
+    lasts = np.divide(smallest, daily, out=np.full_like(daily, np.inf), where=daily > 0.0)
+    due = np.minimum(policy.review_days / np.maximum(policy.order_cycle_days, lasts), 1.0)
+    idle = np.where(known.share > 0.0, 1.0 - due[None, :, None], 1.0).prod(axis=1)
     reviews = YEAR / policy.review_days
     pays = known.terms.supply.buyer_pays_duty.astype(np.float64)
     return np.asarray(known.terms.nodes.entry_fee * reviews * ((1.0 - idle) * pays[None]).sum(axis=1))
@@ -283,7 +292,7 @@ def _company_mix(known: _Known) -> FloatArray:
 
 
 def _pooled(known: _Known) -> tuple[FloatArray, FloatArray]:
-    """a and b of the pooled stock, (J, K)."""
+    """A and b of the pooled stock, (J, K)."""
     brain, mix = known.purchasing, _company_mix(known)
     weight = known.share.sum(axis=2)
     safe = np.where(weight > 0.0, weight, 1.0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from engine.placement.candidates import Candidates, LastMile
 from engine.plan.content import sorted_config
 from engine.plan.plan import Plan
@@ -13,6 +15,7 @@ from engine.stages.calibrate import Calibration
 from engine.stages.lead_times import customs_servers, listed_lanes
 from models.lead_time import fit_lanes
 from models.lead_time.history import STAGES
+from models.network.purchasing import PurchasingModel
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,10 @@ def with_layout(
 ) -> Plan:
     """The plan under a layout.
 
-    Each market is served first from its node, then from the plan's other nodes in their order: a node that
-    closes sells off what it has and what is under way to it, and orders nothing more. A site that opens adds
-    its fixed cost, a node that closes ends its part of the plan's.
+    A node that closes first sells off, to the markets it serves today, what it has and what is under way to
+    it; then each market is served from its node of the layout, then from the plan's others in their order
+    (``planned_as`` lets nothing more be ordered for the closing). A site that opens adds its fixed cost, a
+    node that closes ends its part of the plan's.
     """
     opened = tuple(site.key for site in candidates.sites if site.key in layout.nodes)
     grown = with_sites(plan, candidates, opened)
@@ -67,13 +71,28 @@ def _served(market: Market, layout: Layout, last_mile: Mapping[tuple[str, str], 
     first = layout.serves[market.key]
     way = last_mile[market.key, first]
     back = market.return_node if market.return_node in layout.nodes else first
+    closing = tuple(node for node in market.nodes if node not in layout.nodes)
+    others = tuple(node for node in market.nodes if node not in (first, *closing))
     return market.model_copy(
         update={
-            "nodes": (first, *(node for node in market.nodes if node != first)),
+            "nodes": (*closing, first, *others),
             "return_node": back,
             "outbound_cost_per_order": way.cost_per_order,
             "last_mile_days": way.days,
         }
+    )
+
+
+def planned_as(model: PurchasingModel, plan: Plan, layout: Layout) -> PurchasingModel:
+    """The purchasing brain under a layout: demand is planned at the node that serves the market, and nothing
+    is ordered for a node that is not open.
+    """
+    node_at = {key: n for n, key in enumerate(plan.node_keys)}
+    opened = np.array([key in layout.nodes for key in plan.node_keys])
+    return replace(
+        model,
+        primary_node=np.array([node_at[layout.serves[market]] for market, _ in plan.cells], dtype=np.int64),
+        share=np.ascontiguousarray(np.where(opened[:, None, None], model.share, 0.0)),
     )
 
 

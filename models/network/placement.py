@@ -205,7 +205,7 @@ class _Answer:
 
 
 class _Program:
-    """The program with its cuts. Columns: y (J), x (M, J), chord chosen z (J, P) and volume on it v (J, P)."""
+    """The program with its cuts. Columns: y (J), x (M, J), chord chosen z (J, P), volume on it v (J, P)."""
 
     def __init__(self, sites: Sites) -> None:
         self.sites = sites
@@ -318,8 +318,8 @@ class _Program:
         best = placement_of(self.sites, answer.shares, answer.opened)
         if not self.chords:
             return best
-        fixed = [({j: 1.0}, *(2 * [float(j in answer.opened)])) for j in range(self.nodes)]
-        more = [(row, low, high) for row, low, high in fixed]
+        opened = [float(j in answer.opened) for j in range(self.nodes)]
+        more = [({j: 1.0}, value, value) for j, value in enumerate(opened)]
         other: _Answer | None = answer
         while other is not None and other.bound < best.cost:
             more.append(self._not_again(other.shares))

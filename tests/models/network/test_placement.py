@@ -66,7 +66,7 @@ def test_the_best_placements_are_those_of_the_enumeration(sites: Sites, count: i
 
 
 def test_pedroso_and_kubo_capacitated_facility_location() -> None:
-    """The worked instance of their text: 5 customers, 3 plants of 500 at 1000 each, optimum 5610 at {2, 3}."""
+    """The worked instance of their text: 5 customers, 3 plants of 500 at 1000, optimum 5610 at {2, 3}."""
     demand = np.array([80.0, 270.0, 250.0, 160.0, 180.0])
     cost = np.array([[4, 6, 9], [5, 4, 7], [6, 3, 4], [8, 5, 3], [10, 8, 4]], dtype=float)
     use = np.zeros((3, 5, 3))
@@ -81,16 +81,12 @@ def test_pedroso_and_kubo_capacitated_facility_location() -> None:
 def test_pooling_brings_one_node_where_demand_alone_would_open_two() -> None:
     """Eppen 1979: stock of n independent equal markets in one place is 1/sqrt(n) of that in n places."""
     demand, cost = np.full(4, 100.0), np.array([[1.0, 1.2], [1.0, 1.2], [1.2, 1.0], [1.2, 1.0]])
-    pooled = Sites(
-        demand, np.zeros(2), cost, stock_cost=np.full(2, 10.0), linear=np.ones((2, 1)), square=np.zeros((2, 1))
-    )
-    assert best_placements(Sites(demand, np.zeros(2), cost))[0].open == (0, 1)
+    free, held, one, none = np.zeros(2), np.full(2, 10.0), np.ones((2, 1)), np.zeros((2, 1))
+    pooled = Sites(demand, free, cost, stock_cost=held, linear=one, square=none)
+    assert best_placements(Sites(demand, free, cost))[0].open == (0, 1)
     assert len(best_placements(pooled)[0].open) == 1
-    one, two = (pooled.stock(0, 400.0), 4 * pooled.stock(0, 100.0))
-    assert two / one == pytest.approx(2.0)
-    together = Sites(
-        demand, np.zeros(2), cost, stock_cost=np.full(2, 10.0), linear=np.zeros((2, 1)), square=np.ones((2, 1))
-    )
+    assert 4 * pooled.stock(0, 100.0) / pooled.stock(0, 400.0) == pytest.approx(2.0)
+    together = Sites(demand, free, cost, stock_cost=held, linear=none, square=one)
     assert best_placements(together)[0].open == (0, 1), "what hits all markets at once is not pooled"
 
 

@@ -41,7 +41,7 @@ FloatArray = npt.NDArray[np.float64]
 
 YEAR = 365.0
 MONTHS_IN_YEAR = 12.0
-LAST_MILE_CV = 0.5
+LAST_MILE_CV = 0.4
 """Coefficient of variation of the days from the node's door to the customer: no plan says it, so it is listed
 here; they are taken as gamma."""
 

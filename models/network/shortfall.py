@@ -1,4 +1,4 @@
-"""How far stock is below its top level: what the position lacks plus what is on order, orders crossing or not.
+"""How far stock is below its top level: what the position lacks and what is on order, orders crossing or not.
 
 At the start of a day, after its receipts, a node that reviews every T days and backlogs what it lacks has
 stock top - Z, with top = S of (s, S) and base stock, R + Q of (R, Q), and Z what left since the last order
@@ -34,7 +34,9 @@ FINEST = 2048
 """Most steps of the grid that the demand of the longest exposure and a cycle spans: units are put together
 where they are more."""
 ROUND_POISSON = 1e-9
+"""Distance of the dispersion from 1 that counts as Poisson."""
 NEGLIGIBLE = 1e-12
+"""Probability that is left out."""
 SPREADS = 9.0
 """Standard deviations of demand beyond which nothing is looked for."""
 

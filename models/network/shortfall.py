@@ -26,9 +26,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special, stats
 
-from models.network.parts import FloatArray
+from models.network.parts import FloatArray, IntArray
+
+ComplexArray = npt.NDArray[np.complex128]
 
 FINEST = 2048
 """Most steps of the grid that the demand of the longest exposure and a cycle spans: units are put together
@@ -133,7 +136,7 @@ def shortfall_up_to(
     return Shortfall(_trimmed(chance / chance.sum()), demand, unit)
 
 
-def _stationary(late: FloatArray, ages: FloatArray, closed: FloatArray, open_: FloatArray) -> FloatArray:
+def _stationary(late: FloatArray, ages: IntArray, closed: ComplexArray, open_: ComplexArray) -> ComplexArray:
     """Transform of what left since the last order and what is under way, times the mean cycle in reviews."""
     weight = closed[:, 0].real
     after = np.append(np.cumsum(weight[::-1])[::-1], 0.0)

@@ -160,7 +160,7 @@ def months(
     chart: Chart, start: np.datetime64, days: int, place: Across, base: float, *, line: bool = False
 ) -> None:
     """Names of the months below an axis of days, as many as have room."""
-    dates = np.datetime64(start, "D") + np.arange(days + 1)
+    dates = start.astype("datetime64[D]") + np.arange(days + 1)
     firsts = [k for k, day in enumerate(dates.tolist()) if day.day == 1]
     most = max(int((chart.width - LEFT) / 62.0), 1)
     every = next((step for step in (1, 2, 3, 6, 12) if len(firsts) / step <= most), 12)
@@ -194,7 +194,7 @@ def day_lines(
 
     months(chart, start, days, across, base)
     for at, values, colour, dashed in series:
-        points = []
+        points: list[tuple[float, float]] = []
         for day, value in zip(at, values, strict=True):
             if not math.isfinite(value):
                 continue

@@ -147,9 +147,9 @@ def _flows(world: World, state: State, moved: Movements) -> dict[str, list[list[
     channels = len(world.plan.sales_channel_keys)
     for arc, units in enumerate(by_arc.tolist()):
         market = world.plan.market_keys[int(network.arc_market[arc]) // channels]
-        way = network.nodes[int(network.arc_node[arc])], market
-        shipped[way] = shipped.get(way, 0) + units
+        pair = network.nodes[int(network.arc_node[arc])], market
+        shipped[pair] = shipped.get(pair, 0) + units
     return {
         "ordered": [[*way, units] for way, units in sorted(ordered.items())],
-        "shipped": [[*way, units] for way, units in sorted(shipped.items())],
+        "shipped": [[*pair, units] for pair, units in sorted(shipped.items())],
     }

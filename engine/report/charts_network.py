@@ -23,7 +23,7 @@ STAGE_COLOURS = ("#b9c4cc", "#56b4e9", "#d55e00", "#e69f00", "#009e73", "#1f2a33
 CONNECTED = "#9cc5e3"
 WIDE = 860.0
 ROW = 9.0
-BOX_WIDTH, BOX_HEIGHT, GAP = 118.0, 26.0, 16.0
+BOX_WIDTH, NARROW_BOX, BOX_HEIGHT, GAP = 130.0, 70.0, 26.0, 16.0
 WIDEST = 16.0
 """Pixels of the largest flow."""
 LABEL = 9.5
@@ -31,29 +31,34 @@ LABEL = 9.5
 
 
 def diagram(
-    columns: Sequence[tuple[str, Sequence[tuple[str, str]]]], flows: Sequence[Flow], text: str
+    columns: Sequence[tuple[str, Sequence[tuple[str, str]]]],
+    flows: Sequence[Flow],
+    text: str,
+    *,
+    wide: bool = True,
 ) -> Chart:
     """A network from left to right: columns of (heading, members as key and label), and the flows between
     neighbouring columns as bands whose width is in proportion to their units.
     """
     most = max(len(members) for _, members in columns)
     height = 34.0 + most * (BOX_HEIGHT + GAP)
-    chart = Chart(WIDE, height, text)
-    xs = [16.0 + k * (WIDE - 32.0 - BOX_WIDTH) / max(len(columns) - 1, 1) for k in range(len(columns))]
+    width, box, edge = (WIDE, BOX_WIDTH, 16.0) if wide else (WIDTH, NARROW_BOX, 2.0)
+    chart = Chart(width, height, text)
+    xs = [edge + k * (width - 2.0 * edge - box) / max(len(columns) - 1, 1) for k in range(len(columns))]
     middle: list[dict[str, float]] = []
     for _, members in columns:
         pitch = (height - 34.0) / max(len(members), 1)
         middle.append({key: 26.0 + pitch * (k + 0.5) for k, (key, _) in enumerate(members)})
     largest = max((units for *_, units in flows), default=1.0) or 1.0
-    _bands(chart, flows, xs, middle, largest)
+    _bands(chart, flows, xs, middle, largest, box)
     for x, (heading, members), at in zip(xs, columns, middle, strict=True):
         chart.label(x, 14, heading, bold=True)
         for key, label in members:
             y = at[key] - BOX_HEIGHT / 2.0
-            chart.box(x, y, BOX_WIDTH, BOX_HEIGHT, "#eef2f5")
-            right, foot = x + BOX_WIDTH, y + BOX_HEIGHT
+            chart.box(x, y, box, BOX_HEIGHT, "#eef2f5")
+            right, foot = x + box, y + BOX_HEIGHT
             chart.line([(x, y), (right, y), (right, foot), (x, foot), (x, y)], MUTED, 0.7)
-            chart.label(x + BOX_WIDTH / 2.0, at[key] + 3.5, fitted(label, BOX_WIDTH - 6.0), anchor="middle")
+            chart.label(x + box / 2.0, at[key] + 3.5, fitted(label, box - 4.0), anchor="middle")
     return chart
 
 
@@ -63,6 +68,7 @@ def _bands(
     xs: Sequence[float],
     middle: Sequence[Mapping[str, float]],
     largest: float,
+    box: float,
 ) -> None:
     """Flows as bands from the right side of a box to the left side of the next, one below the other."""
     leaving, coming = _stacks(flows, middle, largest)
@@ -71,7 +77,7 @@ def _bands(
         if units <= 0.0:
             continue
         width = max(units / largest * WIDEST, 0.6)
-        x, end = xs[column] + BOX_WIDTH, xs[column + 1]
+        x, end = xs[column] + box, xs[column + 1]
         y, stop = leaving[at], coming[at]
         top = [(x + (end - x) * s, y + (stop - y) * _ease(s)) for s in np.linspace(0.0, 1.0, 13).tolist()]
         chart.area([*top, *((px, py + width) for px, py in reversed(top))], CONNECTED)
@@ -120,14 +126,15 @@ def timelines(
     text: str,
     *,
     closed: Sequence[tuple[float, float]] = (),
+    wide: bool = True,
 ) -> Chart:
     """A bar for each order, (label, days of ordered, left, port, customs, cleared, available, received), in
     the colours of STAGES; an unfinished one is open at its end. ``closed`` are shaded stretches of days.
     """
-    left, right = 132.0, 10.0
-    chart = Chart(WIDE, 26.0 + ROW * max(len(orders), 1) + BOTTOM, text)
+    width, left, right = (WIDE, 132.0, 10.0) if wide else (WIDTH, 96.0, 6.0)
+    chart = Chart(width, 26.0 + ROW * max(len(orders), 1) + BOTTOM, text)
     base = chart.height - BOTTOM
-    step = (WIDE - left - right) / max(days, 1)
+    step = (width - left - right) / max(days, 1)
 
     def across(day: float) -> float:
         return left + step * min(max(day, 0.0), float(days))
@@ -139,7 +146,7 @@ def timelines(
         y = 14.0 + ROW * k
         chart.label(left - 5, y + 7, fitted(label, left - 10, 8.0), size=8, colour=MUTED, anchor="end")
         _bar(chart, moments, across, y, float(days))
-    chart.line([(left, base), (WIDE - right, base)], MUTED, 0.8)
+    chart.line([(left, base), (width - right, base)], MUTED, 0.8)
     return chart
 
 

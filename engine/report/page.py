@@ -108,7 +108,7 @@ def page_html(
         sections=sections,
         style=Markup(style),  # noqa: S704 (our own file and a run id of letters and digits)
         style_digest=f"sha256-{digest}",
-        foot=f"{heading} · {name} · made by tradewind from the run's cube and manifest only",
+        foot=f"{heading} · {name} · made by tradewind from the run's folder only",
     )
 
 

@@ -39,7 +39,7 @@ def network_pictures(source: Source) -> tuple[Block, ...]:
         Heading("The network, and one trial of it"),
         Text(said),
         Pictures((_diagram(source, example),)),
-        Pictures(tuple(pictures)),
+        *(Pictures((picture,)) for picture in pictures),
         Pictures(tuple(small)),
     )
 
@@ -70,8 +70,9 @@ def _diagram(source: Source, example: Mapping[str, Any]) -> Picture:
         [source.label(dims[column], giver), source.label(dims[column + 1], taker), number(units)]
         for (column, giver, taker), units in sorted(between.items())
     ]
-    chart = diagram(columns, [(*way, units) for way, units in sorted(between.items()) if units], title)
-    return Picture(title, chart, table(title, ("From", "To", "Units"), rows, text_columns=2))
+    bands = [(*way, units) for way, units in sorted(between.items()) if units]
+    wide, narrow = (diagram(columns, bands, title, wide=broad) for broad in (True, False))
+    return Picture(title, wide, table(title, ("From", "To", "Units"), rows, text_columns=2), narrow)
 
 
 def _timelines(source: Source, example: Mapping[str, Any], name: str) -> Picture:
@@ -92,6 +93,7 @@ def _timelines(source: Source, example: Mapping[str, Any], name: str) -> Picture
         title,
         timelines(start, days, bars, title),
         table(f"{title}; days from {example['start']}", heads, rows, dense=True),
+        timelines(start, days, bars, title, wide=False),
         legend=tuple(Key(stage, colour, filled=True) for stage, colour in legend_colours()),
     )
 

@@ -31,12 +31,14 @@ from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.customer_history import customer_history
 from engine.stages.draw import draw_block
+from engine.stages.example import example_trial
 from engine.stages.measure import coordinates, cube_variables, measure
 from engine.stages.settings import block_size, check_settings, thread_count, trial_bytes
 from engine.stages.simulate import BaseMoves, Clockwork, play, within_plan
 from engine.stages.supply_watch import shock_metrics, watch
 from engine.stages.world import World, build_world
 from engine.store.cube import Template, create, missing_blocks, open_cube, write_atomically, write_block
+from engine.store.example import write_example
 from engine.store.manifest import manifest, read_manifest, run_id, run_identity, to_json
 from models.calendar import Calendar
 from models.errors import StoreError, UsageError
@@ -361,6 +363,8 @@ def _publish(
     write_atomically(partial / "run.json", to_json(record))
     summary = summarise(open_cube(partial), record)
     write_atomically(partial / "summary.json", to_json(summary.to_dict()))
+    lost = open_cube(partial)["market/units_lost"].sum(["month", "market"]).to_numpy()
+    write_example(partial, example_trial(world, composed, library, trials, seed, lost))
     write_report(partial / PAGE, summary, record, open_cube(partial))
     write_workbook(partial / WORKBOOK, open_cube(partial), record, summary)
 

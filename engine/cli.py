@@ -451,6 +451,61 @@ def backtest(
 
 
 @app.command()
+def placement(
+    path: PlanPath,
+    candidates: Annotated[
+        Path | None,
+        typer.Option(help="File of sites that could be opened; default: the plan's candidates.yaml, if any."),
+    ] = None,
+    best: Annotated[int, typer.Option(min=1, max=50, help="Layouts to find, cheapest first.")] = 3,
+    most: Annotated[int | None, typer.Option(min=1, help="Most open nodes.")] = None,
+    service: Annotated[
+        float | None,
+        typer.Option(help="Least share of units delivered as promised; default: policy.yaml, else today's."),
+    ] = None,
+    trials: Annotated[int, typer.Option(min=0, max=100_000, help="Trials of base; 0: program only.")] = 64,
+    first_trial: Annotated[int, typer.Option(min=0, help="Number of the first trial.")] = 0,
+    quarters: Annotated[int, typer.Option(min=1, max=12, help="Horizon in quarters.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every random address.")] = 1,
+    engine: Annotated[str, typer.Option(help="compiled or simpy.")] = "compiled",
+    workers: Annotated[int, typer.Option(min=0, help="Threads; 0: one per core.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Which nodes to keep and whom to serve from where: the cheapest layouts, then simulated under base."""
+    from engine.placement import place
+    from engine.plan.load import load_plan
+    from engine.progress import progress_bar
+
+    plan = load_plan(path)
+    with progress_bar() as report:
+        found = place(
+            plan,
+            candidates,
+            best=best,
+            most=most,
+            service=service,
+            trials=trials,
+            first_trial=first_trial,
+            quarters=quarters,
+            seed=seed,
+            engine=engine,
+            workers=workers,
+            progress=report,
+        )
+    if as_json:
+        _print_json(found.to_dict())
+        return
+    print(_printable(found.headline()))
+    print(f"\nlayouts, {found.currency}; ± standard error, differences on the same trials")
+    _print_table(found.table())
+    print(f"\ncost a year by the program, {found.currency}")
+    _print_table(found.parts_table())
+    print()
+    for note in found.notes:
+        print(_printable(note))
+
+
+@app.command()
 def report(
     path: Annotated[
         Path, typer.Argument(help="Run folder, or plan folder: its newest run. Default: this folder.")

@@ -56,6 +56,9 @@ DIMS = (
 )
 """Every dimension, in the order in which it may stand in an array."""
 
+LONGEST_DAYS = 1000.0
+"""Longest mean of a lead-time stage that is taken for one, days; also the bound of the driver."""
+
 MONEY = "currency"
 UNITS = "units"
 SHARE = "share"

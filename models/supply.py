@@ -29,6 +29,7 @@ from models.lead_time import (
     SCORES,
     STAGES,
     Congestion,
+    LeadTime,
     LeadTimeModel,
     service_starts,
     shipments,

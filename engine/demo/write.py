@@ -20,6 +20,7 @@ from engine.demo.company import HISTORY_DAYS, START, TEMPLATES, Company, month_s
 from engine.demo.customers import Event, acquire, monthly_spend, simulate_orders
 from engine.demo.rates import FIRST_DAY, Rates, tariffs
 from engine.demo.shopify import write_marketplace, write_shop
+from engine.demo.sites import candidates_yaml
 from engine.demo.spend import spend_table
 from engine.demo.supply import purchase_lines, purchase_log, ship, unit_cost
 from engine.demo.truth import truth
@@ -155,6 +156,7 @@ def _write_plan(folder: Path, history: History, seed: int) -> None:
         part.mkdir()
     _text(folder / "plan.yaml", config.plan_yaml(company))
     _text(folder / "policy.yaml", config.policy_yaml())
+    _text(folder / "candidates.yaml", candidates_yaml(company))
     _text(folder / "README.txt", config.readme(company))
     for name, text in config.mappings().items():
         _text(folder / "mappings" / name, text)

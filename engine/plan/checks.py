@@ -14,6 +14,7 @@ from engine.plan.importers.imported import FILE, ROW
 from engine.plan.plan import Tie
 from engine.plan.plan_checks import entries
 from engine.plan.tables import TABLES
+from models.names import LONGEST_DAYS
 
 _RATE_KEY = ("hs", "origin", "territory", "rule")
 _STAGES = ("ordered_on", "shipped_on", "port_on", "cleared_on", "received_on")
@@ -114,6 +115,13 @@ def _check_purchase_orders(context: Context) -> None:
                 got=f"{later} {spelled(row[later])}",
                 remedy=f"give {previous}, or clear {later}",
             )
+        context.note_each(
+            frame,
+            ((day - latest).dt.days > LONGEST_DAYS).to_numpy(),
+            later,
+            problem=f"more than {LONGEST_DAYS:,.0f} days after the stage before",
+            remedy="correct the date, or reject the row in its mapping",
+        )
         latest = latest.where(day.isna() | (day < latest), day)
     context.note_each(
         frame,

@@ -12,12 +12,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from models.names import LONGEST_DAYS
+
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+StageDays = Annotated[float, Field(ge=0.0, le=LONGEST_DAYS, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -157,7 +160,7 @@ class Port(Model):
     closures_per_year: NonNegative = 0.0
     closure_days: Positive = 2.0
     """Mean length of a closure."""
-    clearance_days: Positive = 2.0
+    clearance_days: Annotated[float, Field(gt=0.0, le=LONGEST_DAYS, allow_inf_nan=False)] = 2.0
     """Mean customs service time, used where the purchase log shows too few entries."""
 
 
@@ -187,7 +190,7 @@ class Supplier(Model):
     country: CountryCode
     """Country of origin of what it makes."""
     currency: CurrencyCode
-    capacity_per_week: Count
+    capacity_per_week: Annotated[int, Field(ge=1, le=1_000_000_000_000)]
     """Units a week over all items."""
     outages_per_year: NonNegative = 0.0
     outage_days: Positive = 14.0
@@ -205,8 +208,8 @@ class Supplier(Model):
 class Stage(Model):
     """Mean and standard deviation of one lead-time stage in days, used where the purchase log is too thin."""
 
-    mean: NonNegative
-    sd: NonNegative
+    mean: StageDays
+    sd: StageDays
 
 
 class Lane(Model):

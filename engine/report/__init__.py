@@ -1,1 +1,1 @@
-"""What people read: report, workbook and comparison, built from cube and manifest only."""
+"""What people read: report, workbook and comparison, built from what a run keeps only."""

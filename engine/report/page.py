@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from engine.report.content import Missing, Section
+from engine.report.content import Block, Missing, Section
 from engine.report.drawing import Chart
 from engine.report.formats import NONE
 from engine.report.reading import Source
@@ -27,12 +28,14 @@ from engine.report.sections.ladder import ladder
 from engine.report.sections.liquidity import liquidity
 from engine.report.sections.method import method
 from engine.report.sections.network import network
+from engine.report.sections.network_pictures import network_pictures
 from engine.report.sections.quality import quality
 from engine.report.sections.shocks import shocks
 from engine.report.sections.unit_economics import unit_economics
 from engine.report.summary import Summary
 from engine.risk.errors import MINIMUM_SECTIONS, TRIALS_PER_SECTION, section_count
 from engine.store.cube import write_atomically
+from engine.store.example import read_example
 
 PAGE = "report.html"
 BACKTEST = Section(
@@ -48,8 +51,8 @@ BACKTEST = Section(
 
 
 def write_report(path: Path, summary: Summary, record: Mapping[str, Any], cube: xr.DataTree) -> None:
-    """Write the report of a run; a function of the run's cube and manifest only."""
-    write_atomically(path, report_html(Source(cube, record, summary)))
+    """Write the report of a run into its folder; a function of what the folder holds only."""
+    write_atomically(path, report_html(Source(cube, record, summary, read_example(path.parent))))
 
 
 def report_html(source: Source) -> str:
@@ -72,13 +75,18 @@ def report_sections(source: Source) -> tuple[Section, ...]:
         ladder(source),
         liquidity(source),
         concentration(source),
-        network(source),
+        with_blocks(network(source), network_pictures(source)),
         unit_economics(source),
         customers(source),
         BACKTEST,
         quality(source),
         method(source),
     )
+
+
+def with_blocks(section: Section, more: Sequence[Block]) -> Section:
+    """A section with more blocks at its end."""
+    return replace(section, blocks=(*section.blocks, *more))
 
 
 def page_html(
@@ -102,7 +110,7 @@ def page_html(
         sections=sections,
         style=Markup(style),  # noqa: S704 (our own file and a run id of letters and digits)
         style_digest=f"sha256-{digest}",
-        foot=f"{heading} · {name} · made by tradewind from the run's cube and manifest only",
+        foot=f"{heading} · {name} · made by tradewind from the run's folder only",
     )
 
 

@@ -33,8 +33,15 @@ MEMBERS_SHOWN = 6
 class Source:
     """A run as the sections of the report read it."""
 
-    def __init__(self, cube: xr.DataTree, record: Mapping[str, Any], summary: Summary) -> None:
+    def __init__(
+        self,
+        cube: xr.DataTree,
+        record: Mapping[str, Any],
+        summary: Summary,
+        example: Mapping[str, Any] | None = None,
+    ) -> None:
         self.cube, self.record, self.summary = cube, record, summary
+        self.example = example or {}
         self.scenarios = summary.scenarios
         self.base = self.scenarios.index(BASE)
         self.shocks = tuple(name for name in self.scenarios if name != BASE)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ from models.network.draws import Draws
 from models.network.movements import Movements
 from models.network.purchasing import initial_purchasing, observe_month, reorder_levels
 from models.network.spec import UNLIMITED
-from models.network.state import initial_state
+from models.network.state import State, initial_state
 from models.supply import SupplyDraws, apply_supply_effects
 
 FloatArray = npt.NDArray[np.float64]
@@ -421,6 +422,15 @@ class _Player:
         )
         return replace(played, base=moves)
 
+    def follow(self, months: int, journal: list[process.Event]) -> tuple[tuple[Movements, ...], State]:
+        """Movements of the first months and the state after them; events of orders go into the journal."""
+        self.engine = partial(process.advance, journal=journal)
+        movements = []
+        for month in range(months):
+            movements.append(self._move(month))
+            self._close(month, movements[-1])
+        return tuple(movements), self.state
+
     def _same_as(self, base: BaseMoves) -> bool:
         """Whether the network would read exactly what it read for base; counts all orders on the way."""
         mine, other = self.network_draws, base.draws
@@ -585,3 +595,13 @@ def _slim(moved: Movements) -> Movements:
     """Movements without the daily arrays that only ``_record`` reads."""
     nothing = np.zeros((0, 0, 0, 0), dtype=np.int32)
     return replace(moved, lost=nothing, backlog=nothing, on_order=nothing)
+
+
+def follow(
+    world: World, draws: BlockDraws, paths: Paths, responses: tuple[Response, ...], months: int
+) -> tuple[list[process.Event], tuple[Movements, ...], State]:
+    """The first months of a scenario by the SimPy engine: the events of every order, the movements of each
+    month, and the state after them.
+    """
+    journal: list[process.Event] = []
+    return journal, *_Player(world, draws, paths, responses, "simpy", Clockwork()).follow(months, journal)

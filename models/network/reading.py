@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from models.errors import Fault, InputError
+from models.names import LONGEST_DAYS
 from models.network.laws import Law, LawError, Laws, constant, number, read_law
 from models.network.parts import UNLIMITED, BoolArray, FloatArray, IntArray
 from models.network.policy import Policy
@@ -143,6 +144,16 @@ class Reader:
             self.fault(address, error.problem, error.got, error.remedy)
             return constant(0.0)
 
+    def stage_law(self, value: Any, address: str) -> Law:
+        """The law of a lead-time stage, days, or a fault and the constant 0."""
+        law = self.law(value, address)
+        if law.mean <= LONGEST_DAYS:
+            return law
+        self.fault(
+            address, "longer than a lead time can be", f"{law.mean:g} days", f"at most {LONGEST_DAYS:g}"
+        )
+        return constant(0.0)
+
     def share(self, value: Any, address: str) -> float:
         """A share, or a fault and 0."""
         try:
@@ -235,7 +246,9 @@ class Reader:
 
     def _stage(self, fields: Mapping[str, Any], name: str) -> Law:
         value = fields.get(name)
-        return constant(0.0) if value is None else self.law(value, fields.get(f"{name} address", name))
+        if value is None:
+            return constant(0.0)
+        return self.stage_law(value, str(fields.get(f"{name} address", name)))
 
     # the rest
 
@@ -314,7 +327,7 @@ class Reader:
             own = {name: self._stage(fields, name) for name in STAGES}
             port_address = f"ports.{port.get('key')}"
             if fields.get("service") is None and port.get("clearance") is not None:
-                own["service"] = self.law(port["clearance"], f"{port_address}.clearance")
+                own["service"] = self.stage_law(port["clearance"], f"{port_address}.clearance")
             stages[origin, to] = own
             for given, where in ((fields, address), (port, port_address)):
                 if given.get("inspection") is not None:

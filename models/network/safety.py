@@ -1,36 +1,38 @@
 """Reorder points for a target fill rate, from a law of lead times and a forecast of daily demand.
 
-Daily demand has mean m and variance dispersion * m; over e days it is taken as gamma with these moments.
-After a review the position lies between s and S; what is short on the day that ends the exposure E =
-max(1, ceil(lead time)) is B(E) - B(E - 1), with B(e) the expected shortage of e days of demand against
-the position:
+An order placed on day t with lead time L is on the shelf at the start of day t + E, with the exposure E =
+max(1, ceil(L)). At the start of a day stock is top - Z (``shortfall``), so the share of a day's demand D that
+is served on the day is
 
-    fill(s) = 1 - E over positions and lead times of [B(E) - B(E - 1)] / m
+    fill(top) = 1 - E[(Z + D - top)+ - (Z - top)+] / E[D]                                              (1)
 
-(Zipkin, Foundations of Inventory Management, 2000, section 6.5 for the loss function). Independent lead
-times let a later order overtake an earlier one, and stock does not care which of two equal orders
-arrives: what counts is the effective lead time from the k-th order to the k-th arrival (Robinson, Bradley
-and Thomas, 2001, "Consequences of order crossover under order-up-to inventory policies", M&SOM 3(3)).
-With an order every r days it is at most x when, of the orders placed until then, no more are outstanding
-than were placed after the k-th. Where lead times follow each other or share a port, orders do not cross
-and the fill reached is lower than the target.
+(Zipkin, Foundations of Inventory Management, 2000, section 6.5 for the loss function). Z is the law of
+independent lead times: orders cross, which only helps. Where lead times follow each other or share a port
+the fill reached is lower than the target; ``make verify`` prints by how much.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from models.errors import UsageError
 from models.network.parts import FloatArray
+from models.network.shortfall import (
+    Shortfall,
+    day_demand,
+    grid_unit,
+    shortfall_batches,
+    shortfall_up_to,
+    under_way,
+)
 
-POINTS = 512
+POINTS = 2048
 """Quantiles at which a law of lead times is read."""
-POSITIONS = 64
+KINDS = ("s_S", "R_Q", "base_stock")
 
 
 @dataclass(frozen=True)
@@ -62,61 +64,27 @@ def exposures(lead: Any) -> tuple[FloatArray, FloatArray]:
     return whole, counts / days.size
 
 
-def effective_exposures(
-    days: FloatArray, weights: FloatArray, interval: float
-) -> tuple[FloatArray, FloatArray]:
-    """Exposures and weights from the k-th order to the k-th arrival, one order every ``interval`` days."""
-    longest = int(days.max())
-    ages = np.arange(longest + 1, dtype=np.float64)
-    late = np.array([weights[days > age].sum() for age in ages])
-    cumulative = np.empty(longest + 1)
-    for x in range(longest + 1):
-        after = math.floor(x / interval)
-        first = x - after * interval
-        outstanding = np.ones(1)
-        for age in np.arange(first, longest, interval):
-            chance = float(late[math.floor(age)])
-            outstanding = np.append(outstanding * (1.0 - chance), 0.0) + np.append(0.0, outstanding * chance)
-        cumulative[x] = outstanding[: after + 1].sum()
-    mass = np.diff(cumulative, prepend=0.0)
-    seen = mass > 1e-12
-    return ages[seen], mass[seen] / mass[seen].sum()
-
-
-def positions(cycle: float, daily_mean: float, dispersion: float) -> tuple[FloatArray, FloatArray]:
-    """Units below S after a review, and the expected days spent there between two orders: the renewals of
-    daily demand, begun at S and ended by the order when ``cycle`` is used up.
-    """
-    edges = np.linspace(0.0, cycle, POSITIONS + 1)
-    most = math.ceil(cycle / daily_mean + 8.0 * math.sqrt(dispersion * cycle) / daily_mean) + 8
-    shapes = np.arange(1, most + 1)[:, None] * (daily_mean / dispersion)
-    passed = special.gammainc(shapes, edges / dispersion).sum(axis=0)
-    return np.append(0.0, (edges[1:] + edges[:-1]) / 2.0), np.append(1.0, np.diff(passed))
-
-
-def expected_fill(
-    top: float,
-    below: tuple[FloatArray, FloatArray],
+def shortfall_law(
+    lead: Any,
     daily_mean: float,
-    dispersion: float,
-    days: FloatArray,
-    weights: FloatArray,
-) -> float:
-    """Share of demand served from stock with positions at ``top`` less what ``positions`` gives."""
-    position = (top - below[0])[:, None]
-    short = _shortage(position, days * daily_mean, dispersion) - _shortage(
-        position, (days - 1.0) * daily_mean, dispersion
-    )
-    chance = below[1] / below[1].sum()
-    return 1.0 - float((chance[:, None] * short * weights).sum()) / daily_mean
-
-
-def _shortage(position: FloatArray, mean: FloatArray, dispersion: float) -> FloatArray:
-    """E[(X - position)+] of a gamma X with this mean and variance dispersion * mean."""
-    shape = np.maximum(mean, 1e-12) / dispersion
-    held = np.maximum(position, 0.0) / dispersion
-    loss = mean * special.gammaincc(shape + 1.0, held) - position * special.gammaincc(shape, held)
-    return np.asarray(np.where(position <= 0.0, mean - position, loss))
+    *,
+    cycle_units: float,
+    dispersion: float = 1.0,
+    policy: str = "s_S",
+    review_days: int = 1,
+    replaced: float = 1.0,
+) -> Shortfall:
+    """Law of Z at the start of a day; the arguments are those of ``fill_levels``, ``replaced`` the share of
+    demand that orders replace.
+    """
+    days, weights = exposures(lead)
+    late = under_way(days, weights)
+    cycle = 1 if policy == "base_stock" else max(1, math.ceil(cycle_units))
+    unit = grid_unit(daily_mean, dispersion, float(days.max()) + review_days, cycle)
+    steps = max(1, round(cycle / unit))
+    make = shortfall_batches if policy == "R_Q" else shortfall_up_to
+    law = make(late, day_demand(daily_mean * replaced, dispersion, unit), steps, review_days, unit)
+    return replace(law, demand=day_demand(daily_mean, dispersion, unit))
 
 
 def fill_levels(
@@ -124,42 +92,72 @@ def fill_levels(
     daily_mean: float,
     *,
     target: float,
-    cycle_units: float,
+    cycle_units: float = 1.0,
     dispersion: float = 1.0,
     backlog_share: float = 1.0,
+    policy: str = "s_S",
+    review_days: int = 1,
 ) -> Levels:
-    """Smallest s, and S = s + cycle, with which the share of demand served from stock is the target.
+    """Smallest levels with which the share of demand served on its day is the target.
 
-    ``lead`` is a law of ``read_law``, a fitted lead time or an array of days; ``dispersion`` the variance
-    over the mean of a day's demand; ``cycle_units`` the units between s and S; ``backlog_share`` the
-    share of units short that wait. A lost unit is not short again: with b short units for each unit
-    served from stock, 1 / (1 + b) of the demand is served; that holds for one order under way, with more
-    the fill reached is higher.
+    Parameters
+    ----------
+    lead : a law of ``read_law``, a fitted lead time or an array of days; the whole time from order to shelf.
+    daily_mean, dispersion : units of a day's demand, and their variance over their mean.
+    cycle_units : S - s of (s, S), Q of (R, Q); of no meaning for base stock.
+    backlog_share : share of units short that wait; 1 is exact. A lost unit is not short again: with b short
+        units for each unit served from stock, 1 / (1 + b) of the demand is served, which holds for one order
+        under way; with N > 1 of them, lost units are missing in the 1 - 1/N of orders before the last.
+        Simulated at a target of 95%, the fill reached is then 0 to 3 points above it.
+    policy : s_S, R_Q or base_stock (with ``review_days`` above 1 the periodic policy).
+    review_days : days between two reviews.
+
+    Returns
+    -------
+    Levels : s or R and S or R + Q; of base stock S is ``order_up_to``.
 
     >>> from models.network.laws import read_law
     >>> fill_levels(read_law(5), 50.0, target=0.95, cycle_units=500.0, dispersion=1.28).reorder_level
     201
     """
+    _check(target, daily_mean, dispersion, cycle_units, policy, review_days)
+    days, weights = exposures(lead)
+    mean = (float(days @ weights) + (review_days - 1) / 2.0) * daily_mean
+    cycle = 1 if policy == "base_stock" else max(1, math.ceil(cycle_units))
+    law = shortfall_law(
+        lead,
+        daily_mean,
+        cycle_units=cycle,
+        dispersion=dispersion,
+        policy=policy,
+        review_days=review_days,
+        replaced=1.0 - _never_ordered(mean, max(cycle, review_days * daily_mean), target, backlog_share),
+    )
+    needed = 1.0 - (1.0 - target) / (target + (1.0 - target) * backlog_share)
+    # without a backlog no position is below zero, and a lower level would never order
+    low, high = -1 if backlog_share < 1.0 else -cycle - 1, math.ceil(mean) + 1
+    while law.fill(high + cycle) < needed:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if law.fill(middle + cycle) >= needed else (middle, high)
+    return Levels(high, high + cycle, mean, high - mean, float(law.fill(high + cycle)))
+
+
+def _never_ordered(under_way: float, order: float, target: float, backlog_share: float) -> float:
+    """Share of demand that older orders under way do not replace, because it was lost."""
+    return (1.0 - backlog_share) * (1.0 - target) * max(1.0 - order / under_way, 0.0)
+
+
+def _check(
+    target: float, daily_mean: float, dispersion: float, cycle_units: float, policy: str, review_days: int
+) -> None:
     if not 0.0 < target < 1.0:
         raise UsageError(f"target: not a fill rate | got {target} | between 0 and 1")
     for name, value in (("daily_mean", daily_mean), ("dispersion", dispersion), ("cycle_units", cycle_units)):
         if not 0.0 < value < math.inf:
             raise UsageError(f"{name}: not positive | got {value} | above 0")
-    days, weights = exposures(lead)
-    mean = float(days @ weights) * daily_mean
-    cycle = max(1, math.ceil(cycle_units))
-    below = positions(cycle, daily_mean, dispersion)
-    days, weights = effective_exposures(days, weights, float(below[1].sum()))
-    needed = 1.0 - (1.0 - target) / (target + (1.0 - target) * backlog_share)
-
-    def fill(level: int) -> float:
-        return expected_fill(level + cycle, below, daily_mean, dispersion, days, weights)
-
-    # without a backlog no position is below zero, and a lower level would never order
-    low, high = -1 if backlog_share < 1.0 else -cycle - 1, math.ceil(mean) + 1
-    while fill(high) < needed:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if fill(middle) >= needed else (middle, high)
-    return Levels(high, high + cycle, mean, high - mean, fill(high))
+    if policy not in KINDS:
+        raise UsageError(f"policy: unknown | got {policy!r} | one of {', '.join(KINDS)}")
+    if review_days < 1:
+        raise UsageError(f"review_days: at least 1 | got {review_days} | 1 is every day")

@@ -20,6 +20,7 @@ from models.network.process import Event
 from models.network.sampling import draw
 from models.network.spec import Network
 from models.network.state import State, initial_state
+from models.network.timelines import journal_table, stock_table
 
 Engine = Literal["compiled", "simpy"]
 
@@ -129,40 +130,11 @@ def event_log(
     after, moved = process.advance(
         network, start.state, start.until, start.controls, start.draws, start.demand, features, journal
     )
-    log = pd.DataFrame(journal, columns=["trial", "day", "event", "order", "waiting"])
-    at = log["trial"].to_numpy(dtype=np.int64) - start.draws.first_trial
-    order = log["order"].to_numpy(dtype=np.int64)
-    first = after.orders.first_line[at, order]
-    node = after.lines.node[at, first]
-    log["node"] = np.array(network.nodes)[node]
-    log["supplier"] = np.array(network.suppliers)[after.lines.supplier[at, first]]
-    log["port"] = np.array(network.ports)[network.node_port[node]]
-    before = np.concatenate(
-        [np.zeros((len(after.lines.units), 1), dtype=np.int64), np.cumsum(after.lines.units, axis=1)], axis=1
-    )
-    log["units"] = before[at, first + after.orders.lines[at, order]] - before[at, first]
-    stock = _stock_rows(network, moved, start.draws.first_trial)
+    log = journal_table(network, journal, after)
+    stock = stock_table(network, moved, start.draws.first_trial)
     columns = ["trial", "day", "event", "order", "node", "supplier", "port", "units", "waiting"]
     whole = pd.concat([log, stock], ignore_index=True) if len(log) else stock
     return whole[columns].sort_values(["trial", "day"], kind="stable", ignore_index=True)
-
-
-def _stock_rows(network: Network, moved: Movements, first_trial: int) -> pd.DataFrame:
-    units = moved.on_hand.sum(axis=3, dtype=np.int64)
-    trial, day, node = (index.ravel() for index in np.indices(units.shape))
-    return pd.DataFrame(
-        {
-            "trial": trial + first_trial,
-            "day": (day + moved.first_day).astype(np.float64),
-            "event": "stock",
-            "order": -1,
-            "waiting": 0,
-            "node": np.array(network.nodes)[node],
-            "supplier": "",
-            "port": "",
-            "units": units.ravel(),
-        }
-    )
 
 
 def opening_stock(network: Network) -> IntArray:

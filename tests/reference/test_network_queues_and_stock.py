@@ -205,6 +205,21 @@ def test_preemptive_breakdowns_hold_13_3() -> None:
     assert abs(z) < 4.0
 
 
+def test_breakdowns_only_while_busy_hold_10_3() -> None:
+    """M/M/1 with lambda 1, mu 2, down at .05 while it works, repaired at .2: E[N] = 10/3; a service lasts its
+    own time and that of the repairs in it.
+    """
+    trials, count, unit = 60, 3000, 20.0
+    arrivals, services = arrivals_and_services(1.0 / unit, 0.5 * unit, "M", trials, count, 15)
+    rng = np.random.default_rng(16)
+    repairs = rng.gamma(np.maximum(rng.poisson(0.05 * services / unit), 1e-12), unit / 0.2)
+    state = customs(arrivals, quantise(services + repairs), 1)
+    sojourn = elapsed(state.lines.port, state.lines.cleared)[:, 200:2800]
+    per_trial = np.nanmean(sojourn, axis=1) / unit  # L = lambda W with lambda 1
+    z = (per_trial.mean() - 10 / 3) / (per_trial.std(ddof=1) / np.sqrt(trials))
+    assert abs(z) < 4.0
+
+
 # stock
 
 

@@ -9,6 +9,7 @@ from tests.verify.demand_truth import band_rows, parameter_rows
 from tests.verify.networks import fuzz_rows
 from tests.verify.real_data import fx_rows, lead_time_rows, ledger_rows, online_retail_rows
 from tests.verify.registry import Verification
+from tests.verify.safety_stock import safety_rows
 from tests.verify.scms import fit_rows, interval_rows
 from tests.verify.supply import lane_rows
 
@@ -24,6 +25,7 @@ VERIFICATIONS: tuple[Verification, ...] = (
     Verification("backtest_online_retail", online_retail_backtest_rows),
     Verification("network_fuzz", fuzz_rows),
     Verification("supply_lanes", lane_rows),
+    Verification("safety_stock", safety_rows),
     Verification("lead_times_scms", lead_time_rows),
     Verification("lead_time_families_scms", fit_rows),
     Verification("lead_time_intervals_scms", interval_rows),

@@ -1,0 +1,127 @@
+"""A layout played through the chain: the plan's own trials of base, the same draws for every layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.placement.terms import MONTHS_IN_YEAR, within
+from engine.placement.variant import Layout, planned_as
+from engine.plan.plan import Plan
+from engine.scenarios import BASE, Composition, resolve
+from engine.stages.calibrate import Calibration
+from engine.stages.draw import draw_block
+from engine.stages.measure import measure
+from engine.stages.settings import block_size, thread_count, trial_bytes
+from engine.stages.simulate import Played, play
+from engine.stages.world import World, build_world
+from models.calendar import Calendar
+
+FloatArray = npt.NDArray[np.float64]
+
+COST_LINES = (
+    "cogs_goods",
+    "cogs_freight",
+    "cogs_duty",
+    "cogs_fees",
+    "fulfilment",
+    "outbound_freight",
+    "parcel_duty",
+)
+STOCK_ACCOUNTS = ("inventory", "inventory_in_transit")
+TWO_DAYS = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """What a layout did, by trial (trial,)."""
+
+    cost: FloatArray
+    """Company currency a year: the lines that the program prices, capital of the stock and fixed costs of
+    nodes."""
+    fill_rate: FloatArray
+    delivered_48h: FloatArray
+    """Share of units shipped that arrive within two days of the order."""
+    on_time: FloatArray
+    """Share of units shipped that arrive as promised."""
+    cm2: FloatArray
+    """Company currency over the horizon, likewise ebitda."""
+    ebitda: FloatArray
+    units_on_hand: FloatArray
+    """Mean units in stock at month ends, all nodes."""
+
+
+def simulate_layout(
+    plan: Plan,
+    calibration: Calibration,
+    layout: Layout,
+    *,
+    node_costs: float,
+    trials: range,
+    quarters: int,
+    seed: int,
+    engine: str,
+    workers: int,
+) -> Figures:
+    """Play a plan with its layout under base; ``node_costs`` are the fixed costs a year of its open nodes."""
+    world = build_world(plan, calibration, Calendar(plan.forecast_start, 3 * quarters))
+    world = replace(world, purchasing=planned_as(world.purchasing, plan, layout))
+    extent = world.calendar.days, len(plan.cell_keys), len(plan.item_keys)
+    size = min(block_size(*extent), len(trials))
+    blocks = [trials[start : start + size] for start in range(0, len(trials), size)]
+
+    def one(block: range) -> Figures:
+        paths = resolve(Composition(BASE, "", ""), world.view, block, seed, world.calendar)
+        draws = draw_block(world.calibration, block, seed, world.calendar, 1.0)
+        return _figures(world, play(world, draws, paths, (), engine=engine), node_costs)
+
+    threads = thread_count(workers, len(blocks), size * trial_bytes(*extent))
+    with ThreadPoolExecutor(threads) as pool:
+        return joined(list(pool.map(one, blocks)))
+
+
+def joined(parts: Sequence[Figures]) -> Figures:
+    """Figures of neighbouring blocks as one."""
+    names = Figures.__dataclass_fields__
+    return Figures(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def _figures(world: World, played: Played, node_costs: float) -> Figures:
+    values = measure(world, played)
+    years = world.calendar.months / MONTHS_IN_YEAR
+    charged = sum(values[f"market/{name}"].sum(axis=(1, 2)) for name in COST_LINES)
+    charged = charged + values["month/storage"].sum(axis=1)
+    stock = sum(values[f"month/balance_{name}"].mean(axis=1) for name in STOCK_ACCOUNTS)
+    capital = world.plan.config.finance.discount_rate * stock
+    two_days, promised = _delivered(world, played)
+    return Figures(
+        cost=-charged / years + capital + node_costs,
+        fill_rate=values["horizon/fill_rate"],
+        delivered_48h=two_days,
+        on_time=promised,
+        cm2=values["horizon/cm2"],
+        ebitda=values["horizon/ebitda"],
+        units_on_hand=values["node/units_on_hand"].sum(axis=2).mean(axis=1),
+    )
+
+
+def _delivered(world: World, played: Played) -> tuple[FloatArray, FloatArray]:
+    """Shares of units shipped that arrive within two days and as promised: days waited for stock and hands,
+    then the last mile of the market.
+    """
+    markets = world.plan.config.markets
+    channels = len(world.plan.sales_channel_keys)
+    units = played.wait.sum(axis=1).astype(np.float64)
+    waited = np.arange(units.shape[2], dtype=np.float64)
+    mean = np.repeat([market.last_mile_days for market in markets], channels)[:, None]
+    promise = np.repeat([market.sla_days for market in markets], channels)[:, None]
+    total = units.sum(axis=(1, 2))
+    shares = []
+    for limit in (np.full_like(promise, TWO_DAYS, dtype=np.float64), promise):
+        reached = (units * within(mean, limit - waited)[None]).sum(axis=(1, 2))
+        shares.append(np.divide(reached, total, out=np.full_like(total, np.nan), where=total > 0.0))
+    return shares[0], shares[1]

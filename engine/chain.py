@@ -29,12 +29,15 @@ from engine.report.workbook import WORKBOOK, write_workbook
 from engine.responses import playbook_problems, responses_of
 from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
+from engine.stages.clockwork import Clockwork
 from engine.stages.customer_history import customer_history
 from engine.stages.draw import draw_block
 from engine.stages.example import example_trial
 from engine.stages.measure import coordinates, cube_variables, measure
+from engine.stages.played import BaseMoves
+from engine.stages.rates import within_plan
 from engine.stages.settings import block_size, check_settings, thread_count, trial_bytes
-from engine.stages.simulate import BaseMoves, Clockwork, play, within_plan
+from engine.stages.simulate import play
 from engine.stages.supply_watch import shock_metrics, watch
 from engine.stages.world import World, build_world
 from engine.store.cube import Template, create, missing_blocks, open_cube, write_atomically, write_block

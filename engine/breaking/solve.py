@@ -29,8 +29,10 @@ from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.draw import BlockDraws, draw_block
 from engine.stages.measure import measure
+from engine.stages.played import Played
+from engine.stages.rates import within_plan
 from engine.stages.settings import block_size, check_settings, thread_count, trial_bytes
-from engine.stages.simulate import Played, play, within_plan
+from engine.stages.simulate import play
 from engine.stages.world import World, build_world
 from models.calendar import Calendar
 from models.errors import UsageError

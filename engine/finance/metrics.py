@@ -32,6 +32,16 @@ STATEMENT_METRICS = (
         action="renegotiate purchase price, freight and origin where landed cost moved",
     ),
     Metric(
+        "gross_margin",
+        "share",
+        "Gross margin",
+        "CM1 / net revenue",
+        "over the horizon, at landed cost",
+        "high",
+        owner="Finance & Ops",
+        action="raise price or lower landed cost where duty, freight or the exchange rate took it",
+    ),
+    Metric(
         "cm2",
         "currency",
         "CM2",

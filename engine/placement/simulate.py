@@ -9,15 +9,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from engine.placement.terms import MONTHS_IN_YEAR, within
+from engine.finance.kpis import ratio
+from engine.placement.terms import MONTHS_IN_YEAR
 from engine.placement.variant import Layout, planned_as
 from engine.plan.plan import Plan
 from engine.scenarios import BASE, Composition, resolve
 from engine.stages.calibrate import Calibration
 from engine.stages.draw import draw_block
 from engine.stages.measure import measure
+from engine.stages.played import Played
 from engine.stages.settings import block_size, thread_count, trial_bytes
-from engine.stages.simulate import Played, play
+from engine.stages.simulate import play
 from engine.stages.world import World, build_world
 from models.calendar import Calendar
 
@@ -33,7 +35,6 @@ COST_LINES = (
     "parcel_duty",
 )
 STOCK_ACCOUNTS = ("inventory", "inventory_in_transit")
-TWO_DAYS = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +46,9 @@ class Figures:
     nodes."""
     fill_rate: FloatArray
     delivered_48h: FloatArray
-    """Share of units shipped that arrive within two days of the order."""
+    """Share of all orders shipped that arrive within two days."""
     on_time: FloatArray
-    """Share of units shipped that arrive as promised."""
+    """Share of all orders shipped that arrive as promised."""
     cm2: FloatArray
     """Company currency over the horizon, likewise ebitda."""
     ebitda: FloatArray
@@ -97,31 +98,15 @@ def _figures(world: World, played: Played, node_costs: float) -> Figures:
     charged = charged + values["month/storage"].sum(axis=1)
     stock = sum(values[f"month/balance_{name}"].mean(axis=1) for name in STOCK_ACCOUNTS)
     capital = world.plan.config.finance.discount_rate * stock
-    two_days, promised = _delivered(world, played)
     return Figures(
         cost=-charged / years + capital + node_costs,
         fill_rate=values["horizon/fill_rate"],
-        delivered_48h=two_days,
-        on_time=promised,
+        delivered_48h=ratio(
+            values["service/orders_within_48h"].sum(axis=(1, 2)),
+            values["service/orders_shipped"].sum(axis=(1, 2)),
+        ),
+        on_time=1.0 - values["horizon/beyond_sla"],
         cm2=values["horizon/cm2"],
         ebitda=values["horizon/ebitda"],
         units_on_hand=values["node/units_on_hand"].sum(axis=2).mean(axis=1),
     )
-
-
-def _delivered(world: World, played: Played) -> tuple[FloatArray, FloatArray]:
-    """Shares of units shipped that arrive within two days and as promised: days waited for stock and hands,
-    then the last mile of the market.
-    """
-    markets = world.plan.config.markets
-    channels = len(world.plan.sales_channel_keys)
-    units = played.wait.sum(axis=1).astype(np.float64)
-    waited = np.arange(units.shape[2], dtype=np.float64)
-    mean = np.repeat([market.last_mile_days for market in markets], channels)[:, None]
-    promise = np.repeat([market.sla_days for market in markets], channels)[:, None]
-    total = units.sum(axis=(1, 2))
-    shares = []
-    for limit in (np.full_like(promise, TWO_DAYS, dtype=np.float64), promise):
-        reached = (units * within(mean, limit - waited)[None]).sum(axis=(1, 2))
-        shares.append(np.divide(reached, total, out=np.full_like(total, np.nan), where=total > 0.0))
-    return shares[0], shares[1]

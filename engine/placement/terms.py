@@ -20,10 +20,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from engine.finance.duty import dutiable_value, parcel_duty
 from engine.finance.spec import TITLE_AT_SHIPPING, Terms
+from engine.finance.supply_kpis import last_mile_within
 from engine.placement.candidates import Candidates, LastMile
 from engine.placement.variant import Layout, todays_layout
 from engine.plan.plan import Plan
@@ -41,9 +41,6 @@ FloatArray = npt.NDArray[np.float64]
 
 YEAR = 365.0
 MONTHS_IN_YEAR = 12.0
-LAST_MILE_CV = 0.4
-"""Coefficient of variation of the days from the node's door to the customer: no plan says it, so it is listed
-here; they are taken as gamma."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +65,6 @@ class PlacementTerms:
         for i, market in enumerate(self.markets):
             out[i, self.nodes.index(layout.serves[market])] = 1.0
         return out
-
-
-def within(mean: npt.ArrayLike, limit: npt.ArrayLike) -> FloatArray:
-    """Share of parcels whose last mile, gamma with this mean, takes at most so many days."""
-    shape = 1.0 / LAST_MILE_CV**2
-    days = np.maximum(np.asarray(limit, dtype=np.float64), 0.0)
-    return np.asarray(special.gammainc(shape, shape * days / np.asarray(mean, dtype=np.float64)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +122,9 @@ def placement_terms(
         use=use,
         limit=limit,
         on_time=np.where(
-            np.isfinite(ways[1]), within(np.where(np.isfinite(ways[1]), ways[1], 1.0), sla[:, None]), 0.0
+            np.isfinite(ways[1]),
+            last_mile_within(sla[:, None], np.where(np.isfinite(ways[1]), ways[1], 1.0)),
+            0.0,
         ),
         service=service,
         most=most,

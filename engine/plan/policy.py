@@ -7,7 +7,6 @@ from pathlib import Path
 from pydantic import Field
 
 from engine.finance.metrics import METRIC_NAMES
-from engine.finance.planned_metrics import PLANNED_METRICS
 from engine.plan.faults import Faults, did_you_mean
 from engine.plan.files import Folder
 from engine.plan.schema import Finite, Model, Share
@@ -43,15 +42,14 @@ def check_policy(folder: Folder, faults: Faults) -> Policy:
     policy = None if document is None else validate(Policy, document, faults)
     if document is None or policy is None:
         return Policy()
-    known = {*METRIC_NAMES, *PLANNED_METRICS}
     for metric, threshold in policy.thresholds.items():
-        if metric not in known:
+        if metric not in METRIC_NAMES:
             document.fault(
                 faults,
                 ("thresholds", metric),
                 problem="no such metric",
                 got=metric,
-                remedy=did_you_mean(metric, known),
+                remedy=did_you_mean(metric, METRIC_NAMES),
             )
         if threshold.min is not None and threshold.max is not None and threshold.min > threshold.max:
             document.fault(
@@ -62,11 +60,6 @@ def check_policy(folder: Folder, faults: Faults) -> Policy:
                 remedy="min at most max",
             )
     return policy
-
-
-def thresholds_not_computed(policy: Policy) -> tuple[str, ...]:
-    """Metrics with a threshold that no run computes yet, sorted: nobody is told when they are breached."""
-    return tuple(sorted(name for name in policy.thresholds if name not in METRIC_NAMES))
 
 
 def read_policy(folder: Path) -> Policy:

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from engine.finance.planned_metrics import PLANNED_METRICS
 from engine.plan.plan import Plan, Recognised
-from engine.plan.policy import thresholds_not_computed
 
 SCHEMA_VERSION = 1
 
@@ -108,15 +106,9 @@ def _listed_figures(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _thresholds(plan: Plan) -> list[dict[str, Any]]:
-    """Thresholds of policy.yaml, and whether the metric they judge is computed."""
-    missing = thresholds_not_computed(plan.policy)
+    """Thresholds of policy.yaml."""
     return [
-        {
-            "metric": name,
-            "min": threshold.min,
-            "max": threshold.max,
-            "state": f"not computed yet: {PLANNED_METRICS[name]}" if name in missing else "computed",
-        }
+        {"metric": name, "min": threshold.min, "max": threshold.max}
         for name, threshold in sorted(plan.policy.thresholds.items())
     ]
 

@@ -17,7 +17,7 @@ from engine.finance.kpis import by_quarter, ratio
 from engine.finance.lines import CELL_LINES
 from engine.finance.statements import Statements
 from engine.stages.cohort_sums import cohort_sums
-from engine.stages.simulate import Played
+from engine.stages.played import Played
 from engine.stages.world import World
 from models.demand import RETURN_DAYS
 

@@ -19,7 +19,7 @@ from engine.finance.statements import FLOWS, Statements, assemble
 from engine.risk.concentration import concentration
 from engine.stages.measure_customers import customer_coordinates, customer_variables, measure_customers
 from engine.stages.measure_supply import measure_supply, supply_variables
-from engine.stages.simulate import Played
+from engine.stages.played import Played
 from engine.stages.world import World
 from models import names
 from models.names import COUNT, DAYS, MONEY, RATIO, SHARE, UNITS, Variable
@@ -255,7 +255,9 @@ def _over_horizon(
     unfunded = np.maximum(-net - world.finance.terms.company.credit_limit, 0.0).max(axis=1)
     quarters = values["quarter/cash_conversion_cycle"]
     demanded, lost = (_over(_over(values[f"market/units_{name}"], -1), -1) for name in ("demanded", "lost"))
-    measured = {rung: _over(values[f"month/{rung}"], 1) for rung in RUNGS} | {
+    rungs = {rung: _over(values[f"month/{rung}"], 1) for rung in RUNGS}
+    measured = rungs | {
+        "gross_margin": kpis.gross_margin(rungs["net_revenue"], rungs["cm1"]),
         "minimum_cash": net.min(axis=1),
         "unfunded_peak": unfunded,
         "cash_conversion_cycle": _over(quarters, 1) / quarters.shape[1],

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from engine.finance import unit_economics as unit
 from engine.finance.statements import Statements
 from engine.stages.customer_figures import COHORT_MONTHS, VALUE_MONTHS, CustomerFigures
-from engine.stages.simulate import Played
+from engine.stages.played import Played
 from engine.stages.world import World
 from models import names
 from models.calendar import Calendar

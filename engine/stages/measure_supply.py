@@ -14,7 +14,7 @@ from engine.finance.kpis import COGS_LINES, STOCK_ACCOUNTS, by_quarter, ratio
 from engine.finance.postings import POSTING_INDEX
 from engine.finance.supply_kpis import FORWARD_DAYS, Floats, in_order
 from engine.finance.supply_metrics import SUPPLY_METRICS
-from engine.stages.simulate import Played
+from engine.stages.played import Played
 from engine.stages.supply_tally import CLEARANCE, CLEARANCE_LONG, CLEARANCE_P90, QUEUE
 from engine.stages.supply_watch import SHOCK_METRICS
 from engine.stages.world import World

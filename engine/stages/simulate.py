@@ -8,18 +8,15 @@ money triggers see the closed month. A run without triggers takes the same way.
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.drivers import DRIVERS, Paths, month_means, price_level
+from engine.drivers import Paths
 from engine.finance.books import MonthBooked
 from engine.finance.close import close_month
 from engine.responses import (
@@ -31,273 +28,33 @@ from engine.responses import (
     network_control,
     no_alarms,
 )
+from engine.stages.clockwork import Clockwork
 from engine.stages.draw import BlockDraws
+from engine.stages.played import BaseMoves, Played
 from engine.stages.price import month_inputs, open_block_books
+from engine.stages.rates import network_draws, rates_of
+from engine.stages.scenario_orders import ScenarioOrders
 from engine.stages.supply_frame import MONTHS_IN_QUARTER
-from engine.stages.supply_record import SupplyCounts, SupplyRecord, aged_value
+from engine.stages.supply_record import SupplyRecord, aged_value
 from engine.stages.tally import tally
 from engine.stages.world import World
 from models.demand import (
     CohortOrders,
-    DemandBank,
-    acquisition_levels,
-    clipped_share,
-    cohort_orders,
-    count_month,
-    demand_multiplier,
     several_categories,
     units_month,
 )
 from models.network import kernel, process
 from models.network.controls import Controls
-from models.network.draws import Draws
 from models.network.movements import Movements
 from models.network.purchasing import initial_purchasing, observe_month, reorder_levels
 from models.network.spec import UNLIMITED
 from models.network.state import State, initial_state
-from models.supply import SupplyDraws, apply_supply_effects
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 Advance = Callable[..., tuple[Any, Movements]]
 ENGINES: Mapping[str, Advance] = {"compiled": kernel.advance, "simpy": process.advance}
-
-
-class Clockwork:
-    """Wall seconds spent in each part of a run, for the benchmark.
-
-    A part inside another is counted once, to the inner one, so that with one worker the parts sum to the
-    run. With more workers the seconds of all threads add up to more than the run took.
-    """
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._lock = threading.Lock()
-        self._inner = threading.local()
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Count the time inside to a part."""
-        outer, self._inner.seconds = getattr(self._inner, "seconds", 0.0), 0.0
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            took = time.perf_counter() - started
-            with self._lock:
-                self.seconds[name] = self.seconds.get(name, 0.0) + took - self._inner.seconds
-            self._inner.seconds = outer + took
-
-
-@dataclass(frozen=True, eq=False)
-class Rates:
-    """Bounded driver values of one scenario and block that the chain reads; R is 1 or the number of
-    trials.
-    """
-
-    price_level: FloatArray
-    """(R, market, day) net price over base price."""
-
-    demand: FloatArray
-    """(R, market, month)."""
-
-    price_by_month: FloatArray
-    """(R, market, month)."""
-
-    elasticity: tuple[FloatArray, FloatArray]
-    """Multiplier and offset, (R, market, month)."""
-    spend: FloatArray
-    """(R, market, acquisition channel, month) over plan."""
-
-    cac: FloatArray
-    """(R, market, acquisition channel, month) over plan."""
-
-    supply: SupplyDraws
-    refusal: FloatArray
-    """(R, cell, day)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Played:
-    """What one scenario did in a block: units and days by month, and the books of every month."""
-
-    orders: IntArray
-    """(trial, month, cell)."""
-
-    new_customers: IntArray
-    """(trial, month, market, acquisition channel)."""
-
-    demanded: IntArray
-    """(trial, month, cell) units; likewise sold, lost, returned."""
-
-    sold: IntArray
-    lost: IntArray
-    returned: IntArray
-    stock: IntArray
-    """(trial, month, node) units on hand at month end."""
-    short_item_days: IntArray
-    """(trial, month, cell) item-days with lost units or backlog at the day's end."""
-
-    wait: IntArray
-    """(trial, month, cell, 61) units shipped by whole days waited."""
-
-    spend: FloatArray
-    """(trial, month, market, acquisition channel) company currency."""
-
-    supply: SupplyCounts
-    """What the supply metrics count."""
-    aged_value: FloatArray
-    """(trial, quarter, node) landed value of aged stock at the quarter's end."""
-
-    clipped: float
-    """Share of demand multipliers above the envelope."""
-
-    booked: tuple[MonthBooked, ...]
-    customers: CohortOrders
-    """Who placed the orders."""
-
-    several_categories: FloatArray
-    """(trial, month, cell) probability that an order holds at least two categories."""
-
-    base: BaseMoves | None = field(default=None, repr=False)
-    """Set when the scenario may serve others as base."""
-
-
-@dataclass(frozen=True, eq=False)
-class BaseMoves:
-    """Movements of base and everything the network read to make them, kept for scenarios that change none
-    of it.
-    """
-
-    orders: IntArray
-    units: tuple[npt.NDArray[np.int32], ...]
-    """Units demanded by month, dims (trial, day, cell, item)."""
-    draws: Draws
-    movements: tuple[Movements, ...]
-    line_counts: tuple[IntArray, ...]
-    played: Played
-    asked: tuple[FloatArray, FloatArray]
-    """Multipliers and acquisition levels of the orders."""
-
-
-def rates_of(world: World, draws: BlockDraws, paths: Paths) -> Rates:
-    """Driver values of a scenario for a block; identity effects give base's arrays themselves."""
-    calendar = world.calendar
-    markets, channels = len(world.view.markets), len(world.view.acquisition_channels)
-    flat = np.ones((1, markets, 1))
-    level = price_level(world.mix, world.price_rules, paths)
-    cells = len(world.network.markets) // markets
-    refusal = paths.value("refusal_share", world.refusal_share[None, :, None])
-    refusal = np.broadcast_to(refusal, (len(refusal), markets, calendar.days))
-    stretched = np.ones((1, markets, channels, 1))
-    supply = apply_supply_effects(
-        draws.supply,
-        world.calibration.supply,
-        lead_time=paths.effect("lead_time"),
-        clearance=paths.effect("clearance"),
-        closure=_days(paths.value("port_closure", np.zeros((1, len(world.view.ports), 1))), calendar.days),
-        capacity=paths.effect("supplier_capacity"),
-        congestion=_days(paths.value("congestion", np.zeros((1, len(world.view.ports), 1))), calendar.days),
-    )
-    scale, shift = (month_means(part, calendar) for part in paths.effect("price_elasticity"))
-    return Rates(
-        price_level=level,
-        demand=month_means(_days(paths.value("demand", flat), calendar.days), calendar),
-        price_by_month=month_means(level, calendar),
-        elasticity=bounded_elasticity(draws.demand.elasticity, scale, shift),
-        spend=month_means(_days(paths.value("spend", stretched), calendar.days), calendar),
-        cac=month_means(_days(paths.value("cac", stretched), calendar.days), calendar),
-        supply=supply,
-        refusal=np.ascontiguousarray(np.repeat(refusal, cells, axis=1)),
-    )
-
-
-def bounded_elasticity(
-    drawn: FloatArray, scale: FloatArray, shift: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Multiplier and offset (R, market, month) that keep elasticities drawn (trial, market) within the
-    driver's bounds; those given, bit for bit, where they do so already.
-    """
-    shocked = drawn[:, :, None] * scale + shift
-    bounded = np.clip(shocked, *DRIVERS["price_elasticity"].bounds)
-    outside = (shocked != bounded) & ((scale != 1.0) | (shift != 0.0))
-    if not np.any(outside):
-        return scale, shift
-    return np.where(outside, 0.0, scale), np.where(outside, bounded, shift)
-
-
-def within_plan(paths: Paths) -> bool:
-    """Whether a scenario never asks for more new customers than plan: spend at most plan, cost at least."""
-    one = np.ones((1, 1, 1, 1))
-    return bool(np.all(paths.value("spend", one) <= 1.0) and np.all(paths.value("cac", one) >= 1.0))
-
-
-def _days(values: FloatArray, days: int) -> FloatArray:
-    return np.broadcast_to(values, (*values.shape[:-1], days))
-
-
-def network_draws(world: World, draws: BlockDraws, rates: Rates) -> Draws:
-    """Everything the network reads that chance or the scenario decided."""
-    supply = rates.supply
-    return Draws(
-        first_trial=draws.trials.start,
-        production=supply.production,
-        transit=supply.transit,
-        service=supply.service,
-        inland=supply.inland,
-        supplier_up=supply.supplier_up,
-        capacity=supply.capacity,
-        port_open=supply.port_open,
-        return_share=draws.return_share,
-        refusal_share=rates.refusal,
-        return_keys=draws.return_keys,
-        return_delay=world.return_delay,
-    )
-
-
-class _Demand:
-    """Orders of a scenario month by month; spend decided by a response thins only the cohorts to come."""
-
-    def __init__(self, world: World, bank: DemandBank, rates: Rates) -> None:
-        self.world = world
-        self.bank = bank
-        self.rates = rates
-        trials = len(bank.trials)
-        shape = (trials, len(bank.market_keys), len(bank.channel_keys))
-        self.level = np.ones((*shape, world.calendar.months))
-        self.spend = np.zeros((trials, world.calendar.months, *shape[1:]))
-        self.multiplier = np.ones((*shape[:2], world.calendar.months))
-        self.over: list[float] = []
-
-    def month(self, month: int, spend_share: FloatArray) -> tuple[IntArray, IntArray]:
-        """Orders (trial, cell) and customers won (trial, market, acquisition channel) of a month."""
-        rates, bank = self.rates, self.bank
-        ratio = rates.spend[..., month] * spend_share[:, None, None]
-        self.level[..., month] = acquisition_levels(
-            np.ascontiguousarray(ratio), np.ascontiguousarray(rates.cac[..., month]), bank.response
-        )
-        self.spend[:, month] = self.world.calibration.demand.base_spend[None, :, :, month] * ratio
-        multiplier = demand_multiplier(
-            bank,
-            month,
-            rates.price_by_month[..., month],
-            rates.demand[..., month],
-            rates.elasticity[0][..., month],
-            rates.elasticity[1][..., month],
-        )
-        self.multiplier[..., month] = multiplier
-        self.over.append(clipped_share(bank, multiplier))
-        return count_month(bank, month, multiplier, self.level[..., : month + 1])
-
-    @property
-    def asked(self) -> tuple[FloatArray, FloatArray]:
-        """Multipliers (trial, market, month) and levels (trial, market, acquisition channel, month)."""
-        return self.multiplier, self.level
-
-    def customers(self, orders: IntArray) -> CohortOrders:
-        """Who placed the orders (trial, month, cell) of all months."""
-        return cohort_orders(self.bank, self.multiplier, self.level, orders)
 
 
 def play(
@@ -334,7 +91,7 @@ class _Player:
         responses: tuple[Response, ...],
         engine: str,
         clock: Clockwork,
-        watched: npt.NDArray[np.bool_] | None,
+        watched: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         self.world = world
         self.draws = draws
@@ -344,7 +101,7 @@ class _Player:
         self.trials = len(draws.trials)
         with clock.part("sample"):
             self.rates = rates_of(world, draws, paths)
-            self.demand = _Demand(world, draws.demand, self.rates)
+            self.demand = ScenarioOrders(world, draws.demand, self.rates)
         self.network_draws = network_draws(world, draws, self.rates)
         self.alarms = no_alarms(responses, self.trials)
         self.control: NetworkControl = network_control(responses)

@@ -22,8 +22,9 @@ from engine.plan.load import load_plan
 from engine.scenarios import load_library, resolve
 from engine.stages import simulate
 from engine.stages.calibrate import calibrate
+from engine.stages.clockwork import Clockwork
 from engine.stages.draw import BlockDraws, draw_block
-from engine.stages.simulate import Clockwork, play
+from engine.stages.simulate import play
 from engine.stages.world import build_world
 from models.calendar import Calendar
 from models.demand import count_month, demand_multiplier, units_month

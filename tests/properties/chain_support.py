@@ -22,8 +22,8 @@ from engine.scenarios import BASE, Composition, Library, load_library
 from engine.scenarios.grammar import Scenario
 from engine.scenarios.library import composition
 from engine.stages.calibrate import Calibration, calibrate
+from engine.stages.clockwork import Clockwork
 from engine.stages.measure import cube_variables
-from engine.stages.simulate import Clockwork
 from engine.stages.world import World, build_world
 from engine.store.cube import open_cube
 from models.calendar import Calendar

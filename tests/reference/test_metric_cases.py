@@ -18,6 +18,7 @@ from tests.reference.test_unit_economics import CASES as UNIT_CASES
 CASES = {
     "net_revenue": 6 * 1000.0,
     "cm1": 6 * 600.0,
+    "gross_margin": 0.6,
     "cm2": 6 * 400.0,
     "cm3": 6 * 200.0,
     "ebitda": 6 * 100.0,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from engine.finance.metrics import METRIC_OF
-from engine.finance.planned_metrics import PLANNED_METRICS
 from engine.report.charts_bars import ranked
 from engine.report.content import (
     Block,
@@ -57,13 +56,6 @@ def decision(source: Source) -> Section:
     for layer, title in LAYERS.items():
         rows = [_row(source, each) for each in judged if each.metric.layer == layer]
         blocks.append(words(f"{title}; {source.period}", COLUMNS, rows, dense=True))
-    planned = ", ".join(name.replace("_", " ") for name in PLANNED_METRICS)
-    blocks.append(
-        Missing(
-            f"Metrics of the layers that this release does not measure yet: {planned}",
-            "listed so that nobody takes their absence for health",
-        )
-    )
     blocks.append(Missing("What changed since the last vintage", "no vintage is frozen in this release"))
     return Section("decision", "Decision page", tuple(blocks))
 

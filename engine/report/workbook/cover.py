@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.finance.metrics import METRIC_OF
-from engine.finance.planned_metrics import PLANNED_METRICS
 from engine.report.summary import Summary
 from engine.report.workbook.checks import colour_verdicts
 from engine.report.workbook.figures import Figures
@@ -136,6 +135,6 @@ def _reading(sheet: Sheet, row: int) -> int:
 
 
 def _without_metric(record: Mapping[str, Any]) -> Sequence[str]:
-    """Thresholds of the policy whose metric the run does not hold, and what they would judge."""
+    """Thresholds of the policy whose metric the run does not hold."""
     missing = sorted(name for name in record["policy"]["thresholds"] if name not in METRIC_OF)
-    return [f"Threshold {name}: {PLANNED_METRICS.get(name, 'no such metric')}." for name in missing]
+    return [f"Threshold {name}: no such metric." for name in missing]

@@ -225,7 +225,7 @@ def _record(
         "policy": {
             "thresholds": {
                 "top_1_market_share": {"min": 0.1, "max": 0.5},
-                "gross_margin": {"min": 0.4, "max": None},
+                "former_metric": {"min": 0.4, "max": None},
             },
             "tolerated_probability": 0.2,
         },

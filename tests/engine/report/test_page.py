@@ -109,7 +109,7 @@ def test_what_is_not_computed_is_listed_with_its_reason_and_never_drawn_empty(pa
         "Tornado",
         "lifetime value",
         "Attribution by shock",
-        "Threshold gross_margin of policy.yaml",
+        "Threshold former_metric of policy.yaml",
     ):
         assert name in words
     for section in report_sections(made(empty_markets=True).source()):

@@ -243,12 +243,12 @@ def test_what_the_cube_does_not_hold_is_listed(hostile: Written, opened: Reader)
     listed = [row[1].value for row in values["Cover"].iter_rows(max_col=2) if row[0].value == "not computed"]
     assert any(str(each).startswith("Backtest") for each in listed)
     policy = {
-        "thresholds": {"gross_margin": {"min": 0.4}, "ebitda": {"min": 1.0}},
+        "thresholds": {"former_metric": {"min": 0.4}, "ebitda": {"min": 1.0}},
         "tolerated_probability": 0.2,
     }
     _, values = opened(hostile.data(record=hostile.record | {"policy": policy}))
     listed = [row[1].value for row in values["Cover"].iter_rows(max_col=2) if row[0].value == "not computed"]
-    assert [each for each in listed if "gross_margin" in each]
+    assert [each for each in listed if "former_metric" in each]
     assert not [each for each in listed if "ebitda" in each]
 
 

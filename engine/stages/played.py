@@ -1,0 +1,80 @@
+"""What one scenario did in one block of trials, and what another scenario may reuse of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.finance.books import MonthBooked
+from engine.stages.supply_record import SupplyCounts
+from models.demand import CohortOrders
+from models.network.draws import Draws
+from models.network.movements import Movements
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """What one scenario did in a block: units and days by month, and the books of every month."""
+
+    orders: IntArray
+    """(trial, month, cell)."""
+
+    new_customers: IntArray
+    """(trial, month, market, acquisition channel)."""
+
+    demanded: IntArray
+    """(trial, month, cell) units; likewise sold, lost, returned."""
+
+    sold: IntArray
+    lost: IntArray
+    returned: IntArray
+    stock: IntArray
+    """(trial, month, node) units on hand at month end."""
+    short_item_days: IntArray
+    """(trial, month, cell) item-days with lost units or backlog at the day's end."""
+
+    wait: IntArray
+    """(trial, month, cell, 61) units shipped by whole days waited."""
+
+    spend: FloatArray
+    """(trial, month, market, acquisition channel) company currency."""
+
+    supply: SupplyCounts
+    """What the supply metrics count."""
+    aged_value: FloatArray
+    """(trial, quarter, node) landed value of aged stock at the quarter's end."""
+
+    clipped: float
+    """Share of demand multipliers above the envelope."""
+
+    booked: tuple[MonthBooked, ...]
+    customers: CohortOrders
+    """Who placed the orders."""
+
+    several_categories: FloatArray
+    """(trial, month, cell) probability that an order holds at least two categories."""
+
+    base: BaseMoves | None = field(default=None, repr=False)
+    """Set when the scenario may serve others as base."""
+
+
+@dataclass(frozen=True, eq=False)
+class BaseMoves:
+    """Movements of base and everything the network read to make them, kept for scenarios that change none
+    of it.
+    """
+
+    orders: IntArray
+    units: tuple[npt.NDArray[np.int32], ...]
+    """Units demanded by month, dims (trial, day, cell, item)."""
+    draws: Draws
+    movements: tuple[Movements, ...]
+    line_counts: tuple[IntArray, ...]
+    played: Played
+    asked: tuple[FloatArray, FloatArray]
+    """Multipliers and acquisition levels of the orders."""

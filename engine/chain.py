@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from engine.memory import release_freed
 from engine.plan.plan import Plan
 from engine.progress import Progress, silent
 from engine.report.notebook import run_html
@@ -359,6 +360,7 @@ def _publish(
     identity: dict[str, Any],
 ) -> None:
     """Manifest, summary and page beside the cube."""
+    release_freed()
     paths = resolve_all(world, composed, trials[:1], seed, library)
     record = manifest(world, composed, paths, trials, name, identity)
     record["customer_history"] = customer_history(world.plan, world.calibration.demand)

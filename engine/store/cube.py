@@ -165,7 +165,7 @@ def open_cube(folder: Path) -> xr.DataTree:
     path = folder / CUBE
     if not path.exists():
         raise StoreError(f"{folder}: no cube here | expected {CUBE} | give the folder of a finished run")
-    tree = xr.open_datatree(path, engine="zarr", consolidated=False, chunks=None)
+    tree = xr.open_datatree(path, engine="zarr", consolidated=False, chunks=None, cache=False)
     nodes = {node.path: node.to_dataset(inherit=False) for node in tree.subtree}
     return xr.DataTree.from_dict(
         {name: data[sorted(map(str, data.data_vars))] for name, data in sorted(nodes.items())}

@@ -12,7 +12,7 @@ import pytest
 from engine.chain import run
 from engine.demo import write_demo
 from models.errors import UsageError
-from models.names import ITEM, MARKET, NODE, SUPPLIER
+from models.names import ITEM, MARKET, NODE, PORT, SUPPLIER
 from tests.properties.chain_support import (
     DIMS,
     Chain,
@@ -235,15 +235,20 @@ OF_THE_COMPANY = {"customers/cm3_per_capital", "customers/zone"}
 company's."""
 
 
-@pytest.mark.parametrize("dim", [MARKET, SUPPLIER, NODE])
+OWN = (MARKET, SUPPLIER, NODE, PORT)
+
+
+@pytest.mark.parametrize("dim", OWN)
 def test_a_market_with_its_own_supply_and_spend_leaves_every_other_one_byte_equal(
     smaller: Chain, larger: Chain, cubes: tuple[Cube, Cube], dim: str
 ) -> None:
     one, other = cubes
-    mine, theirs = (chain.world(4).view.members(dim) for chain in (smaller, larger))
-    assert len(theirs) == len(mine) + 1
-    kept = along(other.arrays, dim, members(theirs, mine))
+    mine, theirs = smaller.world(4).view, larger.world(4).view
+    assert len(theirs.members(dim)) == len(mine.members(dim)) + 1
+    kept = along(other.arrays, dim, members(theirs.members(dim), mine.members(dim)))
     assert kept
+    for second in set(OWN) - {dim}:
+        kept |= along(kept, second, members(theirs.members(second), mine.members(second)))
     changed = differing(along(one.arrays, dim, lambda values, _: values), kept)
     assert set(changed) <= OF_THE_COMPANY
 

@@ -147,7 +147,7 @@ class Missing:
 def _numeric(texts: Sequence[str]) -> bool:
     """Whether most of the texts that say something are figures."""
     said = [text for text in texts if text and text not in {NONE, MISSING, NOT_DEFINED, COMPANY}]
-    return 2 * sum(text[0] in f"0123456789+-±({MINUS}" for text in said) >= len(said)
+    return 2 * sum(text[0] in f"0123456789+-±≤≥({MINUS}" for text in said) >= len(said)
 
 
 def _longest(title: str) -> int:

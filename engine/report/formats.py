@@ -130,9 +130,9 @@ def unit_text(unit: str, money: Money) -> str:
     return words.get(unit) or unit.replace("currency", money.currency, 1)
 
 
-def probability(each: Estimate | None, trials: int = 0) -> str:
+def probability(each: Estimate | None, trials: int = 0, *, short: bool = False) -> str:
     """A probability with its error; where no trial (or every trial) of ``trials`` breached, the bound that so
-    many allow.
+    many allow (``short``: the bound alone).
 
     One-sided 95% bound of Clopper and Pearson 1934 for no success in n trials: 1 − 0.05^(1/n).
     """
@@ -140,6 +140,8 @@ def probability(each: Estimate | None, trials: int = 0) -> str:
         return ""
     if trials and each.value in (0.0, 1.0):
         bound = 100.0 * (1.0 - 0.05 ** (1.0 / trials))
+        if short:
+            return f"≤ {bound:.2g}%" if each.value == 0.0 else f"≥ {100.0 - bound:.3g}%"
         return f"0% (at most {bound:.2g}%)" if each.value == 0.0 else f"100% (at least {100.0 - bound:.3g}%)"
     text = f"{100.0 * each.value:.1f}%"
     return f"{text} ± {100.0 * each.half_width:.1f} pp" if each.available else f"{text} ± {MISSING}"

@@ -137,7 +137,7 @@ def _cell(source: Source, line: Line, name: str, months: int = 0, *, error: bool
 def _chance(source: Source, each: Estimate | None, alarm: float = 1.1) -> Cell:
     if each is None:
         return Cell(NONE)
-    return Cell(unbroken(probability(each, source.trials)), "alarm" if each.value > alarm else "")
+    return Cell(unbroken(probability(each, source.trials, short=True)), "alarm" if each.value > alarm else "")
 
 
 def _base(source: Source, channels: Channels) -> Block:
@@ -207,14 +207,15 @@ def _zones(source: Source, channels: Channels) -> Block:
                 _cell(source, line, "cm2_share", error=False),
                 _cell(source, line, "romi"),
                 *(_chance(source, line.chances[zone]) for zone in ZONES),
-                f"{line.zone}: {ADVICE[line.zone]}" if line.zone else NONE,
+                line.zone or NONE,
             ]
         )
     return table(
         f"Health matrix, base, {source.period}: ROAS and ROMI of the run's own spend (revenue and CM2, first "
         "and later orders within the run, of the customers won in it: those won late have had little time), "
         "cut at 1/CM2%; CM2% cut at the company's. Orders share out revenue and CM2 of their market and "
-        "sales channel, so acquisition channels of one differ in cost, not in margin",
+        "sales channel, so acquisition channels of one differ in cost, not in margin. What a zone asks for: "
+        + "; ".join(f"{zone}: {what}" for zone, what in ADVICE.items()),
         (
             "Market",
             "Channel",
@@ -223,7 +224,7 @@ def _zones(source: Source, channels: Channels) -> Block:
             "CM2%",
             "ROMI",
             *(f"P({zone})" for zone in ZONES),
-            "Likeliest zone: what to do",
+            "Likeliest zone",
         ),
         rows,
         text_columns=2,
@@ -260,7 +261,8 @@ def _scenarios(source: Source, channels: Channels) -> Block:
             )
     return table(
         f"By scenario and acquisition channel, all markets, {source.period}: median, p05 to p95 below; "
-        "change of the mean LTV/CAC from base in the same trials, ± half-width of its 95% interval",
+        "change of the mean LTV/CAC from base in the same trials, ± half-width of its 95% interval; ≤ and ≥: "
+        "no trial or all, with the 95% bound that so many trials allow",
         (
             "Scenario",
             "Channel",

@@ -10,6 +10,7 @@ can arrive by day t exists when t opens.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,7 @@ from models.network.kernel_arrays import (
 from models.network.kernel_trial import DONE, FULL, TOO_LARGE, run_trial
 from models.network.movements import Movements, empty_movements
 from models.network.spec import IntArray, Network
-from models.network.state import LARGEST, State, check_call, grown, with_rings_room
+from models.network.state import LARGEST, State, Int32Array, check_call, grown, with_rings_room
 
 _UNITS = f"units: negative or more than {LARGEST} of one item in one place | scale the units down"
 
@@ -81,17 +82,22 @@ def advance(
     returns_room = len(network.markets) * len(network.items)
     transfers_room = int((network.sources >= 0).sum()) * len(network.items)
     order_room = len(network.nodes) * len(network.suppliers)
-    movements = empty_movements(
-        network, trials, first, until, state.lines, 4 * returns_room, 4 * transfers_room
-    )
+    room = {
+        "lines": order_room * len(network.items),
+        "orders": order_room,
+        "returns": returns_room,
+        "transfers": transfers_room,
+    }
+    movements = empty_movements(network, trials, first, until, state.lines)
     net, chance, choice = net_arrays(network), _chance(draws), choice_arrays(controls)
     demand = _narrow(demand)
     reached = np.full(trials, first, dtype=np.int64)
+    begun = _used(state, movements)
     status = FULL
     while status == FULL:
-        state = _with_room(state, order_room * len(network.items), order_room)
-        movements = _with_rows_room(replace(movements, lines=state.lines), returns_room, transfers_room)
-        work = work_arrays(network, until - first, state.orders.made.shape[1])
+        state, movements = _with_room(
+            state, movements, _needed(state, movements, begun, reached, until, room)
+        )
         status = run_block(
             net,
             chance,
@@ -100,7 +106,7 @@ def advance(
             picked(Orders, state.orders),
             picked(Lines, state.lines),
             picked(Out, movements),
-            work,
+            work_arrays(network, until - first, state.orders.made.shape[1]),
             demand,
             first,
             until,
@@ -110,10 +116,9 @@ def advance(
         )
     if status == TOO_LARGE:
         raise UsageError(_UNITS)
-    used, sent = (int(c.max(initial=0)) for c in (movements.returns_count, movements.transfers_count))
-    tables: dict[str, Any] = {
-        "returns": movements.returns[:, :used],
-        "transfers": movements.transfers[:, :sent],
+    tables = {
+        name: _cut(getattr(movements, name), getattr(movements, f"{name}_count"))
+        for name in ("returns", "transfers")
     }
     return replace(state, day=until), replace(movements, **tables)
 
@@ -124,6 +129,13 @@ def _chance(draws: Draws) -> Any:
     return chance._replace(return_delay=delay[:1].copy()) if np.all(delay == delay[0]) else chance
 
 
+def _cut(table: Int32Array, count: IntArray) -> Int32Array:
+    """The table without the rows that no trial uses; what a trial does not use is zero."""
+    for t, used in enumerate(count):
+        table[t, used:] = 0
+    return table[:, : int(count.max(initial=0))]
+
+
 def _narrow(demand: IntArray) -> Any:
     """Demand in 32 bits: half the memory to go through."""
     if demand.dtype != np.int32 and demand.size and not 0 <= demand.min() <= demand.max() <= LARGEST:
@@ -131,27 +143,56 @@ def _narrow(demand: IntArray) -> Any:
     return np.ascontiguousarray(demand, dtype=np.int32)
 
 
-def _with_room(state: State, line_room: int, order_room: int) -> State:
-    """The state with room for at least one more day of orders in every trial."""
-    lines = int(state.lines.count.max(initial=0)) + line_room
-    orders = int(state.orders.count.max(initial=0)) + order_room
-    if lines > state.lines.units.shape[1]:
-        state = replace(state, lines=grown(state.lines, lines + lines // 2))
-    if orders > state.orders.made.shape[1]:
-        state = replace(state, orders=grown(state.orders, orders + orders // 2))
-    return state
+def _used(state: State, movements: Movements) -> dict[str, IntArray]:
+    """Rows used by table and trial."""
+    counts = {
+        "lines": state.lines.count,
+        "orders": state.orders.count,
+        "returns": movements.returns_count,
+        "transfers": movements.transfers_count,
+    }
+    return {name: count.copy() for name, count in counts.items()}
 
 
-def _with_rows_room(movements: Movements, returns: int, transfers: int) -> Movements:
-    """The movements with room for one more day of returns and transfers in every trial."""
-    larger: dict[str, Any] = {}
-    for name, room in (("returns", returns), ("transfers", transfers)):
+def _needed(
+    state: State,
+    movements: Movements,
+    begun: dict[str, IntArray],
+    reached: IntArray,
+    until: int,
+    room: dict[str, int],
+) -> dict[str, int]:
+    """Rows per trial that the tables must have: what is used and a day's most; beyond that, what the trial
+    that has come farthest lets expect, and a margin for the others.
+    """
+    used, days = _used(state, movements), reached - state.day
+    needed = {name: int(count.max(initial=0)) + room[name] for name, count in used.items()}
+    if days.max(initial=0) > 0:
+        t = int(np.argmax(days))
+        for name, count in used.items():
+            rate = (count[t] - begun[name][t]) / days[t]
+            most = float(begun[name].max()) + 1.1 * rate * (until - state.day)
+            needed[name] = max(needed[name], math.ceil(most) + room[name])
+    for name, table in (("lines", state.lines.item), ("orders", state.orders.made)):
+        old = table.shape[1]
+        if begun[name].any() and needed[name] > old:  # one of many calls: copy seldom
+            needed[name] = max(needed[name], old + old // 2)
+    return needed
+
+
+def _with_room(state: State, movements: Movements, needed: dict[str, int]) -> tuple[State, Movements]:
+    """The state and the movements with tables of at least as many rows per trial."""
+    state = replace(
+        state, lines=grown(state.lines, needed["lines"]), orders=grown(state.orders, needed["orders"])
+    )
+    larger: dict[str, Any] = {"lines": state.lines}
+    for name in ("returns", "transfers"):
         table, count = getattr(movements, name), getattr(movements, f"{name}_count")
-        trials, rows, columns = table.shape
-        if int(count.max(initial=0)) + room > rows:
-            larger[name] = np.zeros((trials, 2 * rows + room, columns), dtype=np.int32)
-            larger[name][:, :rows] = table
-    return replace(movements, **larger)
+        if needed[name] > table.shape[1]:
+            larger[name] = np.empty((len(table), needed[name], table.shape[2]), dtype=np.int32)
+            for t in np.flatnonzero(count):
+                larger[name][t, : count[t]] = table[t, : count[t]]
+    return state, replace(movements, **larger)
 
 
 def _compiled(source: int) -> Callable[..., int]:
@@ -201,6 +242,8 @@ def _compiled(source: int) -> Callable[..., int]:
                     delay,
                 )
                 status = max(status, ended)
+                if ended != DONE:
+                    break
         return status
 
     return run

@@ -22,7 +22,9 @@ READY, TRANSIT, SERVICE, INLAND, LEFT, PORT, STARTED, CLEARED = range(8)
 """``READY``: the day its production time ends; what is not settled yet is inf."""
 WHEN_COLUMNS = 8
 
-inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, error_model="numpy", forceinline=True)
+inner = njit(
+    no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, error_model="numpy", forceinline=True
+)
 """Compiled as part of its caller only, without reference counting: the kernels make no array, and counting
 references to slices took half of their time. Not in line, a call would push the hundreds of words of the
 records of arrays it is given.

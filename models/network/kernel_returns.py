@@ -12,22 +12,6 @@ from models.network.parts import PART_BITS, PARTS
 from models.streams import uniform4
 
 _MASK = PARTS - 1
-_LINE = 16
-"""32-bit numbers in a line of the cache."""
-
-
-@inner
-def fetch(ring: Any) -> int:
-    """Bring a trial's ring of coming returns into the cache, in order of address: returns go to scattered
-    days, and the memory would answer late for each of them. Returns all bits seen.
-    """
-    days, cells, items = ring.shape
-    found = 0
-    for day in range(days):
-        for c in range(cells):
-            for i in range(0, items, _LINE):
-                found |= ring[day, c, i]
-    return found
 
 
 @inner

@@ -97,7 +97,8 @@ def review(
 @inner
 def _quantity(choice: Any, period: int, n: int, i: int, position: int, day: int) -> int:
     """Units that the policy of a node and item orders at a position that calls for an order."""
-    if (day - choice.first_review[period, n, i]) % choice.review_every[period, n, i] != 0:
+    every = choice.review_every[period, n, i]
+    if every > 1 and (day - choice.first_review[period, n, i]) % every != 0:
         return 0
     cap = choice.purchase_cap[period, n, i]
     if choice.policy[period, n, i] == BATCHES:

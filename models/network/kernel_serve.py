@@ -39,17 +39,15 @@ def serve(net: Any, work: Any, on_hand: Any, shipped: Any) -> bool:
         cells, arcs, node = net.group_cell[first:last], net.group_arc[first:last], net.group_node[group]
         stock, pick = on_hand[node], work.pick_left[node]
         _add_up(want, left, cells, total)
-        scarce = False
+        allot = 0
         for i in range(items):
-            scarce |= total[i] > stock[i]
-        allot = wanted
-        if not scarce and wanted <= pick:
+            allot += min(total[i], stock[i])
+        if allot == 0:
+            continue
+        if allot == wanted and wanted <= pick:
             _ship_all(want, left, stock, total, shipped, cells, arcs)
         else:
-            if scarce:
-                allot = _share_scarce(work, stock, cells)
-            else:
-                _allot_all(want, cells, work.allotted)
+            _allot(work, stock, cells)
             if allot <= pick:
                 _ship_allotted(work, stock, shipped, cells, arcs)
             else:
@@ -85,41 +83,28 @@ def _ship_all(want: Any, left: Any, stock: Any, total: Any, shipped: Any, cells:
 
 
 @inner
-def _allot_all(want: Any, cells: Any, allotted: Any) -> None:
-    """All that the cells of a group want."""
-    for j in range(len(cells)):
-        row, share = want[cells[j]], allotted[j]
-        for i in range(len(row)):
-            share[i] = row[i]
-
-
-@inner
-def _share_scarce(work: Any, stock: Any, cells: Any) -> int:
-    """Stock of one node over the cells of a group: all they want, or in proportion where it is scarce.
-
-    Fills ``allotted`` (cell of the group, item) and returns the units allotted.
+def _allot(work: Any, stock: Any, cells: Any) -> None:
+    """Stock of one node over the cells of a group into ``allotted``: all they want, or in proportion where it
+    is scarce.
     """
     want, total, allotted, weight, part = work.want, work.total, work.allotted, work.weight, work.part
-    _allot_all(want, cells, allotted)
-    units, short = 0, work.back
+    count, scarce = len(cells), work.back
+    for j in range(count):
+        row, share = want[cells[j]], allotted[j]
+        for i in range(len(stock)):
+            share[i] = row[i] if total[i] <= stock[i] else 0
     for i in range(len(stock)):
-        units += min(total[i], stock[i])
-        short[i] = total[i] - stock[i]
-    count = len(cells)
-    for k in range(positive(short, work.chosen)):
+        scarce[i] = (stock[i] > 0) & (total[i] > stock[i])
+    for k in range(positive(scarce, work.chosen)):
         i = work.chosen[k]
         if count == 1:
             allotted[0, i] = stock[i]
-        elif stock[i] == 0:
-            for j in range(count):
-                allotted[j, i] = 0
         else:
             for j in range(count):
                 weight[j] = want[cells[j], i]
             largest_remainder(weight, count, stock[i], part)
             for j in range(count):
                 allotted[j, i] = part[j]
-    return units
 
 
 @inner

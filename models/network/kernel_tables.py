@@ -34,7 +34,9 @@ from models.network.kernel_orders import (
 
 
 @inner
-def load(net: Any, work: Any, lines: Any, tables: Any, stages: Any, open_days: Any, day: int, base: int) -> None:
+def load(
+    net: Any, work: Any, lines: Any, tables: Any, stages: Any, open_days: Any, day: int, base: int
+) -> None:
     """Working rows of a trial's open orders, each hung where it stood before ``day`` opens."""
     who, when = work.who, work.when
     work.arriving[:] = NONE

@@ -9,7 +9,7 @@ from numba import njit
 from models.network.kernel_arrays import Chance, Choice, Lines, Now, Orders, Out
 from models.network.kernel_backlog import ask_backlog, ask_demand, begin_backlog, book_backlog, book_demand
 from models.network.kernel_orders import inner, make_units, open_day
-from models.network.kernel_returns import fetch, send_returns, share_parts, take_returns
+from models.network.kernel_returns import send_returns, share_parts, take_returns
 from models.network.kernel_review import count_behind, count_echelons, review
 from models.network.kernel_serve import serve
 from models.network.kernel_tables import load, store
@@ -18,6 +18,8 @@ from models.network.parts import UNLIMITED
 from models.network.state import LARGEST
 
 DONE, FULL, TOO_LARGE = 0, 1, 2
+_LINE = 64
+"""Bytes of a line of the cache."""
 view = njit(inline="always", _nrt=False, error_model="numpy")
 """Written into its caller: only so may a function without reference counting give back an array."""
 
@@ -139,6 +141,20 @@ def _watch(up: Any, down_since: Any, day: int) -> None:
 
 
 @inner
+def _fetch(array: Any) -> int:
+    """Bring a trial's array (a, b, c) into the cache in order of address: it is read at scattered places, and
+    the memory would answer late for each of them. Returns all bits seen.
+    """
+    rows, columns, length = array.shape
+    step, found = _LINE // array.itemsize, 0
+    for a in range(rows):
+        for b in range(columns):
+            for c in range(0, length, step):
+                found |= int(array[a, b, c])
+    return found
+
+
+@inner
 def _take_back(on_hand: Any, aside: Any) -> None:
     """Stock put aside for units that hands held back lies in the node overnight."""
     for n in range(len(on_hand)):
@@ -196,7 +212,9 @@ def run_trial(
     demands, failover = block_demand[t], _of(choice.failover_on, t)
     items, cells, suppliers = work.want.shape[1], len(work.want), len(work.ordered)
     order_room = len(now.on_hand) * suppliers
-    due_bits = fetch(now.returns_due)
+    due_bits = _fetch(now.returns_due)
+    for stage in (chance.production, chance.transit, chance.service, chance.inland):
+        due_bits |= _fetch(stage) >> 62
     load(net, work, lines, tables, chance, now.open_stage_days, day, first)
     begin_backlog(now.backlog, now.backlog_age, work.waiting, work.since, day)
     work.sold[:] = 0
@@ -218,9 +236,7 @@ def run_trial(
         at = day - first
         # (1) receive
         _watch(chance.supplier_up, now.down_since, day)
-        open_day(
-            net, work, chance.port_open, now.on_hand, now.on_order, lines.item, lines.units, day, first
-        )
+        open_day(net, work, chance.port_open, now.on_hand, now.on_order, lines.item, lines.units, day, first)
         coming = now.returns_due[day % len(now.returns_due)]
         returned = take_returns(
             net, work, coming, chance.return_keys, now.on_hand, out.returns, returned, day, trial

@@ -141,8 +141,10 @@ class Work(NamedTuple):
     who: Any
     when: Any
     link: Any
-    bucket: Any
-    """(days + 1,) first order with an event due when that day opens."""
+    arriving: Any
+    """(days + 1,) first order that reaches its port by the opening of that day."""
+    receiving: Any
+    """(days + 1,) first order that is received on that day."""
     factory: Any
     """(S, 2) first and last order waiting to be made."""
     queues: Any
@@ -150,12 +152,19 @@ class Work(NamedTuple):
     free: Any
     """(P, servers) day from which each customs server is free."""
     want: Any
+    """(C, I) units still to serve."""
     held: Any
+    """(C, I) units with stock that hands hold back today."""
     sold: Any
+    """(C, I) units shipped today."""
     left: Any
     """(C,) units of a cell still to serve."""
+    demanded: Any
+    """(C,) units of a cell demanded today."""
     waiting: Any
     """(C,) backlog of a cell."""
+    since: Any
+    """(C, I) a day before which no unit that waits was demanded."""
     aside: Any
     """(N, I) stock promised to units that capacity holds back today."""
     behind: Any
@@ -166,12 +175,19 @@ class Work(NamedTuple):
     given: Any
     pick_left: Any
     ordered: Any
-    """(N, S, I) units ordered today."""
+    """(S, I) units of a node ordered today, by supplier and place among the items chosen."""
+    position: Any
+    """(I,) inventory position of a node."""
+    chosen: Any
+    """(I,) items that a first look has picked out."""
     parts: Any
+    """(C, I) share of the units sold that come back, parts of 2**20."""
     refused: Any
     back: Any
+    """(I,) numbers of the moment, by item."""
     total: Any
     allotted: Any
+    """(C, I) stock of a node allotted to the cells of a group."""
     weight: Any
     part: Any
 
@@ -241,7 +257,8 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
         who=whole(order_capacity, WHO_COLUMNS),
         when=np.zeros((order_capacity, WHEN_COLUMNS)),
         link=whole(order_capacity),
-        bucket=whole(days + 1),
+        arriving=whole(days + 1),
+        receiving=whole(days + 1),
         factory=whole(s, 2),
         queues=whole(p, 2),
         free=np.zeros((p, int(network.servers.max(initial=1)))),
@@ -249,19 +266,23 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
         held=whole(c, i),
         sold=whole(c, i),
         left=whole(c),
+        demanded=whole(c),
         waiting=whole(c),
+        since=whole(c, i),
         aside=whole(n, i),
         behind=whole(n, i),
         stock=whole(n, i),
         asked=whole(n, i),
         given=whole(n, i),
         pick_left=whole(n),
-        ordered=whole(n, s, i),
+        ordered=whole(s, i),
+        position=whole(i),
+        chosen=whole(i),
         parts=whole(c, i),
         refused=whole(c),
         back=whole(i),
         total=whole(i),
-        allotted=whole(c * i),
+        allotted=whole(c, i),
         weight=whole(max(c * i, s, n)),
         part=whole(3 * max(c * i, s, n)),
     )

@@ -1,8 +1,9 @@
 """Order events of the compiled engine: factory, way to the port, customs, inland, receipt.
 
 While a trial runs, an order is a row of two working tables: ``who`` (whole numbers) and ``when`` (days). It
-hangs in one linked list at a
-time: the bucket of the day that meets its next event, the factory's queue or the customs queue.
+hangs in one linked list at a time: the factory's queue, the bucket of the day that meets its arrival at the
+port, the customs queue or the bucket of the day that receives it. When its last unit is made, the day it
+leaves and the day it reaches the port are settled; when customs takes it, so is the rest.
 """
 
 from __future__ import annotations
@@ -14,15 +15,19 @@ import numpy as np
 from numba import njit
 
 NONE = -1
-FIRST, LINES, NODE, SUPPLIER, PORT_OF, TO_MAKE, MADE, RECEIVED = range(8)
+FIRST, LINES, NODE, SUPPLIER, TO_MAKE, MADE, AFTER, RECEIVED = range(8)
+"""``AFTER``: the day whose phases settled its next times; they are met on later days only."""
 WHO_COLUMNS = 8
-PRODUCTION, TRANSIT, SERVICE, INLAND, START, LEFT, PORT, STARTED, CLEARED, AVAILABLE = range(10)
-WHEN_COLUMNS = 10
-SCHEDULED, AT_PORT, AT_DOOR = 0, 1, 2
+READY, TRANSIT, SERVICE, INLAND, LEFT, PORT, STARTED, CLEARED = range(8)
+"""``READY``: the day its production time ends; what is not settled yet is inf."""
+WHEN_COLUMNS = 8
 
-inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
+inner = njit(
+    no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, error_model="numpy", forceinline=True
+)
 """Compiled as part of its caller only, without reference counting: the kernels make no array, and counting
-references to slices took half of their time.
+references to slices took half of their time. Not in line, a call would push the hundreds of words of the
+records of arrays it is given.
 """
 
 
@@ -49,41 +54,16 @@ def append(queue: Any, link: Any, order: int) -> None:
 
 
 @inner
-def left_time(who: Any, when: Any, order: int) -> float:
-    """Day an order leaves: the later of its production time and its last unit."""
-    return max(when[order, START] + when[order, PRODUCTION], float(who[order, MADE]))
-
-
-@inner
-def next_time(who: Any, when: Any, order: int) -> float:
-    """Day of the next event of an order that waits for no factory and no customs."""
+def _send_off(work: Any, order: int, after: int, base: int) -> None:
+    """Settle when an order that is made leaves, the later of its production time and its last unit, and when
+    it reaches the port.
+    """
+    who, when = work.who, work.when
+    who[order, AFTER] = after
     if when[order, LEFT] == np.inf:
-        return left_time(who, when, order)
-    if when[order, PORT] == np.inf:
-        return max(when[order, LEFT], 0.0) + when[order, TRANSIT]
-    if when[order, CLEARED] == np.inf:
-        return when[order, STARTED] + when[order, SERVICE]
-    return max(when[order, CLEARED], 0.0) + when[order, INLAND]
-
-
-@inner
-def step(who: Any, when: Any, link: Any, bucket: Any, order: int, day: int, base: int) -> int:
-    """Play an order's events up to ``day``; returns where that ends: SCHEDULED, AT_PORT or AT_DOOR."""
-    while True:
-        time = next_time(who, when, order)
-        if time > day:
-            schedule(bucket, link, order, time, day, base)
-            return SCHEDULED
-        if when[order, LEFT] == np.inf:
-            when[order, LEFT] = time
-        elif when[order, PORT] == np.inf:
-            when[order, PORT] = time
-            return AT_PORT
-        elif when[order, CLEARED] == np.inf:
-            when[order, CLEARED] = time
-        else:
-            when[order, AVAILABLE] = time
-            return AT_DOOR
+        when[order, LEFT] = max(when[order, READY], float(who[order, MADE]))
+    when[order, PORT] = max(when[order, LEFT], 0.0) + when[order, TRANSIT]
+    schedule(work.arriving, work.link, order, when[order, PORT], after, base)
 
 
 @inner
@@ -94,12 +74,11 @@ def _before(when: Any, order: int, other: int) -> bool:
 
 
 @inner
-def queue_up(when: Any, link: Any, queue: Any, order: int) -> None:
+def _queue_up(when: Any, link: Any, queue: Any, order: int) -> None:
     """Put an order into its customs queue by (time, id).
 
     Nearly always that is the end; but an order whose last unit was made on day d and that reaches the port at
-    d may find others of
-    that very time in the queue already.
+    d may find others of that very time in the queue already.
     """
     if queue[0] == NONE or _before(when, queue[1], order):
         append(queue, link, order)
@@ -125,25 +104,27 @@ def _earliest(free: Any, servers: int) -> int:
 
 
 @inner
+def available(when: Any, order: int) -> float:
+    """Day at which an order that customs has released reaches the node's door."""
+    return max(when[order, CLEARED], 0.0) + when[order, INLAND]
+
+
+@inner
 def _receive(
     who: Any, on_hand: Any, on_order: Any, line_item: Any, line_units: Any, order: int, day: int
 ) -> None:
     who[order, RECEIVED] = day
     node, first = who[order, NODE], who[order, FIRST]
+    stock, coming = on_hand[node], on_order[node]
     for line in range(first, first + who[order, LINES]):
-        on_hand[node, line_item[line]] += line_units[line]
-        on_order[node, line_item[line]] -= line_units[line]
+        stock[line_item[line]] += line_units[line]
+        coming[line_item[line]] -= line_units[line]
 
 
 @inner
 def open_day(
-    who: Any,
-    when: Any,
-    link: Any,
-    bucket: Any,
-    queues: Any,
-    free: Any,
-    servers: Any,
+    net: Any,
+    work: Any,
     port_open: Any,
     on_hand: Any,
     on_order: Any,
@@ -157,20 +138,18 @@ def open_day(
     Customs is the Kiefer-Wolfowitz recursion with closures; a service that would start after ``day`` waits
     for its day.
     """
-    order = bucket[day - base]
+    who, when, link, queues = work.who, work.when, work.link, work.queues
+    order = work.arriving[day - base]
     while order != NONE:
         following = link[order]
-        where = step(who, when, link, bucket, order, day, base)
-        if where == AT_PORT:
-            queue_up(when, link, queues[who[order, PORT_OF]], order)
-        elif where == AT_DOOR:
-            _receive(who, on_hand, on_order, line_item, line_units, order, day)
+        _queue_up(when, link, queues[net.node_port[who[order, NODE]]], order)
         order = following
-    for port in range(len(servers)):
+    for port in range(len(net.servers)):
+        free = work.free[port]
         while queues[port, 0] != NONE:
             order = queues[port, 0]
-            server = _earliest(free[port], servers[port])
-            start = max(max(when[order, PORT], 0.0), free[port, server])
+            server = _earliest(free, net.servers[port])
+            start = max(max(when[order, PORT], 0.0), free[server])
             opening = math.floor(start)
             while opening <= day and not port_open[port, opening]:
                 opening += 1
@@ -179,45 +158,40 @@ def open_day(
                 break
             queues[port, 0] = link[order]
             when[order, STARTED] = start
-            free[port, server] = start + when[order, SERVICE]
-            if step(who, when, link, bucket, order, day, base) == AT_DOOR:
-                _receive(who, on_hand, on_order, line_item, line_units, order, day)
+            when[order, CLEARED] = free[server] = start + when[order, SERVICE]
+            # at the earliest today: the bucket of the day is emptied after this loop
+            schedule(work.receiving, link, order, available(when, order), day - 1, base)
+    order = work.receiving[day - base]
+    while order != NONE:
+        following = link[order]
+        _receive(who, on_hand, on_order, line_item, line_units, order, day)
+        order = following
 
 
 @inner
-def resume(
-    who: Any,
-    when: Any,
-    link: Any,
-    bucket: Any,
-    factory: Any,
-    queues: Any,
-    free: Any,
-    servers: Any,
-    order: int,
-    day: int,
-    base: int,
-) -> None:
+def resume(net: Any, work: Any, order: int, day: int, base: int) -> None:
     """Hang an open order where it stood before ``day`` opens."""
+    who, when, link = work.who, work.when, work.link
     if who[order, TO_MAKE] > 0:
-        append(factory[who[order, SUPPLIER]], link, order)
-    elif when[order, PORT] < np.inf and when[order, STARTED] == np.inf:
-        queue_up(when, link, queues[who[order, PORT_OF]], order)
+        append(work.factory[who[order, SUPPLIER]], link, order)
+    elif when[order, PORT] == np.inf:
+        _send_off(work, order, day - 1, base)
+    elif when[order, STARTED] == np.inf:
+        _queue_up(when, link, work.queues[net.node_port[who[order, NODE]]], order)
     else:
-        time = next_time(who, when, order)
-        schedule(bucket, link, order, time, day - 1, base)
-        if when[order, PORT] < np.inf and when[order, CLEARED] == np.inf:
-            port = who[order, PORT_OF]
-            free[port, _earliest(free[port], servers[port])] = time
+        if when[order, CLEARED] == np.inf:
+            port = net.node_port[who[order, NODE]]
+            when[order, CLEARED] = when[order, STARTED] + when[order, SERVICE]
+            work.free[port, _earliest(work.free[port], net.servers[port])] = when[order, CLEARED]
+        schedule(work.receiving, link, order, available(when, order), day - 1, base)
 
 
 @inner
-def make_units(
-    who: Any, when: Any, link: Any, bucket: Any, factory: Any, up: Any, capacity: Any, day: int, base: int
-) -> None:
+def make_units(work: Any, up: Any, capacity: Any, day: int, base: int) -> None:
     """Suppliers make the units of ``day`` in order of (day, id); nothing on a down day, what is not used
     lapses.
     """
+    who, factory = work.who, work.factory
     for s in range(len(factory)):
         if factory[s, 0] == NONE or not up[s, day]:
             continue
@@ -228,113 +202,6 @@ def make_units(
             who[order, TO_MAKE] -= units
             left -= units
             if who[order, TO_MAKE] == 0:
-                factory[s, 0] = link[order]
+                factory[s, 0] = work.link[order]
                 who[order, MADE] = day
-                schedule(bucket, link, order, left_time(who, when, order), day, base)
-
-
-@inner
-def largest_remainder(weight: Any, count: int, amount: int, part: Any) -> None:
-    """Split ``amount`` in proportion to ``weight[:count]`` into ``part``: rounded down, then the largest
-    remainders, then position.
-
-    ``part`` has room for three times ``count``: the rest of it is for the remainders and their order.
-    """
-    total = 0
-    for k in range(count):
-        total += weight[k]
-    rest = amount
-    for k in range(count):
-        product = amount * weight[k]
-        part[k] = product // total
-        part[count + k] = -(product % total)
-        rest -= part[k]
-    if rest > 0 and count <= 16:
-        for _ in range(rest):
-            best = 0
-            for k in range(1, count):
-                if part[count + k] < part[count + best]:
-                    best = k
-            part[best] += 1
-            part[count + best] = 1
-    elif rest > 0:
-        _rank(part, count)
-        for k in range(rest):
-            part[part[2 * count + k]] += 1
-
-
-@inner
-def _rank(part: Any, count: int) -> None:
-    """Positions by (remainder, position) into the last third of ``part``: Shell's sort, which needs no
-    memory.
-    """
-    order, key = 2 * count, count
-    for k in range(count):
-        part[order + k] = k
-    gap = 1
-    while gap < count // 3:
-        gap = 3 * gap + 1
-    while gap > 0:
-        for k in range(gap, count):
-            moved = part[order + k]
-            at = k
-            while at >= gap:
-                other = part[order + at - gap]
-                before = part[key + moved] < part[key + other]
-                if not (before or (part[key + moved] == part[key + other] and moved < other)):
-                    break
-                part[order + at] = other
-                at -= gap
-            part[order + at] = moved
-        gap //= 3
-
-
-@inner
-def split_order(
-    shares: Any,
-    qualified: Any,
-    backup: Any,
-    down_since: Any,
-    moq: Any,
-    multiple: Any,
-    ordered: Any,
-    weight: Any,
-    part: Any,
-    failover: bool,
-    delay: int,
-    day: int,
-    i: int,
-    units: int,
-    cap: int,
-) -> None:
-    """Split an order over suppliers by share, move what failover moves, round to multiples and smallest
-    orders.
-
-    ``qualified`` (S, I) of the node, ``ordered`` (S, I) of the node takes the result.
-    """
-    suppliers = len(shares)
-    weight[:suppliers] = 0
-    total = 0
-    for s in range(suppliers):
-        if shares[s] > 0 and qualified[s, i]:
-            taker = s
-            if failover and down_since[s] >= 0 and day - down_since[s] >= delay:
-                other = backup[s]
-                if other >= 0 and qualified[other, i] and down_since[other] < 0:
-                    taker = other
-            weight[taker] += shares[s]
-            total += shares[s]
-    if total == 0:
-        return
-    largest_remainder(weight, suppliers, units, part)
-    room = cap
-    for s in range(suppliers):
-        amount = part[s]
-        if amount > 0:
-            amount = max((amount + multiple[s, i] - 1) // multiple[s, i] * multiple[s, i], moq[s, i])
-            if amount > room:
-                amount = room // multiple[s, i] * multiple[s, i]
-                if amount < moq[s, i]:
-                    amount = 0
-            room -= amount
-            ordered[s, i] = amount
+                _send_off(work, order, day, base)

@@ -1,5 +1,5 @@
 """Order tables of the compiled engine: read when a call begins, written when it ends, extended when orders
-are placed.
+are placed. All arrays are one trial's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.network.kernel_orders import (
-    AVAILABLE,
+    AFTER,
     CLEARED,
     FIRST,
     INLAND,
@@ -19,16 +19,15 @@ from models.network.kernel_orders import (
     NODE,
     NONE,
     PORT,
-    PORT_OF,
-    PRODUCTION,
+    READY,
     RECEIVED,
     SERVICE,
-    START,
     STARTED,
     SUPPLIER,
     TO_MAKE,
     TRANSIT,
     append,
+    available,
     inner,
     resume,
 )
@@ -36,128 +35,103 @@ from models.network.kernel_orders import (
 
 @inner
 def load(
-    net: Any,
-    work: Any,
-    orders: Any,
-    lines: Any,
-    production: Any,
-    transit: Any,
-    service: Any,
-    inland: Any,
-    open_days: Any,
-    t: int,
-    day: int,
-    base: int,
+    net: Any, work: Any, lines: Any, tables: Any, stages: Any, open_days: Any, day: int, base: int
 ) -> None:
     """Working rows of a trial's open orders, each hung where it stood before ``day`` opens."""
     who, when = work.who, work.when
-    work.bucket[:] = NONE
+    work.arriving[:] = NONE
+    work.receiving[:] = NONE
     work.factory[:] = NONE
     work.queues[:] = NONE
     # an idle server has been free since some time before: had it met an order while customs was open, that
     # order were in service
     work.free[:] = float(day - 1)
-    for order in range(orders.first_open[t], orders.count[t]):
-        line = orders.first_line[t, order]
-        n, s, placed = lines.node[t, line], lines.supplier[t, line], lines.day_ordered[t, line]
-        who[order, FIRST], who[order, LINES] = line, orders.lines[t, order]
-        who[order, NODE], who[order, SUPPLIER], who[order, PORT_OF] = n, s, net.node_port[n]
-        who[order, TO_MAKE], who[order, MADE] = orders.to_make[t, order], orders.made[t, order]
-        who[order, RECEIVED] = lines.received[t, line]
-        when[order, LEFT], when[order, PORT] = lines.left[t, line], lines.port[t, line]
-        when[order, STARTED] = orders.started[t, order]
-        when[order, CLEARED], when[order, AVAILABLE] = lines.cleared[t, line], lines.available[t, line]
+    for order in range(tables.first_open[0], tables.count[0]):
+        line = tables.first_line[order]
+        n, s, placed = lines.node[line], lines.supplier[line], lines.day_ordered[line]
+        who[order, FIRST], who[order, LINES] = line, tables.lines[order]
+        who[order, NODE], who[order, SUPPLIER], who[order, AFTER] = n, s, day - 1
+        who[order, TO_MAKE], who[order, MADE] = tables.to_make[order], tables.made[order]
+        who[order, RECEIVED] = lines.received[line]
+        when[order, LEFT], when[order, PORT] = lines.left[line], lines.port[line]
+        when[order, STARTED], when[order, CLEARED] = tables.started[order], lines.cleared[line]
         if order < len(open_days):
-            when[order, START] = 0.0
-            for stage in range(4):
-                when[order, PRODUCTION + stage] = open_days[order, stage]
+            when[order, READY], when[order, TRANSIT] = open_days[order, 0], open_days[order, 1]
+            when[order, SERVICE], when[order, INLAND] = open_days[order, 2], open_days[order, 3]
         else:
-            when[order, START] = float(placed)
-            when[order, PRODUCTION], when[order, TRANSIT] = production[s, n, placed], transit[s, n, placed]
-            when[order, SERVICE], when[order, INLAND] = service[s, n, placed], inland[s, n, placed]
+            _draw_stages(when, stages, order, s, n, placed)
         if who[order, RECEIVED] < 0:
-            resume(
-                who,
-                when,
-                work.link,
-                work.bucket,
-                work.factory,
-                work.queues,
-                work.free,
-                net.servers,
-                order,
-                day,
-                base,
-            )
+            resume(net, work, order, day, base)
 
 
 @inner
-def store(work: Any, orders: Any, lines: Any, t: int) -> None:
-    """Write the working rows back into the tables."""
+def _draw_stages(when: Any, stages: Any, order: int, s: int, n: int, day: int) -> None:
+    """The stages of an order placed on ``day``."""
+    when[order, READY] = day + stages.production[s, n, day]
+    when[order, TRANSIT], when[order, SERVICE] = stages.transit[s, n, day], stages.service[s, n, day]
+    when[order, INLAND] = stages.inland[s, n, day]
+
+
+@inner
+def store(work: Any, lines: Any, tables: Any, last: int) -> None:
+    """Write the working rows back into the tables: what was met up to day ``last``, nothing that lies
+    ahead.
+    """
     who, when = work.who, work.when
-    for order in range(orders.first_open[t], orders.count[t]):
-        orders.to_make[t, order], orders.made[t, order] = who[order, TO_MAKE], who[order, MADE]
-        orders.started[t, order] = when[order, STARTED]
+    for order in range(tables.first_open[0], tables.count[0]):
+        tables.to_make[order], tables.made[order] = who[order, TO_MAKE], who[order, MADE]
+        tables.started[order] = when[order, STARTED]
+        left, port, cleared = when[order, LEFT], when[order, PORT], when[order, CLEARED]
+        reached, received = available(when, order), who[order, RECEIVED]
+        if received < 0:
+            reached = np.inf
+            settled = who[order, AFTER] < last
+            left = left if settled and left <= last else np.inf
+            port = port if settled and port <= last else np.inf
+            cleared = cleared if cleared <= last else np.inf
         for line in range(who[order, FIRST], who[order, FIRST] + who[order, LINES]):
-            lines.left[t, line], lines.port[t, line] = when[order, LEFT], when[order, PORT]
-            lines.cleared[t, line], lines.available[t, line] = when[order, CLEARED], when[order, AVAILABLE]
-            lines.received[t, line] = who[order, RECEIVED]
-    while orders.first_open[t] < orders.count[t] and who[orders.first_open[t], RECEIVED] >= 0:
-        orders.first_open[t] += 1
+            lines.left[line], lines.port[line], lines.cleared[line] = left, port, cleared
+            lines.available[line], lines.received[line] = reached, received
+    while tables.first_open[0] < tables.count[0] and who[tables.first_open[0], RECEIVED] >= 0:
+        tables.first_open[0] += 1
 
 
 @inner
 def place(
-    who: Any,
-    when: Any,
-    link: Any,
-    factory: Any,
-    ordered: Any,
+    net: Any,
+    work: Any,
+    lines: Any,
+    tables: Any,
+    stages: Any,
     on_order: Any,
-    node_port: Any,
-    first_line: Any,
-    order_lines: Any,
-    line_day: Any,
-    line_node: Any,
-    line_supplier: Any,
-    line_item: Any,
-    line_units: Any,
-    production: Any,
-    transit: Any,
-    service: Any,
-    inland: Any,
+    n: int,
+    count: int,
     order: int,
     row: int,
     day: int,
 ) -> tuple[int, int]:
-    """Turn today's quantities (node, supplier, item) into orders, one per node and supplier, in key order."""
-    nodes, suppliers, items = ordered.shape
-    for n in range(nodes):
-        for s in range(suppliers):
-            first, total = row, 0
-            for i in range(items):
-                units = ordered[n, s, i]
-                if units > 0:
-                    line_day[row], line_node[row], line_supplier[row], line_item[row] = day, n, s, i
-                    line_units[row] = units
-                    on_order[n, i] += units
-                    ordered[n, s, i] = 0
-                    total += units
-                    row += 1
-            if total > 0:
-                first_line[order], order_lines[order] = first, row - first
-                who[order, FIRST], who[order, LINES], who[order, NODE], who[order, SUPPLIER] = (
-                    first,
-                    row - first,
-                    n,
-                    s,
-                )
-                who[order, PORT_OF], who[order, TO_MAKE] = node_port[n], total
-                who[order, MADE], who[order, RECEIVED] = NONE, NONE
-                when[order, START] = float(day)
-                when[order, PRODUCTION], when[order, TRANSIT] = production[s, n, day], transit[s, n, day]
-                when[order, SERVICE], when[order, INLAND] = service[s, n, day], inland[s, n, day]
-                when[order, LEFT:] = np.inf
-                append(factory[s], link, order)
-                order += 1
+    """Turn today's quantities of a node (supplier, item chosen) into orders, one per supplier, in key
+    order.
+    """
+    who, when, ordered, chosen = work.who, work.when, work.ordered, work.chosen
+    for s in range(len(ordered)):
+        first, total = row, 0
+        for k in range(count):
+            units = ordered[s, k]
+            if units > 0:
+                i = chosen[k]
+                lines.day_ordered[row], lines.node[row], lines.supplier[row] = day, n, s
+                lines.item[row], lines.units[row] = i, units
+                on_order[i] += units
+                total += units
+                row += 1
+        if total > 0:
+            tables.first_line[order], tables.lines[order] = first, row - first
+            who[order, FIRST], who[order, LINES] = first, row - first
+            who[order, NODE], who[order, SUPPLIER], who[order, AFTER] = n, s, day
+            who[order, TO_MAKE], who[order, MADE], who[order, RECEIVED] = total, NONE, NONE
+            _draw_stages(when, stages, order, s, n, day)
+            when[order, LEFT:] = np.inf
+            append(work.factory[s], work.link, order)
+            order += 1
     return order, row

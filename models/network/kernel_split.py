@@ -1,0 +1,123 @@
+"""Whole units split in proportion, for the compiled engine: by largest remainder, over suppliers by share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+from models.network.kernel_orders import inner
+
+called = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, error_model="numpy")
+"""Compiled apart from its callers: long, rare, few arguments."""
+_FEW = 16
+
+
+@inner
+def largest_remainder(weight: Any, count: int, amount: int, part: Any) -> None:
+    """Split ``amount`` in proportion to ``weight[:count]`` into ``part``: rounded down, then the largest
+    remainders, then position.
+
+    ``part`` has room for three times ``count``: the rest of it is for the remainders and their order.
+    """
+    total = 0
+    for k in range(count):
+        total += weight[k]
+    rest = amount
+    for k in range(count):
+        product = amount * weight[k]
+        part[k] = product // total
+        part[count + k] = -(product % total)
+        rest -= part[k]
+    if rest > 0 and count <= _FEW:
+        for _ in range(rest):
+            best = 0
+            for k in range(1, count):
+                if part[count + k] < part[count + best]:
+                    best = k
+            part[best] += 1
+            part[count + best] = 1
+    elif rest > 0:
+        _rank(part, count)
+        for k in range(rest):
+            part[part[2 * count + k]] += 1
+
+
+@called
+def _rank(part: Any, count: int) -> None:
+    """Positions by (remainder, position) into the last third of ``part``: Shell's sort, which needs no
+    memory.
+    """
+    order, key = 2 * count, count
+    for k in range(count):
+        part[order + k] = k
+    gap = 1
+    while gap < count // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for k in range(gap, count):
+            moved = part[order + k]
+            at = k
+            while at >= gap:
+                other = part[order + at - gap]
+                before = part[key + moved] < part[key + other]
+                if not (before or (part[key + moved] == part[key + other] and moved < other)):
+                    break
+                part[order + at] = other
+                at -= gap
+            part[order + at] = moved
+        gap //= 3
+
+
+@inner
+def split_order(
+    net: Any,
+    work: Any,
+    shares: Any,
+    qualified: Any,
+    down_since: Any,
+    failover: bool,
+    delay: int,
+    day: int,
+    i: int,
+    units: int,
+    cap: int,
+    at: int,
+) -> None:
+    """Split an order of item ``i`` over suppliers by share, move what failover moves, round to multiples and
+    smallest orders.
+
+    ``qualified`` (S, I) of the node; the result goes into column ``at`` of what is ordered.
+    """
+    weight, part, ordered = work.weight, work.part, work.ordered
+    suppliers = len(shares)
+    total = 0
+    for s in range(suppliers):
+        weight[s] = 0
+        ordered[s, at] = 0
+    for s in range(suppliers):
+        if shares[s] > 0 and qualified[s, i]:
+            taker = s
+            if failover and down_since[s] >= 0 and day - down_since[s] >= delay:
+                other = net.backup[s]
+                if other >= 0 and qualified[other, i] and down_since[other] < 0:
+                    taker = other
+            weight[taker] += shares[s]
+            total += shares[s]
+    if total == 0:
+        return
+    largest_remainder(weight, suppliers, units, part)
+    room = cap
+    for s in range(suppliers):
+        amount = part[s]
+        if amount > 0:
+            multiple, smallest = net.multiple[s, i], net.moq[s, i]
+            if multiple > 1:
+                amount = (amount + multiple - 1) // multiple * multiple
+            amount = max(amount, smallest)
+            if amount > room:
+                amount = room // multiple * multiple
+                if amount < smallest:
+                    amount = 0
+            room -= amount
+            ordered[s, at] = amount

@@ -52,7 +52,7 @@ from models.network.kernel_arrays import (
 from models.network.kernel_trial import DONE, FULL, TOO_LARGE, run_trial
 from models.network.movements import Movements, empty_movements
 from models.network.spec import IntArray, Network
-from models.network.state import LARGEST, State, Int32Array, check_call, grown, with_rings_room
+from models.network.state import LARGEST, Int32Array, State, check_call, grown, with_rings_room
 
 _UNITS = f"units: negative or more than {LARGEST} of one item in one place | scale the units down"
 
@@ -116,11 +116,11 @@ def advance(
         )
     if status == TOO_LARGE:
         raise UsageError(_UNITS)
-    tables = {
-        name: _cut(getattr(movements, name), getattr(movements, f"{name}_count"))
-        for name in ("returns", "transfers")
-    }
-    return replace(state, day=until), replace(movements, **tables)
+    return replace(state, day=until), replace(
+        movements,
+        returns=_cut(movements.returns, movements.returns_count),
+        transfers=_cut(movements.transfers, movements.transfers_count),
+    )
 
 
 def _chance(draws: Draws) -> Any:

@@ -1,5 +1,6 @@
-"""Demand and backlog of the compiled engine: what is asked for today, what waits, how long. All arrays are one
-trial's.
+"""Demand and backlog of the compiled engine: what is asked for today, what waits, how long.
+
+All arrays are one trial's.
 """
 
 from __future__ import annotations

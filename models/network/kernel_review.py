@@ -90,7 +90,7 @@ def review(
                 chosen[count] = i
                 count += 1
         if count > 0:
-            order, row = place(net, work, lines, tables, stages, coming, n, count, order, row, day)
+            order, row = place(work, lines, tables, stages, coming, n, count, order, row, day)
     return order, row
 
 

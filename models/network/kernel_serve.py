@@ -13,7 +13,7 @@ from models.network.parts import UNLIMITED
 
 @inner
 def positive(row: Any, chosen: Any) -> int:
-    """Positions of the positive numbers into ``chosen``; returns how many. Without a branch to guess wrong."""
+    """Positions of the positive numbers into ``chosen``; returns how many. No branch to guess."""
     count = 0
     for i in range(len(row)):
         chosen[count] = i

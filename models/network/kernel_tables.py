@@ -98,7 +98,6 @@ def store(work: Any, lines: Any, tables: Any, last: int) -> None:
 
 @inner
 def place(
-    net: Any,
     work: Any,
     lines: Any,
     tables: Any,

@@ -22,7 +22,7 @@ from models.demand.price import draw_elasticity
 from models.demand.residual import SHARED, Residual, draw_residual, draw_shared
 from models.demand.season import Season, season_errors
 from models.ltv import Arrivals, BetaGeoNBD, Customers
-from models.streams import keys_of
+from models.streams import index_of, keys_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -244,10 +244,17 @@ class DemandModel:
         basket, cells = self.basket, self.cell_keys
         always_lines = np.ones((1, basket.lines.shape[1]), dtype=bool)
         always_sizes = np.ones((1, len(basket.size)), dtype=bool)
+        count = np.arange(1, basket.lines.shape[1] + 1, dtype=np.uint64)
+        units = basket.size.astype(np.uint64)
+        items = np.array([index_of(item) for item in self.item_keys], dtype=np.uint64)
+        tables = {
+            "lines": (basket.lines, always_lines, count),
+            "sizes": (basket.sizes, always_sizes, units),
+            "mix": (basket.mix, basket.active, items),
+        }
         return {
-            "lines": draw_shares(basket.lines, always_lines, [f"lines/{c}" for c in cells], trials, seed),
-            "sizes": draw_shares(basket.sizes, always_sizes, [f"sizes/{c}" for c in cells], trials, seed),
-            "mix": draw_shares(basket.mix, basket.active, [f"mix/{c}" for c in cells], trials, seed),
+            name: draw_shares(evidence, active, [f"{name}/{c}" for c in cells], trials, seed, address)
+            for name, (evidence, active, address) in tables.items()
         }
 
     def select(self, markets: tuple[str, ...]) -> DemandModel:

@@ -32,9 +32,9 @@ IntArray = npt.NDArray[np.int64]
 class Streams:
     """Sources of new customers: a market's acquisition channels and, without spend, its organic customers.
 
-    All (stream,) but the last three (stream, month). ``channel`` is the acquisition channel or -1; ``reach``
+    All (stream,) but ``mean`` (stream, month) and ``load`` (stream, source, month). ``channel`` is the acquisition channel or -1; ``reach``
     the acquisition envelope; ``beta`` ± ``beta_sd`` the elasticity to spend; ``log_sd`` the standard error of
-    the log of their number; the loads are those of a ``CountForecast``; ``mean`` expected new customers a
+    the log of their number; ``load`` is that of a ``CountForecast``; ``mean`` expected new customers a
     month at plan, before the nowcast.
     """
 
@@ -46,8 +46,7 @@ class Streams:
     beta_sd: FloatArray
     log_sd: FloatArray
     mean: FloatArray
-    level_load: FloatArray
-    slope_load: FloatArray
+    load: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +75,7 @@ class DemandModel:
     elasticity_sd: FloatArray
     streams: Streams
     anonymous_mean: FloatArray
-    anonymous_level: FloatArray
-    anonymous_slope: FloatArray
+    anonymous_load: FloatArray
     basket: Basket
     fits: tuple[BetaGeoNBD, ...]
     customers: tuple[Customers, ...]
@@ -179,8 +177,7 @@ class DemandModel:
         ]
         names = [f"anonymous/{cell}" for cell in self.cell_keys]
         factors = draw_factors(
-            self.anonymous_level[:, :months],
-            self.anonymous_slope[:, :months],
+            self.anonymous_load[:, :, :months],
             [f"{n}/level" for n in names],
             trials,
             seed,
@@ -203,8 +200,7 @@ class DemandModel:
             *shared,
         )
         drift = draw_factors(
-            streams.level_load[:, :months],
-            streams.slope_load[:, :months],
+            streams.load[:, :, :months],
             [f"{n}/level" for n in names],
             trials,
             seed,
@@ -327,7 +323,7 @@ def _cut(model: DemandModel, keep: IntArray, cells: IntArray) -> DemandModel:
         "base_spend",
         "base_price",
     )
-    by_cell: tuple[str, ...] = ("known", "anonymous_mean", "anonymous_level", "anonymous_slope")
+    by_cell: tuple[str, ...] = ("known", "anonymous_mean", "anonymous_load")
     by_cell += ("expected_orders", "expected_units", "units_per_order")
     return replace(
         model,

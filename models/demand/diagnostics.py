@@ -74,10 +74,10 @@ def _number(value: float) -> float | None:
 
 
 def _challenger(fit: CellFit, wanted: bool) -> dict[str, Any] | None:
-    """The same customers fitted by lifetimes; None where the cell has no fit of its own."""
-    if not wanted or fit.how != "own":
+    """The same customers fitted by lifetimes, beside our fit without pooling; None where there is none."""
+    if not wanted or fit.alone is None:
         return None
-    found = challenge(fit.model, fit.customers)
+    found = challenge(fit.alone, fit.customers)
     return {
         "package": "lifetimes",
         "parameters": {name: _number(value) for name, value in found.params.items()},
@@ -90,7 +90,7 @@ def _challenger(fit: CellFit, wanted: bool) -> dict[str, Any] | None:
 
 
 def _customers(fit: CellFit, challenged: bool) -> dict[str, Any]:
-    model = fit.model
+    model, judged = fit.model, fit.model if fit.alone is None else fit.alone
     errors = np.sqrt(np.maximum(np.diag(model.draw_covariance), 0.0))
     return {
         "model": "BG/NBD",
@@ -101,11 +101,11 @@ def _customers(fit: CellFit, challenged: bool) -> dict[str, Any]:
         "nbd_loglik": _number(model.nbd_loglik),
         "customers": len(fit.customers),
         "repeat_orders": int(fit.customers.frequency.sum()),
-        "boundary": bool(model.boundary),
-        "message": model.message,
+        "boundary": bool(judged.boundary),
+        "message": judged.message,
         "how": fit.how,
         "own_weight": fit.weight,
-        "covariance": "month-clustered" if fit.clustered else "inverse Hessian",
+        "covariance": "months' shocks" if fit.clustered else "inverse Hessian",
         "variance_inflation": fit.inflation,
         "challenger": _challenger(fit, challenged),
     }
@@ -140,8 +140,9 @@ def _counts(forecast: CountForecast) -> dict[str, Any]:
         "model": "Poisson level with dampened trend in operational time",
         "monthly_log_slope": forecast.slope,
         "first_month": float(forecast.mean[0]),
-        "log_standard_error_month_1": float(math.hypot(forecast.level_load[0], forecast.slope_load[0])),
-        "log_standard_error_month_12": float(math.hypot(forecast.level_load[11], forecast.slope_load[11])),
+        "season_power": forecast.follows,
+        "log_standard_error_month_1": float(np.linalg.norm(forecast.load[:, 0])),
+        "log_standard_error_month_12": float(np.linalg.norm(forecast.load[:, 11])),
         "months": forecast.months,
         "ended": forecast.ended,
     }

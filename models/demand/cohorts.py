@@ -1,8 +1,8 @@
-"""Customer models per cell (market × sales channel): fit in operational time and pooled, expect, and widen by
-the months' shocks.
+"""Customer models per cell (market × sales channel): fit in operational time, pool what is thin, expect, and
+widen by month.
 
-Cells are pooled by ``models.ltv.fit_pooled``: one with many repeat orders stands where it is, a thin one
-leans on the others, an empty one has the law between them; where the whole company is thin a documented
+A cell with enough repeat orders stands alone. A thin one is fitted under the normal law of the strong cells'
+log parameters (empirical Bayes); an empty one has that law itself; with no repeat order anywhere a documented
 default stands in.
 """
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.errors import FitError
-from models.ltv import BetaGeoNBD, Customers, NormalPrior, fit_pooled
+from models.ltv import BetaGeoNBD, Customers, NormalPrior
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -24,11 +24,13 @@ Clock = Callable[[FloatArray], FloatArray]
 
 STRONG_REPEATS = 200
 DEFAULT_LOG = np.log(np.array([0.5, 150.0, 0.8, 2.5]))
-"""r, alpha (days), a, b of a company with hardly a repeat order: a common shape in retail, standard deviation
-1 on the log scale."""
+"""r, alpha (days), a, b of a company without a single repeat order: a common shape in retail, standard
+deviation 1 on the log scale."""
 DEFAULT_SD = 1.0
-STEP = 0.02
-"""Change of the log pace of a month from which the pull of its shock is read."""
+LEAST_SPREAD = 0.25
+"""Least standard deviation between cells on the log scale."""
+LAGS = 2
+"""Months over which the scores of neighbouring months are taken to be related (Bartlett weights)."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,6 @@ class CellFit:
     customers: Customers
     how: str
     weight: float
-    alone: BetaGeoNBD | None = None
-    """The same customers fitted without the others, where they have enough repeat orders."""
     clustered: bool = False
     inflation: float = 1.0
     """Largest ratio of the clustered to the plain variance."""
@@ -114,40 +114,17 @@ class CellFit:
 def fit_cells(days: list[OrderDays], clock: Clock) -> list[CellFit]:
     """Customer models of all cells, in the order given."""
     customers = [customers_of(cell, clock) for cell in days]
-    models, weight = _pooled(customers)
+    alone: list[BetaGeoNBD | None] = [_alone(cell) for cell in customers]
+    prior = _law_between([model for model in alone if model is not None], customers)
     fits = []
-    for cell, model, own in zip(customers, models, weight, strict=True):
-        alone = _alone(cell)
-        how = "own" if alone is not None else "pooled: thin" if len(cell) else "pooled: no customers"
-        fits.append(CellFit(model, cell, how, own, alone))
-    return fits
-
-
-def _pooled(customers: list[Customers]) -> tuple[list[BetaGeoNBD], list[float]]:
-    """Models of the cells and their weights; under the default law where the company has too few repeats."""
-    names = [str(position) for position in range(len(customers))]
-    if sum(int(cell.frequency.sum()) for cell in customers) >= STRONG_REPEATS:
-        try:
-            fits = fit_pooled(BetaGeoNBD, dict(zip(names, customers, strict=True)))
-        except FitError:  # a company whose likelihood has no maximum of its own
-            pass
+    for cell, model in zip(customers, alone, strict=True):
+        if model is not None:
+            fits.append(CellFit(model, cell, "own", 1.0))
+        elif len(cell) == 0:
+            fits.append(CellFit(_given(prior), cell, "pooled: no customers", 0.0))
         else:
-            return [fits.models[name] for name in names], [fits.weight[name] for name in names]
-    models = [_by_default(cell) for cell in customers]
-    own = [1.0 - float(np.trace(model.draw_covariance)) / DEFAULT_SD**2 / 4.0 for model in models]
-    return models, [min(max(each, 0.0), 1.0) for each in own]
-
-
-def _by_default(customers: Customers) -> BetaGeoNBD:
-    """The model under the default law; the law itself without customers or a maximum."""
-    prior = NormalPrior(DEFAULT_LOG, np.eye(4) * DEFAULT_SD**2)
-    if len(customers):
-        try:
-            return BetaGeoNBD.fit(customers, prior=prior)
-        except FitError:
-            pass
-    given = BetaGeoNBD.from_parameters(*np.exp(prior.mean))
-    return replace(given, draw_covariance=prior.covariance, operational=True)
+            fits.append(_pooled(cell, prior))
+    return fits
 
 
 def fit_company(customers: list[Customers]) -> BetaGeoNBD | None:
@@ -171,6 +148,25 @@ def _alone(customers: Customers) -> BetaGeoNBD | None:
     return model if model.converged or model.boundary else None
 
 
+def _law_between(strong: list[BetaGeoNBD], customers: list[Customers]) -> NormalPrior:
+    """Normal law of the log parameters between cells, by moments; from the company as a whole where no cell
+    is strong.
+    """
+    if not strong:
+        company = [cell for cell in customers if len(cell)]
+        default = NormalPrior(DEFAULT_LOG, np.eye(4) * DEFAULT_SD**2)
+        if not company or sum(int(cell.frequency.sum()) for cell in company) == 0:
+            return default
+        model = BetaGeoNBD.fit(join(company), prior=default)
+        return NormalPrior(model.mean, model.draw_covariance + np.eye(4) * LEAST_SPREAD**2)
+    points = np.stack([model.mean for model in strong])
+    within = np.stack([model.draw_covariance for model in strong])
+    mean = points.mean(axis=0)
+    between = points.var(axis=0, ddof=1) if len(strong) > 1 else np.zeros(4)
+    spread = np.maximum(between, LEAST_SPREAD**2)
+    return NormalPrior(mean, np.diag(spread) + within.mean(axis=0) / len(strong))
+
+
 def join(parts: list[Customers]) -> Customers:
     """Customers of several cells together."""
     return Customers(
@@ -181,32 +177,53 @@ def join(parts: list[Customers]) -> Customers:
     )
 
 
-def widen(fit: CellFit, days: OrderDays, edge: IntArray, tick: FloatArray, shocks: FloatArray) -> CellFit:
-    """The fit with the error that shocks of whole months bring: they hit all customers of a month at once,
-    which the plain Hessian ignores.
+def _given(prior: NormalPrior) -> BetaGeoNBD:
+    r, alpha, a, b = np.exp(prior.mean)
+    return replace(
+        BetaGeoNBD.from_parameters(r, alpha, a, b), draw_covariance=prior.covariance, operational=True
+    )
 
-    ``tick`` (month + 1,) is the operational time at the month starts ``edge``, ``shocks`` (month, month) the
-    covariance of the months' log pace beyond it. A shock x of month j moves the score by its derivative with
-    respect to the log pace of that month, D_j x, and the estimate by H^-1 D_j x, so the covariance is
-    H^-1 + H^-1 D' shocks D H^-1: never narrower than the plain one.
+
+def _pooled(customers: Customers, prior: NormalPrior) -> CellFit:
+    try:
+        model = BetaGeoNBD.fit(customers, prior=prior)
+    except FitError:
+        return CellFit(_given(prior), customers, "pooled: no maximum of its own", 0.0)
+    own = 1.0 - float(np.trace(np.linalg.solve(prior.covariance, model.draw_covariance))) / 4.0
+    return CellFit(model, customers, "pooled: thin", min(max(own, 0.0), 1.0))
+
+
+def widen(
+    fit: CellFit, days: OrderDays, clock: Clock, month_ends: IntArray, absorbed: float = 0.0
+) -> CellFit:
+    """The fit with a month-clustered covariance: a shock hits all customers of a month at once, which the
+    plain Hessian ignores.
+
+    The score of month j is the score of the data up to its end less that up to its beginning; neighbouring
+    months are joined with Bartlett weights. The covariance is H^-1 B H^-1 with B at least -H in every
+    direction, so it is never narrower than the plain one. ``absorbed`` is the share of the months'
+    shocks that the season fitted to the same months has taken: it is given back.
     """
-    model = fit.model
-    if model.boundary or len(fit.customers) == 0:
+    if fit.how != "own" or fit.model.boundary or len(month_ends) < 8:
         return fit
-
-    def score(reached: FloatArray) -> FloatArray:
-        return model.score(customers_of(days, lambda day: np.interp(day, edge, reached)))
-
-    base, length = score(tick), np.diff(tick)
-    later = np.arange(len(tick))[None, :] > np.arange(len(length))[:, None]
-    stretched = tick + later * (length * np.expm1(STEP))[:, None]
-    pull = np.stack([score(each) - base for each in stretched]) / STEP
+    model = fit.model
+    total = [np.zeros(4)]
+    for end in month_ends:
+        seen = customers_of(days, clock, int(end))
+        total.append(model.score(seen) if len(seen) else np.zeros(4))
+    score = np.diff(np.stack(total), axis=0)
+    score = score - score.mean(axis=0)
+    between = score.T @ score
+    for lag in range(1, LAGS + 1):
+        cross = score[lag:].T @ score[:-lag]
+        between += (1.0 - lag / (LAGS + 1.0)) * (cross + cross.T)
+    between *= len(score) / (len(score) - 4.0) / (1.0 - absorbed)
     root = np.linalg.cholesky(model.draw_covariance)
-    moved = root.T @ (pull.T @ shocks @ pull) @ root
-    covariance = root @ (np.eye(4) + 0.5 * (moved + moved.T)) @ root.T
+    values, vectors = np.linalg.eigh(root.T @ between @ root)
+    lifted = (vectors * np.maximum(values, 1.0)) @ vectors.T
+    covariance = root @ lifted @ root.T
     wide = model.with_covariance(0.5 * (covariance + covariance.T))
-    inflation = 1.0 + float(np.linalg.eigvalsh(moved)[-1])
-    return replace(fit, model=wide, clustered=True, inflation=inflation)
+    return replace(fit, model=wide, clustered=True, inflation=float(max(values.max(), 1.0)))
 
 
 def expected_repeats(

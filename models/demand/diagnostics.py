@@ -74,10 +74,10 @@ def _number(value: float) -> float | None:
 
 
 def _challenger(fit: CellFit, wanted: bool) -> dict[str, Any] | None:
-    """The same customers fitted by lifetimes, beside our fit without pooling; None where there is none."""
-    if not wanted or fit.alone is None:
+    """The same customers fitted by lifetimes; None where the cell has no fit of its own."""
+    if not wanted or fit.how != "own":
         return None
-    found = challenge(fit.alone, fit.customers)
+    found = challenge(fit.model, fit.customers)
     return {
         "package": "lifetimes",
         "parameters": {name: _number(value) for name, value in found.params.items()},
@@ -90,7 +90,7 @@ def _challenger(fit: CellFit, wanted: bool) -> dict[str, Any] | None:
 
 
 def _customers(fit: CellFit, challenged: bool) -> dict[str, Any]:
-    model, judged = fit.model, fit.model if fit.alone is None else fit.alone
+    model = fit.model
     errors = np.sqrt(np.maximum(np.diag(model.draw_covariance), 0.0))
     return {
         "model": "BG/NBD",
@@ -101,11 +101,11 @@ def _customers(fit: CellFit, challenged: bool) -> dict[str, Any]:
         "nbd_loglik": _number(model.nbd_loglik),
         "customers": len(fit.customers),
         "repeat_orders": int(fit.customers.frequency.sum()),
-        "boundary": bool(judged.boundary),
-        "message": judged.message,
+        "boundary": bool(model.boundary),
+        "message": model.message,
         "how": fit.how,
         "own_weight": fit.weight,
-        "covariance": "months' shocks" if fit.clustered else "inverse Hessian",
+        "covariance": "month-clustered" if fit.clustered else "inverse Hessian",
         "variance_inflation": fit.inflation,
         "challenger": _challenger(fit, challenged),
     }

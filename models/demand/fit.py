@@ -28,7 +28,7 @@ from models.demand.history import History, monthly_counts, read_history
 from models.demand.model import DemandModel
 from models.demand.price import Elasticity, fit_elasticity
 from models.demand.prices import base_prices
-from models.demand.residual import Residual, fit_residual
+from models.demand.residual import PRIOR_SHARE, Residual, fit_residual
 from models.demand.season import Season, fit_season, no_season, profile_season
 from models.demand.settings import EXPECTED_MONTHS, DemandSettings
 from models.demand.sources import NewCustomers, new_customers, streams_of, with_shocks
@@ -37,6 +37,10 @@ from models.demand.timeline import Timeline, complete, repeats
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+MOST_ABSORBED = 0.7
+"""Largest share of the residual's variance that the season is taken to have absorbed."""
+
 
 def fit_demand(
     orders: pd.DataFrame,
@@ -62,22 +66,23 @@ def fit_demand(
     season = _season(settings, history, days, guest)
     time = Timeline(settings, history, season)
     fits = fit_cells(days, time.clock)
+    volume = np.bincount(history.orders["market"].to_numpy(np.int64), minlength=len(settings.markets))
+    absorbed = _absorbed(volume.astype(np.float64), season, history.complete_months)
+    if settings.covariance == "clustered" and settings.residual:
+        ends = history.month_start()[1:] - 1
+        fits = [
+            widen(fit, cell, time.clock, ends, float(absorbed[c // len(settings.sales_channels)]))
+            for c, (fit, cell) in enumerate(zip(fits, days, strict=True))
+        ]
     table = read_spend(spend, spend_plan, settings, history)
     won = new_customers(settings, history, time, table, days, guest)
     anonymous = [fit_counts(row, time.wholly()) for row in won.unclaimed]
     residual = _residual(settings, history, time, fits, days, won, anonymous, guest)
-    shocks = [
-        residual.shocks(c // len(settings.sales_channels), history.months) for c in range(len(fits))
-    ]
     if settings.residual:
-        if settings.covariance == "clustered":
-            fits = [
-                widen(fit, cell, time.past_edge, time.past, shocks[c])
-                for c, (fit, cell) in enumerate(zip(fits, days, strict=True))
-            ]
         won = with_shocks(settings, time, table, won, residual)
         anonymous = [
-            fit_counts(row, time.wholly(), shocks[c]) for c, row in enumerate(won.unclaimed)
+            fit_counts(row, time.wholly(), residual.shocks(c // len(settings.sales_channels), len(row)))
+            for c, row in enumerate(won.unclaimed)
         ]
     basket = fit_basket(history, settings)
     elasticities = [
@@ -153,6 +158,20 @@ def _residual(
     return fit_residual(
         actual, expected, np.ones(len(actual)), seasonal=time.season.source == "history", on=settings.residual
     )
+
+
+def _absorbed(orders: FloatArray, season: Season, months: int) -> FloatArray:
+    """Share of each market's residual variance that the company's season factors took, shape (market,).
+
+    The factors take their number out of the months of the company's residual; a market loses that times its
+    squared correlation with the company, at the prior common share.
+    """
+    if season.freedom == 0.0 or orders.sum() == 0.0:
+        return np.zeros(len(orders))
+    weight = orders / math.fsum(orders)
+    common = PRIOR_SHARE + (1.0 - PRIOR_SHARE) * weight
+    spread = PRIOR_SHARE + (1.0 - PRIOR_SHARE) * math.fsum(weight * weight)
+    return np.asarray(np.minimum(season.freedom / months * common**2 / spread, MOST_ABSORBED))
 
 
 def _assemble(

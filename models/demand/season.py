@@ -35,6 +35,8 @@ class Season:
     log_sd: FloatArray
     source: str
     note: str = ""
+    freedom: float = 0.0
+    """Months of evidence that the factors took up: their effective number."""
 
     def clock(self, month_of_year: IntArray, days: IntArray) -> FloatArray:
         """Operational days at the month starts, shape (month + 1,), from the calendar months and their
@@ -90,7 +92,7 @@ def fit_season(actual: FloatArray, expected: FloatArray, month_of_year: IntArray
     share = signal / (signal + variance)
     factor = np.exp(share * level)
     scaled = factor * (12.0 / math.fsum(factor))
-    return Season(scaled, np.sqrt(share * variance), "history", f"{len(y)} months")
+    return Season(scaled, np.sqrt(share * variance), "history", f"{len(y)} months", float(share.sum()))
 
 
 def season_errors(season: Season, trials: range, seed: int) -> FloatArray:

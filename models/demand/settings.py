@@ -79,8 +79,8 @@ class DemandSettings:
     """``draw``: customer parameters are drawn per trial from their covariance; ``fitted``: held at the
     estimate."""
     covariance: str = "clustered"
-    """``clustered``: the covariance of the customer parameters counts what the months' shocks do to all
-    customers at once; ``hessian``: the plain inverse Hessian."""
+    """``clustered``: month-clustered covariance of the customer parameters; ``hessian``: the plain inverse
+    Hessian."""
     challenger: bool = True
     """Whether the diagnostics also show what the named package finds for the same customers; it changes no
     other figure."""

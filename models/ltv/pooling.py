@@ -2,8 +2,7 @@
 
 Empirical Bayes on the log parameters: cohorts are normal around a common mean with a variance of their own
 in each parameter. Mean and variance are found by expectation and maximisation with Laplace's approximation
-of each cohort's posterior, the variances under a listed prior; every cohort is then fitted with that law as
-its prior. A cohort with many
+of each cohort's posterior; every cohort is then fitted with that law as its prior. A cohort with many
 repeat orders is left where it is, one with few moves to the others, one with none or without customers has
 the common law itself.
 """
@@ -25,10 +24,10 @@ from models.ltv.priors import NormalPrior
 FloatArray = npt.NDArray[np.float64]
 Model = TypeVar("Model", bound=OrderModel)
 
-_PRIOR_SPREAD = 0.3
+_FIRST_SPREAD = 0.5
 """Standard deviation between cohorts on the log scale, before any was looked at."""
-_PRIOR_COHORTS = 4.0
-"""Cohorts that this counts for: the likelihood of a spread between few cohorts is highest at none at all."""
+_LEAST_SPREAD = 0.15
+"""Cohorts of one company are never taken to be more alike than this, however few they are."""
 _ROUNDS = 40
 _STILL = 1e-4
 
@@ -60,7 +59,7 @@ def fit_pooled(model: type[Model], cohorts: Mapping[str, Customers]) -> PooledFi
         )
     whole = model.fit(company)
     if len(given) == 1:
-        between = NormalPrior(whole.mean, whole.draw_covariance + np.eye(4) * 2.0 * _PRIOR_SPREAD**2)
+        between = NormalPrior(whole.mean, whole.draw_covariance + np.eye(4) * _FIRST_SPREAD**2)
     else:
         between = _law_between(model, list(given.values()), whole)
     models, weight = {}, {}
@@ -73,14 +72,13 @@ def fit_pooled(model: type[Model], cohorts: Mapping[str, Customers]) -> PooledFi
 
 
 def _law_between(model: type[Model], cohorts: list[Customers], whole: Model) -> NormalPrior:
-    law = NormalPrior(whole.mean, np.eye(4) * _PRIOR_SPREAD**2)
+    law = NormalPrior(whole.mean, np.eye(4) * _FIRST_SPREAD**2)
     for _ in range(_ROUNDS):
         fits = [model.fit(cohort, prior=law) for cohort in cohorts]
         points = np.stack([fit.mean for fit in fits])
         within = np.stack([np.diag(fit.draw_covariance) for fit in fits])
         mean = points.mean(axis=0)
-        seen = (within + (points - mean) ** 2).sum(axis=0)
-        spread = (seen + _PRIOR_COHORTS * _PRIOR_SPREAD**2) / (len(cohorts) + _PRIOR_COHORTS)
+        spread = np.maximum((within + (points - mean) ** 2).mean(axis=0), _LEAST_SPREAD**2)
         moved = max(np.abs(mean - law.mean).max(), np.abs(np.log(spread / np.diag(law.covariance))).max())
         law = NormalPrior(mean, np.diag(spread))
         if moved < _STILL:

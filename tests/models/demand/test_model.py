@@ -157,7 +157,7 @@ def test_the_fit_finds_the_truth_of_the_generator(model: DemandModel) -> None:
     for name, value in truth.items():
         z = (np.log(customers["parameters"][name]) - np.log(value)) / customers["log_standard_error"][name]
         assert abs(z) < 3.0, (name, z)
-    assert customers["covariance"] == "months' shocks"
+    assert customers["covariance"] == "month-clustered"
     assert customers["variance_inflation"] > 1.0
     challenger = customers["challenger"]
     assert challenger["loglik_gain"] > -1e-3

@@ -2,8 +2,8 @@
 
 log of the count per operational month is level + slope x time over the last two years; forward the slope dies
 out by ``DAMPING`` a month. A series that need not follow the season (new customers) has a power of it of its
-own. All are a normal posterior (generalised least squares with listed priors), so that a short or noisy series
-gives a wide, flat forecast instead of a diverging one.
+own. All are a normal posterior (generalised least squares with listed priors), so that a short or noisy
+series gives a wide, flat forecast instead of a diverging one.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def fit_counts(counts: FloatArray, pace: Pace, shocks: FloatArray | None = None)
     scale = math.fsum(y) / math.fsum(fitted[first:])
     return CountForecast(
         mean=scale * pace.future * np.exp(ahead @ point),
-        load=np.linalg.cholesky(covariance).T @ ahead.T,
+        load=np.asarray(np.linalg.cholesky(covariance).T @ ahead.T, dtype=np.float64),
         fitted=scale * fitted,
         level=float(point[0]),
         slope=float(point[1]),

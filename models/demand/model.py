@@ -38,10 +38,10 @@ BEST_MONTHS = 24
 class Streams:
     """Sources of new customers: a market's acquisition channels and, without spend, its organic customers.
 
-    All (stream,) but ``mean`` (stream, month) and ``load`` (stream, source, month). ``channel`` is the acquisition channel or -1; ``reach``
-    the acquisition envelope; ``beta`` ± ``beta_sd`` the elasticity to spend; ``log_sd`` the standard error of
-    the log of their number; ``load`` is that of a ``CountForecast``; ``mean`` expected new customers a
-    month at plan, before the nowcast.
+    All (stream,) but ``mean`` (stream, month) and ``load`` (stream, source, month). ``channel`` is the
+    acquisition channel or -1; ``reach`` the acquisition envelope; ``beta`` ± ``beta_sd`` the elasticity to
+    spend; ``log_sd`` the standard error of the log of their number; ``load`` is that of a ``CountForecast``;
+    ``mean`` expected new customers a month at plan, before the nowcast.
     """
 
     name: tuple[str, ...]

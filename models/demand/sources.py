@@ -53,8 +53,9 @@ def new_customers(
     orders.
 
     Claims of the last twelve months are scaled down to the first orders seen; first orders above the claims
-    are organic (without claims those of the whole ledger). The first months of a ledger show old customers as new and are no evidence of either. A
-    channel whose customers stay unknown explains at most ``CLAIM_CAP`` of their orders.
+    are organic (without claims those of the whole ledger). The first months of a ledger show old customers as
+    new and are no evidence of either. A channel whose customers stay unknown explains at most ``CLAIM_CAP``
+    of their orders.
     """
     markets, channels = len(settings.markets), settings.sales_channels
     first_orders = firsts(days, history)
@@ -108,8 +109,7 @@ def with_shocks(
         for m, row in enumerate(won.response)
     ]
     organic = [
-        fit_counts(row, time.partly(), shocks[c // channels])
-        for c, row in enumerate(won.organic_counts)
+        fit_counts(row, time.partly(), shocks[c // channels]) for c, row in enumerate(won.organic_counts)
     ]
     return replace(won, response=response, organic=organic)
 

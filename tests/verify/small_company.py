@@ -121,7 +121,7 @@ def _won(rng: np.random.Generator, truth: Truth, of_year: FloatArray, shock: Flo
 def _orders(
     rng: np.random.Generator, truth: Truth, first: FloatArray, end: float
 ) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """Customer and operational time of every order: Poisson until one leaves, which one may after an order."""
+    """Customer and operational time of every order: Poisson until one leaves, as one may after any order."""
     rate = rng.gamma(truth.r, 1.0 / truth.alpha, len(first))
     leave = rng.beta(truth.a, truth.b, len(first))
     here, now = np.arange(len(first)), first.copy()

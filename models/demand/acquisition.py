@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from models.demand.anonymous import FOLLOWS_PRIOR
 from models.demand.settings import Prior
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform4
@@ -22,7 +23,6 @@ from models.streams import keys_of, uniform4
 FloatArray = npt.NDArray[np.float64]
 UInt64Array = npt.NDArray[np.uint64]
 
-GAMMA_PRIOR = Prior(0.5, 0.5, "weak: new customers follow the season wholly, partly or not")
 LEAST_RESPONSE = 0.01
 MOST_RESPONSE = 1.0
 PERIOD_SD = 0.10
@@ -78,7 +78,7 @@ def fit_response(
     months = int(used.sum())
     if months == 0:
         return Response(
-            0.0, prior.mean, prior.sd, GAMMA_PRIOR.mean, 0.0, prior, 0, np.zeros(len(spend)), customers
+            0.0, prior.mean, prior.sd, FOLLOWS_PRIOR.mean, 0.0, prior, 0, np.zeros(len(spend)), customers
         )
     y = np.log(customers[used])
     x = np.log(spend[used])
@@ -87,8 +87,8 @@ def fit_response(
     x_mean = float(np.sum(weight * x) / np.sum(weight))
     s_mean = float(np.sum(weight * s) / np.sum(weight))
     design = np.stack([np.ones(months), x - x_mean, s - s_mean], axis=1)
-    precision_prior = np.diag([1e-8, max(prior.sd, 1e-6) ** -2, GAMMA_PRIOR.sd**-2])
-    mean_prior = np.array([0.0, prior.mean, GAMMA_PRIOR.mean])
+    precision_prior = np.diag([1e-8, max(prior.sd, 1e-6) ** -2, FOLLOWS_PRIOR.sd**-2])
+    mean_prior = np.array([0.0, prior.mean, FOLLOWS_PRIOR.mean])
     gram = (design * weight[:, None]).T @ design
     right = design.T @ (weight * y)
     scale = 1.0

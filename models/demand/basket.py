@@ -130,7 +130,9 @@ def _sizes(quantity: IntArray) -> tuple[IntArray, IntArray]:
     used, group = np.unique(group, return_inverse=True)
     total = np.bincount(group, weights=value * count, minlength=len(used))
     mean = total / np.bincount(group, weights=count, minlength=len(used))
-    return np.maximum(np.rint(mean), 1).astype(np.int64), group[level].astype(np.int64)
+    # a group may have the size of a common one: a size names its outcome, so it must not come twice
+    size, place = np.unique(np.maximum(np.rint(mean), 1).astype(np.int64), return_inverse=True)
+    return size, place[group[level]].astype(np.int64)
 
 
 def _weekdays(orders: pd.DataFrame, settings: DemandSettings) -> FloatArray:
@@ -214,18 +216,32 @@ class Alias:
 
 
 def draw_shares(
-    evidence: FloatArray, active: npt.NDArray[np.bool_], names: list[str], trials: range, seed: int
+    evidence: FloatArray,
+    active: npt.NDArray[np.bool_],
+    names: list[str],
+    trials: range,
+    seed: int,
+    address: UInt64Array,
 ) -> Alias:
     """Alias tables of Dirichlet draws, dims (trial, epoch, cell, outcome); outcomes without evidence are
     never drawn.
+
+    ``address`` (outcome,) names each outcome: its gamma weight is read there, so that an outcome more or less
+    changes no other's weight.
     """
-    threshold, other = _draw_shares(evidence, active, keys_of(seed, names), trials.start, len(trials))
+    keys = keys_of(seed, names)
+    threshold, other = _draw_shares(evidence, active, keys, address, trials.start, len(trials))
     return Alias(np.asarray(threshold), np.asarray(other))
 
 
 @njit(cache=True, nogil=True)
 def _draw_shares(
-    evidence: FloatArray, active: npt.NDArray[np.bool_], keys: UInt64Array, first_trial: int, trials: int
+    evidence: FloatArray,
+    active: npt.NDArray[np.bool_],
+    keys: UInt64Array,
+    address: UInt64Array,
+    first_trial: int,
+    trials: int,
 ) -> tuple[FloatArray, npt.NDArray[np.int32]]:
     cells, outcomes = evidence.shape
     epochs = active.shape[0]
@@ -238,7 +254,7 @@ def _draw_shares(
             for i in range(outcomes):
                 weight[i] = 0.0
                 if evidence[c, i] > 0.0:
-                    weight[i], _ = gamma(evidence[c, i], keys[c], first_trial + t, i, 0)
+                    weight[i], _ = gamma(evidence[c, i], keys[c], first_trial + t, address[i], 0)
             for e in range(epochs):
                 for i in range(outcomes):
                     scaled[i] = weight[i] if active[e, i] else 0.0

@@ -140,8 +140,9 @@ def _counts(forecast: CountForecast) -> dict[str, Any]:
         "model": "Poisson level with dampened trend in operational time",
         "monthly_log_slope": forecast.slope,
         "first_month": float(forecast.mean[0]),
-        "log_standard_error_month_1": float(math.hypot(forecast.level_load[0], forecast.slope_load[0])),
-        "log_standard_error_month_12": float(math.hypot(forecast.level_load[11], forecast.slope_load[11])),
+        "season_power": forecast.follows,
+        "log_standard_error_month_1": float(np.linalg.norm(forecast.load[:, 0])),
+        "log_standard_error_month_12": float(np.linalg.norm(forecast.load[:, 11])),
         "months": forecast.months,
         "ended": forecast.ended,
     }

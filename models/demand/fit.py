@@ -76,14 +76,12 @@ def fit_demand(
         ]
     table = read_spend(spend, spend_plan, settings, history)
     won = new_customers(settings, history, time, table, days, guest)
-    anonymous = [fit_counts(row, time.past_pace, time.pace) for row in won.unclaimed]
+    anonymous = [fit_counts(row, time.wholly()) for row in won.unclaimed]
     residual = _residual(settings, history, time, fits, days, won, anonymous, guest)
     if settings.residual:
         won = with_shocks(settings, time, table, won, residual)
         anonymous = [
-            fit_counts(
-                row, time.past_pace, time.pace, residual.shocks(c // len(settings.sales_channels), len(row))
-            )
+            fit_counts(row, time.wholly(), residual.shocks(c // len(settings.sales_channels), len(row)))
             for c, row in enumerate(won.unclaimed)
         ]
     basket = fit_basket(history, settings)
@@ -109,7 +107,7 @@ def _season(settings: DemandSettings, history: History, days: list[OrderDays], g
     season = no_season()
     for _ in range(2):
         time = Timeline(settings, history, season)
-        forecast = [fit_counts(row, time.past_pace, time.pace) for row in guest]
+        forecast = [fit_counts(row, time.wholly()) for row in guest]
         expected = np.zeros(history.months)
         company = fit_company([customers_of(cell, time.clock) for cell in days])
         for cell, counts in zip(days, forecast, strict=True):
@@ -237,8 +235,7 @@ def _assemble(
         elasticity_sd=np.array([e.sd for e in elasticities]),
         streams=streams,
         anonymous_mean=np.stack([f.mean for f in anonymous]),
-        anonymous_level=np.stack([f.level_load for f in anonymous]),
-        anonymous_slope=np.stack([f.slope_load for f in anonymous]),
+        anonymous_load=np.stack([f.load for f in anonymous]),
         basket=basket,
         fits=tuple(fit.model for fit in fits),
         customers=tuple(fit.customers for fit in fits),

@@ -24,7 +24,7 @@ from models.demand.residual import SHARED, Residual, draw_residual, draw_shared
 from models.demand.season import Season, season_errors
 from models.demand.steady import draw_steady
 from models.ltv import Arrivals, BetaGeoNBD, Customers
-from models.streams import keys_of
+from models.streams import index_of, keys_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -38,10 +38,10 @@ BEST_MONTHS = 24
 class Streams:
     """Sources of new customers: a market's acquisition channels and, without spend, its organic customers.
 
-    All (stream,) but the last three (stream, month). ``channel`` is the acquisition channel or -1; ``reach``
-    the acquisition envelope; ``beta`` ± ``beta_sd`` the elasticity to spend; ``log_sd`` the standard error of
-    the log of their number; the loads are those of a ``CountForecast``; ``mean`` expected new customers a
-    month at plan, before the nowcast.
+    All (stream,) but ``mean`` (stream, month) and ``load`` (stream, source, month). ``channel`` is the
+    acquisition channel or -1; ``reach`` the acquisition envelope; ``beta`` ± ``beta_sd`` the elasticity to
+    spend; ``log_sd`` the standard error of the log of their number; ``load`` is that of a ``CountForecast``;
+    ``mean`` expected new customers a month at plan, before the nowcast.
     """
 
     name: tuple[str, ...]
@@ -52,8 +52,7 @@ class Streams:
     beta_sd: FloatArray
     log_sd: FloatArray
     mean: FloatArray
-    level_load: FloatArray
-    slope_load: FloatArray
+    load: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +81,7 @@ class DemandModel:
     elasticity_sd: FloatArray
     streams: Streams
     anonymous_mean: FloatArray
-    anonymous_level: FloatArray
-    anonymous_slope: FloatArray
+    anonymous_load: FloatArray
     basket: Basket
     fits: tuple[BetaGeoNBD, ...]
     customers: tuple[Customers, ...]
@@ -201,8 +199,7 @@ class DemandModel:
         ]
         names = [f"anonymous/{cell}" for cell in self.cell_keys]
         factors = draw_factors(
-            self.anonymous_level[:, :months],
-            self.anonymous_slope[:, :months],
+            self.anonymous_load[:, :, :months],
             [f"{n}/level" for n in names],
             trials,
             seed,
@@ -229,8 +226,7 @@ class DemandModel:
             *shared,
         )
         drift = draw_factors(
-            streams.level_load[:, :months],
-            streams.slope_load[:, :months],
+            streams.load[:, :, :months],
             [f"{n}/level" for n in names],
             trials,
             seed,
@@ -271,10 +267,17 @@ class DemandModel:
         basket, cells = self.basket, self.cell_keys
         always_lines = np.ones((1, basket.lines.shape[1]), dtype=bool)
         always_sizes = np.ones((1, len(basket.size)), dtype=bool)
+        count = np.arange(1, basket.lines.shape[1] + 1, dtype=np.uint64)
+        units = basket.size.astype(np.uint64)
+        items = np.array([index_of(item) for item in self.item_keys], dtype=np.uint64)
+        tables = {
+            "lines": (basket.lines, always_lines, count),
+            "sizes": (basket.sizes, always_sizes, units),
+            "mix": (basket.mix, basket.active, items),
+        }
         return {
-            "lines": draw_shares(basket.lines, always_lines, [f"lines/{c}" for c in cells], trials, seed),
-            "sizes": draw_shares(basket.sizes, always_sizes, [f"sizes/{c}" for c in cells], trials, seed),
-            "mix": draw_shares(basket.mix, basket.active, [f"mix/{c}" for c in cells], trials, seed),
+            name: draw_shares(evidence, active, [f"{name}/{c}" for c in cells], trials, seed, address)
+            for name, (evidence, active, address) in tables.items()
         }
 
     def select(self, markets: tuple[str, ...]) -> DemandModel:
@@ -358,7 +361,7 @@ def _cut(model: DemandModel, keep: IntArray, cells: IntArray) -> DemandModel:
         "base_spend",
         "base_price",
     )
-    by_cell: tuple[str, ...] = ("known", "anonymous_mean", "anonymous_level", "anonymous_slope")
+    by_cell: tuple[str, ...] = ("known", "anonymous_mean", "anonymous_load")
     by_cell += ("expected_orders", "expected_units", "units_per_order")
     return replace(
         model,

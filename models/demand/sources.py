@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.demand.acquisition import Response, fit_response
-from models.demand.anonymous import CountForecast, fit_counts
+from models.demand.anonymous import SOURCES, CountForecast, fit_counts
 from models.demand.cohorts import OrderDays
 from models.demand.history import History
 from models.demand.model import Streams
@@ -53,8 +53,9 @@ def new_customers(
     orders.
 
     Claims of the last twelve months are scaled down to the first orders seen; first orders above the claims
-    are organic. The first months of a ledger show old customers as new and are no evidence of either. A
-    channel whose customers stay unknown explains at most ``CLAIM_CAP`` of their orders.
+    are organic (without claims those of the whole ledger). The first months of a ledger show old customers as
+    new and are no evidence of either. A channel whose customers stay unknown explains at most ``CLAIM_CAP``
+    of their orders.
     """
     markets, channels = len(settings.markets), settings.sales_channels
     first_orders = firsts(days, history)
@@ -74,7 +75,8 @@ def new_customers(
             share = min(float(seen[recent].sum()) / claim, 1.0) if claim > 0.0 else 0.0
             scale[m, mine] = share
             if channel.customer_known:
-                organic_counts[cell, recent] = np.maximum(seen - share * total, 0.0)[recent]
+                told = recent if claim > 0.0 else slice(max(history.complete_from, learning), history.months)
+                organic_counts[cell, told] = np.maximum(seen - share * total, 0.0)[told]
     response = [
         [
             fit_response(table.spend[m, q], scale[m, q] * claimed[m, q], time.past_factor, entry.response)
@@ -89,7 +91,7 @@ def new_customers(
             if not channels[s].customer_known:
                 cell = m * len(channels) + s
                 unclaimed[cell] = np.maximum(unclaimed[cell] - response[m][q].fitted, 0.0)
-    organic = [fit_counts(row, time.past_pace, time.pace) for row in organic_counts]
+    organic = [fit_counts(row, time.partly()) for row in organic_counts]
     return NewCustomers(response, scale, organic, organic_counts, unclaimed)
 
 
@@ -107,8 +109,7 @@ def with_shocks(
         for m, row in enumerate(won.response)
     ]
     organic = [
-        fit_counts(row, time.past_pace, time.pace, shocks[c // channels])
-        for c, row in enumerate(won.organic_counts)
+        fit_counts(row, time.partly(), shocks[c // channels]) for c, row in enumerate(won.organic_counts)
     ]
     return replace(won, response=response, organic=organic)
 
@@ -129,7 +130,7 @@ def streams_of(settings: DemandSettings, time: Timeline, table: SpendHistory, wo
     sales channel) order.
     """
     rows: list[dict[str, Any]] = []
-    zero = np.zeros(EXPECTED_MONTHS)
+    zero = np.zeros((SOURCES, EXPECTED_MONTHS))
     per_market = len(settings.sales_channels)
     channel_keys = [channel.key for channel in settings.sales_channels]
     for m, market in enumerate(settings.markets):
@@ -145,8 +146,7 @@ def streams_of(settings: DemandSettings, time: Timeline, table: SpendHistory, wo
                     "beta_sd": response.beta_sd,
                     "log_sd": response.log_sd,
                     "mean": response.expected(table.future[m, q], time.factor),
-                    "level_load": zero,
-                    "slope_load": zero,
+                    "load": zero,
                 }
             )
         for s, channel in enumerate(settings.sales_channels):
@@ -161,8 +161,7 @@ def streams_of(settings: DemandSettings, time: Timeline, table: SpendHistory, wo
                     "beta_sd": 0.0,
                     "log_sd": 0.0,
                     "mean": organic.mean,
-                    "level_load": organic.level_load,
-                    "slope_load": organic.slope_load,
+                    "load": organic.load,
                 }
             )
     whole = ("cell", "channel")

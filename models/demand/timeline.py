@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.calendar import Calendar
+from models.demand.anonymous import Pace
 from models.demand.cohorts import OrderDays
 from models.demand.history import History
 from models.demand.season import Season
@@ -36,6 +37,14 @@ class Timeline:
     def pace(self) -> FloatArray:
         """Operational days of each forecast month."""
         return np.diff(self.future)
+
+    def wholly(self) -> Pace:
+        """The pace of a series that follows the season wholly."""
+        return Pace.plain(self.past_pace, self.pace)
+
+    def partly(self) -> Pace:
+        """The pace of a series that follows the season as far as its history says."""
+        return Pace(self.past_pace, self.pace, np.log(self.past_factor), np.log(self.factor))
 
     def clock(self, day: FloatArray) -> FloatArray:
         """Operational time of history days counted from the first forecast day (so negative)."""

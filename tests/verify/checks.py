@@ -6,6 +6,7 @@ from tests.verify.backtests import cdnow_backtest_rows, online_retail_backtest_r
 from tests.verify.competition import m3_rows
 from tests.verify.customers import calibration_rows, cdnow_rows, recovery_rows, spend_rows
 from tests.verify.demand_truth import band_rows, parameter_rows
+from tests.verify.generated_companies import company_rows
 from tests.verify.networks import fuzz_rows
 from tests.verify.real_data import fx_rows, lead_time_rows, ledger_rows, online_retail_rows
 from tests.verify.registry import Verification
@@ -20,6 +21,7 @@ VERIFICATIONS: tuple[Verification, ...] = (
     Verification("customers_calibration", calibration_rows),
     Verification("customers_truth", parameter_rows),
     Verification("demand_bands", band_rows),
+    Verification("generated_companies", company_rows),
     Verification("series_m3", m3_rows),
     Verification("backtest_cdnow", cdnow_backtest_rows),
     Verification("backtest_online_retail", online_retail_backtest_rows),

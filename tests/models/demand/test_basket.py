@@ -12,7 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from models.demand import fit_demand, units_month
-from models.demand.basket import draw_shares, fill_alias
+from models.demand.basket import Alias, draw_shares, fill_alias
+from models.streams import index_of
 
 
 @hypothesis_settings(max_examples=100, deadline=None)
@@ -30,16 +31,42 @@ def test_alias_table_holds_the_given_shares(weights: list[float]) -> None:
 
 def test_dirichlet_draws_have_the_right_mean_and_spread() -> None:
     evidence = np.array([[30.0, 60.0, 10.0, 0.0]])
-    tables = draw_shares(evidence, np.ones((1, 4), dtype=bool), ["a"], range(6000), 3)
-    mass = np.array(tables.threshold[:, 0, 0])
-    rest = 1.0 - mass
-    for i in range(4):
-        for k in range(4):
-            mass[:, k] += np.where(tables.other[:, 0, 0, i] == k, rest[:, i], 0.0)
-    share, p = mass / 4.0, evidence[0] / 100.0
+    tables = draw_shares(
+        evidence, np.ones((1, 4), dtype=bool), ["a"], range(6000), 3, np.arange(4, dtype=np.uint64)
+    )
+    share, p = drawn_shares(tables), evidence[0] / 100.0
     np.testing.assert_allclose(share.mean(axis=0), p, atol=0.004)
     np.testing.assert_allclose(share.std(axis=0), np.sqrt(p * (1 - p) / 101.0), rtol=0.06, atol=1e-12)
     assert np.all(share[:, 3] == 0.0)
+
+
+def drawn_shares(tables: Alias) -> np.ndarray:
+    """Shares of the outcomes of the first epoch and cell, dims (trial, outcome)."""
+    mass = np.array(tables.threshold[:, 0, 0])
+    rest = 1.0 - mass
+    count = mass.shape[1]
+    for i in range(count):
+        for k in range(count):
+            mass[:, k] += np.where(tables.other[:, 0, 0, i] == k, rest[:, i], 0.0)
+    return np.asarray(mass / count)
+
+
+def test_an_item_more_or_another_order_changes_no_other_items_draws() -> None:
+    keys = ["LAMP", "MASK", "SERUM", "ZINC"]
+    evidence = dict(zip(keys, [30.0, 6.0, 0.4, 12.0], strict=True))
+
+    def ratios(items: list[str]) -> dict[str, np.ndarray]:
+        address = np.array([index_of(item) for item in items], dtype=np.uint64)
+        row = np.array([[evidence.get(item, 8.0) for item in items]])
+        tables = draw_shares(row, np.ones((1, len(items)), dtype=bool), ["mix/us"], range(200), 3, address)
+        share = drawn_shares(tables)
+        return {item: share[:, i] / share[:, items.index("MASK")] for i, item in enumerate(items)}
+
+    alone = ratios(keys)
+    for items in (["AMPOULE", *keys], list(reversed(keys)), ["LAMP", "LAMP2", *keys[1:]]):
+        more = ratios(items)
+        for item in keys:
+            np.testing.assert_allclose(more[item], alone[item], rtol=1e-9)
 
 
 def test_items_start_and_end_when_the_plan_says(company) -> None:  # type: ignore[no-untyped-def]
@@ -72,6 +99,7 @@ def test_wholesale_quantities_keep_their_mean(company) -> None:  # type: ignore[
     orders["quantity"] = rng.integers(1, 400, len(orders)) * rng.integers(1, 4, len(orders))
     model = fit_demand(orders, company.spend, settings=company.settings)
     assert len(model.basket.size) <= 64
+    assert len(set(model.basket.size.tolist())) == len(model.basket.size)
     recent = orders[(orders["ordered_at"] >= "2025-01-01") & (orders["market"] == "us")]
     bazaar = recent[recent["sales_channel"] == "bazaar"]
     mean = bazaar["quantity"].sum() / bazaar["order_id"].nunique()

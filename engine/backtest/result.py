@@ -90,7 +90,10 @@ class Backtest:
                     out.append(f"{what}: ours has the least CRPS of all")
                     continue
                 saved, _ = ours.skill.get(best, (math.nan, 0))
-                out.append(f"{what}: NOT the best: {LABELS[best]} has a CRPS {-saved:.1%} better than ours")
+                theirs = self.score(best, measure=measure, grain=grain)
+                because = "" if theirs is None else f"; {why_worse(ours, theirs)}"
+                better = f"{LABELS[best]} has a CRPS {-saved:.1%} better than ours"
+                out.append(f"{what}: NOT the best: {better}{because}")
         return out
 
     def grain(self, grain: str) -> str:
@@ -185,6 +188,26 @@ class Backtest:
         )
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in (*self.verdicts(), *self.notes))
         return f"<table><tr>{head}</tr>{body}</table>{notes}"
+
+
+def why_worse(ours: Score, theirs: Score) -> str:
+    """What a better score of another contender comes from: a mean that missed by less, or a range that was
+    narrower (or wider) for the same miss; with the number of origins that stand behind it.
+    """
+    missed = f"the mean of ours was {ours.bias:+.1%} off what came, theirs {theirs.bias:+.1%}"
+    wide, narrow = ours.coverage[1], theirs.coverage[1]
+    ranges = (
+        f"the {wide.level:.0%} range of ours was {wide.width:,.0f} wide and held {share(wide.share)}, theirs "
+        f"{narrow.width:,.0f} and held {share(narrow.share)}"
+    )
+    if abs(ours.bias) > abs(theirs.bias):
+        cause = "it is the level: " + missed + "; " + ranges
+    elif wide.width > narrow.width:
+        cause = "it is the width: " + ranges + "; " + missed
+    else:
+        cause = "it is neither mean nor width but which months were missed: " + missed + "; " + ranges
+    origins = "one origin: one such year" if ours.origins == 1 else f"{ours.origins} origins"
+    return f"{cause} ({origins})"
 
 
 def share(value: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.errors import Fault, InputError
+from models.errors import Fault, InputError, UsageError
 from models.ltv.cells import Cells, build_cells
 from models.ltv.correlation import correlation_of
 from models.ltv.evidence import Evidence, build_evidence
@@ -278,3 +278,13 @@ def _refuse_spend(spend: FloatArray, paid: IntArray, customers: int) -> None:
         raise InputError(
             [_fault("spend", "spend of a paying customer is not positive", got, remedy, int(wrong[0]) + 2)]
         )
+
+
+def needed(customers: object) -> Customers:
+    """The customers a fit was given; anything else is refused with what would do."""
+    if not isinstance(customers, Customers):
+        raise UsageError(
+            f"customers: Customers are needed | got {type(customers).__name__} | make them with "
+            "Customers.from_orders or Customers.from_summary"
+        )
+    return customers

@@ -14,7 +14,7 @@ from scipy.special import gammaln, polygamma, psi
 
 from models.errors import FitError
 from models.ltv.correlation import correlation_of
-from models.ltv.customers import Customers
+from models.ltv.customers import Customers, needed
 from models.ltv.draws import parameters_by_trial
 from models.ltv.json_form import content_of
 from models.ltv.newton import Maximum, Objective, maximise
@@ -69,6 +69,7 @@ class GammaGamma:
     @classmethod
     def fit(cls, customers: Customers) -> Self:
         """Fit to the mean spend of customers with at least one paid repeat order."""
+        customers = needed(customers)
         if customers.spend is None or customers.paid is None:
             raise FitError("the customers have no spend | pass value= to Customers.from_orders")
         keep = customers.paid > 0
@@ -82,6 +83,7 @@ class GammaGamma:
         One order a customer shows the compound law but hardly what is between and what within customers: p
         and q may lie at a boundary.
         """
+        customers = needed(customers)
         if customers.first_spend is None:
             raise FitError("the customers have no first spend | pass value= to Customers.from_orders")
         spend = customers.first_spend[customers.first_spend > 0.0]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.errors import Fault, InputError
+from models.errors import Fault, InputError, UsageError
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +98,8 @@ def _net_refunds(
 
 def _refuse_columns(frame: pd.DataFrame, customer: str, date: str, value: str | None) -> None:
     """Raise with every column that is missing or holds something unusable, each at its first such row."""
+    if not isinstance(frame, pd.DataFrame):
+        raise UsageError(f"orders: a pandas DataFrame is needed | got {type(frame).__name__}")
     have = ", ".join(map(str, frame.columns))
     faults = []
     checks: list[tuple[str, str, str, Callable[[pd.Series], Any]]] = [

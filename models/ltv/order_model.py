@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from models.errors import UsageError
-from models.ltv.customers import Customers, days_per
+from models.ltv.customers import Customers, days_per, needed
 from models.ltv.draws import parameters_by_trial
 from models.ltv.fitting import DropoutLikelihood, Fit, fit_with_dropout, score_of
 from models.ltv.futures import NewSettings, Settings, sampled_new_paths, sampled_paths
@@ -57,7 +57,7 @@ class OrderModel(ABC):
     @classmethod
     def fit(cls, customers: Customers, *, prior: Prior | None = None) -> Self:
         """Fit by Newton's method on the log parameters; ``prior`` makes it a posterior mode."""
-        found: Fit = fit_with_dropout(customers.evidence, cls.likelihood, prior)
+        found: Fit = fit_with_dropout(needed(customers).evidence, cls.likelihood, prior)
         return cls(
             **found.__dict__,
             n=len(customers),

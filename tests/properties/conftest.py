@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.demo import write_demo
-from tests.properties.chain_support import Chain, Config, absorb, edited
+from tests.properties.chain_support import Chain, Config, Tables, absorb, edited
 from tests.tiny_plan import tiny_files, write_plan
 
 SQUEEZE = """\
@@ -36,7 +36,16 @@ def stress(config: Config) -> None:
     for port in config["ports"]:
         port |= {"servers": 1, "closures_per_year": 6}
     for market in config["markets"]:
-        market["refusal_share"] = 0.02
+        market |= {"refusal_share": 0.02, "backlog_share": 0.2}
+
+
+def shelves_nearly_empty(tables: Tables) -> None:
+    """A fifth of the opening stock, five times as dear so that the account still ties: sales are lost before
+    the first orders arrive.
+    """
+    stock = tables["inventory"]
+    stock["on_hand"] = [str(int(units) // 5) for units in stock["on_hand"]]
+    stock["unit_landed_cost"] = [str(5.0 * float(cost)) for cost in stock["unit_landed_cost"]]
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +83,8 @@ def tiny_folder(places: Path) -> Path:
 @pytest.fixture(scope="session")
 def stressed(tiny_folder: Path, places: Path) -> Chain:
     """The tiny plan with returns, failover, binding capacity, open orders and triggered responses."""
-    return Chain.of(edited(tiny_folder, places / "stressed", stress, scenarios={"squeeze.yaml": SQUEEZE}))
+    scenarios = {"squeeze.yaml": SQUEEZE}
+    return Chain.of(edited(tiny_folder, places / "stressed", stress, shelves_nearly_empty, scenarios))
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:

@@ -15,8 +15,8 @@ from engine.backtest.charts import figures, paths_chart
 from engine.backtest.contenders import COMPANY, CONTENDERS, OURS, REFERENCES
 from engine.backtest.ledger import LEAST_HISTORY, NET_SALES, ORDERS, Ledger, choose_origins
 from engine.backtest.page import backtest_html
-from engine.backtest.result import LABELS
-from engine.backtest.scores import LEVELS, MONTH, WINDOW
+from engine.backtest.result import LABELS, why_worse
+from engine.backtest.scores import LEVELS, MONTH, WINDOW, Cases, Score, score
 from engine.plan.load import load_plan
 from models.demand import DemandSettings, MarketSettings, Prior, SalesChannelSettings
 from models.errors import UsageError
@@ -243,3 +243,27 @@ def test_a_plan_is_backtested_on_its_own_ledger(tmp_path):
     assert found.currency == "USD"
     assert [level.level for level in found.score().coverage] == list(LEVELS)
     assert found.origin_days[-1] == dt.date(2026, 4, 1)
+
+
+def _scored(contender: str, forecast: float, spread: float) -> Score:
+    draws = forecast + spread * np.linspace(-1.0, 1.0, 21)[None]
+    cases = {contender: Cases(draws, np.array([100.0]), ((0, 0),))}
+    return score("orders", None, WINDOW, cases, ())[0]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "cause"),
+    [
+        (
+            (120.0, 10.0),
+            (101.0, 10.0),
+            "it is the level: the mean of ours was +20.0% off what came, theirs +1.0%",
+        ),
+        ((101.0, 50.0), (101.0, 10.0), "it is the width: the 80% range of ours was 80 wide and held 100.0%"),
+        ((101.0, 10.0), (102.0, 20.0), "it is neither mean nor width but which months were missed"),
+    ],
+)
+def test_a_worse_score_is_said_to_come_from_level_width_or_neither(ours, theirs, cause):
+    said = why_worse(_scored("tradewind", *ours), _scored("ets", *theirs))
+    assert said.startswith(cause)
+    assert said.endswith("(one origin: one such year)")

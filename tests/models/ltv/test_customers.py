@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from models.errors import InputError, UsageError
-from models.ltv import BetaGeoNBD, Customers
+from models.ltv import BetaGeoNBD, Customers, GammaGamma, ModifiedBetaGeoNBD, ParetoNBD
 from models.streams import index_of
 
 
@@ -267,3 +267,16 @@ def test_the_clock_of_the_model_and_of_the_customers_must_be_the_same():
     fitted = BetaGeoNBD.fit(Customers(x, recency, np.full(300, 250.0)))
     with pytest.raises(UsageError, match="operational days"):
         fitted.expected_orders(Customers([1], [1.0], [2.0], operational=True), days=30)
+
+
+@pytest.mark.parametrize(
+    "fit", [BetaGeoNBD.fit, ModifiedBetaGeoNBD.fit, ParetoNBD.fit, GammaGamma.fit, GammaGamma.fit_first]
+)
+def test_a_frame_where_customers_are_needed_is_refused_with_what_would_do(fit):
+    with pytest.raises(UsageError, match=r"got DataFrame \| make them with Customers.from_orders"):
+        fit(_ledger(("a", "2024-01-01", 9.0)))
+
+
+def test_a_ledger_that_is_no_frame_is_refused():
+    with pytest.raises(UsageError, match=r"a pandas DataFrame is needed \| got list"):
+        _read([1, 2])

@@ -364,14 +364,15 @@ def _publish(
     paths = resolve_all(world, composed, trials[:1], seed, library)
     record = manifest(world, composed, paths, trials, name, identity)
     record["customer_history"] = customer_history(world.plan, world.calibration.demand)
-    record["plausibility"] = plausibility(open_cube(partial), record)
+    cube = open_cube(partial)
+    record["plausibility"] = plausibility(cube, record)
     write_atomically(partial / "run.json", to_json(record))
-    summary = summarise(open_cube(partial), record)
+    summary = summarise(cube, record)
     write_atomically(partial / "summary.json", to_json(summary.to_dict()))
-    lost = open_cube(partial)["market/units_lost"].sum(["month", "market"]).to_numpy()
+    lost = cube["market/units_lost"].sum(["month", "market"]).to_numpy()
     write_example(partial, example_trial(world, composed, library, trials, seed, lost))
-    write_report(partial / PAGE, summary, record, open_cube(partial))
-    write_workbook(partial / WORKBOOK, open_cube(partial), record, summary)
+    write_report(partial / PAGE, summary, record, cube)
+    write_workbook(partial / WORKBOOK, cube, record, summary)
 
 
 def _swap(partial: Path, target: Path) -> None:

@@ -163,7 +163,8 @@ def _needed(
     room: dict[str, int],
 ) -> dict[str, int]:
     """Rows per trial that the tables must have: what is used and a day's most; beyond that, what the trial
-    that has come farthest lets expect, and a margin for the others.
+    that has come farthest lets expect, and a margin for the others. A table that grows again grows by a
+    quarter.
     """
     used, days = _used(state, movements), reached - state.day
     needed = {name: int(count.max(initial=0)) + room[name] for name, count in used.items()}
@@ -173,11 +174,19 @@ def _needed(
             rate = (count[t] - begun[name][t]) / days[t]
             most = float(begun[name].max()) + 1.1 * rate * (until - state.day)
             needed[name] = max(needed[name], math.ceil(most) + room[name])
-    for name, table in (("lines", state.lines.item), ("orders", state.orders.made)):
-        old = table.shape[1]
-        if begun[name].any() and needed[name] > old:  # one of many calls: copy seldom
-            needed[name] = max(needed[name], old + old // 2)
-    return needed
+    else:  # a month has seldom more returns than four days could have
+        for name in ("returns", "transfers"):
+            needed[name] = min(until - state.day, 4) * room[name]
+    old = {
+        "lines": state.lines.item.shape[1],
+        "orders": state.orders.made.shape[1],
+        "returns": movements.returns.shape[1],
+        "transfers": movements.transfers.shape[1],
+    }
+    return {
+        name: max(rows, old[name] + old[name] // 4) if rows > old[name] else rows
+        for name, rows in needed.items()
+    }
 
 
 def _with_room(state: State, movements: Movements, needed: dict[str, int]) -> tuple[State, Movements]:

@@ -391,7 +391,8 @@ def apply_supply_effects(
         to transit.
     clearance : (R, port, day) multiplier and offset (days) of the customs service.
     closure : (R, port, day) share of the day that the port is closed; from one half on the day is closed.
-    capacity : (R, supplier, day) multiplier and offset (units a week) of the weekly capacity.
+    capacity : (R, supplier, day) multiplier and offset (units a week) of the weekly capacity. A supplier
+        that can make nothing in a week is down: failover sees it as it sees an outage.
     congestion : (R, port, day) share by which the port is in its congested regime: transit to it and customs
         service at it are multiplied by 1 + share (ratio - 1), ratio that of congested to normal times.
 
@@ -428,8 +429,9 @@ def apply_supply_effects(
             + capacity[1]
         )
         # A product such as 700 * 0.7 may fall a hair below the whole number that is meant.
+        units = np.floor(np.maximum(weekly, 0.0) + 1e-6).astype(np.int64)
         changed = replace(
-            changed, capacity=_daily_capacity(np.floor(np.maximum(weekly, 0.0) + 1e-6).astype(np.int64))
+            changed, capacity=_daily_capacity(units), supplier_up=base.supplier_up & (units > 0)
         )
     return changed
 

@@ -447,8 +447,20 @@ def test_capacity_follows_its_effect_and_returns_to_base_after_it(model, base):
     assert after.capacity[0, 1, 70:140].sum() == 10 * 1_050
     outside = np.r_[0:70, 140:300]
     assert np.array_equal(after.capacity[..., outside], base.capacity[..., outside])
+    assert np.array_equal(after.supplier_up, base.supplier_up)
     less = apply_supply_effects(base, model, **effects(model, 300, capacity=(times * 0.0, plus)))
     assert not less.capacity[0, 0].any()
+
+
+def test_a_supplier_whose_capacity_is_taken_is_down_as_in_an_outage(model, base):
+    times, plus = effects(model, 300)["capacity"]
+    times[:, 0, 70:140] = 0.0
+    after = apply_supply_effects(base, model, **effects(model, 300, capacity=(times, plus)))
+    assert not after.supplier_up[:, 0, 70:140].any()
+    assert np.array_equal(
+        np.delete(after.supplier_up, np.s_[70:140], 2), np.delete(base.supplier_up, np.s_[70:140], 2)
+    )
+    assert np.array_equal(after.supplier_up[:, 1:], base.supplier_up[:, 1:])
 
 
 def test_the_result_is_the_same_carrier(model, base):

@@ -171,9 +171,9 @@ def empty_orders(trials: int, capacity: int) -> OrderTable:
 
 def _empty(kind: Any, trials: int, capacity: int, wide: dict[str, Any]) -> Any:
     table = _with_room(kind, trials, capacity, wide)
-    for name, fill in FILL.items():
-        if hasattr(table, name):
-            getattr(table, name)[:] = fill
+    for f in fields(table):
+        if f.name not in PER_TRIAL:
+            getattr(table, f.name)[:] = FILL.get(f.name, 0)
     return table
 
 
@@ -197,12 +197,12 @@ def _with_room(kind: Any, trials: int, capacity: int, wide: dict[str, Any]) -> A
 
 
 def grown(table: Any, capacity: int) -> Any:
-    """The table with room for ``capacity`` rows per trial."""
+    """The table with room for ``capacity`` rows per trial; rows that nobody uses are as in an empty one."""
     is_orders = isinstance(table, OrderTable)
     trials, old = table.made.shape if is_orders else table.units.shape
     if capacity <= old:
         return table
-    larger = _with_room(
+    larger = _empty(
         type(table), trials, capacity, {"to_make": np.int64} if is_orders else {"units": np.int64}
     )
     for f in fields(table):

@@ -41,7 +41,15 @@ from engine.stages.settings import block_size, check_settings, thread_count, tri
 from engine.stages.simulate import play
 from engine.stages.supply_watch import shock_metrics, watch
 from engine.stages.world import World, build_world
-from engine.store.cube import Template, create, missing_blocks, open_cube, write_atomically, write_block
+from engine.store.cube import (
+    Template,
+    create,
+    missing_blocks,
+    open_arrays,
+    open_cube,
+    write_atomically,
+    write_block,
+)
 from engine.store.example import write_example
 from engine.store.manifest import manifest, read_manifest, run_id, run_identity, to_json
 from models.calendar import Calendar
@@ -312,10 +320,12 @@ def play_blocks(
     done = total - len(todo)
     threads = thread_count(workers, len(todo), template.block * trial_bytes(*_extent(world)))
 
+    arrays = open_arrays(folder, template)
+
     def task(trials: range) -> None:
         values = play_block(world, composed, library, trials, seed, engine, always_simulate, clock)
         with clock.part("store"):
-            write_block(folder, template, trials, values)
+            write_block(folder, template, trials, values, arrays)
 
     progress("blocks", done, total)
     if threads == 1:

@@ -115,13 +115,23 @@ def _write_coordinate(group: zarr.Group, dim: str, labels: npt.NDArray[Any]) -> 
     array[:] = labels
 
 
+def open_arrays(folder: Path, template: Template) -> dict[str, zarr.Array]:
+    """Every variable of a laid out cube by path, to write many blocks to."""
+    root = zarr.open_group(folder / CUBE, mode="r+")
+    return {variable.path: root[variable.path] for variable in template.variables}
+
+
 def write_block(
-    folder: Path, template: Template, trials: range, values: Mapping[str, npt.NDArray[np.float64]]
+    folder: Path,
+    template: Template,
+    trials: range,
+    values: Mapping[str, npt.NDArray[np.float64]],
+    arrays: Mapping[str, zarr.Array] | None = None,
 ) -> None:
     """Write one block of every variable, dims (scenario, trial of the block, ...), then seal it with a
-    marker.
+    marker. ``arrays`` are those of ``open_arrays``; omitted, they are opened for this block.
     """
-    root = zarr.open_group(folder / CUBE, mode="r+")
+    arrays = open_arrays(folder, template) if arrays is None else arrays
     start = trials.start - template.trials.start
     if start % template.block != 0:
         raise StoreError(f"block {trials}: not aligned to {template.block} trials")
@@ -130,8 +140,7 @@ def write_block(
         block = np.ascontiguousarray(values[variable.path], dtype=np.float64)
         if variable.always_defined and not np.all(np.isfinite(block)):
             raise StoreError(f"{variable.path}: not finite in trials {trials.start} to {trials.stop - 1}")
-        array = root[variable.path]
-        array[:, start : start + len(trials)] = block
+        arrays[variable.path][:, start : start + len(trials)] = block
         digest.update(block.tobytes())
     marker = {**template.identity, "first": trials.start, "stop": trials.stop, "sha256": digest.hexdigest()}
     write_atomically(_marker(folder, trials), json.dumps(marker, sort_keys=True))

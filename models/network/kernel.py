@@ -164,7 +164,7 @@ def _needed(
 ) -> dict[str, int]:
     """Rows per trial that the tables must have: what is used and a day's most; beyond that, what the trial
     that has come farthest lets expect, and a margin for the others. A table that grows again grows by a
-    quarter.
+    quarter; the orders of one of many calls, which last, twofold.
     """
     used, days = _used(state, movements), reached - state.day
     needed = {name: int(count.max(initial=0)) + room[name] for name, count in used.items()}
@@ -183,10 +183,9 @@ def _needed(
         "returns": movements.returns.shape[1],
         "transfers": movements.transfers.shape[1],
     }
-    return {
-        name: max(rows, old[name] + old[name] // 4) if rows > old[name] else rows
-        for name, rows in needed.items()
-    }
+    lasting = ("lines", "orders") if begun["lines"].any() else ()
+    larger = {name: 2 * rows if name in lasting else rows + rows // 4 for name, rows in old.items()}
+    return {name: max(rows, larger[name]) if rows > old[name] else rows for name, rows in needed.items()}
 
 
 def _with_room(state: State, movements: Movements, needed: dict[str, int]) -> tuple[State, Movements]:

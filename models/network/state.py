@@ -208,10 +208,8 @@ def grown(table: Any, capacity: int) -> Any:
     for f in fields(table):
         if f.name in PER_TRIAL:
             getattr(larger, f.name)[:] = getattr(table, f.name)
-        else:
-            for t in np.flatnonzero(table.count):
-                used = int(table.count[t])
-                getattr(larger, f.name)[t, :used] = getattr(table, f.name)[t, :used]
+        else:  # unused rows among them: they are as in an empty table already
+            getattr(larger, f.name)[:, :old] = getattr(table, f.name)
     return larger
 
 

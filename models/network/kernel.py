@@ -24,6 +24,7 @@ from models.errors import NotSupportedError, UsageError
 from models.network import (
     kernel_arrays,
     kernel_backlog,
+    kernel_bits,
     kernel_orders,
     kernel_returns,
     kernel_review,
@@ -52,7 +53,7 @@ from models.network.kernel_arrays import (
 from models.network.kernel_trial import DONE, FULL, TOO_LARGE, run_trial
 from models.network.movements import Movements, empty_movements
 from models.network.spec import IntArray, Network
-from models.network.state import LARGEST, Int32Array, State, check_call, grown, with_rings_room
+from models.network.state import LARGEST, Int32Array, State, check_call, fill_unused, grown, with_rings_room
 
 _UNITS = f"units: negative or more than {LARGEST} of one item in one place | scale the units down"
 
@@ -92,7 +93,7 @@ def advance(
     net, chance, choice = net_arrays(network), _chance(draws), choice_arrays(controls)
     demand = _narrow(demand)
     reached = np.full(trials, first, dtype=np.int64)
-    begun = _used(state, movements)
+    begun, given = _used(state, movements), (state.lines, state.orders)
     status = FULL
     while status == FULL:
         state, movements = _with_room(
@@ -116,6 +117,9 @@ def advance(
         )
     if status == TOO_LARGE:
         raise UsageError(_UNITS)
+    for before, table in zip(given, (state.lines, state.orders), strict=True):
+        if table is not before:
+            fill_unused(table)
     return replace(state, day=until), replace(
         movements,
         returns=_cut(movements.returns, movements.returns_count),
@@ -264,6 +268,7 @@ _SOURCES = (
     state_module,
     kernel_arrays,
     kernel_backlog,
+    kernel_bits,
     kernel_orders,
     kernel_returns,
     kernel_review,

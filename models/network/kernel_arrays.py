@@ -151,12 +151,28 @@ class Work(NamedTuple):
     """(P, 2) first and last order waiting at customs."""
     free: Any
     """(P, servers) day from which each customs server is free."""
+    on_hand: Any
+    """(N, I) stock; this and what follows up to ``rest`` in 32 bits, which hold twice as many to a
+    machine word."""
+    on_order: Any
+    """(N, I) units ordered and not received."""
+    backlog: Any
+    """(C, I) units that wait."""
     want: Any
     """(C, I) units still to serve."""
     held: Any
     """(C, I) units with stock that hands hold back today."""
     sold: Any
-    """(C, I) units shipped today."""
+    """(C, I) units shipped today, of which those of today's demand are counted at the end."""
+    some: Any
+    """(C I,) numbers of the moment, by item or by market and item."""
+    parts: Any
+    """(C, I) share of the units sold that come back, parts of 2**20."""
+    rest: Any
+    """(C I,) running remainder of the returned share; below zero, as -1 - remainder, before the first
+    sale."""
+    wide: Any
+    """(1,) all bits of sums that must fit 32 bits."""
     left: Any
     """(C,) units of a cell still to serve."""
     demanded: Any
@@ -176,18 +192,10 @@ class Work(NamedTuple):
     pick_left: Any
     ordered: Any
     """(S, I) units of a node ordered today, by supplier and place among the items chosen."""
-    position: Any
-    """(I,) inventory position of a node."""
     chosen: Any
-    """(I,) items that a first look has picked out."""
-    parts: Any
-    """(C, I) share of the units sold that come back, parts of 2**20."""
+    """(C I,) items that a first look has picked out."""
     refused: Any
-    back: Any
-    """(I,) numbers of the moment, by item."""
     total: Any
-    allotted: Any
-    """(C, I) stock of a node allotted to the cells of a group."""
     weight: Any
     part: Any
 
@@ -253,6 +261,9 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
     def whole(*shape: int) -> Any:
         return np.zeros(shape, dtype=np.int64)
 
+    def half(*shape: int) -> Any:
+        return np.zeros(shape, dtype=np.int32)
+
     return Work(
         who=whole(order_capacity, WHO_COLUMNS),
         when=np.zeros((order_capacity, WHEN_COLUMNS)),
@@ -262,27 +273,30 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
         factory=whole(s, 2),
         queues=whole(p, 2),
         free=np.zeros((p, int(network.servers.max(initial=1)))),
-        want=whole(c, i),
-        held=whole(c, i),
-        sold=whole(c, i),
+        on_hand=half(n, i),
+        on_order=half(n, i),
+        backlog=half(c, i),
+        want=half(c, i),
+        held=half(c, i),
+        sold=half(c, i),
+        some=half(c * i),
+        parts=half(c, i),
+        rest=half(c * i),
+        wide=whole(1),
         left=whole(c),
         demanded=whole(c),
         waiting=whole(c),
         since=whole(c, i),
-        aside=whole(n, i),
+        aside=half(n, i),
         behind=whole(n, i),
         stock=whole(n, i),
         asked=whole(n, i),
         given=whole(n, i),
         pick_left=whole(n),
         ordered=whole(s, i),
-        position=whole(i),
-        chosen=whole(i),
-        parts=whole(c, i),
+        chosen=whole(c * i),
         refused=whole(c),
-        back=whole(i),
         total=whole(i),
-        allotted=whole(c, i),
-        weight=whole(max(c * i, s, n)),
+        weight=whole(max(c * (i + 1), s, n)),
         part=whole(3 * max(c * i, s, n)),
     )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
-from models.network.kernel_serve import positive
 from models.network.parts import PART_BITS, PARTS
 from models.network.state import OLDEST
 
@@ -16,8 +16,9 @@ _MASK = PARTS - 1
 
 
 @inner
-def begin_backlog(backlog: Any, backlog_age: Any, waiting: Any, since: Any, day: int) -> None:
+def begin_backlog(work: Any, backlog_age: Any, day: int) -> None:
     """Backlog by cell, and the day of the oldest unit that waits, from the state before ``day``."""
+    backlog, waiting, since = work.backlog, work.waiting, work.since
     for c in range(len(waiting)):
         waiting[c] = 0
         for i in range(backlog.shape[1]):
@@ -29,58 +30,60 @@ def begin_backlog(backlog: Any, backlog_age: Any, waiting: Any, since: Any, day:
 
 
 @inner
-def ask_backlog(work: Any, backlog: Any, backlog_age: Any, day: int) -> bool:
+def ask_backlog(work: Any, backlog_age: Any, day: int) -> bool:
     """Ask for all that waits, demand of 60 days ago joining the oldest; returns whether anything does."""
-    want, left, waiting, since = work.want, work.left, work.waiting, work.since
+    left, waiting, since = work.left, work.waiting, work.since
     behind = False
     for c in range(len(waiting)):
-        row, units, first = want[c], backlog[c], since[c]
         left[c] = waiting[c]
         if waiting[c] == 0:
-            row[:] = 0
             continue
         behind = True
-        old = False
+        row, units = work.want[c], work.backlog[c]
         for i in range(len(row)):
             row[i] = units[i]
-            old |= (units[i] > 0) & (first[i] <= day - OLDEST)
-        if old:
-            for i in range(len(row)):
-                if units[i] > 0 and first[i] <= day - OLDEST:
+        for start in range(0, len(row), WORD):
+            bits = positive_bits(row, start)
+            while bits != 0:
+                i = start + lowest(bits)
+                bits = without_lowest(bits)
+                if since[c, i] <= day - OLDEST:
                     backlog_age[c, i, OLDEST] += backlog_age[c, i, day % OLDEST]
                     backlog_age[c, i, day % OLDEST] = 0
     return behind
 
 
 @inner
-def book_backlog(work: Any, backlog: Any, backlog_age: Any, wait: Any, day: int) -> None:
+def book_backlog(work: Any, backlog_age: Any, wait: Any, day: int) -> None:
     """Take served backlog off, oldest first, and count how long it has waited."""
-    waiting, since, served = work.waiting, work.since, work.back
+    waiting, since, served = work.waiting, work.since, work.some[: work.want.shape[1]]
     for c in range(len(waiting)):
         if work.left[c] == waiting[c]:
             continue
-        row, want, held, sold = backlog[c], work.want[c], work.held[c], work.sold[c]
+        row, want, held = work.backlog[c], work.want[c], work.held[c]
         for i in range(len(row)):
             served[i] = row[i] - want[i] - held[i]
             held[i] = 0
-        for i in range(len(row)):
-            sold[i] += served[i]
-            row[i] -= served[i]
-        for k in range(positive(served, work.chosen)):
-            i = work.chosen[k]
-            units = served[i]
-            waiting[c] -= units
-            age = min(day - since[c, i], OLDEST)
-            while True:
-                slot = OLDEST if age == OLDEST else (day - age) % OLDEST
-                taken = min(units, backlog_age[c, i, slot])
-                backlog_age[c, i, slot] -= taken
-                wait[c, age] += taken
-                units -= taken
-                if units == 0:
-                    break
-                age -= 1
-            since[c, i] = day - age
+        for start in range(0, len(served), WORD):
+            bits = positive_bits(served, start)
+            while bits != 0:
+                i = start + lowest(bits)
+                bits = without_lowest(bits)
+                units = served[i]
+                work.sold[c, i] += units
+                row[i] -= units
+                waiting[c] -= units
+                age = min(day - since[c, i], OLDEST)
+                while True:
+                    slot = OLDEST if age == OLDEST else (day - age) % OLDEST
+                    taken = min(units, backlog_age[c, i, slot])
+                    backlog_age[c, i, slot] -= taken
+                    wait[c, age] += taken
+                    units -= taken
+                    if units == 0:
+                        break
+                    age -= 1
+                since[c, i] = day - age
 
 
 @inner
@@ -101,29 +104,21 @@ def ask_demand(demand: Any, work: Any) -> int:
 
 @inner
 def book_demand(
-    net: Any,
-    work: Any,
-    demand: Any,
-    lost: Any,
-    wait: Any,
-    held_back: bool,
-    backlog: Any,
-    backlog_age: Any,
-    short_rest: Any,
-    day: int,
+    net: Any, work: Any, lost: Any, wait: Any, held_back: bool, backlog_age: Any, short_rest: Any, day: int
 ) -> None:
     """Split what was not shipped: held units wait, short units wait or are lost by the market's share."""
     for c in range(len(work.left)):
-        asked, want, held, sold = demand[c], work.want[c], work.held[c], work.sold[c]
-        for i in range(len(asked)):
-            sold[i] += asked[i] - want[i]
         wait[c, 0] += work.demanded[c] - work.left[c]
-        if work.left[c] > 0 or held_back:
-            open_units = work.back
-            for i in range(len(asked)):
-                open_units[i] = want[i] + held[i]
-            for k in range(positive(open_units, work.chosen)):
-                i = work.chosen[k]
+        if work.left[c] == 0 and not held_back:
+            continue
+        want, held, open_units = work.want[c], work.held[c], work.some[: work.want.shape[1]]
+        for i in range(len(want)):
+            open_units[i] = want[i] + held[i]
+        for start in range(0, len(open_units), WORD):
+            bits = positive_bits(open_units, start)
+            while bits != 0:
+                i = start + lowest(bits)
+                bits = without_lowest(bits)
                 short, kept = want[i], held[i]
                 split = short_rest[c, i] + short * net.backlog_parts[c]
                 waits = split >> PART_BITS
@@ -131,11 +126,11 @@ def book_demand(
                 lost[c, i] = short - waits
                 waits += kept
                 if waits > 0:
-                    if backlog[c, i] == 0:
+                    if work.backlog[c, i] == 0:
                         work.since[c, i] = day
-                    backlog[c, i] += waits
+                    work.backlog[c, i] += waits
                     backlog_age[c, i, day % OLDEST] += waits
                     work.waiting[c] += waits
-                sold[i] -= kept
+                work.sold[c, i] -= kept
                 wait[c, 0] -= kept
                 held[i] = 0

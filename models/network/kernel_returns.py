@@ -6,12 +6,37 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
-from models.network.kernel_serve import positive
 from models.network.parts import PART_BITS, PARTS
 from models.streams import uniform4
 
 _MASK = PARTS - 1
+
+
+@inner
+def begin_returns(work: Any, keys: Any, rest: Any, trial: int) -> None:
+    """Remainders of the returned share. Before the first sale of an item the remainder may begin anywhere:
+    it is kept below zero, as -1 - remainder, until then.
+    """
+    k = 0
+    for c in range(rest.shape[0]):
+        for i in range(rest.shape[1]):
+            work.rest[k] = rest[c, i]
+            if rest[c, i] < 0:
+                work.rest[k] = -1 - int(uniform4(keys[c, i], trial, 0, 1)[0] * PARTS)
+            work.sold[c, i] = 0
+            k += 1
+
+
+@inner
+def end_returns(work: Any, rest: Any) -> None:
+    """Write the remainders back; -1 says before the first sale."""
+    k = 0
+    for c in range(rest.shape[0]):
+        for i in range(rest.shape[1]):
+            rest[c, i] = max(work.rest[k], -1)
+            k += 1
 
 
 @inner
@@ -21,25 +46,27 @@ def take_returns(
     """Grade the units that come back today; what can be resold goes to the market's return node. Returns the
     rows used.
     """
+    edges = net.grade_edges
     for c in range(ring.shape[0]):
         coming, stock = ring[c], on_hand[net.return_node[c]]
-        for k in range(positive(coming, work.chosen)):
-            i = work.chosen[k]
-            units = coming[i]
-            coming[i] = 0
-            draw = uniform4(keys[c, i], trial, day, 0)
-            offset = int(draw[1] * PARTS)
-            returns[row, 0] = day
-            returns[row, 1] = c
-            returns[row, 2] = i
-            below = 0
-            for grade in range(4):
-                upto = (units * net.grade_edges[grade + 1] + offset) >> PART_BITS
-                returns[row, 3 + grade] = upto - below
-                if grade == 0:
-                    stock[i] += upto
-                below = upto
-            row += 1
+        for start in range(0, len(coming), WORD):
+            bits = positive_bits(coming, start)
+            while bits != 0:
+                i = start + lowest(bits)
+                bits = without_lowest(bits)
+                units = coming[i]
+                coming[i] = 0
+                offset = int(uniform4(keys[c, i], trial, day, 0)[1] * PARTS)
+                resale = (units * edges[1] + offset) >> PART_BITS
+                second = (units * edges[2] + offset) >> PART_BITS
+                third = (units * edges[3] + offset) >> PART_BITS
+                line = returns[row]
+                line[0], line[1], line[2] = day, c, i
+                line[3], line[4], line[5] = resale, second - resale, third - second
+                line[6] = ((units * edges[4] + offset) >> PART_BITS) - third
+                work.wide[0] |= stock[i] + resale
+                stock[i] += resale
+                row += 1
     return row
 
 
@@ -58,32 +85,35 @@ def share_parts(parts: Any, refused: Any, share: Any, refusal: Any, day: int) ->
 
 @inner
 def send_returns(
-    work: Any, keys: Any, delays: Any, return_rest: Any, returns_due: Any, day: int, trial: int
+    work: Any, demand: Any, keys: Any, delays: Any, returns_due: Any, day: int, trial: int
 ) -> None:
     """Set aside the share of today's sold units that will come back, after a delay addressed by market, item
-    and sale day. A first loop without branches finds the few rows with something to send.
+    and sale day.
+
+    What was sold is demand without what is still wanted, and what was sold to the backlog before. One loop
+    without branches over all cells finds the few with something to send.
     """
-    back, lead = work.back, len(returns_due)
-    for c in range(work.sold.shape[0]):
-        sold, parts, rests = work.sold[c], work.parts[c], return_rest[c]
-        for i in range(len(sold)):
-            rest, due = rests[i], sold[i] * parts[i]
-            total = max(rest, 0) + due
-            back[i] = min(due, 1) if rest < 0 else total >> PART_BITS
-            rests[i] = rest if rest < 0 else total & _MASK
-        for k in range(positive(back, work.chosen)):
-            i = work.chosen[k]
-            units = back[i]
-            if rests[i] < 0:  # the first sale: the remainder begins anywhere
-                rest = int(uniform4(keys[c, i], trial, 0, 1)[0] * PARTS)
-                rest += sold[i] * parts[i]
-                rests[i] = rest & _MASK
-                units = rest >> PART_BITS
-                if units == 0:
-                    continue
+    cells = work.rest.size
+    sold, parts, want = work.sold.reshape(cells), work.parts.reshape(cells), work.want.reshape(cells)
+    asked, due = demand.reshape(cells), returns_due.reshape((len(returns_due), cells))
+    rest, back, today = work.rest, work.some, day % len(returns_due)
+    for k in range(cells):
+        units = sold[k] + asked[k] - want[k]
+        share = units * parts[k]
+        total = (rest[k] ^ (rest[k] >> 31)) + share
+        back[k] = total >> PART_BITS
+        rest[k] = total & _MASK if share > 0 else rest[k]
+        sold[k] = 0
+    for start in range(0, len(back), WORD):
+        bits = positive_bits(back, start)
+        while bits != 0:
+            k = start + lowest(bits)
+            bits = without_lowest(bits)
             delay = delays[0]
             if len(delays) > 1:
-                delay = delays[int(uniform4(keys[c, i], trial, day, 0)[0] * len(delays))]
-            returns_due[(day + max(delay, 1)) % lead, c, i] += units
-        for i in range(len(sold)):
-            sold[i] = 0
+                c = k // work.want.shape[1]
+                draw = uniform4(keys[c, k - c * work.want.shape[1]], trial, day, 0)
+                delay = delays[int(draw[0] * len(delays))]
+            slot = today + max(delay, 1)
+            slot -= len(returns_due) if slot >= len(returns_due) else 0
+            due[slot, k] += back[k]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
-from models.network.kernel_serve import positive
 from models.network.kernel_split import split_order
 from models.network.kernel_tables import place
 from models.network.policy import BATCHES
 
 
 @inner
-def count_behind(net: Any, work: Any, backlog: Any) -> None:
+def count_behind(net: Any, work: Any) -> None:
     """Backlog that counts against a node: that of the cells that turn to it first."""
     behind, waiting = work.behind, work.waiting
     behind[:] = 0
     for c in range(len(waiting)):
         if waiting[c] > 0:
-            row, units = behind[net.primary[c]], backlog[c]
+            row, units = behind[net.primary[c]], work.backlog[c]
             for i in range(len(row)):
                 row[i] += units[i]
 
@@ -60,35 +60,36 @@ def review(
     A first loop without branches finds the few items of a node at or below the position at which the policy
     orders.
     """
-    chosen, position, depth = work.chosen, work.position, work.back
+    chosen, low_enough = work.chosen, work.some[: work.want.shape[1]]
     for n in range(len(work.behind)):
         low = choice.trigger[period, n]
         stock, coming, behind = now.on_hand[n], now.on_order[n], work.behind[n]
         for i in range(len(stock)):
-            position[i] = stock[i] + coming[i] - behind[i]
-        for i in range(len(stock)):
-            depth[i] = position[i] <= low[i]
+            low_enough[i] = stock[i] + coming[i] - behind[i] <= low[i]
         count = 0
-        for k in range(positive(depth, chosen)):
-            i = chosen[k]
-            units = _quantity(choice, period, n, i, position[i], day)
-            if units > 0:
-                split_order(
-                    net,
-                    work,
-                    choice.share_parts[period, n, i],
-                    net.qualified[n],
-                    now.down_since,
-                    failover,
-                    delay,
-                    day,
-                    i,
-                    units,
-                    choice.purchase_cap[period, n, i],
-                    count,
-                )
-                chosen[count] = i
-                count += 1
+        for start in range(0, len(low_enough), WORD):
+            bits = positive_bits(low_enough, start)
+            while bits != 0:
+                i = start + lowest(bits)
+                bits = without_lowest(bits)
+                units = _quantity(choice, period, n, i, stock[i] + coming[i] - behind[i], day)
+                if units > 0:
+                    split_order(
+                        net,
+                        work,
+                        choice.share_parts[period, n, i],
+                        net.qualified[n],
+                        now.down_since,
+                        failover,
+                        delay,
+                        day,
+                        i,
+                        units,
+                        choice.purchase_cap[period, n, i],
+                        count,
+                    )
+                    chosen[count] = i
+                    count += 1
         if count > 0:
             order, row = place(work, lines, tables, stages, coming, n, count, order, row, day)
     return order, row

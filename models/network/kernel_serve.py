@@ -6,19 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
 from models.network.kernel_split import largest_remainder
-from models.network.parts import UNLIMITED
-
-
-@inner
-def positive(row: Any, chosen: Any) -> int:
-    """Positions of the positive numbers into ``chosen``; returns how many. No branch to guess."""
-    count = 0
-    for i in range(len(row)):
-        chosen[count] = i
-        count += row[i] > 0
-    return count
 
 
 @inner
@@ -26,8 +16,7 @@ def serve(net: Any, work: Any, on_hand: Any, shipped: Any) -> bool:
     """Serve what is wanted by priority class, preference and node; returns whether picking held anything
     back.
     """
-    want, left, total = work.want, work.left, work.total
-    items = on_hand.shape[1]
+    want, left = work.want, work.left
     held_back = False
     for group in range(len(net.group_node)):
         first, last = net.group_start[group], net.group_start[group + 1]
@@ -38,105 +27,108 @@ def serve(net: Any, work: Any, on_hand: Any, shipped: Any) -> bool:
             continue
         cells, arcs, node = net.group_cell[first:last], net.group_arc[first:last], net.group_node[group]
         stock, pick = on_hand[node], work.pick_left[node]
-        _add_up(want, left, cells, total)
-        allot = 0
-        for i in range(items):
-            allot += min(total[i], stock[i])
-        if allot == 0:
-            continue
-        if allot == wanted and wanted <= pick:
-            _ship_all(want, left, stock, total, shipped, cells, arcs)
+        if wanted > pick:
+            work.pick_left[node] = pick - _serve_by_hand(work, stock, shipped, node, cells, arcs, pick)
+            held_back |= work.pick_left[node] == 0
+        elif last - first == 1:
+            units = _ship_to_one(want[cells[0]], stock, shipped[arcs[0]])
+            left[cells[0]] -= units
+            work.pick_left[node] = pick - units
         else:
-            _allot(work, stock, cells)
-            if allot <= pick:
-                _ship_allotted(work, stock, shipped, cells, arcs)
-            else:
-                _pick(work, stock, shipped, node, cells, arcs, pick)
-                held_back = True
-        if pick < UNLIMITED:
-            work.pick_left[node] = max(0, pick - allot)
+            work.pick_left[node] = pick - _ship_to_many(work, stock, shipped, cells, arcs)
     return held_back
 
 
 @inner
-def _add_up(want: Any, left: Any, cells: Any, total: Any) -> None:
-    """Units that the cells of a group want of each item."""
+def _ship_to_one(row: Any, stock: Any, out: Any) -> int:
+    """Ship what there is to the only cell of a group; returns the units."""
+    before = 0
+    for i in range(len(stock)):
+        before += stock[i]
+    for i in range(len(stock)):
+        units = min(row[i], stock[i])
+        row[i] -= units
+        stock[i] -= units
+        out[i] += units
+    for i in range(len(stock)):
+        before -= stock[i]
+    return before
+
+
+@inner
+def _ship_to_many(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any) -> int:
+    """Ship what there is to the cells of a group: all they want of an item, or in proportion where it is
+    scarce. Returns the units.
+    """
+    want, left, total, scarce = work.want, work.left, work.total, work.some[: len(stock)]
     total[:] = 0
     for cell in cells:
         if left[cell] > 0:
             row = want[cell]
             for i in range(len(row)):
                 total[i] += row[i]
-
-
-@inner
-def _ship_all(want: Any, left: Any, stock: Any, total: Any, shipped: Any, cells: Any, arcs: Any) -> None:
+    units = 0
     for i in range(len(stock)):
+        units += min(total[i], stock[i])
+    if units == 0:
+        return 0
+    for i in range(len(stock)):
+        scarce[i] = stock[i] if total[i] > stock[i] else 0
+        total[i] = total[i] if total[i] <= stock[i] else 0
         stock[i] -= total[i]
     for j in range(len(cells)):
         if left[cells[j]] > 0:
-            row, out = want[cells[j]], shipped[arcs[j]]
-            for i in range(len(stock)):
-                out[i] += row[i]
-                row[i] = 0
-            left[cells[j]] = 0
+            left[cells[j]] -= _ship_plenty(want[cells[j]], total, shipped[arcs[j]])
+    for start in range(0, len(stock), WORD):
+        bits = positive_bits(scarce, start)
+        while bits != 0:
+            _ship_scarce(work, stock, shipped, cells, arcs, start + lowest(bits))
+            bits = without_lowest(bits)
+    return units
 
 
 @inner
-def _allot(work: Any, stock: Any, cells: Any) -> None:
-    """Stock of one node over the cells of a group into ``allotted``: all they want, or in proportion where it
-    is scarce.
+def _ship_plenty(row: Any, enough: Any, out: Any) -> int:
+    """Ship all that is wanted of the items of which there is enough; returns the units."""
+    taken = 0
+    for i in range(len(row)):
+        units = row[i] if enough[i] > 0 else 0
+        row[i] -= units
+        out[i] += units
+        taken += units
+    return taken
+
+
+@inner
+def _ship_scarce(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, i: int) -> None:
+    """Ship all there is of an item in proportion to what is wanted."""
+    want, left, weight, part = work.want, work.left, work.weight, work.part
+    for j in range(len(cells)):
+        weight[j] = want[cells[j], i] if left[cells[j]] > 0 else 0
+    largest_remainder(weight, len(cells), stock[i], part)
+    stock[i] = 0
+    for j in range(len(cells)):
+        want[cells[j], i] -= part[j]
+        shipped[arcs[j], i] += part[j]
+        left[cells[j]] -= part[j]
+
+
+@inner
+def _serve_by_hand(work: Any, stock: Any, shipped: Any, node: int, cells: Any, arcs: Any, pick: int) -> int:
+    """Ship as much of what is wanted and in stock as hands can pick; the rest is held with its stock put
+    aside. Returns the units picked.
     """
-    want, total, allotted, weight, part = work.want, work.total, work.allotted, work.weight, work.part
-    count, scarce = len(cells), work.back
-    for j in range(count):
-        row, share = want[cells[j]], allotted[j]
-        for i in range(len(stock)):
-            share[i] = row[i] if total[i] <= stock[i] else 0
-    for i in range(len(stock)):
-        scarce[i] = (stock[i] > 0) & (total[i] > stock[i])
-    for k in range(positive(scarce, work.chosen)):
-        i = work.chosen[k]
-        if count == 1:
-            allotted[0, i] = stock[i]
-        else:
-            for j in range(count):
-                weight[j] = want[cells[j], i]
-            largest_remainder(weight, count, stock[i], part)
-            for j in range(count):
-                allotted[j, i] = part[j]
-
-
-@inner
-def _ship_allotted(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any) -> None:
-    """Ship what is allotted."""
-    for j in range(len(cells)):
-        row, out, share = work.want[cells[j]], shipped[arcs[j]], work.allotted[j]
-        taken = 0
-        for i in range(len(stock)):
-            row[i] -= share[i]
-            stock[i] -= share[i]
-            taken += share[i]
-        for i in range(len(stock)):
-            out[i] += share[i]
-        work.left[cells[j]] -= taken
-
-
-@inner
-def _pick(work: Any, stock: Any, shipped: Any, node: int, cells: Any, arcs: Any, pick: int) -> None:
-    """Ship the part of what is allotted that hands can pick; the rest is held with its stock put aside."""
     items = len(stock)
-    k = 0
-    for j in range(len(cells)):
-        for i in range(items):
-            work.weight[k] = work.allotted[j, i]
-            k += 1
-    largest_remainder(work.weight, k, pick, work.part)
+    allot = _allot(work, stock, cells)
+    weight, part = work.weight, work.part
+    if allot > pick:
+        largest_remainder(weight, len(cells) * items, pick, part)
     k = 0
     for j in range(len(cells)):
         cell, arc, taken = cells[j], arcs[j], 0
         for i in range(items):
-            units, out = work.allotted[j, i], work.part[k]
+            units = weight[k]
+            out = part[k] if allot > pick else units
             work.want[cell, i] -= units
             stock[i] -= units
             shipped[arc, i] += out
@@ -145,3 +137,29 @@ def _pick(work: Any, stock: Any, shipped: Any, node: int, cells: Any, arcs: Any,
             taken += units
             k += 1
         work.left[cell] -= taken
+    return min(allot, pick)
+
+
+@inner
+def _allot(work: Any, stock: Any, cells: Any) -> int:
+    """Stock of one node over the cells of a group into ``weight`` (cell, item): all they want, or in
+    proportion where it is scarce. Returns the units allotted.
+    """
+    weight, part, items, count = work.weight, work.part, len(stock), len(cells)
+    room = count * items
+    allot = 0
+    for i in range(items):
+        wanted = 0
+        for j in range(count):
+            units = work.want[cells[j], i] if work.left[cells[j]] > 0 else 0
+            weight[j * items + i] = units
+            wanted += units
+        if wanted > stock[i]:
+            for j in range(count):
+                weight[room + j] = weight[j * items + i]
+            largest_remainder(weight[room:], count, stock[i], part)
+            for j in range(count):
+                weight[j * items + i] = part[j]
+            wanted = stock[i]
+        allot += wanted
+    return allot

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 from models.network.kernel_orders import inner
@@ -26,17 +27,17 @@ def largest_remainder(weight: Any, count: int, amount: int, part: Any) -> None:
     rest = amount
     for k in range(count):
         product = amount * weight[k]
-        part[k] = product // total
-        part[count + k] = -(product % total)
-        rest -= part[k]
+        whole = np.int64(np.uint64(product) // np.uint64(total))
+        part[k] = whole
+        part[count + k] = whole * total - product
+        rest -= whole
     if rest > 0 and count <= _FEW:
-        for _ in range(rest):
-            best = 0
-            for k in range(1, count):
-                if part[count + k] < part[count + best]:
-                    best = k
-            part[best] += 1
-            part[count + best] = 1
+        key = part[count : 2 * count]
+        for k in range(count):
+            ahead = 0
+            for j in range(count):
+                ahead += (key[j] < key[k]) | ((key[j] == key[k]) & (j < k))
+            part[k] += ahead < rest
     elif rest > 0:
         _rank(part, count)
         for k in range(rest):

@@ -121,6 +121,7 @@ def place(
                 i = chosen[k]
                 lines.day_ordered[row], lines.node[row], lines.supplier[row] = day, n, s
                 lines.item[row], lines.units[row] = i, units
+                work.wide[0] |= on_order[i] + units
                 on_order[i] += units
                 total += units
                 row += 1

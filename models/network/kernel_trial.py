@@ -9,7 +9,13 @@ from numba import njit
 from models.network.kernel_arrays import Chance, Choice, Lines, Now, Orders, Out
 from models.network.kernel_backlog import ask_backlog, ask_demand, begin_backlog, book_backlog, book_demand
 from models.network.kernel_orders import inner, make_units, open_day
-from models.network.kernel_returns import send_returns, share_parts, take_returns
+from models.network.kernel_returns import (
+    begin_returns,
+    end_returns,
+    send_returns,
+    share_parts,
+    take_returns,
+)
 from models.network.kernel_review import count_behind, count_echelons, review
 from models.network.kernel_serve import serve
 from models.network.kernel_tables import load, store
@@ -68,11 +74,12 @@ def _choice_of(choice: Any, t: int) -> Any:
 
 
 @view
-def _now_of(now: Any, t: int) -> Any:
+def _now_of(now: Any, work: Any, t: int) -> Any:
+    """The state of a trial; stock, orders and backlog in the working memory."""
     return Now(
-        now.on_hand[t],
-        now.on_order[t],
-        now.backlog[t],
+        work.on_hand,
+        work.on_order,
+        work.backlog,
         now.backlog_age[t],
         now.short_rest[t],
         now.return_rest[t],
@@ -164,6 +171,13 @@ def _take_back(on_hand: Any, aside: Any) -> None:
 
 
 @inner
+def _copy(source: Any, target: Any) -> None:
+    for a in range(len(source)):
+        for i in range(source.shape[1]):
+            target[a, i] = source[a, i]
+
+
+@inner
 def _copied(source: Any, target: Any) -> int:
     """Copy units by item; returns all their bits."""
     bits = 0
@@ -181,7 +195,10 @@ def _record(now: Any, waiting: Any, storage: Any, out: Any, at: int) -> int:
         bits |= _copied(now.on_hand[n], out.on_hand[at, n])
         bits |= _copied(now.on_order[n], out.on_order[at, n])
         if storage[n] < UNLIMITED:
-            out.overflow[at, n] = max(0, now.on_hand[n].sum() - storage[n])
+            stored = 0
+            for units in now.on_hand[n]:
+                stored += units
+            out.overflow[at, n] = max(0, stored - storage[n])
     for c in range(len(waiting)):
         if waiting[c] > 0:
             bits |= _copied(now.backlog[c], out.backlog[at, c])
@@ -207,7 +224,11 @@ def run_trial(
     delay: int,
 ) -> tuple[int, int]:
     """Days from ``day`` on in the order of phases (0) to (6); returns the day reached and a status."""
-    chance, choice, now = _chance_of(block_chance, t), _choice_of(block_choice, t), _now_of(block_now, t)
+    chance, choice, now = (
+        _chance_of(block_chance, t),
+        _choice_of(block_choice, t),
+        _now_of(block_now, work, t),
+    )
     tables, lines, out = _orders_of(block_orders, t), _lines_of(block_lines, t), _out_of(block_out, t)
     demands, failover = block_demand[t], _of(choice.failover_on, t)
     items, cells, suppliers = work.want.shape[1], len(work.want), len(work.ordered)
@@ -216,8 +237,12 @@ def run_trial(
     for stage in (chance.production, chance.transit, chance.service, chance.inland):
         due_bits |= _fetch(stage) >> 62
     load(net, work, lines, tables, chance, now.open_stage_days, day, first)
-    begin_backlog(now.backlog, now.backlog_age, work.waiting, work.since, day)
-    work.sold[:] = 0
+    _copy(block_now.on_hand[t], work.on_hand)
+    _copy(block_now.on_order[t], work.on_order)
+    _copy(block_now.backlog[t], work.backlog)
+    begin_backlog(work, now.backlog_age, day)
+    begin_returns(work, chance.return_keys, now.return_rest, trial)
+    work.wide[0] = 0
     work.held[:] = 0
     work.refused[:] = -1
     work.aside[:] = 0
@@ -250,34 +275,21 @@ def run_trial(
         for phase in range(2):  # the backlog first, then today's demand
             if phase == 1:
                 bits |= ask_demand(demands[at], work)
-            elif not ask_backlog(work, now.backlog, now.backlog_age, day):
+            elif not ask_backlog(work, now.backlog_age, day):
                 continue
             kept = serve(net, work, now.on_hand, out.shipped[at])
             held_back |= kept
             if phase == 0:
-                book_backlog(work, now.backlog, now.backlog_age, out.wait, day)
+                book_backlog(work, now.backlog_age, out.wait, day)
             else:
-                book_demand(
-                    net,
-                    work,
-                    demands[at],
-                    out.lost[at],
-                    out.wait,
-                    kept,
-                    now.backlog,
-                    now.backlog_age,
-                    now.short_rest,
-                    day,
-                )
+                book_demand(net, work, out.lost[at], out.wait, kept, now.backlog_age, now.short_rest, day)
         if held_back:
             _take_back(now.on_hand, work.aside)
         share_parts(work.parts, work.refused, chance.return_parts, chance.refusal_parts, day)
-        send_returns(
-            work, chance.return_keys, chance.return_delay, now.return_rest, now.returns_due, day, trial
-        )
+        send_returns(work, demands[at], chance.return_keys, chance.return_delay, now.returns_due, day, trial)
         # (4) review, (5) orders leave the buyer
         period = choice.period_of_day[day]
-        count_behind(net, work, now.backlog)
+        count_behind(net, work)
         sent = transfer(net, work, choice, period, now, chance.transfer, out.transfers, sent, day)
         count_echelons(net, work, now.on_hand, now.on_order, now.in_transfer)
         order, row = review(
@@ -286,12 +298,16 @@ def run_trial(
         make_units(work, chance.supplier_up, chance.capacity, day, first)
         # (6) record
         bits |= _record(now, work.waiting, net.storage, out, at)
-        if bits < 0 or bits >= 2 * LARGEST:
+        if bits < 0 or bits >= 2 * LARGEST or work.wide[0] >> 31 != 0:
             status = TOO_LARGE
             break
         day += 1
     tables.count[0], lines.count[0] = order, row
     out.returns_count[0], out.transfers_count[0] = returned, sent
+    _copy(work.on_hand, block_now.on_hand[t])
+    _copy(work.on_order, block_now.on_order[t])
+    _copy(work.backlog, block_now.backlog[t])
+    end_returns(work, now.return_rest)
     if day > begun:
         store(work, lines, tables, day - 1)
     return day, status

@@ -28,7 +28,16 @@ from models.network.process_orders import DAY_PRIORITY, Customs, Order, Wake
 from models.network.process_review import Buyer, of_trial
 from models.network.process_serve import Shelves
 from models.network.spec import Network
-from models.network.state import LARGEST, OLDEST, UNKNOWN, State, check_call, grown, with_rings_room
+from models.network.state import (
+    LARGEST,
+    OLDEST,
+    UNKNOWN,
+    State,
+    check_call,
+    fill_unused,
+    grown,
+    with_rings_room,
+)
 from models.streams import uniform4
 
 LONG_AGO = -(10**9)
@@ -74,6 +83,8 @@ def advance(
     )
     for run in runs:
         run.write(state)
+    fill_unused(state.lines)
+    fill_unused(state.orders)
     returns, returns_count = _table([run.returned for run in runs], len(RETURN_COLUMNS))
     transfers, transfers_count = _table([run.transferred for run in runs], len(TRANSFER_COLUMNS))
     return state, replace(

@@ -197,20 +197,32 @@ def _with_room(kind: Any, trials: int, capacity: int, wide: dict[str, Any]) -> A
 
 
 def grown(table: Any, capacity: int) -> Any:
-    """The table with room for ``capacity`` rows per trial; rows that nobody uses are as in an empty one."""
-    is_orders = isinstance(table, OrderTable)
-    trials, old = table.made.shape if is_orders else table.units.shape
+    """The table with room for ``capacity`` rows per trial: the rows in use are as they were, the others have
+    to be filled by ``fill_unused`` when all is written.
+    """
+    trials, old = table.item.shape if isinstance(table, LineTable) else table.made.shape
     if capacity <= old:
         return table
-    larger = _empty(
-        type(table), trials, capacity, {"to_make": np.int64} if is_orders else {"units": np.int64}
+    larger = _with_room(
+        type(table), trials, capacity, {f.name: getattr(table, f.name).dtype for f in fields(table)}
     )
     for f in fields(table):
+        mine, its = getattr(larger, f.name), getattr(table, f.name)
         if f.name in PER_TRIAL:
-            getattr(larger, f.name)[:] = getattr(table, f.name)
-        else:  # unused rows among them: they are as in an empty table already
-            getattr(larger, f.name)[:, :old] = getattr(table, f.name)
+            mine[:] = its
+        else:
+            for t in np.flatnonzero(table.count):
+                mine[t, : table.count[t]] = its[t, : table.count[t]]
     return larger
+
+
+def fill_unused(table: Any) -> None:
+    """Let the rows that no trial uses say so, as in an empty table."""
+    for f in fields(table):
+        if f.name not in PER_TRIAL:
+            column, value = getattr(table, f.name), FILL.get(f.name, 0)
+            for t, used in enumerate(table.count):
+                column[t, used:] = value
 
 
 def with_rings_room(state: State, draws: Draws) -> State:

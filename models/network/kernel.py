@@ -89,7 +89,7 @@ def advance(
         "returns": returns_room,
         "transfers": transfers_room,
     }
-    movements = empty_movements(network, trials, first, until, state.lines)
+    movements = empty_movements(network, trials, first, until, state.lines, written=True)
     net, chance, choice = net_arrays(network), _chance(draws), choice_arrays(controls)
     demand = _narrow(demand)
     reached = np.full(trials, first, dtype=np.int64)

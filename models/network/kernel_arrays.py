@@ -171,6 +171,8 @@ class Work(NamedTuple):
     rest: Any
     """(C I,) running remainder of the returned share; below zero, as -1 - remainder, before the first
     sale."""
+    sequence: Any
+    """(C, I) where the sequence of the days' draws of returns begins."""
     wide: Any
     """(1,) all bits of sums that must fit 32 bits."""
     left: Any
@@ -282,6 +284,7 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
         some=half(c * i),
         parts=half(c, i),
         rest=half(c * i),
+        sequence=np.zeros((c, i), dtype=np.uint64),
         wide=whole(1),
         left=whole(c),
         demanded=whole(c),

@@ -6,25 +6,29 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
-from models.network.parts import PART_BITS, PARTS
-from models.streams import uniform4
+from models.network.parts import OFFSET_SHIFT, PART_BITS, PARTS
+from models.streams import sequence_word, words4
 
 _MASK = PARTS - 1
+_HALF = np.uint64(0xFFFFFFFF)
 
 
 @inner
 def begin_returns(work: Any, keys: Any, rest: Any, trial: int) -> None:
-    """Remainders of the returned share. Before the first sale of an item the remainder may begin anywhere:
-    it is kept below zero, as -1 - remainder, until then.
+    """Remainders of the returned share, and where the sequence of each market and item begins. Before the
+    first sale of an item the remainder may begin anywhere: it is kept below zero, as -1 - remainder, until
+    then.
     """
     k = 0
     for c in range(rest.shape[0]):
         for i in range(rest.shape[1]):
-            work.rest[k] = rest[c, i]
-            if rest[c, i] < 0:
-                work.rest[k] = -1 - int(uniform4(keys[c, i], trial, 0, 1)[0] * PARTS)
+            begins, sequence, _, _ = words4(keys[c, i], trial, 0, 1)
+            work.sequence[c, i] = sequence
+            work.rest[k] = rest[c, i] if rest[c, i] >= 0 else -1 - np.int64(begins >> np.uint64(OFFSET_SHIFT))
             work.sold[c, i] = 0
             k += 1
 
@@ -40,9 +44,7 @@ def end_returns(work: Any, rest: Any) -> None:
 
 
 @inner
-def take_returns(
-    net: Any, work: Any, ring: Any, keys: Any, on_hand: Any, returns: Any, row: int, day: int, trial: int
-) -> int:
+def take_returns(net: Any, work: Any, ring: Any, on_hand: Any, returns: Any, row: int, day: int) -> int:
     """Grade the units that come back today; what can be resold goes to the market's return node. Returns the
     rows used.
     """
@@ -56,7 +58,7 @@ def take_returns(
                 bits = without_lowest(bits)
                 units = coming[i]
                 coming[i] = 0
-                offset = int(uniform4(keys[c, i], trial, day, 0)[1] * PARTS)
+                offset = np.int64(sequence_word(work.sequence[c, i], day) >> np.uint64(OFFSET_SHIFT))
                 resale = (units * edges[1] + offset) >> PART_BITS
                 second = (units * edges[2] + offset) >> PART_BITS
                 third = (units * edges[3] + offset) >> PART_BITS
@@ -84,9 +86,7 @@ def share_parts(parts: Any, refused: Any, share: Any, refusal: Any, day: int) ->
 
 
 @inner
-def send_returns(
-    work: Any, demand: Any, keys: Any, delays: Any, returns_due: Any, day: int, trial: int
-) -> None:
+def send_returns(work: Any, demand: Any, delays: Any, returns_due: Any, day: int) -> None:
     """Set aside the share of today's sold units that will come back, after a delay addressed by market, item
     and sale day.
 
@@ -96,6 +96,7 @@ def send_returns(
     cells = work.rest.size
     sold, parts, want = work.sold.reshape(cells), work.parts.reshape(cells), work.want.reshape(cells)
     asked, due = demand.reshape(cells), returns_due.reshape((len(returns_due), cells))
+    sequence = work.sequence.reshape(cells)
     rest, back, today = work.rest, work.some, day % len(returns_due)
     for k in range(cells):
         units = sold[k] + asked[k] - want[k]
@@ -111,9 +112,8 @@ def send_returns(
             bits = without_lowest(bits)
             delay = delays[0]
             if len(delays) > 1:
-                c = k // work.want.shape[1]
-                draw = uniform4(keys[c, k - c * work.want.shape[1]], trial, day, 0)
-                delay = delays[int(draw[0] * len(delays))]
+                word = sequence_word(sequence[k], day) & _HALF
+                delay = delays[np.int64((word * np.uint64(len(delays))) >> np.uint64(32))]
             slot = today + max(delay, 1)
             slot -= len(returns_due) if slot >= len(returns_due) else 0
             due[slot, k] += back[k]

@@ -202,6 +202,8 @@ def _record(now: Any, waiting: Any, storage: Any, out: Any, at: int) -> int:
     for c in range(len(waiting)):
         if waiting[c] > 0:
             bits |= _copied(now.backlog[c], out.backlog[at, c])
+        else:
+            out.backlog[at, c] = 0
     return bits
 
 
@@ -259,13 +261,13 @@ def run_trial(
             status = FULL
             break
         at = day - first
+        out.shipped[at] = 0
+        out.lost[at] = 0
         # (1) receive
         _watch(chance.supplier_up, now.down_since, day)
         open_day(net, work, chance.port_open, now.on_hand, now.on_order, lines.item, lines.units, day, first)
         coming = now.returns_due[day % len(now.returns_due)]
-        returned = take_returns(
-            net, work, coming, chance.return_keys, now.on_hand, out.returns, returned, day, trial
-        )
+        returned = take_returns(net, work, coming, now.on_hand, out.returns, returned, day)
         take_transfers(net, now.transfers_due, now.on_hand, now.in_transfer, day)
         # (2), (3) serve
         bits = due_bits
@@ -286,7 +288,7 @@ def run_trial(
         if held_back:
             _take_back(now.on_hand, work.aside)
         share_parts(work.parts, work.refused, chance.return_parts, chance.refusal_parts, day)
-        send_returns(work, demands[at], chance.return_keys, chance.return_delay, now.returns_due, day, trial)
+        send_returns(work, demands[at], chance.return_delay, now.returns_due, day)
         # (4) review, (5) orders leave the buyer
         period = choice.period_of_day[day]
         count_behind(net, work)

@@ -63,9 +63,11 @@ class Movements:
 
 
 def empty_movements(
-    network: Network, trials: int, first_day: int, until: int, lines: LineTable, rows: int = 0, sent: int = 0
+    network: Network, trials: int, first_day: int, until: int, lines: LineTable, *, written: bool = False
 ) -> Movements:
-    """Movements of a window in which nothing has happened yet."""
+    """Movements of a window in which nothing has happened yet; where every day will be ``written`` whole, its
+    numbers are not set to zero first.
+    """
     days = until - first_day
     c, i, n = len(network.markets), len(network.items), len(network.nodes)
     arcs = int((network.market_nodes >= 0).sum())
@@ -73,19 +75,22 @@ def empty_movements(
     def zeros(*shape: int, dtype: Any = np.int32) -> npt.NDArray[Any]:
         return np.zeros((trials, *shape), dtype=dtype)
 
+    def daily(*shape: int) -> npt.NDArray[Any]:
+        return (np.empty if written else np.zeros)((trials, days, *shape), dtype=np.int32)
+
     return Movements(
         first_day=first_day,
         until=until,
-        shipped=zeros(days, arcs, i),
-        lost=zeros(days, c, i),
-        backlog=zeros(days, c, i),
-        on_hand=zeros(days, n, i),
-        on_order=zeros(days, n, i),
+        shipped=daily(arcs, i),
+        lost=daily(c, i),
+        backlog=daily(c, i),
+        on_hand=daily(n, i),
+        on_order=daily(n, i),
         overflow=zeros(days, n, dtype=np.int64),
         wait=zeros(c, WAIT_BINS, dtype=np.int64),
-        returns=zeros(rows, len(RETURN_COLUMNS)),
+        returns=zeros(0, len(RETURN_COLUMNS)),
         returns_count=zeros(dtype=np.int64),
-        transfers=zeros(sent, len(TRANSFER_COLUMNS)),
+        transfers=zeros(0, len(TRANSFER_COLUMNS)),
         transfers_count=zeros(dtype=np.int64),
         lines=lines,
     )

@@ -12,6 +12,8 @@ BoolArray = npt.NDArray[np.bool_]
 PART_BITS = 20
 PARTS = 1 << PART_BITS
 UNLIMITED = 1 << 62
+OFFSET_SHIFT = 64 - PART_BITS
+"""A word shifted by so much is an offset below ``PARTS``."""
 GRADES = ("resale", "refurbish", "liquidate", "scrap")
 
 

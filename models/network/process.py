@@ -23,7 +23,7 @@ from models.errors import NotSupportedError, UsageError
 from models.network.controls import Controls
 from models.network.draws import Draws
 from models.network.movements import RETURN_COLUMNS, TRANSFER_COLUMNS, Movements, empty_movements
-from models.network.parts import PART_BITS, PARTS, IntArray
+from models.network.parts import OFFSET_SHIFT, PART_BITS, PARTS, IntArray
 from models.network.process_orders import DAY_PRIORITY, Customs, Order, Wake
 from models.network.process_review import Buyer, of_trial
 from models.network.process_serve import Shelves
@@ -38,7 +38,7 @@ from models.network.state import (
     grown,
     with_rings_room,
 )
-from models.streams import uniform4
+from models.streams import sequence_word, words4
 
 LONG_AGO = -(10**9)
 FEATURES = ("preemptive_closures",)
@@ -353,11 +353,9 @@ class Trial:
         slot = self.ring[day % len(self.ring)]
         for cell, item in zip(*np.nonzero(slot), strict=True):
             units = int(slot[cell, item])
-            draw = uniform4(self.draws.return_keys[cell, item], self.trial, day, 0)
+            offset = self._returns_word(int(cell), int(item), day) >> OFFSET_SHIFT
             # systematic sampling: within one unit of every share, unbiased also for a single unit
-            ends = [
-                (units * int(edge) + int(draw[1] * PARTS)) >> PART_BITS for edge in self.network.grade_edges
-            ]
+            ends = [(units * int(edge) + offset) >> PART_BITS for edge in self.network.grade_edges]
             grades = [after - before for before, after in pairwise(ends)]
             self.on_hand[self.network.return_node[cell], item] += grades[0]
             self.returned.append([day, int(cell), int(item), *grades])
@@ -413,14 +411,20 @@ class Trial:
             parts = refused + (PARTS - refused) * int(share[cell, item]) // PARTS
             if parts == 0:
                 continue
-            key = self.draws.return_keys[cell, item]
             rest = int(self.return_rest[cell, item])
             if rest < 0:
-                rest = int(uniform4(key, self.trial, 0, 1)[0] * PARTS)
+                key = self.draws.return_keys[cell, item]
+                rest = int(words4(key, self.trial, 0, 1)[0]) >> OFFSET_SHIFT
             back, self.return_rest[cell, item] = divmod(rest + int(self.sold[cell, item]) * parts, PARTS)
             if back > 0:
-                delay = int(delays[int(uniform4(key, self.trial, day, 0)[0] * len(delays))])
+                low = self._returns_word(int(cell), int(item), day) & 0xFFFFFFFF
+                delay = int(delays[(low * len(delays)) >> 32])
                 self.ring[(day + max(delay, 1)) % len(self.ring), cell, item] += back
+
+    def _returns_word(self, cell: int, item: int, day: int) -> int:
+        """The draw of a market, item and day: of what is sold on it and of what comes back on it."""
+        start = words4(self.draws.return_keys[cell, item], self.trial, 0, 1)[1]
+        return int(sequence_word(start, day))
 
     def _behind(self) -> IntArray:
         """Backlog that counts against a node: that of the cells that turn to it first, (N, I)."""

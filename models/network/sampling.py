@@ -11,23 +11,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
-from scipy import special, stats
+from scipy import special
 
 from models.errors import UsageError
 from models.network.draws import Draws, daily_capacity, quantise
 from models.network.laws import Law
 from models.network.parts import UNLIMITED, BoolArray, FloatArray, IntArray
+from models.network.poisson import fill_poisson, poisson_tables
 from models.network.spec import Network
-from models.streams import keys_of, uniform4, uniforms
+from models.streams import keys_of, uniforms
 
 STAGES = ("production", "transit", "service", "inland")
 WEEK = 7
 DELAYS = 256
 """Points at which the law of return delays is read."""
-_BITS = 26
-_GUIDE_BITS = 8
-_CELLS = 1 << _BITS
 _LARGEST_MEAN = 1e5
 
 
@@ -232,50 +229,7 @@ class _Sampler:
                 self.seed, [f"network/demand/{m}/{x}" for m in network.markets for x in network.items]
             )
             distinct, which = np.unique(means, return_inverse=True)
-            edges, guide = _poisson_tables(distinct)
-            _fill_poisson(
-                out,
-                keys.reshape(*means.shape, 2),
-                which.reshape(means.shape),
-                distinct > 0.0,
-                edges,
-                guide,
-                self.trials.start,
-            )
+            edges, table = poisson_tables(distinct)
+            laws = np.where(means > 0.0, which.reshape(means.shape), -1)
+            fill_poisson(out, keys.reshape(*means.shape, 2), laws, edges, table, self.trials.start)
         return out
-
-
-def _poisson_tables(means: FloatArray) -> tuple[IntArray, IntArray]:
-    """Cumulative probabilities in cells of 2**-26, and for each leading byte the first value to try."""
-    top = int(stats.poisson.isf(2.0**-_BITS, means.max())) + 2
-    cumulative = stats.poisson.cdf(np.arange(top), means[:, None])
-    edges = np.round(cumulative * _CELLS).astype(np.int64)
-    edges[:, -1] = _CELLS
-    steps = np.arange(1 << _GUIDE_BITS) << (_BITS - _GUIDE_BITS)
-    guide = np.array([np.searchsorted(row, steps, side="right") for row in edges], dtype=np.int64)
-    return edges, guide
-
-
-@njit(cache=True, nogil=True)
-def _fill_poisson(
-    out: Any, keys: Any, which: Any, used: Any, edges: Any, guide: Any, first_trial: int
-) -> None:
-    """Poisson units by inversion of 26-bit uniforms, eight to an address: day d reads index d // 8."""
-    trials, days, cells, items = out.shape
-    for t in range(trials):
-        for c in range(cells):
-            for i in range(items):
-                law = which[c, i]
-                if used[law]:
-                    for block in range((days + 7) // 8):
-                        draws = uniform4(keys[c, i], first_trial + t, block, 0)
-                        day = 8 * block
-                        for word in draws:
-                            bits = int(word * 4503599627370496.0)  # 2**52
-                            for cell in (bits >> 26, bits & 67108863):
-                                if day < days:
-                                    value = guide[law, cell >> 18]
-                                    while cell >= edges[law, value]:
-                                        value += 1
-                                    out[t, day, c, i] = value
-                                day += 1

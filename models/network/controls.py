@@ -163,8 +163,13 @@ def _of_policies(network: Network, days: int) -> tuple[dict[str, IntArray], Floa
     levels = {
         name: np.full((days if daily else 1, n, i), value, dtype=np.int64) for name, value in plain.items()
     }
+    node_at = {key: at for at, key in enumerate(network.nodes)}
+    item_at = {key: at for at, key in enumerate(network.items)}
+    of: dict[int, tuple[Policy, list[tuple[int, int]]]] = {}
     for (node, item), policy in policies.items():
-        at = network.nodes.index(node), network.items.index(item)
+        of.setdefault(id(policy), (policy, []))[1].append((node_at[node], item_at[item]))
+    for policy, places in of.values():
+        at = tuple(np.array(places).T)
         by_name = {
             "reorder_level": policy.reorder_level,
             "order_up_to": policy.order_up_to,
@@ -177,7 +182,7 @@ def _of_policies(network: Network, days: int) -> tuple[dict[str, IntArray], Floa
             "keep": policy.kept,
         }
         for name, value in by_name.items():
-            levels[name][(slice(None), *at)] = _by_day(value, days)
+            levels[name][(slice(None), *at)] = np.reshape(_by_day(value, days), (-1, 1))
         if policy.shares:
             parts[at] = [policy.shares.get(supplier, 0.0) for supplier in network.suppliers]
     return levels, parts

@@ -55,6 +55,8 @@ from models.network.movements import Movements, empty_movements
 from models.network.spec import IntArray, Network
 from models.network.state import LARGEST, Int32Array, State, check_call, fill_unused, grown, with_rings_room
 
+_MARGIN = 1.04
+"""Rows that a trial may need, over those of another."""
 _UNITS = f"units: negative or more than {LARGEST} of one item in one place | scale the units down"
 
 
@@ -90,7 +92,7 @@ def advance(
         "transfers": transfers_room,
     }
     movements = empty_movements(network, trials, first, until, state.lines, written=True)
-    net, chance, choice = net_arrays(network), _chance(draws), choice_arrays(controls)
+    net, chance, choice = net_arrays(network), _chance(draws), choice_arrays(network, controls)
     demand = _narrow(demand)
     reached = np.full(trials, first, dtype=np.int64)
     begun, given = _used(state, movements), (state.lines, state.orders)
@@ -176,7 +178,7 @@ def _needed(
         t = int(np.argmax(days))
         for name, count in used.items():
             rate = (count[t] - begun[name][t]) / days[t]
-            most = float(begun[name].max()) + 1.1 * rate * (until - state.day)
+            most = float(begun[name].max()) + _MARGIN * rate * (until - state.day)
             needed[name] = max(needed[name], math.ceil(most) + room[name])
     else:  # a month has seldom more returns than four days could have
         for name in ("returns", "transfers"):

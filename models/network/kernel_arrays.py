@@ -198,6 +198,7 @@ class Work(NamedTuple):
     """(C I,) items that a first look has picked out."""
     refused: Any
     total: Any
+    """(I,) units that the cells of a group want, in 32 bits."""
     weight: Any
     part: Any
 
@@ -244,13 +245,15 @@ def _donors(sources: IntArray) -> dict[str, list[int]]:
     return {"give_start": starts, "give_asker": askers, "give_donor": donors}
 
 
-def choice_arrays(controls: Controls) -> Choice:
-    """The controls, with the position at which each policy orders."""
+def choice_arrays(network: Network, controls: Controls) -> Choice:
+    """The controls, with the position at which each policy orders and shares of qualified suppliers only."""
     below = controls.policy == BASE_STOCK
     trigger = np.where(below, controls.order_up_to - 1, controls.reorder_level)
-    names = [name for name in Choice._fields if name != "trigger"]
+    qualified = network.qualified.transpose(0, 2, 1)
+    names = [name for name in Choice._fields if name not in ("trigger", "share_parts")]
     return Choice(
         trigger=np.ascontiguousarray(trigger),
+        share_parts=np.ascontiguousarray(np.where(qualified, controls.share_parts, 0)),
         **{name: np.ascontiguousarray(getattr(controls, name)) for name in names},
     )
 
@@ -299,7 +302,7 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
         ordered=whole(s, i),
         chosen=whole(c * i),
         refused=whole(c),
-        total=whole(i),
+        total=half(i),
         weight=whole(max(c * (i + 1), s, n)),
         part=whole(3 * max(c * i, s, n)),
     )

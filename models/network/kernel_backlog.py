@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
 from models.network.parts import PART_BITS, PARTS
@@ -89,14 +91,15 @@ def book_backlog(work: Any, backlog_age: Any, wait: Any, day: int) -> None:
 @inner
 def ask_demand(demand: Any, work: Any) -> int:
     """Ask for today's demand; returns all its bits, so that a negative or huge number shows."""
-    bits = 0
+    bits = np.int32(0)
     for c in range(len(work.left)):
         row, source = work.want[c], demand[c]
         total = 0
         for i in range(len(row)):
             row[i] = source[i]
             total += source[i]
-            bits |= source[i]
+        for i in range(len(row)):
+            bits = np.int32(bits | source[i])
         work.left[c] = total
         work.demanded[c] = total
     return bits

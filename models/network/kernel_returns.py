@@ -90,21 +90,21 @@ def send_returns(work: Any, demand: Any, delays: Any, returns_due: Any, day: int
     """Set aside the share of today's sold units that will come back, after a delay addressed by market, item
     and sale day.
 
-    What was sold is demand without what is still wanted, and what was sold to the backlog before. One loop
-    without branches over all cells finds the few with something to send.
+    What was sold is demand without what is still wanted, and what was sold to the backlog before. Loops
+    without branches over all cells find the few with something to send.
     """
     cells = work.rest.size
     sold, parts, want = work.sold.reshape(cells), work.parts.reshape(cells), work.want.reshape(cells)
     asked, due = demand.reshape(cells), returns_due.reshape((len(returns_due), cells))
     sequence = work.sequence.reshape(cells)
-    rest, back, today = work.rest, work.some, day % len(returns_due)
+    rest, share, back, today = work.rest, work.weight, work.some, day % len(returns_due)
     for k in range(cells):
-        units = sold[k] + asked[k] - want[k]
-        share = units * parts[k]
-        total = (rest[k] ^ (rest[k] >> 31)) + share
-        back[k] = total >> PART_BITS
-        rest[k] = total & _MASK if share > 0 else rest[k]
+        share[k] = (sold[k] + asked[k] - want[k]) * parts[k]
         sold[k] = 0
+    for k in range(cells):
+        total = (rest[k] ^ (rest[k] >> 31)) + share[k]
+        back[k] = total >> PART_BITS
+        rest[k] = total & _MASK if share[k] > 0 else rest[k]
     for start in range(0, len(back), WORD):
         bits = positive_bits(back, start)
         while bits != 0:

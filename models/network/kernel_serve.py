@@ -6,9 +6,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
 from models.network.kernel_split import largest_remainder
+
+_MOST = (1 << 31) - 1
+"""Units that 32 bits hold."""
 
 
 @inner
@@ -27,7 +32,7 @@ def serve(net: Any, work: Any, on_hand: Any, shipped: Any) -> bool:
             continue
         cells, arcs, node = net.group_cell[first:last], net.group_arc[first:last], net.group_node[group]
         stock, pick = on_hand[node], work.pick_left[node]
-        if wanted > pick:
+        if wanted > min(pick, _MOST):
             work.pick_left[node] = pick - _serve_by_hand(work, stock, shipped, node, cells, arcs, pick)
             held_back |= work.pick_left[node] == 0
         elif last - first == 1:
@@ -42,17 +47,14 @@ def serve(net: Any, work: Any, on_hand: Any, shipped: Any) -> bool:
 @inner
 def _ship_to_one(row: Any, stock: Any, out: Any) -> int:
     """Ship what there is to the only cell of a group; returns the units."""
-    before = 0
-    for i in range(len(stock)):
-        before += stock[i]
+    taken = np.int32(0)
     for i in range(len(stock)):
         units = min(row[i], stock[i])
         row[i] -= units
         stock[i] -= units
         out[i] += units
-    for i in range(len(stock)):
-        before -= stock[i]
-    return before
+        taken = np.int32(taken + units)
+    return taken
 
 
 @inner
@@ -67,9 +69,9 @@ def _ship_to_many(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any) ->
             row = want[cell]
             for i in range(len(row)):
                 total[i] += row[i]
-    units = 0
+    units = np.int32(0)
     for i in range(len(stock)):
-        units += min(total[i], stock[i])
+        units = np.int32(units + min(total[i], stock[i]))
     if units == 0:
         return 0
     for i in range(len(stock)):
@@ -90,12 +92,12 @@ def _ship_to_many(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any) ->
 @inner
 def _ship_plenty(row: Any, enough: Any, out: Any) -> int:
     """Ship all that is wanted of the items of which there is enough; returns the units."""
-    taken = 0
+    taken = np.int32(0)
     for i in range(len(row)):
         units = row[i] if enough[i] > 0 else 0
         row[i] -= units
         out[i] += units
-        taken += units
+        taken = np.int32(taken + units)
     return taken
 
 

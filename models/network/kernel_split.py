@@ -88,25 +88,25 @@ def split_order(
     """Split an order of item ``i`` over suppliers by share, move what failover moves, round to multiples and
     smallest orders.
 
-    ``qualified`` (S, I) of the node; the result goes into column ``at`` of what is ordered.
+    ``shares`` are 0 for suppliers that are not ``qualified`` (S, I) at the node; the result goes into column
+    ``at`` of what is ordered.
     """
     weight, part, ordered = work.weight, work.part, work.ordered
     suppliers = len(shares)
     total = 0
     for s in range(suppliers):
-        weight[s] = 0
+        weight[s] = shares[s]
+        total += shares[s]
         ordered[s, at] = 0
-    for s in range(suppliers):
-        if shares[s] > 0 and qualified[s, i]:
-            taker = s
-            if failover and down_since[s] >= 0 and day - down_since[s] >= delay:
-                other = net.backup[s]
-                if other >= 0 and qualified[other, i] and down_since[other] < 0:
-                    taker = other
-            weight[taker] += shares[s]
-            total += shares[s]
     if total == 0:
         return
+    if failover:
+        for s in range(suppliers):
+            if shares[s] > 0 and down_since[s] >= 0 and day - down_since[s] >= delay:
+                other = net.backup[s]
+                if other >= 0 and qualified[other, i] and down_since[other] < 0:
+                    weight[other] += shares[s]
+                    weight[s] -= shares[s]
     largest_remainder(weight, suppliers, units, part)
     room = cap
     for s in range(suppliers):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 from models.network.kernel_arrays import Chance, Choice, Lines, Now, Orders, Out
@@ -180,10 +181,10 @@ def _copy(source: Any, target: Any) -> None:
 @inner
 def _copied(source: Any, target: Any) -> int:
     """Copy units by item; returns all their bits."""
-    bits = 0
+    bits = np.int32(0)
     for i in range(len(source)):
         target[i] = source[i]
-        bits |= source[i]
+        bits = np.int32(bits | source[i])
     return bits
 
 

@@ -43,21 +43,25 @@ def poisson_tables(means: FloatArray) -> tuple[IntArray, IntArray]:
 def fill_poisson(out: Any, keys: Any, which: Any, edges: Any, table: Any, first_trial: int) -> None:
     """Units into ``out`` (T, D, C, I) by the law ``which`` (C, I) of each market and item, -1 for none."""
     trials, days, cells, items = out.shape
+    flat, step = out.reshape(out.size), np.uint64(cells * items)
     for t in range(trials):
         trial = first_trial + t
-        for block in range((days + _DAYS - 1) // _DAYS):
+        for first in range(0, days, _DAYS):
+            start = np.uint64((t * days + first) * cells * items)
             for c in range(cells):
                 for i in range(items):
-                    law, key, day = which[c, i], keys[c, i], block * _DAYS
+                    law, key, day, at = which[c, i], keys[c, i], first, start
+                    start += np.uint64(1)
                     if law < 0:
                         continue
-                    for word in words4(key, trial, block, 0):
-                        for _ in range(4):
-                            if day < days:
-                                units = table[law, word >> np.uint64(64 - _TABLE_BITS)]
-                                if units < 0:
-                                    units = _decided(edges[law], -1 - units, word, key, trial, day)
-                                out[t, day, c, i] = units
+                    units_of = table[law]
+                    for word in words4(key, trial, first // _DAYS, 0):
+                        for _ in range(min(4, days - day)):
+                            units = units_of[word >> np.uint64(64 - _TABLE_BITS)]
+                            if units < 0:
+                                units = _decided(edges[law], -1 - units, word, key, trial, day)
+                            flat[at] = units
+                            at += step
                             word <<= np.uint64(16)
                             day += 1
 

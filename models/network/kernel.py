@@ -274,6 +274,7 @@ _SOURCES = (
     kernel_orders,
     kernel_returns,
     kernel_review,
+    kernel_rows,
     kernel_serve,
     kernel_split,
     kernel_tables,

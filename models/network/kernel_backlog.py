@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
+from models.network.kernel_rows import all_bits, both, copied, sum_copied, taken_off
 from models.network.parts import PART_BITS, PARTS
 from models.network.state import OLDEST
 
@@ -41,9 +40,8 @@ def ask_backlog(work: Any, backlog_age: Any, day: int) -> bool:
         if waiting[c] == 0:
             continue
         behind = True
-        row, units = work.want[c], work.backlog[c]
-        for i in range(len(row)):
-            row[i] = units[i]
+        row = work.want[c]
+        copied(work.backlog[c], row)
         for start in range(0, len(row), WORD):
             bits = positive_bits(row, start)
             while bits != 0:
@@ -56,16 +54,16 @@ def ask_backlog(work: Any, backlog_age: Any, day: int) -> bool:
 
 
 @inner
-def book_backlog(work: Any, backlog_age: Any, wait: Any, day: int) -> None:
+def book_backlog(work: Any, backlog_age: Any, wait: Any, held_back: bool, day: int) -> None:
     """Take served backlog off, oldest first, and count how long it has waited."""
     waiting, since, served = work.waiting, work.since, work.some[: work.want.shape[1]]
     for c in range(len(waiting)):
         if work.left[c] == waiting[c]:
             continue
         row, want, held = work.backlog[c], work.want[c], work.held[c]
-        for i in range(len(row)):
-            served[i] = row[i] - want[i] - held[i]
-            held[i] = 0
+        taken_off(row, want, held, served)
+        if held_back:
+            held[:] = 0
         for start in range(0, len(served), WORD):
             bits = positive_bits(served, start)
             while bits != 0:
@@ -91,18 +89,11 @@ def book_backlog(work: Any, backlog_age: Any, wait: Any, day: int) -> None:
 @inner
 def ask_demand(demand: Any, work: Any) -> int:
     """Ask for today's demand; returns all its bits, so that a negative or huge number shows."""
-    bits = np.int32(0)
     for c in range(len(work.left)):
-        row, source = work.want[c], demand[c]
-        total = 0
-        for i in range(len(row)):
-            row[i] = source[i]
-            total += source[i]
-        for i in range(len(row)):
-            bits = np.int32(bits | source[i])
+        total = sum_copied(demand[c], work.want[c])
         work.left[c] = total
         work.demanded[c] = total
-    return bits
+    return all_bits(demand.reshape(demand.size))
 
 
 @inner
@@ -115,8 +106,7 @@ def book_demand(
         if work.left[c] == 0 and not held_back:
             continue
         want, held, open_units = work.want[c], work.held[c], work.some[: work.want.shape[1]]
-        for i in range(len(want)):
-            open_units[i] = want[i] + held[i]
+        both(want, held, open_units)
         for start in range(0, len(open_units), WORD):
             bits = positive_bits(open_units, start)
             while bits != 0:

@@ -10,10 +10,10 @@ import numpy as np
 
 from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
+from models.network.kernel_rows import carried, shared
 from models.network.parts import OFFSET_SHIFT, PART_BITS, PARTS
 from models.streams import sequence_word, words4
 
-_MASK = PARTS - 1
 _HALF = np.uint64(0xFFFFFFFF)
 
 
@@ -97,14 +97,9 @@ def send_returns(work: Any, demand: Any, delays: Any, returns_due: Any, day: int
     sold, parts, want = work.sold.reshape(cells), work.parts.reshape(cells), work.want.reshape(cells)
     asked, due = demand.reshape(cells), returns_due.reshape((len(returns_due), cells))
     sequence = work.sequence.reshape(cells)
-    rest, share, back, today = work.rest, work.weight, work.some, day % len(returns_due)
-    for k in range(cells):
-        share[k] = (sold[k] + asked[k] - want[k]) * parts[k]
-        sold[k] = 0
-    for k in range(cells):
-        total = (rest[k] ^ (rest[k] >> 31)) + share[k]
-        back[k] = total >> PART_BITS
-        rest[k] = total & _MASK if share[k] > 0 else rest[k]
+    rest, share, back, today = work.rest, work.weight[:cells], work.some, day % len(returns_due)
+    shared(sold, asked, want, parts, share)
+    carried(share, rest, back)
     for start in range(0, len(back), WORD):
         bits = positive_bits(back, start)
         while bits != 0:

@@ -6,6 +6,7 @@ from typing import Any
 
 from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
+from models.network.kernel_rows import added, low
 from models.network.kernel_split import split_order
 from models.network.kernel_tables import place
 from models.network.policy import BATCHES
@@ -18,9 +19,7 @@ def count_behind(net: Any, work: Any) -> None:
     behind[:] = 0
     for c in range(len(waiting)):
         if waiting[c] > 0:
-            row, units = behind[net.primary[c]], work.backlog[c]
-            for i in range(len(row)):
-                row[i] += units[i]
+            added(work.backlog[c], behind[net.primary[c]])
 
 
 @inner
@@ -62,10 +61,8 @@ def review(
     """
     chosen, low_enough = work.chosen, work.some[: work.want.shape[1]]
     for n in range(len(work.behind)):
-        low = choice.trigger[period, n]
         stock, coming, behind = now.on_hand[n], now.on_order[n], work.behind[n]
-        for i in range(len(stock)):
-            low_enough[i] = stock[i] + coming[i] - behind[i] <= low[i]
+        low(stock, coming, behind, choice.trigger[period, n], low_enough)
         count = 0
         for start in range(0, len(low_enough), WORD):
             bits = positive_bits(low_enough, start)

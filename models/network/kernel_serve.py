@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
+from models.network.kernel_rows import added, parted, shipped_of_plenty, shipped_to_one
 from models.network.kernel_split import largest_remainder
 
 _MOST = (1 << 31) - 1
@@ -36,25 +35,12 @@ def serve(net: Any, work: Any, on_hand: Any, shipped: Any) -> bool:
             work.pick_left[node] = pick - _serve_by_hand(work, stock, shipped, node, cells, arcs, pick)
             held_back |= work.pick_left[node] == 0
         elif last - first == 1:
-            units = _ship_to_one(want[cells[0]], stock, shipped[arcs[0]])
+            units = shipped_to_one(want[cells[0]], stock, shipped[arcs[0]])
             left[cells[0]] -= units
             work.pick_left[node] = pick - units
         else:
             work.pick_left[node] = pick - _ship_to_many(work, stock, shipped, cells, arcs)
     return held_back
-
-
-@inner
-def _ship_to_one(row: Any, stock: Any, out: Any) -> int:
-    """Ship what there is to the only cell of a group; returns the units."""
-    taken = np.int32(0)
-    for i in range(len(stock)):
-        units = min(row[i], stock[i])
-        row[i] -= units
-        stock[i] -= units
-        out[i] += units
-        taken = np.int32(taken + units)
-    return taken
 
 
 @inner
@@ -66,53 +52,37 @@ def _ship_to_many(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any) ->
     total[:] = 0
     for cell in cells:
         if left[cell] > 0:
-            row = want[cell]
-            for i in range(len(row)):
-                total[i] += row[i]
-    units = np.int32(0)
-    for i in range(len(stock)):
-        units = np.int32(units + min(total[i], stock[i]))
-    if units == 0:
+            added(want[cell], total)
+    if parted(total, stock, scarce) == 0:
         return 0
-    for i in range(len(stock)):
-        scarce[i] = stock[i] if total[i] > stock[i] else 0
-        total[i] = total[i] if total[i] <= stock[i] else 0
-        stock[i] -= total[i]
+    taken = 0
     for j in range(len(cells)):
         if left[cells[j]] > 0:
-            left[cells[j]] -= _ship_plenty(want[cells[j]], total, shipped[arcs[j]])
+            units = shipped_of_plenty(want[cells[j]], total, shipped[arcs[j]])
+            left[cells[j]] -= units
+            taken += units
     for start in range(0, len(stock), WORD):
         bits = positive_bits(scarce, start)
         while bits != 0:
-            _ship_scarce(work, stock, shipped, cells, arcs, start + lowest(bits))
+            taken += _ship_scarce(work, stock, shipped, cells, arcs, start + lowest(bits))
             bits = without_lowest(bits)
-    return units
-
-
-@inner
-def _ship_plenty(row: Any, enough: Any, out: Any) -> int:
-    """Ship all that is wanted of the items of which there is enough; returns the units."""
-    taken = np.int32(0)
-    for i in range(len(row)):
-        units = row[i] if enough[i] > 0 else 0
-        row[i] -= units
-        out[i] += units
-        taken = np.int32(taken + units)
     return taken
 
 
 @inner
-def _ship_scarce(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, i: int) -> None:
-    """Ship all there is of an item in proportion to what is wanted."""
+def _ship_scarce(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, i: int) -> int:
+    """Ship all there is of an item in proportion to what is wanted; returns the units."""
     want, left, weight, part = work.want, work.left, work.weight, work.part
+    amount = stock[i]
     for j in range(len(cells)):
         weight[j] = want[cells[j], i] if left[cells[j]] > 0 else 0
-    largest_remainder(weight, len(cells), stock[i], part)
+    largest_remainder(weight, len(cells), amount, part)
     stock[i] = 0
     for j in range(len(cells)):
         want[cells[j], i] -= part[j]
         shipped[arcs[j], i] += part[j]
         left[cells[j]] -= part[j]
+    return amount
 
 
 @inner

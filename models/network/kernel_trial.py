@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numba import njit
 
 from models.network.kernel_arrays import Chance, Choice, Lines, Now, Orders, Out
@@ -18,6 +17,7 @@ from models.network.kernel_returns import (
     take_returns,
 )
 from models.network.kernel_review import count_behind, count_echelons, review
+from models.network.kernel_rows import copied
 from models.network.kernel_serve import serve
 from models.network.kernel_tables import load, store
 from models.network.kernel_transfers import take_transfers, transfer
@@ -179,22 +179,12 @@ def _copy(source: Any, target: Any) -> None:
 
 
 @inner
-def _copied(source: Any, target: Any) -> int:
-    """Copy units by item; returns all their bits."""
-    bits = np.int32(0)
-    for i in range(len(source)):
-        target[i] = source[i]
-        bits = np.int32(bits | source[i])
-    return bits
-
-
-@inner
 def _record(now: Any, waiting: Any, storage: Any, out: Any, at: int) -> int:
     """Stock, orders and backlog at the end of the day; returns all bits written, a huge one shows."""
     bits = 0
     for n in range(len(now.on_hand)):
-        bits |= _copied(now.on_hand[n], out.on_hand[at, n])
-        bits |= _copied(now.on_order[n], out.on_order[at, n])
+        bits |= copied(now.on_hand[n], out.on_hand[at, n])
+        bits |= copied(now.on_order[n], out.on_order[at, n])
         if storage[n] < UNLIMITED:
             stored = 0
             for units in now.on_hand[n]:
@@ -202,7 +192,7 @@ def _record(now: Any, waiting: Any, storage: Any, out: Any, at: int) -> int:
             out.overflow[at, n] = max(0, stored - storage[n])
     for c in range(len(waiting)):
         if waiting[c] > 0:
-            bits |= _copied(now.backlog[c], out.backlog[at, c])
+            bits |= copied(now.backlog[c], out.backlog[at, c])
         else:
             out.backlog[at, c] = 0
     return bits
@@ -283,7 +273,7 @@ def run_trial(
             kept = serve(net, work, now.on_hand, out.shipped[at])
             held_back |= kept
             if phase == 0:
-                book_backlog(work, now.backlog_age, out.wait, day)
+                book_backlog(work, now.backlog_age, out.wait, kept, day)
             else:
                 book_demand(net, work, out.lost[at], out.wait, kept, now.backlog_age, now.short_rest, day)
         if held_back:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from models.network import (
     kernel_orders,
     kernel_returns,
     kernel_review,
+    kernel_rows,
     kernel_serve,
     kernel_split,
     kernel_tables,
@@ -95,30 +96,39 @@ def advance(
     net, chance, choice = net_arrays(network), _chance(draws), choice_arrays(network, controls)
     demand = _narrow(demand)
     reached = np.full(trials, first, dtype=np.int64)
-    begun, given = _used(state, movements), (state.lines, state.orders)
-    status = FULL
-    while status == FULL:
-        state, movements = _with_room(
-            state, movements, _needed(state, movements, begun, reached, until, room)
-        )
-        status = run_block(
-            net,
-            chance,
-            choice,
-            picked(Now, state),
-            picked(Orders, state.orders),
-            picked(Lines, state.lines),
-            picked(Out, movements),
-            work_arrays(network, until - first, state.orders.made.shape[1]),
-            demand,
-            first,
-            until,
-            reached,
-            state.trials.start,
-            controls.failover_delay,
-        )
-    if status == TOO_LARGE:
-        raise UsageError(_UNITS)
+    given = state.lines, state.orders
+
+    def run(state: State, movements: Movements, reached: IntArray) -> tuple[State, Movements]:
+        """Run the trials that have tables; where a table is full, go on with a larger one."""
+        begun, status = _used(state, movements), FULL
+        while status == FULL:
+            state, movements = _with_room(
+                state, movements, _needed(state, movements, begun, reached, until, room)
+            )
+            status = run_block(
+                net,
+                chance,
+                choice,
+                picked(Now, state),
+                picked(Orders, state.orders),
+                picked(Lines, state.lines),
+                picked(Out, movements),
+                work_arrays(network, until - first, state.orders.made.shape[1]),
+                demand,
+                first,
+                until,
+                reached,
+                state.trials.start,
+                controls.failover_delay,
+            )
+        if status == TOO_LARGE:
+            raise UsageError(_UNITS)
+        return state, movements
+
+    if trials > 1 and state.lines.item.shape[1] == 0:  # the first trial tells how long the tables must be
+        alone = run(*_first_alone(state, movements), reached[:1])
+        state, movements = _with_first(state, movements, *alone, room)
+    state, movements = run(state, movements, reached)
     for before, table in zip(given, (state.lines, state.orders), strict=True):
         if table is not before:
             fill_unused(table)
@@ -207,6 +217,40 @@ def _with_room(state: State, movements: Movements, needed: dict[str, int]) -> tu
             for t in np.flatnonzero(count):
                 larger[name][t, : count[t]] = table[t, : count[t]]
     return state, replace(movements, **larger)
+
+
+def _first_alone(state: State, movements: Movements) -> tuple[State, Movements]:
+    """The block with the tables of its first trial only."""
+    names = [f"{table}{end}" for table in ("returns", "transfers") for end in ("", "_count")]
+    return (
+        replace(state, lines=_first_of(state.lines), orders=_first_of(state.orders)),
+        replace(movements, **{name: getattr(movements, name)[:1].copy() for name in names}),
+    )
+
+
+def _first_of(table: Any) -> Any:
+    return replace(table, **{f.name: getattr(table, f.name)[:1].copy() for f in fields(table)})
+
+
+def _with_first(
+    state: State, movements: Movements, alone: State, moved: Movements, room: dict[str, int]
+) -> tuple[State, Movements]:
+    """The block with tables as long as those its first trial used and a margin, its rows in them."""
+    used = {name: int(count[0]) for name, count in _used(alone, moved).items()}
+    state, movements = _with_room(
+        state, movements, {name: math.ceil(_MARGIN * rows) + room[name] for name, rows in used.items()}
+    )
+    for table, one in ((state.lines, alone.lines), (state.orders, alone.orders)):
+        for f in fields(table):
+            mine, its = getattr(table, f.name), getattr(one, f.name)
+            if mine.ndim == 1:
+                mine[0] = its[0]
+            else:
+                mine[0, : one.count[0]] = its[0, : one.count[0]]
+    for name in ("returns", "transfers"):
+        getattr(movements, name)[0, : used[name]] = getattr(moved, name)[0, : used[name]]
+        getattr(movements, f"{name}_count")[0] = used[name]
+    return state, movements
 
 
 def _compiled(source: int) -> Callable[..., int]:

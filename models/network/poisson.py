@@ -1,8 +1,8 @@
 """Poisson units by market, item and day, by inversion of addressed words.
 
-Sixteen days share an address: of its four words each gives four days their leading 16 bits. A table read at
-the first ten of them says the units of nearly every day; where a step of the distribution lies within the
-cell, 32 more bits of an address of the day's own decide.
+A market and item has a sequence of words in every trial; a word gives four days their leading 16 bits. A
+table read at the first ten of them says the units of nearly every day; where a step of the distribution lies
+within the cell, 32 more bits of an address of the day's own decide.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 from scipy import stats
 
 from models.network.parts import FloatArray, IntArray
-from models.streams import words4
+from models.streams import sequence_word, words4
 
 _BITS = 48
 _TABLE_BITS = 10
-_DAYS = 16
+_DAYS = 4
 
 
-def poisson_tables(means: FloatArray) -> tuple[IntArray, IntArray]:
+def poisson_tables(means: FloatArray) -> tuple[IntArray, npt.NDArray[np.int32]]:
     """Cumulative probabilities (law, units) in parts of 2**48, and by leading ten bits the units (law, 1024);
     -1 - units, the fewest that are possible, where more bits have to decide.
 
@@ -36,34 +37,48 @@ def poisson_tables(means: FloatArray) -> tuple[IntArray, IntArray]:
     last = first + (1 << (_BITS - _TABLE_BITS)) - 1
     least = np.array([np.searchsorted(row, first, side="right") for row in edges], dtype=np.int64)
     most = np.array([np.searchsorted(row, last, side="right") for row in edges], dtype=np.int64)
-    return edges, np.where(least == most, least, -1 - least)
+    return edges, np.where(least == most, least, -1 - least).astype(np.int32)
 
 
 @njit(cache=True, nogil=True)
 def fill_poisson(out: Any, keys: Any, which: Any, edges: Any, table: Any, first_trial: int) -> None:
-    """Units into ``out`` (T, D, C, I) by the law ``which`` (C, I) of each market and item, -1 for none."""
+    """Units into ``out`` (T, D, C, I) by the law ``which`` (C, I) of each market and item.
+
+    Row by row, so that the loops over items have no branch; the few items left open are looked at again.
+    """
     trials, days, cells, items = out.shape
-    flat, step = out.reshape(out.size), np.uint64(cells * items)
+    starts, words = np.empty(items, dtype=np.uint64), np.empty(items, dtype=np.uint64)
+    units_of = table.reshape(table.size)
     for t in range(trials):
         trial = first_trial + t
-        for first in range(0, days, _DAYS):
-            start = np.uint64((t * days + first) * cells * items)
-            for c in range(cells):
+        for c in range(cells):
+            law = which[c]
+            for i in range(items):
+                starts[i] = words4(keys[c, i], trial, 0, 0)[0]
+            for first in range(0, days, _DAYS):
                 for i in range(items):
-                    law, key, day, at = which[c, i], keys[c, i], first, start
-                    start += np.uint64(1)
-                    if law < 0:
-                        continue
-                    units_of = table[law]
-                    for word in words4(key, trial, first // _DAYS, 0):
-                        for _ in range(min(4, days - day)):
-                            units = units_of[word >> np.uint64(64 - _TABLE_BITS)]
-                            if units < 0:
-                                units = _decided(edges[law], -1 - units, word, key, trial, day)
-                            flat[at] = units
-                            at += step
-                            word <<= np.uint64(16)
-                            day += 1
+                    words[i] = sequence_word(starts[i], first // _DAYS)
+                for day in range(first, min(first + _DAYS, days)):
+                    row = out[t, day, c]
+                    if _read(row, words, units_of, law) < 0:
+                        for i in range(items):
+                            if row[i] < 0:
+                                row[i] = _decided(
+                                    edges[law[i]], -1 - row[i], words[i], keys[c, i], trial, day
+                                )
+                    for i in range(items):
+                        words[i] <<= np.uint64(16)
+
+
+@njit(inline="always", cache=True)
+def _read(row: Any, words: Any, units_of: Any, law: Any) -> int:
+    """Units of a day from the leading bits of the words; below zero where any is open."""
+    found = np.int32(0)
+    for i in range(len(row)):
+        at = (law[i] << _TABLE_BITS) + np.int64(words[i] >> np.uint64(64 - _TABLE_BITS))
+        row[i] = units_of[np.uint64(at)]
+        found = np.int32(found | row[i])
+    return found
 
 
 @njit(inline="always", cache=True)

@@ -218,20 +218,24 @@ class _Sampler:
     def _demand(self) -> npt.NDArray[np.int32]:
         """(T, D, C, I) units."""
         network = self.network
-        out = np.zeros(self.shapes["demand"], dtype=np.int32)
         means = np.zeros((len(network.markets), len(network.items)))
+        others: dict[tuple[int, int], str] = {}
         for (market, item), law in self.laws.demand.items():
             at = network.markets.index(market), network.items.index(item)
             if law.family == "poisson" and law.mean <= _LARGEST_MEAN:
                 means[at] = law.mean
             else:
-                out[:, :, at[0], at[1]] = np.round(law.at(self._uniforms(f"demand/{market}/{item}")))
-        if means.any():
-            keys = keys_of(
-                self.seed, [f"network/demand/{m}/{x}" for m in network.markets for x in network.items]
-            )
+                others[at] = f"demand/{market}/{item}"
+        if not means.any():
+            out = np.zeros(self.shapes["demand"], dtype=np.int32)
+        else:
+            out = np.empty(self.shapes["demand"], dtype=np.int32)
+            names = [f"network/demand/{m}/{x}" for m in network.markets for x in network.items]
+            keys = keys_of(self.seed, names).reshape(*means.shape, 2)
             distinct, which = np.unique(means, return_inverse=True)
             edges, table = poisson_tables(distinct)
-            laws = np.where(means > 0.0, which.reshape(means.shape), -1)
-            fill_poisson(out, keys.reshape(*means.shape, 2), laws, edges, table, self.trials.start)
+            fill_poisson(out, keys, which.reshape(means.shape), edges, table, self.trials.start)
+        for at, name in others.items():
+            law = self.laws.demand[network.markets[at[0]], network.items[at[1]]]
+            out[:, :, at[0], at[1]] = np.round(law.at(self._uniforms(name)))
         return out

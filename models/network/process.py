@@ -424,7 +424,7 @@ class Trial:
     def _returns_word(self, cell: int, item: int, day: int) -> int:
         """The draw of a market, item and day: of what is sold on it and of what comes back on it."""
         start = words4(self.draws.return_keys[cell, item], self.trial, 0, 1)[1]
-        return int(sequence_word(start, day))
+        return int(sequence_word(np.uint64(start), day))
 
     def _behind(self) -> IntArray:
         """Backlog that counts against a node: that of the cells that turn to it first, (N, I)."""

@@ -68,3 +68,30 @@ def _digest(text):
     import hashlib
 
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def test_steele_lea_flood_2014_splitmix64_from_1234567():
+    """The first words of SplitMix64 from the seed 1234567, from its authors' published C program."""
+    words = [int(streams.sequence_word(np.uint64(1234567), index)) for index in range(5)]
+    assert words == [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+        4593380528125082431,
+        16408922859458223821,
+    ]
+
+
+def test_days_of_neighbouring_sequences_are_unrelated_and_even():
+    starts = [
+        np.uint64(streams.words4(streams.key_of(3, f"returns/{name}"), 0, 0, 1)[1]) for name in "abcdefgh"
+    ]
+    days = np.array(
+        [[int(streams.sequence_word(start, day)) >> 44 for day in range(4000)] for start in starts]
+    )
+    unit = days / 2.0**20
+    assert np.all(np.abs(unit.mean(axis=1) - 0.5) < 4 / np.sqrt(12 * 4000))
+    between = np.corrcoef(unit)[np.triu_indices(len(starts), 1)]
+    assert np.all(np.abs(between) < 4.5 / np.sqrt(4000))
+    for row in unit:  # one day after the other
+        assert abs(np.corrcoef(row[1:], row[:-1])[0, 1]) < 4 / np.sqrt(4000)

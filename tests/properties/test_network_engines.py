@@ -62,7 +62,7 @@ MUTATIONS = {
         "max(self.day + 1, math.ceil(self.day + lead[donor, asker])) + 1",
     ),
     "an echelon sees only itself": ("whole[source] += whole[fed]", "whole[source] += 0"),
-    "grades are cut at the share": ("int(draw[1] * PARTS)", "0"),
+    "grades are cut at the share": ("self._returns_word(int(cell), int(item), day) >> OFFSET_SHIFT", "0"),
 }
 PARTS = (process_orders, process_serve, process_review, process)
 """The files of the SimPy engine, each after those it imports."""

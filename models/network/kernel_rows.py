@@ -37,7 +37,7 @@ rows = njit(
 
 
 @rows
-def copied(source: Any, target: Any) -> int:
+def copied(source: Any, target: Any) -> np.int32:
     """Copy 32-bit numbers; returns all their bits, a huge or negative one shows."""
     bits = np.int32(0)
     for i in range(len(target)):
@@ -47,7 +47,7 @@ def copied(source: Any, target: Any) -> int:
 
 
 @rows
-def all_bits(row: Any) -> int:
+def all_bits(row: Any) -> np.int32:
     """All bits of 32-bit numbers."""
     bits = np.int32(0)
     for i in range(len(row)):
@@ -73,7 +73,7 @@ def sum_copied(source: Any, target: Any) -> int:
 
 
 @rows
-def shipped_to_one(row: Any, stock: Any, out: Any) -> int:
+def shipped_to_one(row: Any, stock: Any, out: Any) -> np.int32:
     """Ship of what is wanted what there is; returns the units."""
     taken = np.int32(0)
     for i in range(len(row)):
@@ -86,7 +86,7 @@ def shipped_to_one(row: Any, stock: Any, out: Any) -> int:
 
 
 @rows
-def parted(total: Any, stock: Any, scarce: Any) -> int:
+def parted(total: Any, stock: Any, scarce: Any) -> np.int32:
     """Take ``total`` off the stock where it suffices; elsewhere ``total`` becomes 0 and the stock is
     ``scarce``. Returns 0 where there is nothing to ship.
     """
@@ -101,7 +101,7 @@ def parted(total: Any, stock: Any, scarce: Any) -> int:
 
 
 @rows
-def shipped_of_plenty(row: Any, enough: Any, out: Any) -> int:
+def shipped_of_plenty(row: Any, enough: Any, out: Any) -> np.int32:
     """Ship all that is wanted of the items of which there is enough; returns the units."""
     taken = np.int32(0)
     for i in range(len(row)):

@@ -30,7 +30,7 @@ def largest_remainder(weight: Any, count: int, amount: int, part: Any) -> None:
         whole = np.int64(np.uint64(product) // np.uint64(total))
         part[k] = whole
         part[count + k] = whole * total - product
-        rest -= whole
+        rest -= part[k]
     if rest > 0 and count <= _FEW:
         key = part[count : 2 * count]
         for k in range(count):

@@ -71,7 +71,7 @@ def fill_poisson(out: Any, keys: Any, which: Any, edges: Any, table: Any, first_
 
 
 @njit(inline="always", cache=True)
-def _read(row: Any, words: Any, units_of: Any, law: Any) -> int:
+def _read(row: Any, words: Any, units_of: Any, law: Any) -> np.int32:
     """Units of a day from the leading bits of the words; below zero where any is open."""
     found = np.int32(0)
     for i in range(len(row)):

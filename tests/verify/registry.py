@@ -26,9 +26,9 @@ class Verification:
 
 
 def print_header(name: str) -> None:
-    print(f"\n{name}\n{'check':<58}{'expected':>22}{'got':>22}{'tolerance':>24}  verdict")
+    print(f"\n{name}\n{'check':<56}  {'expected':>20}  {'got':>20}  {'tolerance':>22}  verdict")
 
 
 def print_row(row: Row) -> None:
     verdict = "ok" if row.holds else "FAILS"
-    print(f"{row.check:<58}{row.expected:>22}{row.got:>22}{row.tolerance:>24}  {verdict}", flush=True)
+    print(f"{row.check:<56}  {row.expected:>20}  {row.got:>20}  {row.tolerance:>22}  {verdict}", flush=True)

@@ -15,6 +15,7 @@ from engine.report.drawing import BAD, CHARACTER, DASHES, GOOD, GRID, INK, MUTED
 FloatArray = npt.NDArray[np.float64]
 
 WIDTH, NAMES, HEAD, ROW = 420.0, 104.0, 44.0, 24.0
+WIDE = 860.0
 DARK = 0.72
 """Strength from which white text is read better than black."""
 
@@ -31,27 +32,52 @@ class Heat:
 
 
 def heat_map(
-    rows: Sequence[str], heads: Sequence[str], cells: Sequence[Sequence[Heat]], description: str
+    rows: Sequence[str],
+    heads: Sequence[str],
+    cells: Sequence[Sequence[Heat]],
+    description: str,
+    *,
+    width: float = WIDTH,
+    most: int = 0,
 ) -> Chart:
-    """Heat map with its text in the cells (row, head)."""
-    chart = Chart(WIDTH, HEAD + ROW * len(rows) + 4.0, description)
-    width = (WIDTH - NAMES) / max(len(heads), 1)
-    for k, head in enumerate(heads):
-        parts = _lines_of(head, width)
+    """Heat map with its text in the cells (row, head); of more than ``most`` heads, in bands below each
+    other.
+    """
+    across = max(min(len(heads), most or len(heads)), 1)
+    bands = [range(k, min(k + across, len(heads))) for k in range(0, len(heads), across)]
+    height = HEAD + ROW * len(rows)
+    chart = Chart(width, height * len(bands) + 4.0, description)
+    for k, columns in enumerate(bands):
+        _band(chart, rows, heads, cells, columns, height * k + HEAD, (width - NAMES) / across)
+    return chart
+
+
+def _band(
+    chart: Chart,
+    rows: Sequence[str],
+    heads: Sequence[str],
+    cells: Sequence[Sequence[Heat]],
+    columns: range,
+    top: float,
+    width: float,
+) -> None:
+    """Some columns of a heat map, their heads above ``top``."""
+    lefts = [NAMES + k * width for k in range(len(columns))]
+    for column, left in zip(columns, lefts, strict=True):
+        parts = _lines_of(heads[column], width)
         for line, part in enumerate(parts):
-            y = HEAD - 6 - 11 * (len(parts) - 1 - line)
-            chart.label(NAMES + (k + 0.5) * width, y, part, size=8.5, colour=MUTED, anchor="middle")
+            y = top - 6 - 11 * (len(parts) - 1 - line)
+            chart.label(left + width / 2.0, y, part, size=8.5, colour=MUTED, anchor="middle")
     for r, row in enumerate(rows):
-        y = HEAD + ROW * r
+        y = top + ROW * r
         chart.label(NAMES - 6, y + 16, fitted(row, NAMES - 8), anchor="end")
-        for k, cell in enumerate(cells[r]):
-            left = NAMES + k * width
+        for column, left in zip(columns, lefts, strict=True):
+            cell = cells[r][column]
             chart.box(left + 1, y + 1, width - 2, ROW - 2, shade(cell.strength))
             dark = math.isfinite(cell.strength) and abs(cell.strength) > DARK
             colour = PAPER if dark else MUTED if cell.faint else INK
             size = min(10.0, (width - 4.0) / (max(len(cell.text), 1) * CHARACTER))
             chart.label(left + width / 2.0, y + 16, cell.text, size=size, colour=colour, anchor="middle")
-    return chart
 
 
 def shade(strength: float) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from engine.finance.metrics import METRIC_OF, METRICS, Metric
 from engine.report.charts_bars import waterfall_chart
-from engine.report.charts_grid import Heat, heat_map
+from engine.report.charts_grid import WIDE, Heat, heat_map
 from engine.report.content import (
     COMPANY,
     Block,
@@ -53,6 +54,8 @@ MAPPED = (
 )
 FULL = {"currency": 0.25, "share": 0.1, "days": 10.0, "x": 2.0}
 """Change at which a cell of the heat map has its full colour, by unit."""
+NARROW = 5
+"""Columns of the map of breaches on a phone."""
 
 
 def shocks(source: Source) -> Section:
@@ -69,9 +72,7 @@ def shocks(source: Source) -> Section:
 
 
 def _maps(source: Source) -> list[Block]:
-    pictures = []
-    if source.shocks:
-        pictures.append(change_map(source))
+    pictures: list[Block] = [Pictures((change_map(source),))] if source.shocks else []
     limited = limited_metrics(source)
     if limited:
         pictures.append(breach_map(source, limited))
@@ -84,7 +85,7 @@ def _maps(source: Source) -> list[Block]:
             "faint: the 95% interval includes zero or is not available. Breach: the probability given the "
             "scenario."
         ),
-        Pictures(tuple(pictures)),
+        *pictures,
     ]
 
 
@@ -146,18 +147,20 @@ def breach_map(source: Source, metrics: list[Metric]) -> Picture:
         mixed = [source.summary.mixed.get(metric.name) for metric in metrics]
         found.append([None if each is None else each.breach for each in mixed])
         bounds.append(0)
-    title = f"Probability of breach given the scenario, {source.period}"
+    title, wide = f"Probability of breach given the scenario, {source.period}", len(metrics) > len(MAPPED)
+    draw = partial(
+        heat_map,
+        names,
+        [metric.label for metric in metrics],
+        [
+            [Heat("n/a", math.nan) if b is None else Heat(whole_percent(b.value), -b.value) for b in row]
+            for row in found
+        ],
+        f"{title}, by scenario and threshold",
+    )
     return Picture(
         title,
-        heat_map(
-            names,
-            [metric.label for metric in metrics],
-            [
-                [Heat("n/a", math.nan) if b is None else Heat(whole_percent(b.value), -b.value) for b in row]
-                for row in found
-            ],
-            f"{title}, by scenario and threshold",
-        ),
+        draw(width=WIDE) if wide else draw(),
         table(
             f"{title}; ± half-width of the 95% interval",
             ("Scenario", *(f"{metric.label} {threshold_text(source, metric)}" for metric in metrics)),
@@ -166,6 +169,7 @@ def breach_map(source: Source, metrics: list[Metric]) -> Picture:
                 for name, row, trials in zip(names, found, bounds, strict=True)
             ],
         ),
+        narrow=draw(most=NARROW) if wide else None,
     )
 
 

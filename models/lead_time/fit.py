@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from models.errors import FitError
 from models.lead_time import families
-from models.lead_time.distribution import Component, LeadTime
+from models.lead_time.distribution import NEVER, Component, LeadTime
 from models.lead_time.lattice import mixed_log_likelihood, whole_days
 from models.lead_time.mixture import fit_two_lognormals
 from models.lead_time.tail import FEWEST_EXCEEDANCES, TAIL_SHARE, fit_tail
@@ -165,6 +165,12 @@ def checked_orders(
         faults.append(
             f"lead time: durations must be finite and not negative | got {bad[:3].tolist()}"
             f"{f' and {bad.size - 3} more' if bad.size > 3 else ''} | correct or leave out these orders"
+        )
+    long = values[np.isfinite(values) & (values > NEVER)]
+    if long.size:
+        faults.append(
+            f"lead time: longer than a million days | got {long[:3].tolist()} | "
+            "give days, not hours, dates or nanoseconds"
         )
     wrong = since[~(np.isfinite(since) & (since >= 0.0))]
     if wrong.size:

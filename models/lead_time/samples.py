@@ -28,7 +28,11 @@ def fit_samples(
     A lane without any order gets the pool's law for a new lane. Faults of all lanes are raised at once.
     """
     data: dict[str, ThinLane] = {}
-    faults: list[str] = []
+    faults = (
+        []
+        if _usable(floor)
+        else [f"floor: at least 0, or 'profile' | got {floor!r} | days below which nothing arrives"]
+    )
     for key in sorted(lanes):
         days, observed = _split(lanes[key])
         if np.size(days) == 0 and np.size([] if observed is None else observed) == 0:
@@ -52,13 +56,23 @@ def fit_samples(
         if int((lane.observed & (lane.days > 0.0)).sum()) >= thin:
             try:
                 found[key] = fit_lane(lane.days, observed=lane.observed, floor=floor)
-            except FitError:
+            except FitError as error:
+                if np.ptp(lane.days[lane.observed & (lane.days > 0.0)]) > 0.0:
+                    faults += [f"{key}: {line}" for line in str(error).splitlines()]
                 # All durations alike: their spread is the group's.
-                continue
+    if faults:
+        raise FitError("\n".join(faults))
     keys = list(data)
     pooled = pool(list(data.values()), [i for i, key in enumerate(keys) if key not in found])
     found |= {keys[i]: law for i, law in pooled.items()}
     return dict(sorted(found.items()))
+
+
+def _usable(floor: object) -> bool:
+    """Whether this can be a floor of some lane."""
+    if isinstance(floor, str):
+        return floor == "profile"
+    return isinstance(floor, int | float | np.number) and 0.0 <= float(floor) < np.inf
 
 
 def _split(sample: Sample) -> tuple[npt.ArrayLike, npt.ArrayLike | None]:

@@ -14,9 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from models.errors import UsageError
+from models.names import LONGEST_DAYS
 from models.network.spec import UNLIMITED, BoolArray, FloatArray, IntArray, Network, parts_of
 
 TICKS = 1024.0
+_FARTHEST = float(1 << 20)
+"""Days that a stage may take at most: a number of ticks that stays exact."""
 
 
 def quantise(days: npt.ArrayLike) -> FloatArray:
@@ -83,8 +86,16 @@ class Draws:
                 raise UsageError(
                     f"draws.{name}: not a share | got {share.min()} to {share.max()} | between 0 and 1"
                 )
-        if self.return_delay.size < 1 or self.return_delay.min() < 0:
-            raise UsageError("draws.return_delay: empty or negative | give at least one whole number of days")
+        delay = np.asarray(self.return_delay)
+        if (
+            delay.dtype.kind not in "iu"
+            or delay.size < 1
+            or not 0 <= delay.min() <= delay.max() <= LONGEST_DAYS
+        ):
+            raise UsageError(
+                f"draws.return_delay: not whole days | got {delay.dtype} {delay.shape} | "
+                f"give at least one whole number of days, at most {LONGEST_DAYS:g}"
+            )
         if self.transfer.size == 0:
             nodes = self.production.shape[2]
             object.__setattr__(self, "transfer", np.zeros((1, nodes, nodes, self.days)))
@@ -139,6 +150,8 @@ def check_stage_days(days: FloatArray, name: str) -> None:
     """Raise unless every number is a finite, non-negative multiple of 1/1024 day."""
     if not np.all(np.isfinite(days)) or (days.size and days.min() < 0.0):
         raise UsageError(f"{name}: not a number of days | got negative or infinite values | at least 0")
+    if days.size and days.max() > _FARTHEST:
+        raise UsageError(f"{name}: beyond any lead time | got {days.max():g} days | at most {_FARTHEST:g}")
     if not np.all(days * TICKS == np.floor(days * TICKS)):
         raise UsageError(
             f"{name}: not a multiple of 1/1024 day | engines could differ in the last bit | use quantise()"

@@ -54,11 +54,10 @@ from models.network.kernel_arrays import (
 from models.network.kernel_trial import DONE, FULL, TOO_LARGE, run_trial
 from models.network.movements import Movements, empty_movements
 from models.network.spec import IntArray, Network
-from models.network.state import LARGEST, Int32Array, State, check_call, fill_unused, grown, with_rings_room
+from models.network.state import TOO_MANY, Int32Array, State, check_call, fill_unused, grown, with_rings_room
 
 _MARGIN = 1.04
 """Rows that a trial may need, over those of another."""
-_UNITS = f"units: negative or more than {LARGEST} of one item in one place | scale the units down"
 
 
 def advance(
@@ -94,7 +93,7 @@ def advance(
     }
     movements = empty_movements(network, trials, first, until, state.lines, written=True)
     net, chance, choice = net_arrays(network), _chance(draws), choice_arrays(network, controls)
-    demand = _narrow(demand)
+    demand = np.ascontiguousarray(demand, dtype=np.int32)  # half the memory to go through
     reached = np.full(trials, first, dtype=np.int64)
     given = state.lines, state.orders
 
@@ -122,7 +121,7 @@ def advance(
                 controls.failover_delay,
             )
         if status == TOO_LARGE:
-            raise UsageError(_UNITS)
+            raise UsageError(TOO_MANY)
         return state, movements
 
     if trials > 1 and state.lines.item.shape[1] == 0:  # the first trial tells how long the tables must be
@@ -150,13 +149,6 @@ def _cut(table: Int32Array, count: IntArray) -> Int32Array:
     for t, used in enumerate(count):
         table[t, used:] = 0
     return table[:, : int(count.max(initial=0))]
-
-
-def _narrow(demand: IntArray) -> Any:
-    """Demand in 32 bits: half the memory to go through."""
-    if demand.dtype != np.int32 and demand.size and not 0 <= demand.min() <= demand.max() <= LARGEST:
-        raise UsageError(_UNITS)
-    return np.ascontiguousarray(demand, dtype=np.int32)
 
 
 def _used(state: State, movements: Movements) -> dict[str, IntArray]:

@@ -35,6 +35,7 @@ _FIELDS = {
     "weibull": {"mean", "sd", "floor"},
 }
 FAMILIES = tuple(_FIELDS)
+_MOST_WEIGHT = 1e300
 _OPTIONAL = {"floor", "weights", "family"}
 
 
@@ -108,14 +109,18 @@ def read_law(given: Any) -> Law:
         raise LawError(f"fields of a {family} law", sorted(got), f"give {', '.join(sorted(known))}")
     if family in ("discrete", "mixture"):
         return _weighted(family, fields)
-    return _plain(family, {name: number(value) for name, value in fields.items()})
+    numbers = {name: number(value) for name, value in fields.items()}
+    try:
+        return _plain(family, numbers)
+    except (OverflowError, ZeroDivisionError):
+        raise LawError("spread out of reach of the family", numbers, "a smaller sd") from None
 
 
 def number(value: Any, low: float = 0.0) -> float:
     """A finite number of at least ``low``; raises LawError."""
     try:
-        real = float(value) if not isinstance(value, bool | str) else math.nan
-    except (TypeError, ValueError):
+        real = float(value) if not isinstance(value, bool | str | bytes | np.bool_) else math.nan
+    except (TypeError, ValueError, OverflowError):
         real = math.nan
     if not math.isfinite(real):
         raise LawError("not a number", value, f"a finite number, at least {low:g}")
@@ -182,7 +187,10 @@ def _weighted(family: str, fields: Mapping[str, Any]) -> Law:
     if not isinstance(listed, list | tuple | np.ndarray) or len(listed) == 0:
         raise LawError("no values", listed, "a list with at least one entry")
     laws = [read_law(each) for each in listed]
-    weights = np.array([number(w) for w in fields.get("weights", [1.0] * len(laws))])
+    given = fields.get("weights", [1.0] * len(laws))
+    if not isinstance(given, list | tuple | np.ndarray):
+        raise LawError("weights do not fit", given, f"{len(laws)} numbers, not all zero")
+    weights = np.array([min(number(w), _MOST_WEIGHT) for w in given])
     if len(weights) != len(laws) or weights.sum() <= 0.0:
         raise LawError("weights do not fit", list(weights), f"{len(laws)} numbers, not all zero")
     edges = np.concatenate([[0.0], np.cumsum(weights / weights.sum())])

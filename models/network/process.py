@@ -31,6 +31,7 @@ from models.network.spec import Network
 from models.network.state import (
     LARGEST,
     OLDEST,
+    TOO_MANY,
     UNKNOWN,
     State,
     check_call,
@@ -493,8 +494,6 @@ class Trial:
             max(self.on_hand.max(), self.on_order.max(), backlog.max(), demand.max()) >= 2 * LARGEST
             or demand.min() < 0
         ):
-            raise UsageError(
-                f"units: negative or more than {LARGEST} of one item in one place | scale the units down"
-            )
+            raise UsageError(TOO_MANY)
         out.on_hand[t, at], out.on_order[t, at], out.backlog[t, at] = self.on_hand, self.on_order, backlog
         out.overflow[t, at] = np.maximum(0, self.on_hand.sum(axis=1) - self.network.storage)

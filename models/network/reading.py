@@ -27,6 +27,12 @@ FIELDS = {
 }
 ANY = {"key", "label"}
 OTHERS = {"lanes", "policies", "grades", "return_delay", "dependence"}
+GRADES = ("resale", "refurbish", "liquidate", "scrap")
+LAW_FIELDS = {"mean", "sd", "floor", "low", "high", "laws", "weights"}
+"""Fields of a law that say it is one even where its family is missing: the fault is then named."""
+MOST_SERVERS = 10_000
+MOST_UNITS = 1 << 28
+"""Units of a mean day's demand, half of the most of one item in one place."""
 STAGES = ("production", "transit", "service", "inland")
 LANE = {"label", "mode", "preference", "inspection", *STAGES}
 ALIASES = {
@@ -152,6 +158,14 @@ class Reader:
         self.fault(
             address, "longer than a lead time can be", f"{law.mean:g} days", f"at most {LONGEST_DAYS:g}"
         )
+        return constant(0.0)
+
+    def _units_law(self, value: Any, address: str) -> Law:
+        """The law of a day's demand, or a fault and the constant 0."""
+        law = self.law(value, address)
+        if law.mean <= MOST_UNITS:
+            return law
+        self.fault(address, "more units a day than can be counted", f"{law.mean:g}", f"at most {MOST_UNITS}")
         return constant(0.0)
 
     def share(self, value: Any, address: str) -> float:
@@ -335,7 +349,7 @@ class Reader:
                     break
         rows = self.entities
         demand = {
-            (market, item): self.law(value, where)
+            (market, item): self._units_law(value, where)
             for market in self.keys["markets"]
             for item, value, where in self._per_item("markets", "demand", market)
         }
@@ -362,7 +376,7 @@ class Reader:
                 for k in self.keys["suppliers"]
             },
             return_share=returned,
-            return_delay=None if delay is None else self.law(delay, "return_delay"),
+            return_delay=None if delay is None else self.stage_law(delay, "return_delay"),
             dependence=self._dependence(),
         )
 
@@ -371,9 +385,8 @@ class Reader:
         if not isinstance(given, Mapping) or set(given) != {"share", "clearance"}:
             self.fault(address, "not an inspection", given, "give share and clearance")
             return 0.0, constant(0.0)
-        return self.share(given["share"], f"{address}.share"), self.law(
-            given["clearance"], f"{address}.clearance"
-        )
+        share = self.share(given["share"], f"{address}.share")
+        return share, self.stage_law(given["clearance"], f"{address}.clearance")
 
     def _outages(self, key: str) -> dict[str, float]:
         given, address = self.entities["suppliers"][key]["outages"], f"suppliers.{key}.outages"
@@ -397,12 +410,12 @@ class Reader:
         if given is None:
             return np.array([1.0, 0.0, 0.0, 0.0])
         if isinstance(given, Mapping):
-            given = [given.get(name, 0.0) for name in ("resale", "refurbish", "liquidate", "scrap")]
+            for name in sorted(set(map(str, given)) - set(GRADES)):
+                self.fault(f"grades.{name}", "unknown grade", name, f"use {', '.join(GRADES)}")
+            given = [given.get(name, 0.0) for name in GRADES]
         shares = [self.share(value, f"grades.{k}") for k, value in enumerate(_sequence(given))]
         if len(shares) != 4 or abs(sum(shares) - 1.0) > 1e-9:
-            self.fault(
-                "grades", "not four shares that sum to one", given, "resale, refurbish, liquidate, scrap"
-            )
+            self.fault("grades", "not four shares that sum to one", given, ", ".join(GRADES))
             return np.array([1.0, 0.0, 0.0, 0.0])
         return np.array(shares)
 
@@ -414,6 +427,28 @@ class Reader:
             known = absent is not None and named is None
             out.append(absent if known else self.find(other, named or "", f"{kind}.{key}.{field}"))
         return np.array(out, dtype=np.int64)
+
+    def _servers(self) -> IntArray:
+        servers = self.whole("ports", "servers", 1, low=1)
+        for key, count in zip(self.keys["ports"], servers.tolist(), strict=True):
+            if count > MOST_SERVERS:
+                self.fault(f"ports.{key}.servers", "too many", count, f"at most {MOST_SERVERS}")
+        return np.minimum(servers, MOST_SERVERS)
+
+    def _backups(self) -> IntArray:
+        backups = self._positions("suppliers", "backup", "suppliers", -1)
+        for at, key in enumerate(self.keys["suppliers"]):
+            if backups[at] == at and str(self.entities["suppliers"][key]["backup"]) == key:
+                self.fault(f"suppliers.{key}.backup", "a supplier backs itself up", key, "name another")
+        return backups
+
+    def _yes(self, kind: str, key: str, field: str) -> bool:
+        """Whether a field says true; absent says false."""
+        value = self.entities[kind][key].get(field)
+        if value is not None and not isinstance(value, bool | np.bool_):
+            self.fault(f"{kind}.{key}.{field}", "neither true nor false", repr(value), "true or false")
+            return False
+        return bool(value)
 
     def fields(self) -> dict[str, Any]:
         """Everything, or every fault."""
@@ -434,16 +469,16 @@ class Reader:
             "return_node": self._return_node(market_nodes),
             "pick_capacity": self.whole("nodes", "pick_capacity", UNLIMITED, low=1),
             "storage": self.whole("nodes", "storage_capacity", UNLIMITED, low=1),
-            "servers": self.whole("ports", "servers", 1, low=1),
+            "servers": self._servers(),
             "qualified": qualified,
             "moq": self._sizes("moq", 0, 0),
             "multiple": self._sizes("multiple", 1, 1),
-            "backup": self._positions("suppliers", "backup", "suppliers", -1),
+            "backup": self._backups(),
             "grade_share": self._grades(),
             "capacity_per_week": self.whole("suppliers", "capacity_per_week", UNLIMITED, low=1),
             "sources": self._sources(),
             "echelon": np.array(
-                [self.entities["nodes"][k].get("echelon") is True for k in self.keys["nodes"]]
+                [self._yes("nodes", k, "echelon") for k in self.keys["nodes"]], dtype=np.bool_
             ),
             "policies": policies,
             "laws": self._laws(),
@@ -470,7 +505,11 @@ def _keys(value: Any) -> set[str]:
 
 def _by_item(value: Any) -> dict[str, Any]:
     """A mapping by item; a law (which has a family, a value or values) is not one."""
-    if not isinstance(value, Mapping) or {"family", "values", "value"} & set(value):
+    if (
+        not isinstance(value, Mapping)
+        or {"family", "values", "value"} & set(value)
+        or set(value) <= LAW_FIELDS
+    ):
         return {}
     return {str(key): each for key, each in value.items()}
 

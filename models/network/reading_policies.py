@@ -110,7 +110,21 @@ class PolicyReader:
         position = self.reader.position
         at = position["nodes"].get(node), position["items"].get(item)
         orders = policy.reorder_level != NEVER or policy.order_up_to != NEVER
-        if None not in at and orders and not self.qualified[at[0], :, at[1]].any():
+        if None in at or not orders:
+            return
+        able = self.qualified[at[0], :, at[1]]
+        if policy.shares and able.any():
+            asked = [
+                position["suppliers"].get(key, -1) for key, share in policy.shares.items() if share > 0.0
+            ]
+            if min(asked, default=-1) >= 0 and not able[asked].any():
+                self.reader.fault(
+                    f"{address}.shares",
+                    "no supplier that has a share can deliver",
+                    f"{item} at {node}",
+                    "give a share to a supplier with a lane to the node that makes the item",
+                )
+        if not able.any():
             self.reader.fault(
                 address,
                 "no supplier with a lane to the node makes the item",

@@ -44,6 +44,8 @@ def draw(network: Network, *, days: int, trials: int | range = 1, seed: int = 1,
     >>> draws.transit.shape, draws.demand.shape
     ((8, 1, 1, 30), (8, 30, 1, 1))
     """
+    if not isinstance(trials, int | np.integer | range) or not isinstance(days, int | np.integer):
+        raise UsageError(f"draws: not whole numbers | got days {days!r}, trials {trials!r} | give counts")
     block = trials if isinstance(trials, range) else range(trials)
     if days < 1 or len(block) < 1 or block.step != 1 or block.start < 0:
         raise UsageError(f"draws: nothing to draw | got {days} days, {block} | at least one day and trial")

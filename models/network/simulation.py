@@ -19,7 +19,7 @@ from models.network.parts import IntArray
 from models.network.process import Event
 from models.network.sampling import draw
 from models.network.spec import Network
-from models.network.state import State, initial_state
+from models.network.state import LARGEST, State, initial_state
 from models.network.timelines import journal_table, stock_table
 
 Engine = Literal["compiled", "simpy"]
@@ -154,7 +154,7 @@ def _start(
     state: State | None,
 ) -> _Start:
     drawn = draws if isinstance(draws, Draws) else draw(network, **draws)
-    wanted = drawn.demand if demand is None else np.asarray(demand)
+    wanted = drawn.demand if demand is None else _whole(np.asarray(demand))
     if wanted.ndim != 4 or wanted.size == 0:
         raise UsageError(
             f"demand: no demand to serve | got {wanted.shape} | draw it or give (trial, day, market, item)"
@@ -168,6 +168,15 @@ def _start(
     last = begin.day + wanted.shape[1]
     choice = Controls.constant(network, last) if controls is None else controls
     return _Start(drawn, wanted, begin, choice)
+
+
+def _whole(demand: Any) -> IntArray:
+    """Demand in whole units, or an error."""
+    if demand.dtype.kind in "iu":
+        return np.asarray(demand)
+    if demand.dtype.kind != "f" or not np.all(demand == np.floor(demand)) or np.any(np.abs(demand) > LARGEST):
+        raise UsageError(f"demand: not whole units | got {demand.dtype} | give whole numbers of units")
+    return demand.astype(np.int64)
 
 
 def to_dataset(network: Network, moved: Movements, demand: IntArray, coming: Any = None) -> xr.Dataset:

@@ -24,6 +24,7 @@ OLDEST = WAIT_BINS - 1
 UNKNOWN = np.inf
 LARGEST = 1 << 29
 """Most units of one item in one place: sums of a few such numbers fit the 32-bit movements."""
+TOO_MANY = f"units: negative or more than {LARGEST} of one item in one place | scale the units down"
 Array = npt.NDArray[Any]
 Int32Array = npt.NDArray[np.int32]
 
@@ -359,13 +360,23 @@ def _place_open(state: State, opened: OpenOrders, rank: IntArray) -> None:
 def check_call(
     network: Network, state: State, until: int, controls: Controls, draws: Draws, demand: IntArray
 ) -> None:
-    """Raise unless a call of ``advance`` can be meant: shapes, days and trials fit each other."""
+    """Raise unless a call of ``advance`` can be meant: shapes, days and trials fit each other, and units fit
+    the movements.
+    """
     trials, days = len(state.trials), until - state.day
     expected = (trials, days, len(network.markets), len(network.items))
     if days < 0 or demand.shape != expected:
         raise UsageError(
             f"demand: wrong shape | got {demand.shape} | use {expected} for days {state.day} to {until}"
         )
+    if demand.dtype.kind not in "iu":
+        raise UsageError(f"demand: not whole units | got {demand.dtype} | give whole numbers")
+    # 32-bit demand is looked at day by day
+    if demand.dtype != np.int32 and demand.size and not 0 <= demand.min() <= demand.max() <= LARGEST:
+        raise UsageError(TOO_MANY)
+    for units in (state.on_hand, state.on_order, state.backlog):
+        if units.size and not 0 <= units.min() <= units.max() < 2 * LARGEST:
+            raise UsageError(TOO_MANY)
     if until > draws.days:
         raise UsageError(f"until: beyond the drawn days | got {until} | at most {draws.days}")
     if draws.first_trial != state.trials.start:

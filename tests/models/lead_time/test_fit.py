@@ -167,3 +167,14 @@ def test_the_example_in_the_documentation_runs():
     result = doctest.testmod(importlib.import_module("models.lead_time.fit"))
     assert result.attempted >= 3
     assert result.failed == 0
+
+
+@pytest.mark.parametrize("scale", [1e6, 1e300])
+def test_durations_of_more_than_a_million_days_are_refused(scale):
+    with pytest.raises(FitError, match="longer than a million days"):
+        fit_lane(np.array([5.0, 9.0, 12.0]) * scale)
+
+
+def test_dates_are_no_durations():
+    with pytest.raises(FitError, match="lead time"):
+        fit_lane(np.array(["2026-01-01", "2026-01-05"], dtype="datetime64[ns]"))

@@ -121,3 +121,12 @@ def test_all_faults_of_one_lane_come_at_once():
         fit_lane([4.0, 9.0, 12.0], family_names=("normal",))
     with pytest.raises(FitError, match="two different finished durations"):
         fit_lane([7.0])
+
+
+@pytest.mark.parametrize(
+    ("floor", "problem"), [("zz", "floor: at least 0"), (-3.0, "floor"), (50.0, "a: floor")]
+)
+def test_a_floor_that_cannot_be_is_a_fault_not_a_reason_to_pool(floor: float | str, problem: str) -> None:
+    days = np.linspace(10.0, 30.0, 40)
+    with pytest.raises(FitError, match=problem):
+        fit_lanes({"a": days, "b": 2.0 * days}, floor=floor)

@@ -100,6 +100,7 @@ def split_order(
         ordered[s, at] = 0
     if total == 0:
         return
+    work.wide[0] |= units  # its products with shares would not fit the machine's words
     if failover:
         for s in range(suppliers):
             if shares[s] > 0 and down_since[s] >= 0 and day - down_since[s] >= delay:

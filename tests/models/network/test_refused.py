@@ -36,6 +36,18 @@ def test_stock_beyond_what_can_be_counted_is_refused(engine: Any, units: int) ->
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("units", [2**31, 2**44, 2**50, 2**61])
+@pytest.mark.parametrize(
+    "policy", [{"policy": "(R,Q)", "reorder_level": 5}, {"policy": "(s,S)", "reorder_level": 5}, {}]
+)
+def test_orders_beyond_what_can_be_counted_are_refused(engine: Any, units: int, policy: Any) -> None:
+    level = "batch" if policy.get("policy") == "(R,Q)" else "order_up_to"
+    network = Network.from_dict(described(policies=[policy | {level: units, "on_hand": 0}]))
+    with pytest.raises(UsageError, match="units: negative or more than"):
+        simulate(network, DAYS, engine=engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_negative_stock_is_refused(engine: Any) -> None:
     with pytest.raises(UsageError, match="negative"):
         simulate(Network.from_dict(described()), DAYS, engine=engine, on_hand=np.array([[-1]]))

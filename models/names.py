@@ -58,6 +58,8 @@ DIMS = (
 
 LONGEST_DAYS = 1000.0
 """Longest mean of a lead-time stage that is taken for one, days; also the bound of the driver."""
+FARTHEST_DAYS = 2.0**20
+"""Most days that any one stage may take: beyond every horizon, and in ticks still exact."""
 
 MONEY = "currency"
 UNITS = "units"

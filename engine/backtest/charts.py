@@ -21,12 +21,11 @@ from engine.report.charts_time import (
     RIGHT,
     TALL,
     TOP,
-    WIDE,
     WIDTH,
     period_axis,
     positions,
 )
-from engine.report.drawing import ACTUAL, BAD, BAND, GOOD, INK, INNER, MUTED, SERIES, Chart
+from engine.report.drawing import ACTUAL, BAD, BAND, GOOD, INK, INNER, MUTED, SERIES, WIDE, Chart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

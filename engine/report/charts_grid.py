@@ -15,7 +15,6 @@ from engine.report.drawing import BAD, CHARACTER, DASHES, GOOD, GRID, INK, MUTED
 FloatArray = npt.NDArray[np.float64]
 
 WIDTH, NAMES, HEAD, ROW = 420.0, 104.0, 44.0, 24.0
-WIDE = 860.0
 DARK = 0.72
 """Strength from which white text is read better than black."""
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from engine.report.axes import scale, value_axis
 from engine.report.charts_time import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, positions
-from engine.report.drawing import DASHES, GRID, MUTED, SERIES, Chart, fitted
+from engine.report.drawing import DASHES, GRID, MUTED, SERIES, WIDE, Chart, fitted
 
 Days = npt.NDArray[np.datetime64]
 Flow = tuple[int, str, str, float]
@@ -21,7 +21,6 @@ Across = Callable[[float], float]
 STAGES = ("production", "transit", "queue", "clearance", "inland", "to the shelf")
 STAGE_COLOURS = ("#b9c4cc", "#56b4e9", "#d55e00", "#e69f00", "#009e73", "#1f2a33")
 CONNECTED = "#9cc5e3"
-WIDE = 860.0
 ROW = 9.0
 BOX_WIDTH, NARROW_BOX, BOX_HEIGHT, GAP = 130.0, 70.0, 26.0, 16.0
 WIDEST = 16.0

@@ -20,6 +20,7 @@ from engine.report.drawing import (
     INNER,
     MUTED,
     SERIES,
+    WIDE,
     Chart,
     Point,
 )
@@ -27,7 +28,7 @@ from engine.report.drawing import (
 FloatArray = npt.NDArray[np.float64]
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420.0, 230.0, 56.0, 12.0, 14.0, 34.0
-WIDE, TALL = 860.0, 300.0
+TALL = 300.0
 
 
 def fan(

@@ -27,6 +27,8 @@ DASHES = ("", "6 3", "2 2", "8 3 2 3", "4 2", "1 2", "10 4", "6 2 2 2", "3 3")
 FONT = "system-ui, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 TITLE = 20.0
 """Height of a title above a Figure, in pixels."""
+WIDE = 860.0
+"""Width of a chart over the whole page, in pixels."""
 CHARACTER = 0.6
 """Mean width of a character, in units of the font size."""
 

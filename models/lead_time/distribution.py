@@ -17,6 +17,7 @@ from scipy.optimize import elementwise
 from models.errors import FitError
 from models.lead_time import families
 from models.lead_time.tail import Tail
+from models.names import FARTHEST_DAYS
 from models.quantiles import Table
 
 FloatArray = npt.NDArray[np.float64]
@@ -24,7 +25,7 @@ FloatArray = npt.NDArray[np.float64]
 SCORES: Final[FloatArray] = np.arange(-264, 265) / 32.0
 """Even grid of normal scores of every table, -8.25 to 8.25: wider than a 53-bit uniform reaches."""
 
-NEVER: Final = 2.0**20
+NEVER: Final = FARTHEST_DAYS
 """Days of a stage on a lane that does not exist: finite, for exact arithmetic, and beyond every horizon."""
 
 _NEAR: Final = -40.0

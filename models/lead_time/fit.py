@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from models.errors import FitError
 from models.lead_time import families
-from models.lead_time.distribution import NEVER, Component, LeadTime
+from models.lead_time.distribution import Component, LeadTime
 from models.lead_time.lattice import mixed_log_likelihood, whole_days
 from models.lead_time.mixture import fit_two_lognormals
 from models.lead_time.tail import FEWEST_EXCEEDANCES, TAIL_SHARE, fit_tail
+from models.names import FARTHEST_DAYS
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -166,7 +167,7 @@ def checked_orders(
             f"lead time: durations must be finite and not negative | got {bad[:3].tolist()}"
             f"{f' and {bad.size - 3} more' if bad.size > 3 else ''} | correct or leave out these orders"
         )
-    long = values[np.isfinite(values) & (values > NEVER)]
+    long = values[np.isfinite(values) & (values > FARTHEST_DAYS)]
     if long.size:
         faults.append(
             f"lead time: longer than a million days | got {long[:3].tolist()} | "

@@ -57,9 +57,9 @@ def fit_samples(
             try:
                 found[key] = fit_lane(lane.days, observed=lane.observed, floor=floor)
             except FitError as error:
+                # All durations alike: their spread is the group's.
                 if np.ptp(lane.days[lane.observed & (lane.days > 0.0)]) > 0.0:
                     faults += [f"{key}: {line}" for line in str(error).splitlines()]
-                # All durations alike: their spread is the group's.
     if faults:
         raise FitError("\n".join(faults))
     keys = list(data)

@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from models.errors import UsageError
-from models.names import LONGEST_DAYS
+from models.names import FARTHEST_DAYS, LONGEST_DAYS
+from models.network.parts import STAGES
 from models.network.spec import UNLIMITED, BoolArray, FloatArray, IntArray, Network, parts_of
 
 TICKS = 1024.0
-_FARTHEST = float(1 << 20)
-"""Days that a stage may take at most: a number of ticks that stays exact."""
 
 
 def quantise(days: npt.ArrayLike) -> FloatArray:
@@ -135,7 +134,7 @@ class Draws:
             raise UsageError(
                 f"draws.return_keys: wrong shape | got {self.return_keys.shape} | use {(c, i, 2)}"
             )
-        for name in ("production", "transit", "service", "inland", "transfer"):
+        for name in (*STAGES, "transfer"):
             check_stage_days(getattr(self, name), f"draws.{name}")
         demand = self.demand
         if demand.size and (demand.shape != (trials, d, c, i) or demand.min() < 0):
@@ -150,8 +149,10 @@ def check_stage_days(days: FloatArray, name: str) -> None:
     """Raise unless every number is a finite, non-negative multiple of 1/1024 day."""
     if not np.all(np.isfinite(days)) or (days.size and days.min() < 0.0):
         raise UsageError(f"{name}: not a number of days | got negative or infinite values | at least 0")
-    if days.size and days.max() > _FARTHEST:
-        raise UsageError(f"{name}: beyond any lead time | got {days.max():g} days | at most {_FARTHEST:g}")
+    if days.size and days.max() > FARTHEST_DAYS:
+        raise UsageError(
+            f"{name}: beyond any lead time | got {days.max():g} days | at most {FARTHEST_DAYS:g}"
+        )
     if not np.all(days * TICKS == np.floor(days * TICKS)):
         raise UsageError(
             f"{name}: not a multiple of 1/1024 day | engines could differ in the last bit | use quantise()"

@@ -21,8 +21,7 @@ from models.network.kernel_rows import copied
 from models.network.kernel_serve import serve
 from models.network.kernel_tables import load, store
 from models.network.kernel_transfers import take_transfers, transfer
-from models.network.parts import UNLIMITED
-from models.network.state import LARGEST
+from models.network.parts import LARGEST, UNLIMITED
 
 DONE, FULL, TOO_LARGE = 0, 1, 2
 _LINE = 64

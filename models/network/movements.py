@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models.network.parts import GRADES
 from models.network.spec import IntArray, Network
 from models.network.state import WAIT_BINS, Int32Array, LineTable
 
-RETURN_COLUMNS = ("day", "cell", "item", "resale", "refurbish", "liquidate", "scrap")
+RETURN_COLUMNS = ("day", "cell", "item", *GRADES)
 TRANSFER_COLUMNS = ("day", "from", "to", "item", "units", "arrives")
 _DAILY = ("shipped", "lost", "backlog", "on_hand", "on_order", "overflow")
 

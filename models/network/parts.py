@@ -14,6 +14,9 @@ PARTS = 1 << PART_BITS
 UNLIMITED = 1 << 62
 OFFSET_SHIFT = 64 - PART_BITS
 """A word shifted by so much is an offset below ``PARTS``."""
+STAGES = ("production", "transit", "service", "inland")
+LARGEST = 1 << 29
+"""Most units of one item in one place: sums of a few such numbers fit the 32-bit movements."""
 GRADES = ("resale", "refurbish", "liquidate", "scrap")
 
 

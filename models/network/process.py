@@ -23,13 +23,12 @@ from models.errors import NotSupportedError, UsageError
 from models.network.controls import Controls
 from models.network.draws import Draws
 from models.network.movements import RETURN_COLUMNS, TRANSFER_COLUMNS, Movements, empty_movements
-from models.network.parts import OFFSET_SHIFT, PART_BITS, PARTS, IntArray
+from models.network.parts import LARGEST, OFFSET_SHIFT, PART_BITS, PARTS, IntArray
 from models.network.process_orders import DAY_PRIORITY, Customs, Order, Wake
 from models.network.process_review import Buyer, of_trial
 from models.network.process_serve import Shelves
 from models.network.spec import Network
 from models.network.state import (
-    LARGEST,
     OLDEST,
     TOO_MANY,
     UNKNOWN,

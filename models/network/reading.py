@@ -12,9 +12,10 @@ import numpy as np
 
 from models.errors import Fault, InputError
 from models.names import LONGEST_DAYS
-from models.network.laws import Law, LawError, Laws, constant, number, read_law
-from models.network.parts import UNLIMITED, BoolArray, FloatArray, IntArray
+from models.network.laws import Law, LawError, constant, number, read_law
+from models.network.parts import GRADES, STAGES, UNLIMITED, BoolArray, FloatArray, IntArray
 from models.network.policy import Policy
+from models.network.reading_laws import LawReader
 from models.network.reading_policies import PolicyReader
 
 ENTITIES = ("suppliers", "ports", "nodes", "markets", "items")
@@ -27,13 +28,9 @@ FIELDS = {
 }
 ANY = {"key", "label"}
 OTHERS = {"lanes", "policies", "grades", "return_delay", "dependence"}
-GRADES = ("resale", "refurbish", "liquidate", "scrap")
 LAW_FIELDS = {"mean", "sd", "floor", "low", "high", "laws", "weights"}
 """Fields of a law that say it is one even where its family is missing: the fault is then named."""
 MOST_SERVERS = 10_000
-MOST_UNITS = 1 << 28
-"""Units of a mean day's demand, half of the most of one item in one place."""
-STAGES = ("production", "transit", "service", "inland")
 LANE = {"label", "mode", "preference", "inspection", *STAGES}
 ALIASES = {
     "from": ("from", "supplier", "origin"),
@@ -160,14 +157,6 @@ class Reader:
         )
         return constant(0.0)
 
-    def _units_law(self, value: Any, address: str) -> Law:
-        """The law of a day's demand, or a fault and the constant 0."""
-        law = self.law(value, address)
-        if law.mean <= MOST_UNITS:
-            return law
-        self.fault(address, "more units a day than can be counted", f"{law.mean:g}", f"at most {MOST_UNITS}")
-        return constant(0.0)
-
     def share(self, value: Any, address: str) -> float:
         """A share, or a fault and 0."""
         try:
@@ -254,11 +243,12 @@ class Reader:
         for (kind, origin, to), (address, fields) in self.lanes.items():
             if kind == "nodes" and to in ranked:
                 rank = self.whole_number(fields.get("preference", 1), f"{address}.preference", 1, 1)
-                ranked[to].append((rank, self._stage(fields, "transit").mean, origin))
+                ranked[to].append((rank, self.stage(fields, "transit").mean, origin))
         rows = [[self.position["nodes"].get(o, 0) for *_, o in sorted(ranked[key])] for key in ranked]
         return _padded(rows)
 
-    def _stage(self, fields: Mapping[str, Any], name: str) -> Law:
+    def stage(self, fields: Mapping[str, Any], name: str) -> Law:
+        """The law of a lane's stage; absent, it takes no time."""
         value = fields.get(name)
         if value is None:
             return constant(0.0)
@@ -313,7 +303,7 @@ class Reader:
                 sizes[s] = self.whole_number(given, address, low, default)
         return np.ascontiguousarray(sizes)
 
-    def _per_item(self, kind: str, field: str, key: str) -> Iterable[tuple[str, Any, str]]:
+    def per_item(self, kind: str, field: str, key: str) -> Iterable[tuple[str, Any, str]]:
         """Item, value and address of a field that may be one value or a mapping by item."""
         given = self.entities[kind][key].get(field)
         address = f"{kind}.{key}.{field}"
@@ -325,85 +315,6 @@ class Reader:
         elif given is not None:
             for item in self.keys["items"]:
                 yield item, given, address
-
-    def _laws(self) -> Laws:
-        stages: dict[tuple[str, str], dict[str, Law]] = {}
-        inspection: dict[tuple[str, str], tuple[float, Law]] = {}
-        transfer: dict[tuple[str, str], Law] = {}
-        for (kind, origin, to), (address, fields) in self.lanes.items():
-            if kind == "nodes":
-                transfer[origin, to] = self._stage(fields, "transit")
-                for field in (*STAGES[:1], *STAGES[2:], "inspection"):
-                    if fields.get(field) is not None:
-                        self.fault(f"{address}.{field}", "no such stage between nodes", "", "give transit")
-                continue
-            port = self.entities["ports"].get(str(self.entities["nodes"].get(to, {}).get("port")), {})
-            own = {name: self._stage(fields, name) for name in STAGES}
-            port_address = f"ports.{port.get('key')}"
-            if fields.get("service") is None and port.get("clearance") is not None:
-                own["service"] = self.stage_law(port["clearance"], f"{port_address}.clearance")
-            stages[origin, to] = own
-            for given, where in ((fields, address), (port, port_address)):
-                if given.get("inspection") is not None:
-                    inspection[origin, to] = self._inspected(given["inspection"], f"{where}.inspection")
-                    break
-        rows = self.entities
-        demand = {
-            (market, item): self._units_law(value, where)
-            for market in self.keys["markets"]
-            for item, value, where in self._per_item("markets", "demand", market)
-        }
-        returned = {
-            (market, item): self.share(value, where)
-            for market in self.keys["markets"]
-            for item, value, where in self._per_item("markets", "return_share", market)
-        }
-        delay = self.description.get("return_delay")
-        return Laws(
-            stages=stages,
-            inspection=inspection,
-            transfer=transfer,
-            demand=demand,
-            outages={
-                k: self._outages(k) for k in self.keys["suppliers"] if rows["suppliers"][k].get("outages")
-            },
-            closures={
-                k: self.spans(rows["ports"][k].get("closures"), f"ports.{k}.closures")
-                for k in self.keys["ports"]
-            },
-            down={
-                k: self.spans(rows["suppliers"][k].get("down"), f"suppliers.{k}.down")
-                for k in self.keys["suppliers"]
-            },
-            return_share=returned,
-            return_delay=None if delay is None else self.stage_law(delay, "return_delay"),
-            dependence=self._dependence(),
-        )
-
-    def _inspected(self, given: Any, address: str) -> tuple[float, Law]:
-        """Share inspected and days of an inspected order."""
-        if not isinstance(given, Mapping) or set(given) != {"share", "clearance"}:
-            self.fault(address, "not an inspection", given, "give share and clearance")
-            return 0.0, constant(0.0)
-        share = self.share(given["share"], f"{address}.share")
-        return share, self.stage_law(given["clearance"], f"{address}.clearance")
-
-    def _outages(self, key: str) -> dict[str, float]:
-        given, address = self.entities["suppliers"][key]["outages"], f"suppliers.{key}.outages"
-        if not isinstance(given, Mapping) or set(given) != {"fail", "repair"}:
-            self.fault(address, "not an outage law", given, "give fail and repair, probabilities per day")
-            return {"fail": 0.0, "repair": 1.0}
-        return {name: self.share(given[name], f"{address}.{name}") for name in ("fail", "repair")}
-
-    def _dependence(self) -> dict[str, float]:
-        given = self.description.get("dependence") or {}
-        if not isinstance(given, Mapping) or set(given) - {"port", "supplier", "day"}:
-            self.fault("dependence", "unknown field", given, "give port, supplier, day")
-            return {}
-        shares = {str(name): self.share(value, f"dependence.{name}") for name, value in given.items()}
-        if shares.get("port", 0.0) + shares.get("supplier", 0.0) > 1.0:
-            self.fault("dependence", "port and supplier exceed one", given, "shares of one variance")
-        return shares
 
     def _grades(self) -> FloatArray:
         given = self.description.get("grades")
@@ -481,7 +392,7 @@ class Reader:
                 [self._yes("nodes", k, "echelon") for k in self.keys["nodes"]], dtype=np.bool_
             ),
             "policies": policies,
-            "laws": self._laws(),
+            "laws": LawReader(self).laws(),
         }
         if self.faults:
             raise InputError(dict.fromkeys(self.faults))

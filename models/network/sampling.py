@@ -16,12 +16,11 @@ from scipy import special
 from models.errors import UsageError
 from models.network.draws import Draws, daily_capacity, quantise
 from models.network.laws import Law
-from models.network.parts import UNLIMITED, BoolArray, FloatArray, IntArray
+from models.network.parts import STAGES, UNLIMITED, BoolArray, FloatArray, IntArray
 from models.network.poisson import fill_poisson, poisson_tables
 from models.network.spec import Network
 from models.streams import keys_of, uniforms
 
-STAGES = ("production", "transit", "service", "inland")
 WEEK = 7
 DELAYS = 256
 """Points at which the law of return delays is read."""

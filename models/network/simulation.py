@@ -15,11 +15,11 @@ from models.network import kernel, process
 from models.network.controls import Controls
 from models.network.draws import Draws
 from models.network.movements import Movements
-from models.network.parts import IntArray
+from models.network.parts import LARGEST, IntArray
 from models.network.process import Event
 from models.network.sampling import draw
 from models.network.spec import Network
-from models.network.state import LARGEST, State, initial_state
+from models.network.state import State, initial_state
 from models.network.timelines import journal_table, stock_table
 
 Engine = Literal["compiled", "simpy"]

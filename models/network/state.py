@@ -17,13 +17,12 @@ import numpy.typing as npt
 from models.errors import UsageError
 from models.network.controls import Controls
 from models.network.draws import Draws, check_stage_days
+from models.network.parts import LARGEST
 from models.network.spec import PARTS, FloatArray, IntArray, Network
 
 WAIT_BINS = 61
 OLDEST = WAIT_BINS - 1
 UNKNOWN = np.inf
-LARGEST = 1 << 29
-"""Most units of one item in one place: sums of a few such numbers fit the 32-bit movements."""
 TOO_MANY = f"units: negative or more than {LARGEST} of one item in one place | scale the units down"
 Array = npt.NDArray[Any]
 Int32Array = npt.NDArray[np.int32]

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.finance.metrics import METRIC_OF, METRICS, Metric
 from engine.report.charts_bars import waterfall_chart
-from engine.report.charts_grid import WIDE, Heat, heat_map
+from engine.report.charts_grid import Heat, heat_map
 from engine.report.content import (
     COMPANY,
     Block,
@@ -24,6 +24,7 @@ from engine.report.content import (
     table,
     words,
 )
+from engine.report.drawing import WIDE
 from engine.report.formats import (
     NONE,
     NOT_DEFINED,

@@ -3,7 +3,11 @@
 import pytest
 from matplotlib.figure import Figure
 
+from engine.finance.metrics import METRICS
 from engine.report import plots
+from engine.report.charts_grid import WIDTH, Heat, heat_map
+from engine.report.drawing import WIDE, Label
+from engine.report.summary import limits_of
 from models.errors import UsageError
 from tests.engine.report.synthetic import made
 
@@ -36,6 +40,20 @@ def test_a_share_is_shown_in_percent_and_money_in_the_unit_of_the_report(run):
 def test_a_waterfall_is_a_figure_with_a_bar_for_each_line_that_moved(run):
     texts = {text.get_text() for text in plots.waterfall(run, "slump").axes[0].texts}
     assert {"base", "slump", "Gross sales", "COGS duty"} <= texts
+
+
+@pytest.mark.parametrize(("width", "most", "bands"), [(WIDE, 0, 1), (WIDTH, 5, 3)])
+def test_the_heads_of_a_map_of_all_thresholds_are_whole(width, most, bands):
+    heads = [
+        metric.label
+        for metric in METRICS
+        if any(v is not None for v in limits_of(metric, {"thresholds": {}}))
+    ]
+    chart = heat_map(["base"], heads, [[Heat("1%", 0.0)] * len(heads)], "map", width=width, most=most)
+    texts = [mark.text for mark in chart.marks if isinstance(mark, Label)]
+    assert not [text for text in texts if "…" in text]
+    assert texts.count("base") == bands
+    assert texts.count("1%") == len(heads)
 
 
 @pytest.mark.parametrize(

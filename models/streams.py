@@ -165,7 +165,7 @@ def uniform1(key: UInt64Array, trial: int, index: int | np.uint64, part: int) ->
     return to_unit(a)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fill_uniforms(key: UInt64Array, first_trial: int, trials: int, count: int, part: int) -> FloatArray:
     out = np.empty((trials, count))
     for t in range(trials):

@@ -55,6 +55,7 @@ from models.network.kernel_trial import DONE, FULL, TOO_LARGE, run_trial
 from models.network.movements import Movements, empty_movements
 from models.network.spec import IntArray, Network
 from models.network.state import TOO_MANY, Int32Array, State, check_call, fill_unused, grown, with_rings_room
+from models.workers import each, pieces, worker_count
 
 _MARGIN = 1.04
 """Rows that a trial may need, over those of another."""
@@ -68,11 +69,12 @@ def advance(
     draws: Draws,
     demand: IntArray,
     features: tuple[str, ...] = (),
+    workers: int = 1,
 ) -> tuple[State, Movements]:
     """State before day ``until`` and the movements of the days from ``state.day`` on, for a block of trials.
 
     ``demand`` (T, days, C, I) units. The state given is used up. One call and many calls give the
-    same bytes. ``features`` names what
+    same bytes, and so do one worker and many (0: one per core). ``features`` names what
     only the SimPy engine has: asking for any of it raises.
     """
     if features:
@@ -81,7 +83,8 @@ def advance(
         )
     check_call(network, state, until, controls, draws, demand)
     state = with_rings_room(state, draws)
-    first, trials = state.day, len(state.trials)
+    first, trials, trial = state.day, len(state.trials), state.trials.start
+    workers = worker_count(workers, trials)
     returns_room = len(network.markets) * len(network.items)
     transfers_room = int((network.sources >= 0).sum()) * len(network.items)
     order_room = len(network.nodes) * len(network.suppliers)
@@ -104,22 +107,32 @@ def advance(
             state, movements = _with_room(
                 state, movements, _needed(state, movements, begun, reached, until, room)
             )
-            status = run_block(
-                net,
-                chance,
-                choice,
+            block = (
                 picked(Now, state),
                 picked(Orders, state.orders),
                 picked(Lines, state.lines),
                 picked(Out, movements),
-                work_arrays(network, until - first, state.orders.made.shape[1]),
-                demand,
-                first,
-                until,
-                reached,
-                state.trials.start,
-                controls.failover_delay,
             )
+            room_of_orders = state.orders.made.shape[1]
+
+            def play(some: range, block: Any = block, room_of_orders: int = room_of_orders) -> int:
+                return run_block(
+                    net,
+                    chance,
+                    choice,
+                    *block,
+                    work_arrays(network, until - first, room_of_orders),
+                    demand,
+                    first,
+                    until,
+                    reached,
+                    some.start,
+                    some.stop,
+                    trial,
+                    controls.failover_delay,
+                )
+
+            status = max(each(play, pieces(len(reached), workers), workers))
         if status == TOO_LARGE:
             raise UsageError(TOO_MANY)
         return state, movements
@@ -265,14 +278,16 @@ def _compiled(source: int) -> Callable[..., int]:
         first: int,
         until: int,
         reached: Any,
+        begin: int,
+        end: int,
         first_trial: int,
         delay: int,
     ) -> int:
-        """Run every trial from the day it has reached to ``until``; stops early, and says so, where a table
-        is full.
+        """Run trials from the day each has reached to ``until``, or to the day on which a table of it is
+        full; says so.
         """
         status = DONE + source * 0
-        for t in range(len(reached)):
+        for t in range(begin, end):
             if reached[t] < until:
                 reached[t], ended = run_trial(
                     net,
@@ -292,8 +307,6 @@ def _compiled(source: int) -> Callable[..., int]:
                     delay,
                 )
                 status = max(status, ended)
-                if ended != DONE:
-                    break
         return status
 
     return run

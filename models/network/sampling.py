@@ -20,6 +20,7 @@ from models.network.parts import STAGES, UNLIMITED, BoolArray, FloatArray, IntAr
 from models.network.poisson import fill_poisson, poisson_tables
 from models.network.spec import Network
 from models.streams import keys_of, uniforms
+from models.workers import each, pieces, worker_count
 
 WEEK = 7
 DELAYS = 256
@@ -27,8 +28,11 @@ DELAYS = 256
 _LARGEST_MEAN = 1e5
 
 
-def draw(network: Network, *, days: int, trials: int | range = 1, seed: int = 1, **given: Any) -> Draws:
-    """Draws of ``days`` days for a block of trials, by the network's laws.
+def draw(
+    network: Network, *, days: int, trials: int | range = 1, seed: int = 1, workers: int = 0, **given: Any
+) -> Draws:
+    """Draws of ``days`` days for a block of trials, by the network's laws, the same by any number of
+    ``workers`` (threads; 0: one per core).
 
     ``given`` are fields of ``Draws`` (``transit=...``, ``supplier_up=...``, ``demand=...``) that replace what
     the laws would draw: a number, or an array with or without its trial axis. Days are rounded to 1/1024.
@@ -48,7 +52,7 @@ def draw(network: Network, *, days: int, trials: int | range = 1, seed: int = 1,
     block = trials if isinstance(trials, range) else range(trials)
     if days < 1 or len(block) < 1 or block.step != 1 or block.start < 0:
         raise UsageError(f"draws: nothing to draw | got {days} days, {block} | at least one day and trial")
-    sampler = _Sampler(network, days, block, seed)
+    sampler = _Sampler(network, days, block, seed, worker_count(workers, len(block)))
     made = {name: _shaped(name, value, sampler.shapes) for name, value in given.items()}
     for name in sampler.shapes:
         if name not in made:
@@ -86,8 +90,9 @@ def _shaped(name: str, value: Any, shapes: dict[str, tuple[int, ...]]) -> Any:
 class _Sampler:
     """Draws by field name."""
 
-    def __init__(self, network: Network, days: int, trials: range, seed: int) -> None:
+    def __init__(self, network: Network, days: int, trials: range, seed: int, workers: int) -> None:
         self.network, self.days, self.trials, self.seed = network, days, trials, seed
+        self.workers = workers
         self.laws = network.laws
         t, s, n, p = len(trials), len(network.suppliers), len(network.nodes), len(network.ports)
         c, i = len(network.markets), len(network.items)
@@ -117,10 +122,12 @@ class _Sampler:
         lanes = list(self._lanes(name))
         chance = any(not law.constant or share > 0.0 for *_, law, share, _ in lanes)
         out = np.zeros((len(self.trials) if chance else 1, *self.shapes[name][1:]))
-        for s, n, law, share, other in lanes:
+
+        def fill(lane: tuple[int, int, Law, float, Law]) -> None:
+            s, n, law, share, other = lane
             if law.constant and share == 0.0:
                 out[:, s, n] = law.mean
-                continue
+                return
             either = not (law.constant and other.constant)
             u = self._lane_uniforms(name, s, n) if either else np.zeros(out[:, s, n].shape)
             out[:, s, n] = law.at(u)
@@ -128,6 +135,8 @@ class _Sampler:
                 pair = f"{self.network.suppliers[s]}/{self.network.nodes[n]}"
                 inspected = self._uniforms(f"inspected/{pair}") < share
                 out[:, s, n][inspected] = other.at(u[inspected])
+
+        each(fill, lanes, self.workers if chance else 1)
         return quantise(out)
 
     def _lanes(self, name: str) -> Iterator[tuple[int, int, Law, float, Law]]:
@@ -235,7 +244,13 @@ class _Sampler:
             keys = keys_of(self.seed, names).reshape(*means.shape, 2)
             distinct, which = np.unique(means, return_inverse=True)
             edges, table = poisson_tables(distinct)
-            fill_poisson(out, keys, which.reshape(means.shape), edges, table, self.trials.start)
+            laws = which.reshape(means.shape)
+
+            def fill(some: range) -> None:
+                part = out[some.start : some.stop]
+                fill_poisson(part, keys, laws, edges, table, self.trials.start + some.start)
+
+            each(fill, pieces(len(out), self.workers), self.workers)
         for at, name in others.items():
             law = self.laws.demand[network.markets[at[0]], network.items[at[1]]]
             out[:, :, at[0], at[1]] = np.round(law.at(self._uniforms(name)))

@@ -13,6 +13,7 @@ import xarray as xr
 from models.errors import NotSupportedError, UsageError
 from models.network import kernel, process
 from models.network.controls import Controls
+from models.network.dataset import to_dataset
 from models.network.draws import Draws
 from models.network.movements import Movements
 from models.network.parts import LARGEST, IntArray
@@ -34,17 +35,19 @@ def advance(
     demand: IntArray,
     engine: Engine = "compiled",
     features: tuple[str, ...] = (),
+    workers: int = 0,
 ) -> tuple[State, Movements]:
     """State before day ``until`` and the movements from ``state.day`` on, by the engine named; both give the
-    same bytes.
+    same bytes, the compiled one by any number of ``workers`` (threads; 0: one per core).
 
     ``demand`` (T, days, C, I) units of the days from ``state.day`` to ``until - 1``. The state given
     is used up. ``features`` are what only the SimPy engine can do; the compiled one refuses them.
     """
     if engine not in ("compiled", "simpy"):
         raise UsageError(f"engine: unknown | got {engine!r} | use 'compiled' or 'simpy'")
-    play = kernel.advance if engine == "compiled" else process.advance
-    return play(network, state, until, controls, draws, demand, features)
+    if engine == "simpy":
+        return process.advance(network, state, until, controls, draws, demand, features)
+    return kernel.advance(network, state, until, controls, draws, demand, features, workers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,13 +74,15 @@ def simulate(
     controls: Controls | None = None,
     state: State | None = None,
     features: tuple[str, ...] = (),
+    workers: int = 0,
 ) -> xr.Dataset:
     """Units by trial and day: demanded, sold, filled (demand served on its day), lost, backlog, returned
     (market, item); on_hand, on_order, received, restocked, given, in_transfer (node, item); overflow (node).
 
     ``draws`` are those of ``draw(network, ...)`` or its arguments as a mapping. ``demand`` (T, days, C, I)
     replaces theirs. ``on_hand`` (N, I) starts the run, else the policies' opening stock, unless a whole
-    ``state`` is given. Controls default to the network's own policies.
+    ``state`` is given. Controls default to the network's own policies. ``workers`` are the threads that draw
+    and that run the compiled engine (0: one per core); no number depends on them.
 
     >>> network = Network.from_dict({
     ...     "suppliers": {"mill": {"capacity_per_week": 700}},
@@ -97,12 +102,22 @@ def simulate(
     >>> bool((fast.demanded == fast.sold + fast.lost + waiting).all())
     True
     """
+    if not isinstance(draws, Draws):
+        draws = {"workers": workers, **draws}
     start = _start(network, draws, demand, on_hand, controls, state)
     coming = start.state.transfers_due.copy()
     _, moved = advance(
-        network, start.state, start.until, start.controls, start.draws, start.demand, engine, features
+        network,
+        start.state,
+        start.until,
+        start.controls,
+        start.draws,
+        start.demand,
+        engine,
+        features,
+        workers,
     )
-    return to_dataset(network, moved, start.demand, coming)
+    return to_dataset(network, moved, start.demand, coming, workers)
 
 
 def event_log(
@@ -177,76 +192,3 @@ def _whole(demand: Any) -> IntArray:
     if demand.dtype.kind != "f" or not np.all(demand == np.floor(demand)) or np.any(np.abs(demand) > LARGEST):
         raise UsageError(f"demand: not whole units | got {demand.dtype} | give whole numbers of units")
     return demand.astype(np.int64)
-
-
-def to_dataset(network: Network, moved: Movements, demand: IntArray, coming: Any = None) -> xr.Dataset:
-    """Movements as labelled arrays in units; ``coming`` (T, L, N, I): transfers under way before, by day
-    modulo L.
-    """
-    trials, days = demand.shape[:2]
-    sold = np.zeros((trials, days, len(network.markets), len(network.items)), dtype=np.int64)
-    for arc, market in enumerate(network.arc_market):
-        sold[:, :, market] += moved.shipped[:, :, arc]
-    returned, received = np.zeros_like(sold), np.zeros((trials, *moved.on_hand.shape[1:]), dtype=np.int64)
-    restocked, given, in_transfer = (np.zeros_like(received) for _ in range(3))
-    ring = 0 if coming is None else coming.shape[1]
-    for ahead in range(ring):
-        in_transfer[:, :ahead] += coming[:, None, (moved.first_day + ahead) % ring]
-    for t in range(trials):
-        _add_returns(network, moved, t, returned[t], restocked[t])
-        _add_transfers(moved, t, given[t], in_transfer[t])
-        lines = moved.lines
-        day = lines.received[t, : lines.count[t]]
-        seen = np.flatnonzero((day >= moved.first_day) & (day < moved.until))
-        where = (day[seen] - moved.first_day, lines.node[t, seen], lines.item[t, seen])
-        np.add.at(received[t], where, lines.units[t, seen])
-    market, node = ("trial", "day", "market", "item"), ("trial", "day", "node", "item")
-    arrays: dict[str, tuple[tuple[str, ...], Any]] = {
-        "demanded": (market, demand),
-        "sold": (market, sold),
-        "filled": (market, _filled(demand, moved)),
-        "lost": (market, moved.lost),
-        "backlog": (market, moved.backlog),
-        "returned": (market, returned),
-        "on_hand": (node, moved.on_hand),
-        "on_order": (node, moved.on_order),
-        "received": (node, received),
-        "restocked": (node, restocked),
-        "given": (node, given),
-        "in_transfer": (node, in_transfer),
-        "overflow": (node[:3], moved.overflow),
-    }
-    return xr.Dataset(
-        {
-            name: (dims, np.asarray(values, dtype=np.int64), {"units": "units"})
-            for name, (dims, values) in arrays.items()
-        },
-        coords={
-            "day": ("day", np.arange(moved.first_day, moved.until), {"units": "days"}),
-            "market": list(network.markets),
-            "node": list(network.nodes),
-            "item": list(network.items),
-        },
-    )
-
-
-def _filled(demand: IntArray, moved: Movements) -> IntArray:
-    """Units of the day's demand that were served on the day: the backlog is served first, so what waits is
-    the newest at its end.
-    """
-    not_lost = np.asarray(demand, dtype=np.int64) - moved.lost
-    return np.maximum(not_lost - moved.backlog, 0)
-
-
-def _add_returns(network: Network, moved: Movements, t: int, returned: IntArray, restocked: IntArray) -> None:
-    rows = moved.returns[t, : moved.returns_count[t]]
-    day = rows[:, 0] - moved.first_day
-    np.add.at(returned, (day, rows[:, 1], rows[:, 2]), rows[:, 3:].sum(axis=1))
-    np.add.at(restocked, (day, network.return_node[rows[:, 1]], rows[:, 2]), rows[:, 3])
-
-
-def _add_transfers(moved: Movements, t: int, given: IntArray, in_transfer: IntArray) -> None:
-    """Units given by day, and on their way at the end of each day, of the transfers of this window."""
-    for day, donor, asker, item, units, arrives in moved.transfers[t, : moved.transfers_count[t]].tolist():
-        given[day - moved.first_day, donor, item] += units
-        in_transfer[day - moved.first_day : arrives - moved.first_day, asker, item] += units

@@ -51,15 +51,13 @@ def key_of(seed: int, name: str) -> UInt64Array:
     blake2b with a 16-byte digest over ``f"{seed}|{name}"``. The name says what the number is for and holds
     the stable keys of the entities concerned, never their position in a list.
     """
-    digest = hashlib.blake2b(f"{seed}|{name}".encode(), digest_size=16).digest()
-    return np.frombuffer(digest, dtype="<u8").astype(np.uint64)
+    return keys_of(seed, [name])[0]
 
 
 def keys_of(seed: int, names: list[str]) -> UInt64Array:
     """Keys of several named streams, shape (name, 2)."""
-    if not names:
-        return np.zeros((0, 2), dtype=np.uint64)
-    return np.stack([key_of(seed, name) for name in names])
+    digests = b"".join(hashlib.blake2b(f"{seed}|{name}".encode(), digest_size=16).digest() for name in names)
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64).reshape(len(names), 2)
 
 
 def index_of(text: str) -> np.uint64:

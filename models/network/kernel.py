@@ -21,6 +21,7 @@ from numba import njit
 
 from models import streams
 from models.errors import NotSupportedError, UsageError
+from models.memory import unwritten
 from models.network import (
     kernel_arrays,
     kernel_backlog,
@@ -218,7 +219,7 @@ def _with_room(state: State, movements: Movements, needed: dict[str, int]) -> tu
     for name in ("returns", "transfers"):
         table, count = getattr(movements, name), getattr(movements, f"{name}_count")
         if needed[name] > table.shape[1]:
-            larger[name] = np.empty((len(table), needed[name], table.shape[2]), dtype=np.int32)
+            larger[name] = unwritten((len(table), needed[name], table.shape[2]), np.int32)
             for t in np.flatnonzero(count):
                 larger[name][t, : count[t]] = table[t, : count[t]]
     return state, replace(movements, **larger)

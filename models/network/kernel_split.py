@@ -97,8 +97,9 @@ def split_order(
     for s in range(suppliers):
         weight[s] = shares[s]
         total += shares[s]
-        ordered[s, at] = 0
     if total == 0:
+        for s in range(suppliers):
+            ordered[s, at] = 0
         return
     work.wide[0] |= units  # its products with shares would not fit the machine's words
     if failover:
@@ -111,15 +112,13 @@ def split_order(
     largest_remainder(weight, suppliers, units, part)
     room = cap
     for s in range(suppliers):
-        amount = part[s]
-        if amount > 0:
-            multiple, smallest = net.multiple[s, i], net.moq[s, i]
-            if multiple > 1:
-                amount = (amount + multiple - 1) // multiple * multiple
-            amount = max(amount, smallest)
-            if amount > room:
-                amount = room // multiple * multiple
-                if amount < smallest:
-                    amount = 0
-            room -= amount
-            ordered[s, at] = amount
+        amount, multiple, smallest = part[s], net.multiple[s, i], net.moq[s, i]
+        if multiple > 1:
+            amount = (amount + multiple - 1) // multiple * multiple
+        amount = max(amount, smallest) if amount > 0 else 0
+        if amount > room:
+            amount = room // multiple * multiple
+            if amount < smallest:
+                amount = 0
+        room -= amount
+        ordered[s, at] = amount

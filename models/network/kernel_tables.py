@@ -116,15 +116,15 @@ def place(
     for s in range(len(ordered)):
         first, total = row, 0
         for k in range(count):
-            units = ordered[s, k]
-            if units > 0:
-                i = chosen[k]
-                lines.day_ordered[row], lines.node[row], lines.supplier[row] = day, n, s
-                lines.item[row], lines.units[row] = i, units
-                work.wide[0] |= on_order[i] + units
-                on_order[i] += units
-                total += units
-                row += 1
+            i, units = chosen[k], ordered[s, k]
+            lines.item[row], lines.units[row] = i, units
+            coming = on_order[i] + units
+            work.wide[0] |= coming
+            on_order[i] = coming
+            total += units
+            row += units > 0  # without a branch: a row without units is written again
+        for line in range(first, row):
+            lines.day_ordered[line], lines.node[line], lines.supplier[line] = day, n, s
         if total > 0:
             tables.first_line[order], tables.lines[order] = first, row - first
             who[order, FIRST], who[order, LINES] = first, row - first
@@ -134,4 +134,6 @@ def place(
             when[order, LEFT:] = np.inf
             append(work.factory[s], work.link, order)
             order += 1
+    if row < len(lines.item):  # nothing of a supplier without units stays behind
+        lines.item[row], lines.units[row] = 0, 0
     return order, row

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models.memory import unwritten
 from models.network.parts import GRADES
 from models.network.spec import IntArray, Network
 from models.network.state import WAIT_BINS, Int32Array, LineTable
@@ -77,7 +78,7 @@ def empty_movements(
         return np.zeros((trials, *shape), dtype=dtype)
 
     def daily(*shape: int) -> npt.NDArray[Any]:
-        return (np.empty if written else np.zeros)((trials, days, *shape), dtype=np.int32)
+        return (unwritten if written else np.zeros)((trials, days, *shape), dtype=np.int32)
 
     return Movements(
         first_day=first_day,

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy import special
 
 from models.errors import UsageError
+from models.memory import unwritten
 from models.network.draws import Draws, daily_capacity, quantise
 from models.network.laws import Law
 from models.network.parts import STAGES, UNLIMITED, BoolArray, FloatArray, IntArray
@@ -239,7 +240,7 @@ class _Sampler:
         if not means.any():
             out = np.zeros(self.shapes["demand"], dtype=np.int32)
         else:
-            out = np.empty(self.shapes["demand"], dtype=np.int32)
+            out = unwritten(self.shapes["demand"], np.int32)
             names = [f"network/demand/{m}/{x}" for m in network.markets for x in network.items]
             keys = keys_of(self.seed, names).reshape(*means.shape, 2)
             distinct, which = np.unique(means, return_inverse=True)

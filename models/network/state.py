@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.errors import UsageError
+from models.memory import unwritten
 from models.network.controls import Controls
 from models.network.draws import Draws, check_stage_days
 from models.network.parts import LARGEST
@@ -186,7 +187,7 @@ def _with_room(kind: Any, trials: int, capacity: int, wide: dict[str, Any]) -> A
         for name in names
     }
     cells = -(-trials * capacity // 16) * 16
-    memory = np.empty(sum(each.itemsize for each in kinds.values()) * cells, dtype=np.uint8)
+    memory = unwritten(sum(each.itemsize for each in kinds.values()) * cells, np.uint8)
     columns: dict[str, Array] = {}
     start = 0
     for name, each in kinds.items():

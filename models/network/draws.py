@@ -23,7 +23,10 @@ TICKS = 1024.0
 
 def quantise(days: npt.ArrayLike) -> FloatArray:
     """Days rounded to 1/1024: sums of such numbers are exact in float64."""
-    return np.ascontiguousarray(np.round(np.asarray(days, dtype=np.float64) * TICKS) / TICKS)
+    ticks = np.ascontiguousarray(np.multiply(days, TICKS, dtype=np.float64))
+    np.rint(ticks, out=ticks)
+    ticks /= TICKS
+    return ticks
 
 
 def daily_capacity(per_week: npt.ArrayLike, days: int) -> IntArray:

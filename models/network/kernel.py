@@ -60,6 +60,8 @@ from models.workers import each, pieces, worker_count
 
 _MARGIN = 1.04
 """Rows that a trial may need, over those of another."""
+_AHEAD = 1 << 18
+"""Rows with which the tables of the first trial begin at most."""
 
 
 def advance(
@@ -138,7 +140,7 @@ def advance(
             raise UsageError(TOO_MANY)
         return state, movements
 
-    if trials > 1 and state.lines.item.shape[1] == 0:  # the first trial tells how long the tables must be
+    if trials > 0 and state.lines.item.shape[1] == 0:  # the first trial tells how long the tables must be
         alone = run(*_first_alone(state, movements), reached[:1])
         state, movements = _with_first(state, movements, *alone, room)
     state, movements = run(state, movements, reached)
@@ -196,9 +198,12 @@ def _needed(
             rate = (count[t] - begun[name][t]) / days[t]
             most = float(begun[name].max()) + _MARGIN * rate * (until - state.day)
             needed[name] = max(needed[name], math.ceil(most) + room[name])
-    else:  # a month has seldom more returns than four days could have
+    elif begun["lines"].any():  # a month has seldom more returns than four days could have
         for name in ("returns", "transfers"):
             needed[name] = min(until - state.day, 4) * room[name]
+    else:  # one trial alone: memory that no row needs is never touched
+        for name, most in room.items():
+            needed[name] = max(needed[name], min((until - state.day) * most, _AHEAD))
     old = {
         "lines": state.lines.item.shape[1],
         "orders": state.orders.made.shape[1],

@@ -126,15 +126,16 @@ class _Sampler:
 
         def fill(lane: tuple[int, int, Law, float, Law]) -> None:
             s, n, law, share, other = lane
-            if law.constant and share == 0.0:
-                out[:, s, n] = law.mean
-                return
-            either = not (law.constant and other.constant)
-            u = self._lane_uniforms(name, s, n) if either else np.zeros(out[:, s, n].shape)
-            out[:, s, n] = law.at(u)
+            inspected: Any = False
             if share > 0.0:
                 pair = f"{self.network.suppliers[s]}/{self.network.nodes[n]}"
                 inspected = self._uniforms(f"inspected/{pair}") < share
+            if law.constant and (other.constant or share == 0.0):
+                out[:, s, n] = np.where(inspected, other.mean, law.mean)
+                return
+            u = self._lane_uniforms(name, s, n)
+            out[:, s, n] = law.at(u)
+            if share > 0.0:
                 out[:, s, n][inspected] = other.at(u[inspected])
 
         each(fill, lanes, self.workers if chance else 1)

@@ -174,7 +174,8 @@ def _start(
         raise UsageError(
             f"demand: no demand to serve | got {wanted.shape} | draw it or give (trial, day, market, item)"
         )
-    drawn.check(network, len(wanted))
+    if isinstance(draws, Draws) or demand is not None:  # draws made here fit their own demand
+        drawn.check(network, len(wanted))
     if state is not None and on_hand is not None:
         raise UsageError("on_hand: given beside a state | got both | the state says what is in stock")
     block = range(drawn.first_trial, drawn.first_trial + len(wanted))

@@ -219,11 +219,12 @@ def grown(table: Any, capacity: int) -> Any:
 
 def fill_unused(table: Any) -> None:
     """Let the rows that no trial uses say so, as in an empty table."""
+    fewest = min(table.count.tolist(), default=0)
     for f in fields(table):
         if f.name not in PER_TRIAL:
-            column, value = getattr(table, f.name), FILL.get(f.name, 0)
-            for t, used in enumerate(table.count):
-                column[t, used:] = value
+            tail = getattr(table, f.name)[:, fewest:]
+            unused = np.arange(fewest, fewest + tail.shape[1]) >= table.count[:, None]
+            np.copyto(tail, FILL.get(f.name, 0), where=unused)
 
 
 def with_rings_room(state: State, draws: Draws) -> State:

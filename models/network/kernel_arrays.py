@@ -201,6 +201,9 @@ class Work(NamedTuple):
     """(I,) units that the cells of a group want, in 32 bits."""
     weight: Any
     part: Any
+    """Units of a split; ``remainder`` and ``rank`` are what it is reckoned with."""
+    remainder: Any
+    rank: Any
 
 
 def picked(kind: Any, source: object) -> Any:
@@ -304,5 +307,7 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
         refused=whole(c),
         total=half(i),
         weight=whole(max(c * (i + 1), s, n)),
-        part=whole(3 * max(c * i, s, n)),
+        part=whole(max(c * i, s, n)),
+        remainder=whole(max(c * i, s, n)),
+        rank=whole(max(c * i, s, n)),
     )

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
-from models.network.kernel_rows import added, parted, shipped_of_plenty, shipped_to_one
-from models.network.kernel_split import largest_remainder
+from models.network.kernel_rows import added, parted, rows, shipped_of_plenty, shipped_to_one
+from models.network.kernel_split import called, largest_remainder
 
 _MOST = (1 << 31) - 1
 """Units that 32 bits hold."""
+_FEW = 12
+"""Units wanted of a node up to which its items are served one by one."""
 
 
 @inner
@@ -32,104 +36,180 @@ def serve(net: Any, work: Any, on_hand: Any, shipped: Any) -> bool:
         cells, arcs, node = net.group_cell[first:last], net.group_arc[first:last], net.group_node[group]
         stock, pick = on_hand[node], work.pick_left[node]
         if wanted > min(pick, _MOST):
-            work.pick_left[node] = pick - _serve_by_hand(work, stock, shipped, node, cells, arcs, pick)
+            work.pick_left[node] = pick - _serve_by_hand(
+                want,
+                left,
+                work.held,
+                work.aside[node],
+                work.weight,
+                work.part,
+                work.remainder,
+                work.rank,
+                stock,
+                shipped,
+                cells,
+                arcs,
+                pick,
+            )
             held_back |= work.pick_left[node] == 0
         elif last - first == 1:
             units = shipped_to_one(want[cells[0]], stock, shipped[arcs[0]])
             left[cells[0]] -= units
             work.pick_left[node] = pick - units
         else:
-            work.pick_left[node] = pick - _ship_to_many(work, stock, shipped, cells, arcs)
+            work.pick_left[node] = pick - _ship_to_many(work, stock, shipped, cells, arcs, wanted)
     return held_back
 
 
 @inner
-def _ship_to_many(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any) -> int:
+def _ship_to_many(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, wanted: int) -> int:
     """Ship what there is to the cells of a group: all they want of an item, or in proportion where it is
     scarce. Returns the units.
+
+    Loops over all items ship what there is enough of; where little is wanted, item by item is faster.
     """
-    want, left, total, scarce = work.want, work.left, work.total, work.some[: len(stock)]
-    total[:] = 0
-    for cell in cells:
-        if left[cell] > 0:
-            added(want[cell], total)
-    if parted(total, stock, scarce) == 0:
-        return 0
-    taken = 0
-    for j in range(len(cells)):
-        if left[cells[j]] > 0:
-            units = shipped_of_plenty(want[cells[j]], total, shipped[arcs[j]])
-            left[cells[j]] -= units
-            taken += units
+    want, left, scarce = work.want, work.left, work.some[: len(stock)]
+    few, taken = wanted <= _FEW, 0
+    if not few:
+        taken = _ship_plenty(work, stock, shipped, cells, arcs, scarce)
     for start in range(0, len(stock), WORD):
-        bits = positive_bits(scarce, start)
+        if few:
+            bits = np.uint64(0)
+            for cell in cells:
+                if left[cell] > 0:
+                    bits |= positive_bits(want[cell], start)
+            bits &= positive_bits(stock, start)
+        else:
+            bits = positive_bits(scarce, start)
         while bits != 0:
-            taken += _ship_scarce(work, stock, shipped, cells, arcs, start + lowest(bits))
+            i = start + lowest(bits)
+            taken += _ship_item(
+                want,
+                left,
+                work.weight,
+                work.part,
+                work.remainder,
+                work.rank,
+                stock,
+                shipped,
+                cells,
+                arcs,
+                i,
+            )
             bits = without_lowest(bits)
     return taken
 
 
 @inner
-def _ship_scarce(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, i: int) -> int:
-    """Ship all there is of an item in proportion to what is wanted; returns the units."""
-    want, left, weight, part = work.want, work.left, work.weight, work.part
-    amount = stock[i]
+def _ship_plenty(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, scarce: Any) -> int:
+    """Ship the items of which there is enough for all; of the others, ``scarce`` says the stock. Returns the
+    units.
+    """
+    want, left, total = work.want, work.left, work.total
+    total[:] = 0
+    for cell in cells:
+        if left[cell] > 0:
+            added(want[cell], total)
+    taken = 0
+    if parted(total, stock, scarce) != 0:
+        for j in range(len(cells)):
+            if left[cells[j]] > 0:
+                units = shipped_of_plenty(want[cells[j]], total, shipped[arcs[j]])
+                left[cells[j]] -= units
+                taken += units
+    return taken
+
+
+@rows
+def _ship_item(
+    want: Any,
+    left: Any,
+    weight: Any,
+    part: Any,
+    remainder: Any,
+    rank: Any,
+    stock: Any,
+    shipped: Any,
+    cells: Any,
+    arcs: Any,
+    i: int,
+) -> int:
+    """Ship all that is wanted of an item or, in proportion, all there is; returns the units."""
+    wanted = 0
     for j in range(len(cells)):
-        weight[j] = want[cells[j], i] if left[cells[j]] > 0 else 0
-    largest_remainder(weight, len(cells), amount, part)
-    stock[i] = 0
+        weight[j] = part[j] = want[cells[j], i] if left[cells[j]] > 0 else 0
+        wanted += weight[j]
+    if wanted > stock[i]:
+        wanted = stock[i]
+        largest_remainder(weight, len(cells), wanted, part, remainder, rank)
+    stock[i] -= wanted
     for j in range(len(cells)):
         want[cells[j], i] -= part[j]
         shipped[arcs[j], i] += part[j]
         left[cells[j]] -= part[j]
-    return amount
+    return wanted
 
 
-@inner
-def _serve_by_hand(work: Any, stock: Any, shipped: Any, node: int, cells: Any, arcs: Any, pick: int) -> int:
+@called
+def _serve_by_hand(
+    want: Any,
+    left: Any,
+    held: Any,
+    aside: Any,
+    weight: Any,
+    part: Any,
+    remainder: Any,
+    rank: Any,
+    stock: Any,
+    shipped: Any,
+    cells: Any,
+    arcs: Any,
+    pick: int,
+) -> int:
     """Ship as much of what is wanted and in stock as hands can pick; the rest is held with its stock put
     aside. Returns the units picked.
     """
     items = len(stock)
-    allot = _allot(work, stock, cells)
-    weight, part = work.weight, work.part
+    allot = _allot(want, left, weight, part, remainder, rank, stock, cells)
     if allot > pick:
-        largest_remainder(weight, len(cells) * items, pick, part)
+        largest_remainder(weight, len(cells) * items, pick, part, remainder, rank)
     k = 0
     for j in range(len(cells)):
         cell, arc, taken = cells[j], arcs[j], 0
         for i in range(items):
             units = weight[k]
             out = part[k] if allot > pick else units
-            work.want[cell, i] -= units
+            want[cell, i] -= units
             stock[i] -= units
             shipped[arc, i] += out
-            work.held[cell, i] += units - out
-            work.aside[node, i] += units - out
+            held[cell, i] += units - out
+            aside[i] += units - out
             taken += units
             k += 1
-        work.left[cell] -= taken
+        left[cell] -= taken
     return min(allot, pick)
 
 
 @inner
-def _allot(work: Any, stock: Any, cells: Any) -> int:
+def _allot(
+    want: Any, left: Any, weight: Any, part: Any, remainder: Any, rank: Any, stock: Any, cells: Any
+) -> int:
     """Stock of one node over the cells of a group into ``weight`` (cell, item): all they want, or in
     proportion where it is scarce. Returns the units allotted.
     """
-    weight, part, items, count = work.weight, work.part, len(stock), len(cells)
+    items, count = len(stock), len(cells)
     room = count * items
     allot = 0
     for i in range(items):
         wanted = 0
         for j in range(count):
-            units = work.want[cells[j], i] if work.left[cells[j]] > 0 else 0
+            units = want[cells[j], i] if left[cells[j]] > 0 else 0
             weight[j * items + i] = units
             wanted += units
         if wanted > stock[i]:
             for j in range(count):
                 weight[room + j] = weight[j * items + i]
-            largest_remainder(weight[room:], count, stock[i], part)
+            largest_remainder(weight[room:], count, stock[i], part, remainder, rank)
             for j in range(count):
                 weight[j * items + i] = part[j]
             wanted = stock[i]

@@ -8,18 +8,17 @@ import numpy as np
 from numba import njit
 
 from models.network.kernel_orders import inner
+from models.network.kernel_rows import rows
 
 called = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, error_model="numpy")
 """Compiled apart from its callers: long, rare, few arguments."""
 _FEW = 16
 
 
-@inner
-def largest_remainder(weight: Any, count: int, amount: int, part: Any) -> None:
+@rows
+def largest_remainder(weight: Any, count: int, amount: int, part: Any, remainder: Any, rank: Any) -> None:
     """Split ``amount`` in proportion to ``weight[:count]`` into ``part``: rounded down, then the largest
-    remainders, then position.
-
-    ``part`` has room for three times ``count``: the rest of it is for the remainders and their order.
+    remainders, then position. ``remainder`` and ``rank`` are room to work in.
     """
     total = 0
     for k in range(count):
@@ -29,44 +28,40 @@ def largest_remainder(weight: Any, count: int, amount: int, part: Any) -> None:
         product = amount * weight[k]
         whole = np.int64(np.uint64(product) // np.uint64(total))
         part[k] = whole
-        part[count + k] = whole * total - product
+        remainder[k] = product - whole * total
         rest -= part[k]
     if rest > 0 and count <= _FEW:
-        key = part[count : 2 * count]
         for k in range(count):
             ahead = 0
             for j in range(count):
-                ahead += (key[j] < key[k]) | ((key[j] == key[k]) & (j < k))
+                ahead += (remainder[j] > remainder[k]) | ((remainder[j] == remainder[k]) & (j < k))
             part[k] += ahead < rest
     elif rest > 0:
-        _rank(part, count)
+        _rank(remainder, count, rank)
         for k in range(rest):
-            part[part[2 * count + k]] += 1
+            part[rank[k]] += 1
 
 
 @called
-def _rank(part: Any, count: int) -> None:
-    """Positions by (remainder, position) into the last third of ``part``: Shell's sort, which needs no
-    memory.
-    """
-    order, key = 2 * count, count
+def _rank(key: Any, count: int, rank: Any) -> None:
+    """Positions by (largest key, position): Shell's sort, which needs no memory."""
     for k in range(count):
-        part[order + k] = k
+        rank[k] = k
     gap = 1
     while gap < count // 3:
         gap = 3 * gap + 1
     while gap > 0:
         for k in range(gap, count):
-            moved = part[order + k]
+            moved = rank[k]
             at = k
             while at >= gap:
-                other = part[order + at - gap]
-                before = part[key + moved] < part[key + other]
-                if not (before or (part[key + moved] == part[key + other] and moved < other)):
+                other = rank[at - gap]
+                before = key[moved] > key[other]
+                if not (before or (key[moved] == key[other] and moved < other)):
                     break
-                part[order + at] = other
+                rank[at] = other
                 at -= gap
-            part[order + at] = moved
+            rank[at] = moved
         gap //= 3
 
 
@@ -109,7 +104,7 @@ def split_order(
                 if other >= 0 and qualified[other, i] and down_since[other] < 0:
                     weight[other] += shares[s]
                     weight[s] -= shares[s]
-    largest_remainder(weight, suppliers, units, part)
+    largest_remainder(weight, suppliers, units, part, work.remainder, work.rank)
     room = cap
     for s in range(suppliers):
         amount, multiple, smallest = part[s], net.multiple[s, i], net.moq[s, i]

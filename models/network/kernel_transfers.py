@@ -46,7 +46,17 @@ def transfer(
         gives = False
         for i in range(len(stock)):
             spare = stock[i] - behind[i] - keep[i]
-            gives |= _share_stock(work.asked, work.given, askers, work.weight, work.part, spare, i)
+            gives |= _share_stock(
+                work.asked,
+                work.given,
+                askers,
+                work.weight,
+                work.part,
+                work.remainder,
+                work.rank,
+                spare,
+                i,
+            )
         if gives:
             row = _send(
                 on_hand,
@@ -93,7 +103,17 @@ def _ask(
 
 
 @called
-def _share_stock(asked: Any, given: Any, askers: Any, weight: Any, part: Any, spare: int, i: int) -> bool:
+def _share_stock(
+    asked: Any,
+    given: Any,
+    askers: Any,
+    weight: Any,
+    part: Any,
+    remainder: Any,
+    rank: Any,
+    spare: int,
+    i: int,
+) -> bool:
     """What one donor gives of one item: all that is asked, or its spare stock in proportion."""
     total = 0
     for j in range(len(askers)):
@@ -106,7 +126,7 @@ def _share_stock(asked: Any, given: Any, askers: Any, weight: Any, part: Any, sp
         for j in range(len(askers)):
             given[j, i] = weight[j]
         return True
-    largest_remainder(weight, len(askers), spare, part)
+    largest_remainder(weight, len(askers), spare, part, remainder, rank)
     for j in range(len(askers)):
         given[j, i] = part[j]
     return True

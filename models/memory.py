@@ -47,6 +47,12 @@ def unwritten(shape: int | tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray
     return np.asarray(loan)[:size].view(dtype).reshape(shape)
 
 
+def release() -> None:
+    """Give the pieces without use back to the system."""
+    with _lock:
+        _pieces.clear()
+
+
 def _rounded(size: int) -> int:
     """Bytes in steps of about a tenth, so that arrays of nearly a size can use each other's memory."""
     step = 1 << (size.bit_length() - 4)

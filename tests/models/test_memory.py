@@ -64,6 +64,13 @@ def test_no_more_is_kept_than_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(memory._pieces) == 2
 
 
+def test_what_is_released_is_gone() -> None:
+    unwritten(LARGE, np.int32)[:] = 1
+    assert len(memory._pieces) == 1
+    memory.release()
+    assert memory._pieces == []
+
+
 def test_a_piece_larger_than_all_that_is_kept_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_KEPT", 1 << 20)
     unwritten(3 << 20, np.uint8)

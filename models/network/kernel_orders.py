@@ -74,6 +74,27 @@ def _before(when: Any, order: int, other: int) -> bool:
 
 
 @inner
+def _in_order(when: Any, link: Any, order: int) -> int:
+    """Sort the orders linked from ``order`` on by (time, id); returns the first. A day's few orders are
+    sorted apart from the queue, which may hold thousands.
+    """
+    first = NONE
+    while order != NONE:
+        following = link[order]
+        if first == NONE or _before(when, order, first):
+            link[order] = first
+            first = order
+        else:
+            other = first
+            while link[other] != NONE and _before(when, link[other], order):
+                other = link[other]
+            link[order] = link[other]
+            link[other] = order
+        order = following
+    return first
+
+
+@inner
 def _queue_up(when: Any, link: Any, queue: Any, order: int) -> None:
     """Put an order into its customs queue by (time, id).
 
@@ -139,7 +160,7 @@ def open_day(
     for its day.
     """
     who, when, link, queues = work.who, work.when, work.link, work.queues
-    order = work.arriving[day - base]
+    order = _in_order(when, link, work.arriving[day - base])
     while order != NONE:
         following = link[order]
         _queue_up(when, link, queues[net.node_port[who[order, NODE]]], order)

@@ -135,6 +135,17 @@ class Out(NamedTuple):
     transfers_count: Any
 
 
+class Split(NamedTuple):
+    """Room for a split of whole units in proportion, (C (I + 1),) or more."""
+
+    weight: Any
+    """Weights of the parts."""
+    part: Any
+    """Units of the parts."""
+    remainder: Any
+    rank: Any
+
+
 class Work(NamedTuple):
     """Working memory of one trial at a time."""
 
@@ -199,11 +210,8 @@ class Work(NamedTuple):
     refused: Any
     total: Any
     """(I,) units that the cells of a group want, in 32 bits."""
-    weight: Any
-    part: Any
-    """Units of a split; ``remainder`` and ``rank`` are what it is reckoned with."""
-    remainder: Any
-    rank: Any
+    split: Any
+    """A ``Split``."""
 
 
 def picked(kind: Any, source: object) -> Any:
@@ -306,8 +314,5 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
         chosen=whole(c * i),
         refused=whole(c),
         total=half(i),
-        weight=whole(max(c * (i + 1), s, n)),
-        part=whole(max(c * i, s, n)),
-        remainder=whole(max(c * i, s, n)),
-        rank=whole(max(c * i, s, n)),
+        split=Split(*(whole(max(c * (i + 1), s, n)) for _ in Split._fields)),
     )

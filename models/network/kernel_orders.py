@@ -117,10 +117,10 @@ def _queue_up(when: Any, link: Any, queue: Any, order: int) -> None:
 @inner
 def _earliest(free: Any, servers: int) -> int:
     """Server that is free first."""
-    best = 0
+    best, soonest = 0, free[0]
     for k in range(1, servers):
-        if free[k] < free[best]:
-            best = k
+        best = k if free[k] < soonest else best
+        soonest = min(soonest, free[k])
     return best
 
 

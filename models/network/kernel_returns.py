@@ -97,7 +97,7 @@ def send_returns(work: Any, demand: Any, delays: Any, returns_due: Any, day: int
     sold, parts, want = work.sold.reshape(cells), work.parts.reshape(cells), work.want.reshape(cells)
     asked, due = demand.reshape(cells), returns_due.reshape((len(returns_due), cells))
     sequence = work.sequence.reshape(cells)
-    rest, share, back, today = work.rest, work.weight[:cells], work.some, day % len(returns_due)
+    rest, share, back, today = work.rest, work.split.weight[:cells], work.some, day % len(returns_due)
     shared(sold, asked, want, parts, share)
     carried(share, rest, back)
     for start in range(0, len(back), WORD):

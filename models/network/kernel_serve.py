@@ -37,19 +37,7 @@ def serve(net: Any, work: Any, on_hand: Any, shipped: Any) -> bool:
         stock, pick = on_hand[node], work.pick_left[node]
         if wanted > min(pick, _MOST):
             work.pick_left[node] = pick - _serve_by_hand(
-                want,
-                left,
-                work.held,
-                work.aside[node],
-                work.weight,
-                work.part,
-                work.remainder,
-                work.rank,
-                stock,
-                shipped,
-                cells,
-                arcs,
-                pick,
+                want, left, work.held, work.aside[node], work.split, stock, shipped, cells, arcs, pick
             )
             held_back |= work.pick_left[node] == 0
         elif last - first == 1:
@@ -83,19 +71,7 @@ def _ship_to_many(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, wa
             bits = positive_bits(scarce, start)
         while bits != 0:
             i = start + lowest(bits)
-            taken += _ship_item(
-                want,
-                left,
-                work.weight,
-                work.part,
-                work.remainder,
-                work.rank,
-                stock,
-                shipped,
-                cells,
-                arcs,
-                i,
-            )
+            taken += _ship_item(want, left, work.split, stock, shipped, cells, arcs, i)
             bits = without_lowest(bits)
     return taken
 
@@ -122,26 +98,16 @@ def _ship_plenty(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, sca
 
 @rows
 def _ship_item(
-    want: Any,
-    left: Any,
-    weight: Any,
-    part: Any,
-    remainder: Any,
-    rank: Any,
-    stock: Any,
-    shipped: Any,
-    cells: Any,
-    arcs: Any,
-    i: int,
+    want: Any, left: Any, split: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, i: int
 ) -> int:
     """Ship all that is wanted of an item or, in proportion, all there is; returns the units."""
-    wanted = 0
+    weight, part, wanted = split.weight, split.part, 0
     for j in range(len(cells)):
         weight[j] = part[j] = want[cells[j], i] if left[cells[j]] > 0 else 0
         wanted += weight[j]
     if wanted > stock[i]:
         wanted = stock[i]
-        largest_remainder(weight, len(cells), wanted, part, remainder, rank)
+        largest_remainder(split, len(cells), wanted)
     stock[i] -= wanted
     for j in range(len(cells)):
         want[cells[j], i] -= part[j]
@@ -156,10 +122,7 @@ def _serve_by_hand(
     left: Any,
     held: Any,
     aside: Any,
-    weight: Any,
-    part: Any,
-    remainder: Any,
-    rank: Any,
+    split: Any,
     stock: Any,
     shipped: Any,
     cells: Any,
@@ -169,10 +132,10 @@ def _serve_by_hand(
     """Ship as much of what is wanted and in stock as hands can pick; the rest is held with its stock put
     aside. Returns the units picked.
     """
-    items = len(stock)
-    allot = _allot(want, left, weight, part, remainder, rank, stock, cells)
+    items, weight, part = len(stock), split.weight, split.part
+    allot = _allot(want, left, split, stock, cells)
     if allot > pick:
-        largest_remainder(weight, len(cells) * items, pick, part, remainder, rank)
+        largest_remainder(split, len(cells) * items, pick)
     k = 0
     for j in range(len(cells)):
         cell, arc, taken = cells[j], arcs[j], 0
@@ -191,13 +154,11 @@ def _serve_by_hand(
 
 
 @inner
-def _allot(
-    want: Any, left: Any, weight: Any, part: Any, remainder: Any, rank: Any, stock: Any, cells: Any
-) -> int:
+def _allot(want: Any, left: Any, split: Any, stock: Any, cells: Any) -> int:
     """Stock of one node over the cells of a group into ``weight`` (cell, item): all they want, or in
     proportion where it is scarce. Returns the units allotted.
     """
-    items, count = len(stock), len(cells)
+    weight, part, items, count = split.weight, split.part, len(stock), len(cells)
     room = count * items
     allot = 0
     for i in range(items):
@@ -209,7 +170,7 @@ def _allot(
         if wanted > stock[i]:
             for j in range(count):
                 weight[room + j] = weight[j * items + i]
-            largest_remainder(weight[room:], count, stock[i], part, remainder, rank)
+            largest_remainder(split, count, stock[i], room)
             for j in range(count):
                 weight[j * items + i] = part[j]
             wanted = stock[i]

@@ -16,10 +16,11 @@ _FEW = 16
 
 
 @rows
-def largest_remainder(weight: Any, count: int, amount: int, part: Any, remainder: Any, rank: Any) -> None:
-    """Split ``amount`` in proportion to ``weight[:count]`` into ``part``: rounded down, then the largest
-    remainders, then position. ``remainder`` and ``rank`` are room to work in.
+def largest_remainder(split: Any, count: int, amount: int, first: int = 0) -> None:
+    """Split ``amount`` in proportion to ``count`` weights from the ``first`` on into the first parts: rounded
+    down, then the largest remainders, then position.
     """
+    weight, part, remainder, rank = split.weight[first:], split.part, split.remainder, split.rank
     total = 0
     for k in range(count):
         total += weight[k]
@@ -86,7 +87,7 @@ def split_order(
     ``shares`` are 0 for suppliers that are not ``qualified`` (S, I) at the node; the result goes into column
     ``at`` of what is ordered.
     """
-    weight, part, ordered = work.weight, work.part, work.ordered
+    weight, part, ordered = work.split.weight, work.split.part, work.ordered
     suppliers = len(shares)
     total = 0
     for s in range(suppliers):
@@ -104,7 +105,7 @@ def split_order(
                 if other >= 0 and qualified[other, i] and down_since[other] < 0:
                     weight[other] += shares[s]
                     weight[s] -= shares[s]
-    largest_remainder(weight, suppliers, units, part, work.remainder, work.rank)
+    largest_remainder(work.split, suppliers, units)
     room = cap
     for s in range(suppliers):
         amount, multiple, smallest = part[s], net.multiple[s, i], net.moq[s, i]

@@ -46,17 +46,7 @@ def transfer(
         gives = False
         for i in range(len(stock)):
             spare = stock[i] - behind[i] - keep[i]
-            gives |= _share_stock(
-                work.asked,
-                work.given,
-                askers,
-                work.weight,
-                work.part,
-                work.remainder,
-                work.rank,
-                spare,
-                i,
-            )
+            gives |= _share_stock(work.asked, work.given, askers, work.split, spare, i)
         if gives:
             row = _send(
                 on_hand,
@@ -103,19 +93,9 @@ def _ask(
 
 
 @called
-def _share_stock(
-    asked: Any,
-    given: Any,
-    askers: Any,
-    weight: Any,
-    part: Any,
-    remainder: Any,
-    rank: Any,
-    spare: int,
-    i: int,
-) -> bool:
+def _share_stock(asked: Any, given: Any, askers: Any, split: Any, spare: int, i: int) -> bool:
     """What one donor gives of one item: all that is asked, or its spare stock in proportion."""
-    total = 0
+    weight, total = split.weight, 0
     for j in range(len(askers)):
         weight[j] = asked[askers[j], i]
         total += weight[j]
@@ -126,9 +106,9 @@ def _share_stock(
         for j in range(len(askers)):
             given[j, i] = weight[j]
         return True
-    largest_remainder(weight, len(askers), spare, part, remainder, rank)
+    largest_remainder(split, len(askers), spare)
     for j in range(len(askers)):
-        given[j, i] = part[j]
+        given[j, i] = split.part[j]
     return True
 
 

@@ -155,8 +155,10 @@ def event_log(
 def opening_stock(network: Network) -> IntArray:
     """(N, I) units that the policies open with."""
     stock = np.zeros((len(network.nodes), len(network.items)), dtype=np.int64)
+    node_at = {key: at for at, key in enumerate(network.nodes)}
+    item_at = {key: at for at, key in enumerate(network.items)}
     for (node, item), policy in network.policies.items():
-        stock[network.nodes.index(node), network.items.index(item)] = policy.opening
+        stock[node_at[node], item_at[item]] = policy.opening
     return stock
 
 

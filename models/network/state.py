@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from models.errors import UsageError
 from models.memory import unwritten
@@ -219,12 +220,17 @@ def grown(table: Any, capacity: int) -> Any:
 
 def fill_unused(table: Any) -> None:
     """Let the rows that no trial uses say so, as in an empty table."""
-    fewest = min(table.count.tolist(), default=0)
     for f in fields(table):
         if f.name not in PER_TRIAL:
-            tail = getattr(table, f.name)[:, fewest:]
-            unused = np.arange(fewest, fewest + tail.shape[1]) >= table.count[:, None]
-            np.copyto(tail, FILL.get(f.name, 0), where=unused)
+            _fill_beyond(getattr(table, f.name), table.count, FILL.get(f.name, 0))
+
+
+@njit(cache=True, nogil=True)
+def _fill_beyond(column: Any, count: Any, value: Any) -> None:
+    """Write a value into the rows (T, capacity) that a trial does not use."""
+    for t in range(len(count)):
+        for row in range(count[t], column.shape[1]):
+            column[t, row] = value
 
 
 def with_rings_room(state: State, draws: Draws) -> State:

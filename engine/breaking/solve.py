@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ from engine.stages.simulate import play
 from engine.stages.world import World, build_world
 from models.calendar import Calendar
 from models.errors import UsageError
+from models.workers import each
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -211,8 +211,7 @@ class _Player:
         self.progress(f"scale {scale:.4g}", count, count + 1)
         largest = max(len(block) for block in self.blocks)
         threads = thread_count(self.workers, len(self.blocks), largest * trial_bytes(*self.extent))
-        with ThreadPoolExecutor(threads) as pool:
-            parts = list(pool.map(lambda block: self._block(block, scale), self.blocks))
+        parts = each(lambda block: self._block(block, scale), self.blocks, threads)
         self.clipped[scale] = float(np.mean([clipped for _, clipped in parts]))
         self.progress(f"scale {scale:.4g}", count + 1, count + 1)
         return np.concatenate([values for values, _ in parts])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +21,7 @@ from engine.stages.settings import block_size, thread_count, trial_bytes
 from engine.stages.simulate import play
 from engine.stages.world import World, build_world
 from models.calendar import Calendar
+from models.workers import each
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -81,8 +81,7 @@ def simulate_layout(
         return _figures(world, play(world, draws, paths, (), engine=engine), node_costs)
 
     threads = thread_count(workers, len(blocks), size * trial_bytes(*extent))
-    with ThreadPoolExecutor(threads) as pool:
-        return joined(list(pool.map(one, blocks)))
+    return joined(each(one, blocks, threads))
 
 
 def joined(parts: Sequence[Figures]) -> Figures:

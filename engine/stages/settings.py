@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from engine.stages.simulate import ENGINES
 from models.calendar import MAXIMUM_QUARTERS
 from models.errors import UsageError
+from models.workers import worker_count
 
 BLOCK = 64
 """Most trials of a task, of a chunk on disk and of a marker; no number depends on it."""
@@ -36,7 +35,7 @@ def block_size(days: int, cells: int, items: int) -> int:
 def thread_count(workers: int, blocks: int, block_bytes: int) -> int:
     """Threads for so many blocks of so many bytes: those asked for (0: one per core), as memory allows."""
     allowed = max(MEMORY // max(block_bytes, 1), 1)
-    return int(max(min(workers or os.cpu_count() or 1, blocks, allowed), 1))
+    return worker_count(workers, min(blocks, allowed))
 
 
 def check_settings(

@@ -198,12 +198,12 @@ def _needed(
             rate = (count[t] - begun[name][t]) / days[t]
             most = float(begun[name].max()) + _MARGIN * rate * (until - state.day)
             needed[name] = max(needed[name], math.ceil(most) + room[name])
-    elif begun["lines"].any():  # a month has seldom more returns than four days could have
-        for name in ("returns", "transfers"):
-            needed[name] = min(until - state.day, 4) * room[name]
-    else:  # one trial alone: memory that no row needs is never touched
+    elif state.lines.item.shape[1] == 0:  # the first trial alone: memory that no row needs is not touched
         for name, most in room.items():
             needed[name] = max(needed[name], min((until - state.day) * most, _AHEAD))
+    else:  # a month has seldom more returns than four days could have
+        for name in ("returns", "transfers"):
+            needed[name] = min(until - state.day, 4) * room[name]
     old = {
         "lines": state.lines.item.shape[1],
         "orders": state.orders.made.shape[1],

@@ -10,6 +10,18 @@ from models.network.state import FILL, PER_TRIAL
 from tests.benchmarks.reference_network import reference_network
 
 
+def test_tables_stay_small_where_nothing_was_ordered_at_first() -> None:
+    network = reference_network(items=4)
+    draws, controls = draw(network, days=40, trials=3), Controls.constant(network, 40)
+    state = initial_state(network, range(3), 10 + opening_stock(network))  # nothing to order on the first day
+    rows = []
+    for until in (1, 40):
+        state, _ = kernel.advance(network, state, until, controls, draws, draws.demand[:, state.day : until])
+        rows.append((int(state.lines.count.max()), state.lines.item.shape[1]))
+    assert rows[0][0] == 0
+    assert 0 < rows[1][0] <= rows[1][1] < 4 * rows[1][0]
+
+
 @pytest.mark.parametrize("engine", [kernel, process])
 def test_unused_rows_are_as_in_an_empty_table(engine: object) -> None:
     network = reference_network(items=4)

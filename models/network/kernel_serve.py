@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from models.network.kernel_bits import WORD, lowest, positive_bits, without_lowest
 from models.network.kernel_orders import inner
 from models.network.kernel_rows import added, parted, rows, shipped_of_plenty, shipped_to_one
@@ -15,8 +13,6 @@ from models.network.kernel_split import called, largest_remainder
 
 _MOST = (1 << 31) - 1
 """Units that 32 bits hold."""
-_FEW = 12
-"""Units wanted of a node up to which its items are served one by one."""
 
 
 @inner
@@ -45,75 +41,52 @@ def serve(net: Any, work: Any, on_hand: Any, shipped: Any) -> bool:
             left[cells[0]] -= units
             work.pick_left[node] = pick - units
         else:
-            work.pick_left[node] = pick - _ship_to_many(work, stock, shipped, cells, arcs, wanted)
+            work.pick_left[node] = pick - _ship_to_many(work, stock, shipped, cells, arcs)
     return held_back
 
 
 @inner
-def _ship_to_many(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, wanted: int) -> int:
+def _ship_to_many(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any) -> int:
     """Ship what there is to the cells of a group: all they want of an item, or in proportion where it is
     scarce. Returns the units.
-
-    Loops over all items ship what there is enough of; where little is wanted, item by item is faster.
     """
-    want, left, scarce = work.want, work.left, work.some[: len(stock)]
-    few, taken = wanted <= _FEW, 0
-    if not few:
-        taken = _ship_plenty(work, stock, shipped, cells, arcs, scarce)
-    for start in range(0, len(stock), WORD):
-        if few:
-            bits = np.uint64(0)
-            for cell in cells:
-                if left[cell] > 0:
-                    bits |= positive_bits(want[cell], start)
-            bits &= positive_bits(stock, start)
-        else:
-            bits = positive_bits(scarce, start)
-        while bits != 0:
-            i = start + lowest(bits)
-            taken += _ship_item(want, left, work.split, stock, shipped, cells, arcs, i)
-            bits = without_lowest(bits)
-    return taken
-
-
-@inner
-def _ship_plenty(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, scarce: Any) -> int:
-    """Ship the items of which there is enough for all; of the others, ``scarce`` says the stock. Returns the
-    units.
-    """
-    want, left, total = work.want, work.left, work.total
+    want, left, total, scarce = work.want, work.left, work.total, work.some[: len(stock)]
     total[:] = 0
     for cell in cells:
         if left[cell] > 0:
             added(want[cell], total)
+    if parted(total, stock, scarce) == 0:
+        return 0
     taken = 0
-    if parted(total, stock, scarce) != 0:
-        for j in range(len(cells)):
-            if left[cells[j]] > 0:
-                units = shipped_of_plenty(want[cells[j]], total, shipped[arcs[j]])
-                left[cells[j]] -= units
-                taken += units
+    for j in range(len(cells)):
+        if left[cells[j]] > 0:
+            units = shipped_of_plenty(want[cells[j]], total, shipped[arcs[j]])
+            left[cells[j]] -= units
+            taken += units
+    for start in range(0, len(stock), WORD):
+        bits = positive_bits(scarce, start)
+        while bits != 0:
+            i = start + lowest(bits)
+            taken += _ship_scarce(want, left, work.split, stock, shipped, cells, arcs, i)
+            bits = without_lowest(bits)
     return taken
 
 
 @rows
-def _ship_item(
+def _ship_scarce(
     want: Any, left: Any, split: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, i: int
 ) -> int:
-    """Ship all that is wanted of an item or, in proportion, all there is; returns the units."""
-    weight, part, wanted = split.weight, split.part, 0
+    """Ship all there is of an item in proportion to what is wanted; returns the units."""
+    weight, part, amount = split.weight, split.part, stock[i]
     for j in range(len(cells)):
-        weight[j] = part[j] = want[cells[j], i] if left[cells[j]] > 0 else 0
-        wanted += weight[j]
-    if wanted > stock[i]:
-        wanted = stock[i]
-        largest_remainder(split, len(cells), wanted)
-    stock[i] -= wanted
+        weight[j] = want[cells[j], i] if left[cells[j]] > 0 else 0
+    largest_remainder(split, len(cells), amount)
+    stock[i] = 0
     for j in range(len(cells)):
         want[cells[j], i] -= part[j]
         shipped[arcs[j], i] += part[j]
         left[cells[j]] -= part[j]
-    return wanted
+    return amount
 
 
 @called

@@ -10,6 +10,10 @@ from tests.verify.registry import print_header, print_row
 
 
 def main(arguments: list[str]) -> int:
+    names = [verification.name for verification in VERIFICATIONS]
+    if unknown := set(arguments) - set(names):
+        print(f"unknown checks: {', '.join(sorted(unknown))}; there are: {', '.join(names)}", file=sys.stderr)
+        return 2
     failed = 0
     for verification in VERIFICATIONS:
         if arguments and verification.name not in arguments:

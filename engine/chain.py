@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from engine.memory import release_freed
@@ -52,6 +51,7 @@ from engine.store.cube import (
 )
 from engine.store.example import write_example
 from engine.store.manifest import manifest, read_manifest, run_id, run_identity, to_json
+from models.arrays import CountArray
 from models.calendar import Calendar
 from models.errors import StoreError, UsageError
 
@@ -273,7 +273,7 @@ def play_block(
     base: BaseMoves | None = None
     measured = []
     followed = watch(world, paths)
-    service: npt.NDArray[np.integer[Any]] = np.zeros((0, 0, 0, 0), dtype=np.int32)
+    service: CountArray = np.zeros((0, 0, 0, 0), dtype=np.int32)
     for each in composed:
         responses = responses_of(each.responses)
         keep = each.name == BASE and not always_simulate and len(composed) > 1

@@ -15,16 +15,12 @@ from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.drivers import did_you_mean
 from engine.scenarios import Problem, ResponseUse, Scenario
+from models.arrays import BoolArray, FloatArray
 from models.calendar import Calendar
-from models.errors import Fault, InputError
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from models.errors import Fault, InputError, did_you_mean
 
 Days = Annotated[int, Field(ge=0, le=3650)]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]

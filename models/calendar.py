@@ -7,12 +7,21 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
+
+from models.arrays import DateArray, IntArray
+
+MONTHS_IN_QUARTER = 3
+MONTHS_IN_YEAR = 12
+QUARTERS_IN_YEAR = 4
+DAYS_IN_YEAR = 365.25
+"""Days of a mean year, by which yearly rates of events become daily ones."""
+DAYS_IN_MONTH = DAYS_IN_YEAR / MONTHS_IN_YEAR
+DAYS_IN_QUARTER = DAYS_IN_YEAR / QUARTERS_IN_YEAR
+ACCOUNTING_YEAR = 365.0
+"""Days over which a yearly interest rate is charged: actual/365."""
 
 MAXIMUM_QUARTERS = 12
-MAXIMUM_MONTHS = 3 * MAXIMUM_QUARTERS
-
-IntArray = npt.NDArray[np.int64]
+MAXIMUM_MONTHS = MONTHS_IN_QUARTER * MAXIMUM_QUARTERS
 
 
 @dataclass(frozen=True)
@@ -58,12 +67,12 @@ class Calendar:
     @cached_property
     def quarter_of_month(self) -> IntArray:
         """Forecast quarter of each month, shape (months,)."""
-        return np.arange(self.months) // 3
+        return np.arange(self.months) // MONTHS_IN_QUARTER
 
-    def dates(self) -> npt.NDArray[np.datetime64]:
+    def dates(self) -> DateArray:
         """Dates of the days, datetime64[D], shape (days,)."""
         return np.datetime64(self.start, "D") + np.arange(self.days)
 
-    def month_dates(self) -> npt.NDArray[np.datetime64]:
+    def month_dates(self) -> DateArray:
         """First day of each month, datetime64[D], shape (months,)."""
         return np.datetime64(self.start, "D") + self.month_start[:-1]

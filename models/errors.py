@@ -10,6 +10,7 @@ TradewindError
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -59,3 +60,28 @@ class InputError(TradewindError):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(sorted(faults))
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+_LISTED = 20
+"""Words that a remedy lists at most."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """What would do in place of an unknown word: the nearest known one, else the list of them.
+
+    >>> did_you_mean("Duty_rat", ["duty_rate", "freight"])
+    'did you mean duty_rate?'
+    >>> did_you_mean("price", ["duty_rate", "freight"])
+    'one of duty_rate, freight'
+    """
+    names = sorted(set(known))
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if not near:
+        folded = {name.casefold(): name for name in names}
+        close = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.6)
+        near = [folded[close[0]]] if close else []
+    if near:
+        return f"did you mean {near[0]}?"
+    if not names:
+        return "there is none to choose from"
+    return f"one of {', '.join(names[:_LISTED])}" + (", …" if len(names) > _LISTED else "")

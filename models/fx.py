@@ -18,18 +18,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from numba import njit
 
+from models.arrays import FloatArray, WordArray
+from models.calendar import DAYS_IN_YEAR
 from models.errors import FitError, UsageError
 from models.quantiles import normal_quantile
 from models.streams import key_of, keys_of, uniform4
 
-FloatArray = npt.NDArray[np.float64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
-YEAR: Final = 365.25
 LISTED_VOLATILITY: Final = 0.08
 """Yearly volatility where the table is too short; about that of EUR against USD, GBP, CNY since 2015."""
 _PRIOR_RETURNS: Final = 10.0
@@ -54,7 +53,7 @@ class FxModel:
     @property
     def annual_volatility(self) -> FloatArray:
         """Standard deviation of the log rate over a year, per currency."""
-        return np.array(self.daily_volatility) * math.sqrt(YEAR)
+        return np.array(self.daily_volatility) * math.sqrt(DAYS_IN_YEAR)
 
     @property
     def correlation(self) -> FloatArray:
@@ -129,7 +128,7 @@ def fit_fx(table: pd.DataFrame, currencies: Sequence[str] | None = None) -> FxMo
         series = np.log(rates[name].dropna())
         span = np.diff(series.index.to_numpy().astype("datetime64[D]")).astype(np.float64)
         change = np.diff(series.to_numpy())
-        listed = LISTED_VOLATILITY**2 / YEAR
+        listed = LISTED_VOLATILITY**2 / DAYS_IN_YEAR
         typical = float(np.median(span)) if span.size else 1.0
         variance = (float((change**2).sum()) + _PRIOR_RETURNS * typical * listed) / (
             float(span.sum()) + _PRIOR_RETURNS * typical

@@ -10,10 +10,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
 
 _SQRT_HALF = math.sqrt(0.5)
 _SPREAD = 9.0

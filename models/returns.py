@@ -16,19 +16,17 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from numba import njit
 from scipy import special
 
+from models.arrays import FloatArray, IntArray, WordArray
 from models.errors import UsageError
 from models.lead_time import LeadTime
 from models.samplers import beta
 from models.streams import index_of, keys_of
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 LISTED_SHARE: Final = 0.10
 """Return share assumed for a company without sales, with the weight of 20 units."""

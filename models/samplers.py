@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import WordArray
 from models.quantiles import normal_quantile, poisson_quantile
 from models.streams import uniform1, uniform4
 
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 
 @njit(cache=True)

@@ -23,10 +23,11 @@ import hashlib
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
+
+from models.arrays import FloatArray, WordArray
 
 STREAM_VERSION = 1
 
@@ -41,8 +42,7 @@ _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
 _TO_UNIT = 2.0**-52
 
-UInt64Array = npt.NDArray[np.uint64]
-FloatArray = npt.NDArray[np.float64]
+UInt64Array = WordArray
 
 
 def key_of(seed: int, name: str) -> UInt64Array:

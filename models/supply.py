@@ -19,9 +19,10 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from models.arrays import BoolArray, FloatArray, IntArray
+from models.calendar import DAYS_IN_YEAR
 from models.errors import UsageError
 from models.lead_time import (
     LISTED_CONGESTION,
@@ -37,11 +38,6 @@ from models.lead_time import (
 from models.streams import keys_of
 from models.supply_kernels import affect_open, affect_stages, draw_calendars, draw_open, draw_stages
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
-
-YEAR = 365.25
 Effect = tuple[FloatArray, FloatArray]
 """Multiplier and offset: value = base * multiplier + offset."""
 
@@ -342,11 +338,11 @@ def _means(
     rate = np.array(per_year, dtype=np.float64)
     down = np.array(length, dtype=np.float64)
     with np.errstate(divide="ignore"):
-        up = np.where(rate > 0.0, YEAR / np.where(rate > 0.0, rate, 1.0) - down, np.inf)
+        up = np.where(rate > 0.0, DAYS_IN_YEAR / np.where(rate > 0.0, rate, 1.0) - down, np.inf)
     bad = [key for key, value in zip(keys, up, strict=True) if value <= 0.0]
     if bad:
         raise UsageError(
-            f"outages or closures of {bad}: events a year times mean days must stay below {YEAR} days"
+            f"outages or closures of {bad}: events a year times mean days must stay below {DAYS_IN_YEAR} days"
         )
     return up, down
 

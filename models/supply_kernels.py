@@ -6,16 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import BoolArray, FloatArray, IntArray, WordArray
 from models.quantiles import normal_quantile, table_value
 from models.streams import uniform1, uniform4
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-UInt64Array = npt.NDArray[np.uint64]
-BoolArray = npt.NDArray[np.bool_]
+UInt64Array = WordArray
 
 _GRID = 1024.0
 """Network time is rounded to 1/1024 day, so that sums are exact."""

@@ -1,7 +1,7 @@
 """Figures that a change of structure must not move, and the digest of a run's cube.
 
-``python -m tests.guard digest RUN [RUN ...]`` prints one line a run: the digest of every array and coordinate of
-its cube. Attributes that name the code (version, digests of inputs) stand apart and do not count.
+``python -m tests.guard digest RUN [RUN ...]`` prints one line a run: the digest of every array and coordinate
+of its cube. Attributes that name the code (version, digests of inputs) stand apart and do not count.
 ``python -m tests.guard record`` writes the frozen figures anew: only when a change is meant to move them.
 """
 
@@ -59,8 +59,8 @@ CASES: Mapping[str, Callable[[Path], dict[str, Arrays]]] = {
 
 
 def figures(played: Mapping[str, Arrays]) -> Figures:
-    """Numbers of each variable and scenario: entries, NaN among them, sum, sum of sizes, and a sum with weights
-    that tells places apart.
+    """Numbers of each variable and scenario: entries, NaN among them, sum, sum of sizes, and a sum with
+    weights that tells places apart.
     """
     return {
         name: {path: _figures_of(values) for path, values in sorted(arrays.items())}

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from engine.backtest.ledger import NET_SALES, ORDERS, YEAR, Ledger
+from engine.backtest.ledger import NET_SALES, ORDERS, Ledger
+from models.arrays import FloatArray
+from models.calendar import MONTHS_IN_YEAR
 from models.demand import DemandModel, count_month, demand_multiplier, fit_demand, units_month
 from models.demand.univariate import (
     FittedSeries,
@@ -23,13 +24,11 @@ from models.demand.univariate import (
 )
 from models.errors import FitError
 
-FloatArray = npt.NDArray[np.float64]
-
 COMPANY = None
 """Stands for the company where a market is asked for."""
 BLOCK = 64
 """Trials drawn at once."""
-TWO_CYCLES = 2 * YEAR + 2
+TWO_CYCLES = 2 * MONTHS_IN_YEAR + 2
 
 OURS, PLAIN, CUSTOMERS = "tradewind", "no_residual", "bg_nbd"
 SMOOTHED, COMBINED, LAST_YEAR, LAST = "ets", "univariate", "seasonal_naive", "last_value"
@@ -132,7 +131,7 @@ def _with_series(
 
 
 def _last_year(y: FloatArray) -> FittedSeries | None:
-    return fit_naive(y, YEAR) if len(y) >= YEAR else None
+    return fit_naive(y, MONTHS_IN_YEAR) if len(y) >= MONTHS_IN_YEAR else None
 
 
 CONTENDERS: tuple[Contender, ...] = (
@@ -146,17 +145,17 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender(
         SMOOTHED,
         "ETS alone, each series by itself",
-        _with_series(lambda y: fit_smoothing(y, YEAR), "no month is known"),
+        _with_series(lambda y: fit_smoothing(y, MONTHS_IN_YEAR), "no month is known"),
     ),
     Contender(
         COMBINED,
         "mean of ETS, theta and naive, each series by itself",
-        _with_series(lambda y: fit_combination(y, YEAR), "no month is known"),
+        _with_series(lambda y: fit_combination(y, MONTHS_IN_YEAR), "no month is known"),
     ),
     Contender(
         LAST_YEAR,
         "seasonal naive: the same month last year",
-        _with_series(_last_year, f"needs {YEAR + 2} whole months before the origin"),
+        _with_series(_last_year, f"needs {MONTHS_IN_YEAR + 2} whole months before the origin"),
     ),
     Contender(
         LAST,

@@ -8,19 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from models.arrays import FloatArray
 from models.demand import DemandSettings
 from models.demand.history import History, read_history
 from models.errors import UsageError
 
-FloatArray = npt.NDArray[np.float64]
-
 ORDERS, NET_SALES = "orders", "net_sales"
 LEAST_HISTORY = 6
 """Months of orders an origin must have behind it."""
-YEAR = 12
 
 
 @dataclass(frozen=True, eq=False)

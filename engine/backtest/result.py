@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.backtest.contenders import CONTENDERS, OURS, REFERENCES
 from engine.backtest.ledger import NET_SALES, ORDERS, Origins
 from engine.backtest.scores import LEVELS, MONTH, NORMALISATION, WINDOW, Score, number
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
 
 LABELS = {contender.name: contender.label for contender in CONTENDERS}
 MEASURES = {

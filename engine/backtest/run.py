@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from engine.backtest.contenders import CONTENDERS, OURS, REFERENCES, Forecast
-from engine.backtest.ledger import YEAR, Ledger, Origins, choose_origins
+from engine.backtest.ledger import Ledger, Origins, choose_origins
 from engine.backtest.result import Backtest, Path
 from engine.backtest.scores import MONTH, WINDOW, Cases, Score, score
 from engine.plan.plan import Plan
 from engine.progress import Progress, silent
 from engine.stages.calibrate import demand_settings
+from models.calendar import MONTHS_IN_YEAR
 from models.demand import DemandSettings
 from models.errors import UsageError
 
@@ -185,7 +186,7 @@ def _notes(ledger: Ledger, chosen: Origins, made: Mapping[tuple[str, int], Forec
     flat = [fact for fact in facts if fact.get("season") == "none"]
     if flat:
         notes.append(f"season: none used at {len(flat)} of {count} origins: {flat[0].get('season_note')}")
-    if ledger.whole_months < 2 * YEAR + chosen.months:
+    if ledger.whole_months < 2 * MONTHS_IN_YEAR + chosen.months:
         notes.append(
             "season is not identified from less than two full cycles before an origin: a forecast of a month "
             "that is always strong is too low, whoever makes it"

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.risk.scoring import EMPIRICAL, Coverage, bias, coverage, crps, pinball, pit, skill
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
 
 LEVELS = (0.5, 0.8, 0.9)
 """Shares that the central intervals should hold."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.drivers import DRIVERS
 from engine.risk.errors import MINIMUM_SECTIONS, TRIALS_PER_SECTION
@@ -13,8 +12,7 @@ from engine.risk.reverse_scale import ScaleSearch
 from engine.scenarios import NamedShock
 from engine.scenarios.resolve import transform
 from engine.stages.world import World
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
 
 _SLACK = 1e-9
 

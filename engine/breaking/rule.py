@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from engine.drivers import did_you_mean
 from engine.finance.metrics import METRIC_NAMES, METRIC_OF
 from engine.report.summary import limits_of, unit_of
 from engine.stages.measure import cube_variables
-from models.errors import UsageError
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
+from models.errors import UsageError, did_you_mean
 
 ANY = "any"
 """A breach in at least one quarter of the horizon."""

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.breaking.notes import notes_of
 from engine.breaking.result import BreakPoint
 from engine.breaking.rule import Breach, breach_rule
-from engine.drivers import DRIVERS, did_you_mean
+from engine.drivers import DRIVERS
 from engine.plan.plan import Plan
 from engine.progress import Progress, silent
 from engine.responses import Response, playbook_problems, responses_of
@@ -33,11 +32,10 @@ from engine.stages.rates import within_plan
 from engine.stages.settings import block_size, check_settings, thread_count, trial_bytes
 from engine.stages.simulate import play
 from engine.stages.world import World, build_world
+from models.arrays import FloatArray
 from models.calendar import Calendar
-from models.errors import UsageError
+from models.errors import UsageError, did_you_mean
 from models.workers import each
-
-FloatArray = npt.NDArray[np.float64]
 
 TRIALS = 512
 """Fewest trials for which a Monte Carlo error is available."""

@@ -11,7 +11,6 @@ from engine.drivers.catalogue import (
     GRAPH,
     HEADLINE_METRICS,
     Driver,
-    did_you_mean,
     downstream,
     driver,
 )
@@ -31,7 +30,6 @@ __all__ = [
     "LandedMix",
     "Paths",
     "PlanView",
-    "did_you_mean",
     "downstream",
     "driver",
     "landed_cost_change",

@@ -6,13 +6,13 @@ the others have a base value in the unit of ``unit`` and a change of them is a m
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
 from models import names
+from models.errors import did_you_mean
 
 Kind = Literal["add", "scale", "set"]
 Sign = Literal["-", "+", "0", "±"]
@@ -319,16 +319,3 @@ def downstream(name: str) -> frozenset[str]:
             reached.add(node)
             waiting.extend(GRAPH[node])
     return frozenset(reached)
-
-
-def did_you_mean(word: str, options: Iterable[str]) -> str:
-    """Remedy text for an unknown word: the nearest option first, else all of them."""
-    known = sorted(options)
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if not near:
-        folded = {option.casefold(): option for option in known}
-        near = [folded[word.casefold()]] if word.casefold() in folded else []
-    if near:
-        return f"did you mean {near[0]}?"
-    shown = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
-    return f"one of: {shown}" if known else "there is none"

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from engine.drivers.catalogue import DRIVERS, driver
+from models.arrays import BoolArray, FloatArray, IntArray
 from models.calendar import Calendar
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 Effect = tuple[FloatArray, FloatArray]
 """Multiplier and offset, dims (trial or 1, *driver dims, day): value = base * multiplier + offset."""
 
@@ -59,7 +57,7 @@ class Paths:
     """Roles the scenario named, and who filled them."""
     occurred: Mapping[str, BoolArray] = field(default_factory=lambda: MappingProxyType({}))
     """Whether each shock happened, dims (trial or 1), by shock name."""
-    start_day: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=lambda: MappingProxyType({}))
+    start_day: Mapping[str, IntArray] = field(default_factory=lambda: MappingProxyType({}))
     """First day of each shock, dims (trial or 1), by shock name; meaningless where it did not happen."""
 
     def is_identity(self, name: str) -> bool:
@@ -118,7 +116,7 @@ def _squeeze(array: FloatArray) -> FloatArray:
 
 
 @njit(cache=True, nogil=True)
-def _month_means(path: FloatArray, month_start: npt.NDArray[np.int64]) -> FloatArray:
+def _month_means(path: FloatArray, month_start: IntArray) -> FloatArray:
     rows = path.shape[0]
     months = len(month_start) - 1
     out = np.empty((rows, months))

@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from engine.drivers.catalogue import DRIVERS
-from engine.drivers.paths import FloatArray, Paths
+from engine.drivers.paths import Paths
 from engine.plan.schema import PriceRule
-
-IntArray = npt.NDArray[np.int64]
+from models.arrays import BoolArray, FloatArray, IntArray
 
 RULES = ("absorb", "pass_through", "margin_floor")
 
@@ -45,7 +43,7 @@ class LandedMix:
     territory_of_node: IntArray
     currency_of_supplier: IntArray
     """Foreign currency of each supplier, -1 for the company's own."""
-    cif: npt.NDArray[np.bool_]
+    cif: BoolArray
     """Whether each territory values on CIF (else FOB)."""
     fx_rate: FloatArray
     """Base company currency per foreign unit, by currency."""

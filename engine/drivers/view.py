@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-import numpy as np
-import numpy.typing as npt
-
 from engine.plan.schema import PlanConfig
 from models import names
+from models.arrays import FloatArray
 
 ROLE_DIMS: Mapping[str, str] = MappingProxyType(
     {
@@ -70,7 +68,7 @@ class PlanView:
     hs_of_item: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     category_of_item: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     roles: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
-    base: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=lambda: MappingProxyType({}))
+    base: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def from_config(
@@ -81,7 +79,7 @@ class PlanView:
         hs_of_item: Mapping[str, str] = _EMPTY,
         category_of_item: Mapping[str, str] = _EMPTY,
         roles: Mapping[str, str] = _EMPTY,
-        base: Mapping[str, npt.NDArray[np.float64]] | None = None,
+        base: Mapping[str, FloatArray] | None = None,
     ) -> PlanView:
         """View of a ``plan.yaml`` and the item keys of its item table."""
         foreign = {market.currency for market in config.markets} | {s.currency for s in config.suppliers}

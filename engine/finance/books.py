@@ -14,10 +14,8 @@ import numpy.typing as npt
 
 from engine.finance.accounts import BALANCE_INDEX
 from engine.finance.postings import TIED_UP
-from engine.finance.spec import FinanceSpec, Floats, Ints
-
-Counts = npt.NDArray[np.integer[Any]]
-"""Whole numbers of the network: 32 or 64 bits."""
+from engine.finance.spec import FinanceSpec
+from models.arrays import CountArray, FloatArray, IntArray
 
 # order lines: stage bits
 SHIPPED, TITLED, DATED, LANDED, CLEARED = 1, 2, 4, 8, 16
@@ -47,66 +45,66 @@ STAGE, DUE = 0, 1
 class Stock(NamedTuple):
     """Stock on hand by node and item."""
 
-    units: Ints
+    units: IntArray
     """(T, N, I)"""
-    value: Floats
+    value: FloatArray
     """(T, N, I, 4) landed value by layer."""
-    average: Floats
+    average: FloatArray
     """(T, N, I, 4) landed cost per unit by layer."""
 
 
 class OpenItems(NamedTuple):
     """What is owed to and by the company in its currency, with schedules by due day."""
 
-    receivables: Floats
+    receivables: FloatArray
     """(T, K) in currency."""
-    receivables_due: Floats
+    receivables_due: FloatArray
     """(T, K, D + 1); the last entry is everything later than the run."""
-    payables: Floats
-    payables_due: Floats
-    sales_tax: Floats
-    sales_tax_due: Floats
-    rate: Floats
+    payables: FloatArray
+    payables_due: FloatArray
+    sales_tax: FloatArray
+    sales_tax_due: FloatArray
+    rate: FloatArray
     """(T, K) rates of the last closed day."""
 
 
 class Dues(NamedTuple):
     """Schedules in company currency, each (T, D + 1)."""
 
-    vat: Floats
-    spend: Floats
-    tax: Floats
-    cost: Floats
+    vat: FloatArray
+    spend: FloatArray
+    tax: FloatArray
+    cost: FloatArray
     """Landed cost of sales by the day they are paid."""
 
 
 class Totals(NamedTuple):
     """Running figures of the company, each (T,)."""
 
-    net_cash: Floats
+    net_cash: FloatArray
     """Cash less credit drawn."""
-    drawn: Floats
-    tied_up: Floats
+    drawn: FloatArray
+    tied_up: FloatArray
     """Cash tied up in goods, receivables at cost."""
-    quarter_result: Floats
+    quarter_result: FloatArray
     """Pre-tax result of the quarter so far."""
-    quarter_tax: Floats
-    loss: Floats
+    quarter_tax: FloatArray
+    loss: FloatArray
     """Loss carried forward into the quarter."""
 
 
 class OpenLines(NamedTuple):
     """Order lines that are not received yet, in order of row."""
 
-    seen: Ints
+    seen: IntArray
     """(T,) rows of the order-line table that are booked."""
-    used: Ints
+    used: IntArray
     """(T,)"""
-    row: Ints
+    row: IntArray
     """(T, capacity)"""
-    state: Ints
+    state: IntArray
     """(T, capacity, 2)"""
-    amounts: Floats
+    amounts: FloatArray
     """(T, capacity, 10)"""
 
 
@@ -128,120 +126,120 @@ class Books(NamedTuple):
 class Lines(NamedTuple):
     """The network's order-line table (T, rows) and its length (T,)."""
 
-    day_ordered: Counts
-    node: Counts
-    supplier: Counts
-    item: Counts
-    units: Counts
-    left: Floats
-    port: Floats
-    cleared: Floats
-    received: Counts
-    used: Counts
+    day_ordered: CountArray
+    node: CountArray
+    supplier: CountArray
+    item: CountArray
+    units: CountArray
+    left: FloatArray
+    port: FloatArray
+    cleared: FloatArray
+    received: CountArray
+    used: CountArray
 
 
 class MonthInputs(NamedTuple):
     """What moved in a month of d days and at which prices and rates."""
 
-    shipped: Counts
+    shipped: CountArray
     """(T, d, A, I) units."""
-    on_hand: Counts
+    on_hand: CountArray
     """(T, d, N, I) units at the end of the day."""
-    returns: Counts
+    returns: CountArray
     """(T, rows, 7): day, cell, item, resale, refurbish, liquidate, scrap; by day."""
-    returns_count: Counts
+    returns_count: CountArray
     """(T,)"""
     lines: Lines
-    price_level: Floats
+    price_level: FloatArray
     """(R, Mk, d) net price over base price."""
-    fx: Floats
+    fx: FloatArray
     """(R, K - 1, d) company currency per unit of foreign currency."""
-    duty_rate: Floats
+    duty_rate: FloatArray
     """(R, I, O, Te, d) share of customs value."""
-    freight: Floats
+    freight: FloatArray
     """(R, S, N, d) multiplier of freight per kg, by day of shipping."""
-    unit_cost: Floats
+    unit_cost: FloatArray
     """(R, S, d) multiplier of unit cost, by day of order."""
-    spend: Floats
+    spend: FloatArray
     """(R, Mk, Aq) acquisition spend of the month, company currency."""
 
 
 class Sheet(NamedTuple):
     """Working sheet of one trial and month."""
 
-    daily: Floats
+    daily: FloatArray
     """(posting, d) amounts of postings that move cash or company accounts."""
-    cells: Floats
+    cells: FloatArray
     """(posting, C) amounts of the month by cell."""
-    rate: Floats
+    rate: FloatArray
     """(K, d)"""
-    factor: Floats
+    factor: FloatArray
     """(Mk, d) company currency per unit of base price."""
 
 
 class Additions(NamedTuple):
     """New open items of one trial and month, each (K, d) in currency."""
 
-    receivables: Floats
-    payables: Floats
-    sales_tax: Floats
+    receivables: FloatArray
+    payables: FloatArray
+    sales_tax: FloatArray
 
 
 class Shipments(NamedTuple):
     """Shipments of one trial and month."""
 
-    since: Ints
+    since: IntArray
     """(N, I) units sold since the last change of the average cost."""
-    sold: Ints
+    sold: IntArray
     """(A, I) units of the month."""
-    units: Ints
+    units: IntArray
     """(A, d)"""
-    parcels: Floats
+    parcels: FloatArray
     """(C, d) orders shipped."""
-    value: Floats
+    value: FloatArray
     """(C, d) at base price, market currency."""
-    cost: Floats
+    cost: FloatArray
     """(C, d) landed cost."""
 
 
 class Receipts(NamedTuple):
     """Receipts of one trial and month, chained by day in order of row; -1 ends a chain."""
 
-    first: Ints
+    first: IntArray
     """(d,)"""
-    last: Ints
-    next: Ints
+    last: IntArray
+    next: IntArray
     """(capacity,)"""
 
 
 class CashBooked(NamedTuple):
     """Cash of a month by day, each (T, d)."""
 
-    net_cash: Floats
+    net_cash: FloatArray
     """Cash less credit drawn at the end of the day."""
-    drawn: Floats
+    drawn: FloatArray
     """Credit drawn."""
-    tied_up: Floats
+    tied_up: FloatArray
     """Cash tied up in goods, receivables at cost."""
 
 
 class MonthBooked(NamedTuple):
     """What the closing of a month gives, raw: statements are assembled from it."""
 
-    cells: Floats
+    cells: FloatArray
     """(T, posting, C) amounts of postings with a line by cell."""
-    company: Floats
+    company: FloatArray
     """(T, posting) amounts of all other postings."""
     cash: CashBooked
-    purchases: Floats
+    purchases: FloatArray
     """(T, S) orders placed, at the order day's rate."""
-    item_sales: Floats
+    item_sales: FloatArray
     """(T, I) gross sales."""
-    item_stock: Floats
+    item_stock: FloatArray
     """(T, I) landed value on hand at month end."""
-    returned_value: Floats
+    returned_value: FloatArray
     """(T, C) landed cost of the units that came back."""
-    fault: Ints
+    fault: IntArray
     """(T,) 0, or what does not fit between network and books: a position in FAULTS."""
 
 
@@ -300,11 +298,11 @@ def open_books(spec: FinanceSpec, trials: int) -> Books:
     return Books(stock, items, dues, totals, orders)
 
 
-def _opened(balance: Floats, account: str) -> float:
+def _opened(balance: FloatArray, account: str) -> float:
     return float(balance[BALANCE_INDEX[account]])
 
 
-def _tied_up(balance: Floats) -> float:
+def _tied_up(balance: FloatArray) -> float:
     return sum(sign * _opened(balance, account) for account, sign in TIED_UP.items())
 
 

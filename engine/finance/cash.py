@@ -13,7 +13,9 @@ from __future__ import annotations
 from engine.finance.books import Additions, CashBooked, Dues, OpenItems, Sheet, Totals
 from engine.finance.compiled import inner
 from engine.finance.postings import CASH_SIGN, POSTING_COUNT, POSTING_INDEX, RESULT_SIGN, TIED_SIGN
-from engine.finance.spec import CompanyTerms, Floats, Ints
+from engine.finance.spec import CompanyTerms
+from models.arrays import FloatArray, IntArray
+from models.calendar import ACCOUNTING_YEAR
 
 COLLECTION = POSTING_INDEX["collection"]
 PAYABLE_PAID = POSTING_INDEX["payable_paid"]
@@ -36,11 +38,11 @@ CREDIT_DRAWN = POSTING_INDEX["credit_drawn"]
 CREDIT_REPAID = POSTING_INDEX["credit_repaid"]
 CONTRIBUTION = POSTING_INDEX["contribution"]
 
-YEAR = 365.0
-
 
 @inner
-def fill_rates(market_currency: Ints, price_level: Floats, fx: Floats, sheet: Sheet, t: int) -> None:
+def fill_rates(
+    market_currency: IntArray, price_level: FloatArray, fx: FloatArray, sheet: Sheet, t: int
+) -> None:
     """Exchange rates of the month by currency and day, and company currency per unit of base price by market
     and day.
     """
@@ -64,14 +66,18 @@ def book_company(company: CompanyTerms, sheet: Sheet, month: int) -> None:
     last = end - start - 1
     sheet.daily[FIXED, last] += company.fixed_monthly[month]
     sheet.daily[DEPRECIATING, last] += company.depreciation[month]
-    sheet.daily[DEBT_INTEREST, last] += company.term_debt * company.term_debt_rate * (end - start) / YEAR
+    sheet.daily[DEBT_INTEREST, last] += (
+        company.term_debt * company.term_debt_rate * (end - start) / ACCOUNTING_YEAR
+    )
     for day in range(end - start):
         sheet.daily[CAPEX, day] += company.capex[start + day]
         sheet.daily[CONTRIBUTION, day] += company.contributions[start + day]
 
 
 @inner
-def book_spend(company: CompanyTerms, spend: Floats, spend_due: Floats, sheet: Sheet, month: int) -> None:
+def book_spend(
+    company: CompanyTerms, spend: FloatArray, spend_due: FloatArray, sheet: Sheet, month: int
+) -> None:
     """Accrue acquisition spend (Mk, Aq) of the month and date its payment."""
     month_end = company.month_start[month + 1] - 1
     for market in range(spend.shape[0]):
@@ -82,7 +88,7 @@ def book_spend(company: CompanyTerms, spend: Floats, spend_due: Floats, sheet: S
 
 
 @inner
-def book_storage(on_hand: Ints, rate: Floats, daily: Floats) -> None:
+def book_storage(on_hand: IntArray, rate: FloatArray, daily: FloatArray) -> None:
     """Storage of the month's average stock, (d, N, I) units on hand at the end of the day."""
     days = on_hand.shape[0]
     for node in range(on_hand.shape[1]):
@@ -122,7 +128,7 @@ def settle(items: OpenItems, added: Additions, sheet: Sheet, tax_lag: int, t: in
 
 
 @inner
-def pay_dues(dues: Dues, daily: Floats, t: int, start: int) -> None:
+def pay_dues(dues: Dues, daily: FloatArray, t: int, start: int) -> None:
     """Pay and collect what falls due in company currency."""
     for day in range(daily.shape[1]):
         daily[IMPORT_VAT_RECOVERED, day] += dues.vat[t, start + day]
@@ -134,8 +140,8 @@ def pay_dues(dues: Dues, daily: Floats, t: int, start: int) -> None:
 def draw_credit(
     company: CompanyTerms,
     totals: Totals,
-    cost_due: Floats,
-    daily: Floats,
+    cost_due: FloatArray,
+    daily: FloatArray,
     booked: CashBooked,
     t: int,
     start: int,
@@ -155,7 +161,7 @@ def draw_credit(
         need = min(max(-totals.net_cash[t], 0.0), company.credit_limit)
         owed += need
         if day == days - 1:
-            interest = owed * company.credit_rate / YEAR
+            interest = owed * company.credit_rate / ACCOUNTING_YEAR
             daily[CREDIT_INTEREST, day] += interest
             totals.net_cash[t] -= interest
             need = min(max(-totals.net_cash[t], 0.0), company.credit_limit)
@@ -171,7 +177,13 @@ def draw_credit(
 
 @inner
 def charge_tax(
-    company: CompanyTerms, totals: Totals, tax_due: Floats, cells: Floats, amounts: Floats, t: int, month: int
+    company: CompanyTerms,
+    totals: Totals,
+    tax_due: FloatArray,
+    cells: FloatArray,
+    amounts: FloatArray,
+    t: int,
+    month: int,
 ) -> None:
     """Accrue income tax on the quarter's result so far, losses carried forward first; date its payment at
     the quarter's end.

@@ -10,15 +10,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.finance import unit_economics as unit
 from engine.finance.kpis import ratio
+from models.arrays import FloatArray
 
-Floats = npt.NDArray[np.float64]
 
-
-def total(values: Floats, axes: int = 1) -> Floats:
+def total(values: FloatArray, axes: int = 1) -> FloatArray:
     """Sum over the last axes, one entry after the other: the same bits whatever stands beside.
 
     >>> total(np.ones((2, 3, 4)), 2).tolist()
@@ -32,7 +30,7 @@ def total(values: Floats, axes: int = 1) -> Floats:
     return out
 
 
-def joint_curve(curve: Floats, won: Floats) -> Floats:
+def joint_curve(curve: FloatArray, won: FloatArray) -> FloatArray:
     """Amount per customer by age of all cells, (trial, age), from that of each (trial, age, cell…), weighted
     by the customers ``won`` (trial, cell…); NaN where nobody was won.
     """
@@ -42,7 +40,7 @@ def joint_curve(curve: Floats, won: Floats) -> Floats:
     return ratio(total(parts, axes), total(won, axes)[:, None])
 
 
-def payback_within(curve: Floats, cac: Floats, *, yearly_rate: float) -> Floats:
+def payback_within(curve: FloatArray, cac: FloatArray, *, yearly_rate: float) -> FloatArray:
     """Months until discounted CM2 per customer reaches the cost, one more than the curve has where it does
     not; NaN without customers.
 
@@ -55,8 +53,14 @@ def payback_within(curve: Floats, cac: Floats, *, yearly_rate: float) -> Floats:
 
 
 def economics(
-    *, won: Floats, spend: Floats, net_revenue: Floats, cm2: Floats, curve: Floats, yearly_rate: float
-) -> dict[str, Floats]:
+    *,
+    won: FloatArray,
+    spend: FloatArray,
+    net_revenue: FloatArray,
+    cm2: FloatArray,
+    curve: FloatArray,
+    yearly_rate: float,
+) -> dict[str, FloatArray]:
     """CAC, LTV, their ratio, payback and returns of cells, each of the dims of ``won``; ``curve`` has the age
     behind them.
     """
@@ -74,8 +78,14 @@ def economics(
 
 
 def joint_economics(
-    *, won: Floats, spend: Floats, net_revenue: Floats, cm2: Floats, curve: Floats, yearly_rate: float
-) -> dict[str, Floats]:
+    *,
+    won: FloatArray,
+    spend: FloatArray,
+    net_revenue: FloatArray,
+    cm2: FloatArray,
+    curve: FloatArray,
+    yearly_rate: float,
+) -> dict[str, FloatArray]:
     """The same of all cells (trial, cell…) together, each (trial,); ``curve`` (trial, age, cell…)."""
     axes = won.ndim - 1
     return economics(
@@ -88,7 +98,7 @@ def joint_economics(
     )
 
 
-def zone_codes(roas: Floats, cm2_share: Floats, company_share: Floats) -> Floats:
+def zone_codes(roas: FloatArray, cm2_share: FloatArray, company_share: FloatArray) -> FloatArray:
     """Zone of the health matrix by position in ``ZONES``, NaN where there is none; ``company_share`` the
     company's CM2%.
     """

@@ -48,8 +48,9 @@ from engine.finance.selling import (
     return_day,
     ship_day,
 )
-from engine.finance.spec import FinanceSpec, Floats, Terms
+from engine.finance.spec import FinanceSpec, Terms
 from engine.finance.write_down import write_down_stock
+from models.arrays import FloatArray
 from models.errors import TradewindError
 
 IS_CELL = np.array([posting.scope == CELL for posting in POSTINGS])
@@ -66,32 +67,32 @@ class MonthFigures:
     credit_limit: float
 
     @property
-    def cash_end(self) -> Floats:
+    def cash_end(self) -> FloatArray:
         """Net cash at month end."""
         return self.booked.cash.net_cash[:, -1].copy()
 
     @property
-    def cash_minimum(self) -> Floats:
+    def cash_minimum(self) -> FloatArray:
         """Lowest net cash at a day's end."""
         return np.asarray(self.booked.cash.net_cash.min(axis=1))
 
     @property
-    def headroom(self) -> Floats:
+    def headroom(self) -> FloatArray:
         """Lowest net cash plus credit limit: below zero something is unfunded."""
         return self.cash_minimum + self.credit_limit
 
     @property
-    def net_revenue(self) -> Floats:
+    def net_revenue(self) -> FloatArray:
         """Net revenue of the month."""
         return _rung(self.booked, REVENUE_SIGN)
 
     @property
-    def cm2(self) -> Floats:
+    def cm2(self) -> FloatArray:
         """CM2 of the month."""
         return _rung(self.booked, CM2_SIGN)
 
     @property
-    def ebitda(self) -> Floats:
+    def ebitda(self) -> FloatArray:
         """EBITDA of the month."""
         return _rung(self.booked, EBITDA_SIGN)
 
@@ -284,7 +285,7 @@ def _walk_days(
     books: Books,
     flows: MonthInputs,
     sheet: Sheet,
-    sales_tax_added: Floats,
+    sales_tax_added: FloatArray,
     receipts: Receipts,
     shipments: Shipments,
     booked: MonthBooked,
@@ -349,7 +350,7 @@ def _blank_working(sheet: Sheet, added: Additions, receipts: Receipts, shipments
 
 
 @inner
-def _hand_over(sheet: Sheet, cells: Floats, company: Floats) -> None:
+def _hand_over(sheet: Sheet, cells: FloatArray, company: FloatArray) -> None:
     """Hand the month's amounts over: by cell where a line is known by cell, else for the company."""
     for posting in range(POSTING_COUNT):
         if IS_CELL[posting]:
@@ -363,7 +364,7 @@ def _hand_over(sheet: Sheet, cells: Floats, company: Floats) -> None:
 
 
 @inner
-def _value_items(value: Floats, item_stock: Floats) -> None:
+def _value_items(value: FloatArray, item_stock: FloatArray) -> None:
     """Landed value on hand by item."""
     for node in range(value.shape[0]):
         for item in range(value.shape[1]):
@@ -371,7 +372,7 @@ def _value_items(value: Floats, item_stock: Floats) -> None:
                 item_stock[item] += value[node, item, layer]
 
 
-def _rung(booked: MonthBooked, sign: Floats) -> Floats:
+def _rung(booked: MonthBooked, sign: FloatArray) -> FloatArray:
     """Sum of a rung's postings, (T,), one after the other in their order."""
     total = np.zeros(len(booked.company))
     for posting in np.flatnonzero(sign):

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.finance.kpis import ratio
+from models.arrays import BoolArray, FloatArray, IntArray
 from models.errors import UsageError
 
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+Mask = BoolArray
 
 REPEAT_DAYS = (90.0, 180.0, 365.0)
 
@@ -23,14 +23,14 @@ REPEAT_DAYS = (90.0, 180.0, 365.0)
 class RepeatRate(NamedTuple):
     """Share of a cohort with a second order within some days of the first, by horizon."""
 
-    rate: Floats
-    standard_error: Floats
-    at_risk: npt.NDArray[np.int64]
+    rate: FloatArray
+    standard_error: FloatArray
+    at_risk: IntArray
     """Customers observed for the whole horizon who had not reordered before: what the figure rests on."""
 
 
 def repeat_rate(
-    days_to_second: Floats, observed: Floats, horizons: tuple[float, ...] = REPEAT_DAYS
+    days_to_second: FloatArray, observed: FloatArray, horizons: tuple[float, ...] = REPEAT_DAYS
 ) -> RepeatRate:
     """Share with a second order within each horizon, dims (horizon,), customers observed less long handled.
 
@@ -60,7 +60,7 @@ def repeat_rate(
     return RepeatRate(np.where(seen, rate, np.nan), np.where(seen, error, np.nan), waiting)
 
 
-def top_customers(predicted_value: Floats, share: float = 0.1) -> Mask:
+def top_customers(predicted_value: FloatArray, share: float = 0.1) -> Mask:
     """The best ``share`` of the customers by predicted value, at least one; of equals the first ones."""
     value = np.asarray(predicted_value, dtype=np.float64)
     if value.ndim != 1 or np.isnan(value).any() or not 0.0 < share <= 1.0:
@@ -71,7 +71,7 @@ def top_customers(predicted_value: Floats, share: float = 0.1) -> Mask:
     return chosen
 
 
-def high_value_share(revenue: Floats, chosen: Mask) -> Floats:
+def high_value_share(revenue: FloatArray, chosen: Mask) -> FloatArray:
     """Share of the revenue that comes from the chosen customers (repeat, subscribers, top decile), (…,
     customer).
 
@@ -84,12 +84,12 @@ def high_value_share(revenue: Floats, chosen: Mask) -> Floats:
 class CrossSell(NamedTuple):
     """Orders with items of at least two categories, share of all."""
 
-    orders: Floats
-    revenue: Floats
+    orders: FloatArray
+    revenue: FloatArray
 
 
 def cross_sell(
-    order: npt.NDArray[Any], category: npt.NDArray[Any], revenue: Floats, least: int = 2
+    order: npt.NDArray[Any], category: npt.NDArray[Any], revenue: FloatArray, least: int = 2
 ) -> CrossSell:
     """Share of orders, and of revenue, with at least ``least`` categories; one entry an order line."""
     _, line_order = np.unique(order, return_inverse=True)

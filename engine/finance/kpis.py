@@ -10,29 +10,27 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.finance.accounts import BALANCE_INDEX
 from engine.finance.statements import FLOWS, Statements
+from models.arrays import FloatArray
+from models.calendar import ACCOUNTING_YEAR, MONTHS_IN_QUARTER
 
-Floats = npt.NDArray[np.float64]
-Numbers = Floats | float
-
-YEAR = 365.0
+Numbers = FloatArray | float
 
 
-def ratio(numerator: Numbers, denominator: Numbers) -> Floats:
+def ratio(numerator: Numbers, denominator: Numbers) -> FloatArray:
     """Quotient, NaN where the denominator is zero."""
     top, bottom = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
     return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, np.nan), where=bottom != 0.0)
 
 
-def average(opening: Numbers, closing: Numbers) -> Floats:
+def average(opening: Numbers, closing: Numbers) -> FloatArray:
     """Mean of opening and closing balance."""
     return (np.asarray(opening, dtype=np.float64) + closing) / 2.0
 
 
-def days_of(balance: Numbers, flow: Numbers, days: Numbers) -> Floats:
+def days_of(balance: Numbers, flow: Numbers, days: Numbers) -> FloatArray:
     """Days of a flow that a balance stands for: balance / flow × days, days being those of the flow's period.
 
     DIO takes inventory and COGS, DSO receivables and sales, DPO payables and COGS.
@@ -43,10 +41,10 @@ def days_of(balance: Numbers, flow: Numbers, days: Numbers) -> Floats:
 class Cycle(NamedTuple):
     """Cash conversion cycle and its parts, days."""
 
-    days_inventory: Floats
-    days_receivables: Floats
-    days_payables: Floats
-    cycle: Floats
+    days_inventory: FloatArray
+    days_receivables: FloatArray
+    days_payables: FloatArray
+    cycle: FloatArray
 
 
 def conversion_cycle(
@@ -72,10 +70,9 @@ def conversion_cycle(
 
 STOCK_ACCOUNTS = ("inventory", "inventory_in_transit")
 COGS_LINES = ("cogs_goods", "cogs_freight", "cogs_duty", "cogs_fees")
-MONTHS_IN_QUARTER = 3
 
 
-def cash_conversion(opening: Floats, statements: Statements, days: Floats) -> Cycle:
+def cash_conversion(opening: FloatArray, statements: Statements, days: FloatArray) -> Cycle:
     """Cash conversion cycle by quarter, (T, Q): average balances, the quarter's flows and its ``days`` (Q,).
 
     ``opening`` is the opening balance (account,). Inventory counts what is on hand and what is in transit
@@ -94,20 +91,20 @@ def cash_conversion(opening: Floats, statements: Statements, days: Floats) -> Cy
     )
 
 
-def by_quarter(monthly: Floats) -> Floats:
+def by_quarter(monthly: FloatArray) -> FloatArray:
     """Sums of three months each, (T, Q) from (T, M), one month after the other."""
     first, second, third = (monthly[:, start::MONTHS_IN_QUARTER] for start in range(MONTHS_IN_QUARTER))
     return np.asarray(first + second + third)
 
 
-def _average_balance(opening: Floats, statements: Statements, account: str) -> Floats:
+def _average_balance(opening: FloatArray, statements: Statements, account: str) -> FloatArray:
     """Mean of opening and closing balance of each quarter, (T, Q)."""
     closing = statements.account(account)[:, MONTHS_IN_QUARTER - 1 :: MONTHS_IN_QUARTER]
     first = np.full((len(closing), 1), opening[BALANCE_INDEX[account]])
     return average(np.concatenate([first, closing[:, :-1]], axis=1), closing)
 
 
-def cash_weighted_cycle(tied_up: Floats, cost: Numbers) -> Floats:
+def cash_weighted_cycle(tied_up: FloatArray, cost: Numbers) -> FloatArray:
     """Value-weighted days between paying for goods and being paid for them: mean cash tied up by day over
     daily cost of sales.
 
@@ -120,15 +117,15 @@ def cash_weighted_cycle(tied_up: Floats, cost: Numbers) -> Floats:
 class Coverage(NamedTuple):
     """Three variants of cash-flow coverage, x."""
 
-    literal: Floats
+    literal: FloatArray
     """(operating cash flow before fixed cash costs + undrawn credit) / fixed cash costs."""
-    current_liabilities: Floats
+    current_liabilities: FloatArray
     """Operating cash flow after fixed cash costs / current liabilities."""
-    fixed_charge: Floats
+    fixed_charge: FloatArray
     """(EBITDA + fixed costs) / (fixed costs + interest)."""
 
 
-def coverage(statements: Statements, drawn: Floats, limit: float) -> Floats:
+def coverage(statements: Statements, drawn: FloatArray, limit: float) -> FloatArray:
     """Cash-flow coverage by quarter, literal variant, (T, Q), x; ``drawn`` (T, Q) credit drawn at its end.
 
     A quarter's mean month stands for the month of the definition; NaN where there are no fixed cash costs.
@@ -165,7 +162,7 @@ def coverage_variants(
     )
 
 
-def runway_weeks(cash: Numbers, weekly_burn: Numbers) -> Floats:
+def runway_weeks(cash: Numbers, weekly_burn: Numbers) -> FloatArray:
     """Weeks until cash is gone at a burn; infinite where nothing burns, 0 where cash is gone already."""
     burn = np.asarray(weekly_burn, dtype=np.float64)
     weeks = np.divide(
@@ -174,29 +171,29 @@ def runway_weeks(cash: Numbers, weekly_burn: Numbers) -> Floats:
     return np.asarray(weeks)
 
 
-def gross_margin(net_revenue: Numbers, cm1: Numbers) -> Floats:
+def gross_margin(net_revenue: Numbers, cm1: Numbers) -> FloatArray:
     """CM1 over net revenue."""
     return ratio(cm1, net_revenue)
 
 
-def inventory_turnover(cogs: Numbers, inventory: Numbers, days: float) -> Floats:
+def inventory_turnover(cogs: Numbers, inventory: Numbers, days: float) -> FloatArray:
     """Turns a year: COGS of a period × 365 / days over average inventory at landed cost."""
-    return ratio(np.asarray(cogs) * YEAR / days, inventory)
+    return ratio(np.asarray(cogs) * ACCOUNTING_YEAR / days, inventory)
 
 
-def capital_efficiency(cm3: Numbers, working_capital: Numbers) -> Floats:
+def capital_efficiency(cm3: Numbers, working_capital: Numbers) -> FloatArray:
     """CM3 over average net working capital."""
     return ratio(cm3, working_capital)
 
 
-def fill_rate(shipped_at_once: Numbers, demanded: Numbers) -> Floats:
+def fill_rate(shipped_at_once: Numbers, demanded: Numbers) -> FloatArray:
     """Share of units demanded that were shipped on the day."""
     return ratio(shipped_at_once, demanded)
 
 
 def carrying_cost(
     value: Numbers, *, capital: float, storage: float, insurance: float, shrink: float
-) -> Floats:
+) -> FloatArray:
     """Yearly cost of carrying stock of a value: (cost of capital + storage + insurance + shrink, as shares)
     × value.
     """

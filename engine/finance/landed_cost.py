@@ -40,7 +40,8 @@ from engine.finance.books import (
 from engine.finance.compiled import inner
 from engine.finance.duty import dutiable_value
 from engine.finance.postings import POSTING_INDEX
-from engine.finance.spec import TITLE_AT_SHIPPING, Floats, Ints, NodeTerms, SupplyTerms
+from engine.finance.spec import TITLE_AT_SHIPPING, NodeTerms, SupplyTerms
+from models.arrays import FloatArray, IntArray
 
 DEPOSIT = POSTING_INDEX["deposit"]
 BALANCE_PREPAID = POSTING_INDEX["balance_prepaid"]
@@ -59,12 +60,12 @@ NEVER = 2**62
 @inner
 def book_new_lines(
     supply: SupplyTerms,
-    entry_fee: Floats,
+    entry_fee: FloatArray,
     orders: OpenLines,
     lines: Lines,
-    cost_level: Floats,
+    cost_level: FloatArray,
     sheet: Sheet,
-    purchases: Floats,
+    purchases: FloatArray,
     t: int,
     start: int,
 ) -> None:
@@ -120,11 +121,11 @@ def follow_lines(
     nodes: NodeTerms,
     orders: OpenLines,
     lines: Lines,
-    freight_level: Floats,
-    duty_rate: Floats,
-    payables_due: Floats,
-    payables_added: Floats,
-    vat_due: Floats,
+    freight_level: FloatArray,
+    duty_rate: FloatArray,
+    payables_due: FloatArray,
+    payables_added: FloatArray,
+    vat_due: FloatArray,
     sheet: Sheet,
     receipts: Receipts,
     t: int,
@@ -205,7 +206,7 @@ def _booking_day(time: float, ordered: int, start: int) -> int:
 
 
 @inner
-def _falls_due(state: Ints, is_trigger: bool, due: int) -> None:
+def _falls_due(state: IntArray, is_trigger: bool, due: int) -> None:
     """Date the balance if this event makes it payable and it has no date yet."""
     if is_trigger and state[DUE] < 0:
         state[DUE] = due
@@ -213,11 +214,11 @@ def _falls_due(state: Ints, is_trigger: bool, due: int) -> None:
 
 @inner
 def _pay_or_owe(
-    state: Ints,
-    amounts: Floats,
+    state: IntArray,
+    amounts: FloatArray,
     sheet: Sheet,
-    payables_due: Floats,
-    payables_added: Floats,
+    payables_due: FloatArray,
+    payables_added: FloatArray,
     currency: int,
     title: int,
     start: int,
@@ -251,7 +252,7 @@ def _pay_or_owe(
 
 
 @inner
-def _pay_freight(amounts: Floats, daily: Floats, day: int) -> None:
+def _pay_freight(amounts: FloatArray, daily: FloatArray, day: int) -> None:
     """Pay freight and insurance on arrival at the port; they become landed cost."""
     amounts[FREIGHT_COST] += amounts[FREIGHT_DUE]
     amounts[FEES_COST] += amounts[INSURANCE_DUE]
@@ -261,8 +262,8 @@ def _pay_freight(amounts: Floats, daily: Floats, day: int) -> None:
 
 @inner
 def _pay_entry(
-    amounts: Floats,
-    daily: Floats,
+    amounts: FloatArray,
+    daily: FloatArray,
     day: int,
     invoice: float,
     rate: float,
@@ -294,7 +295,7 @@ def _chain(receipts: Receipts, place: int, day: int) -> None:
 
 
 @inner
-def drop_received(orders: OpenLines, received: Ints, t: int, end: int) -> None:
+def drop_received(orders: OpenLines, received: IntArray, t: int, end: int) -> None:
     """Forget the lines received by the end of the month; the others keep their order."""
     kept = 0
     for place in range(orders.used[t]):

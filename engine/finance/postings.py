@@ -17,10 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.finance.accounts import ASSETS, CONTRIBUTIONS, LIABILITIES
 from engine.finance.lines import CELL_LINES, LINE_NAMES
+from models.arrays import FloatArray
 
 CELL, COMPANY = "cell", "company"
 
@@ -115,7 +115,7 @@ TIED_UP = {"prepayments": 1, "inventory": 1, "inventory_in_transit": 1, "payable
 cycle)."""
 
 
-def signs(accounts: dict[str, int], postings: tuple[Posting, ...] = POSTINGS) -> npt.NDArray[np.float64]:
+def signs(accounts: dict[str, int], postings: tuple[Posting, ...] = POSTINGS) -> FloatArray:
     """Sum of leg signs of each posting on the given accounts (times their weights), shape (posting,)."""
     return np.array(
         [float(sum(leg.sign * accounts.get(leg.account, 0) for leg in posting.legs)) for posting in postings]

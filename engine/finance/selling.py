@@ -30,7 +30,8 @@ from engine.finance.books import (
 from engine.finance.compiled import inner
 from engine.finance.duty import parcel_duty
 from engine.finance.postings import POSTING_INDEX
-from engine.finance.spec import CellTerms, Floats, Ints, MarketTerms, NodeTerms
+from engine.finance.spec import CellTerms, MarketTerms, NodeTerms
+from models.arrays import FloatArray, IntArray
 
 SALE = POSTING_INDEX["sale"]
 SALE_TAX = POSTING_INDEX["sale_tax"]
@@ -54,11 +55,11 @@ LAYER_COUNT = inventory.LAYER_COUNT
 @inner
 def receive_day(
     stock: Stock,
-    since: Ints,
+    since: IntArray,
     orders: OpenLines,
     lines: Lines,
     receipts: Receipts,
-    daily: Floats,
+    daily: FloatArray,
     t: int,
     day: int,
 ) -> None:
@@ -82,11 +83,11 @@ def return_day(
     cells: CellTerms,
     recovery: tuple[float, float, float],
     stock: Stock,
-    returns: Ints,
+    returns: IntArray,
     seen: int,
     sheet: Sheet,
-    sales_tax_added: Floats,
-    returned_value: Floats,
+    sales_tax_added: FloatArray,
+    returned_value: FloatArray,
     t: int,
     day: int,
     until: int,
@@ -134,14 +135,14 @@ def return_day(
 
 @inner
 def ship_day(
-    shipped: Ints,
+    shipped: IntArray,
     cells: CellTerms,
-    base_price: Floats,
-    factor: Floats,
-    average: Floats,
+    base_price: FloatArray,
+    factor: FloatArray,
+    average: FloatArray,
     shipments: Shipments,
-    amounts: Floats,
-    item_sales: Floats,
+    amounts: FloatArray,
+    item_sales: FloatArray,
     t: int,
     day: int,
 ) -> None:
@@ -184,8 +185,8 @@ def book_sales(
     shipments: Shipments,
     sheet: Sheet,
     added: Additions,
-    receivables_due: Floats,
-    cost_due: Floats,
+    receivables_due: FloatArray,
+    cost_due: FloatArray,
     start: int,
 ) -> None:
     """Book the month's sales by cell and day: tax, fees, outbound freight, and when payout and cost come
@@ -242,13 +243,13 @@ def pick_and_pack(cells: CellTerms, nodes: NodeTerms, shipments: Shipments, shee
 
 @inner
 def cross_borders(
-    shipped: Ints,
+    shipped: IntArray,
     markets: MarketTerms,
     cells: CellTerms,
     nodes: NodeTerms,
-    item_origin: Ints,
-    duty_rate: Floats,
-    units: Ints,
+    item_origin: IntArray,
+    duty_rate: FloatArray,
+    units: IntArray,
     sheet: Sheet,
     t: int,
 ) -> None:
@@ -278,7 +279,7 @@ def cross_borders(
 
 
 @inner
-def release_stock(stock: Stock, since: Ints, on_hand: Ints, t: int) -> int:
+def release_stock(stock: Stock, since: IntArray, on_hand: IntArray, t: int) -> int:
     """Bring stock up to the end of the month; gives 0, or the position in books.FAULTS of what does not
     fit.
     """

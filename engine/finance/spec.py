@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from models.arrays import BoolArray, FloatArray, IntArray
 from models.errors import UsageError
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
+Flags = BoolArray
 
 TRIGGERS = ("ordered", "shipped", "received")
 TITLE_AT_SHIPPING, TITLE_AT_RECEIPT = 0, 1
@@ -29,106 +27,106 @@ TITLE_AT_SHIPPING, TITLE_AT_RECEIPT = 0, 1
 class MarketTerms(NamedTuple):
     """Markets (Mk)."""
 
-    currency: Ints
-    territory: Ints
-    consumption_tax: Floats
-    outbound_per_order: Floats
+    currency: IntArray
+    territory: IntArray
+    consumption_tax: FloatArray
+    outbound_per_order: FloatArray
     """Company currency."""
-    return_handling: Floats
+    return_handling: FloatArray
     """Company currency per unit."""
-    base_price: Floats
+    base_price: FloatArray
     """(Mk, I) net price in market currency before the scenario's price level."""
 
 
 class CellTerms(NamedTuple):
     """Cells (C) and the arcs (A) that serve them."""
 
-    market: Ints
-    return_node: Ints
-    orders_per_unit: Floats
+    market: IntArray
+    return_node: IntArray
+    orders_per_unit: FloatArray
     """Orders shipped are units shipped times this: parcels are not followed one by one."""
-    expected_units: Floats
+    expected_units: FloatArray
     """Units expected over the first year: who buys a stock in a month in which nobody did."""
-    payout_lag: Ints
-    reserve_share: Floats
-    reserve_lag: Ints
+    payout_lag: IntArray
+    reserve_share: FloatArray
+    reserve_lag: IntArray
     """Days the reserve is held beyond the payout."""
-    payment_fee_share: Floats
+    payment_fee_share: FloatArray
     """Of what the customer pays, tax included."""
-    payment_fee_per_order: Floats
+    payment_fee_per_order: FloatArray
     """Company currency."""
-    marketplace_fee_share: Floats
+    marketplace_fee_share: FloatArray
     """Of the net price."""
-    arc_cell: Ints
+    arc_cell: IntArray
     """(A,)"""
-    arc_node: Ints
+    arc_node: IntArray
     """(A,)"""
 
 
 class NodeTerms(NamedTuple):
     """Nodes (N) and the customs they enter through; de minimis by territory (Te)."""
 
-    territory: Ints
-    pick_per_unit: Floats
-    pick_per_order: Floats
-    storage_per_unit_month: Floats
+    territory: IntArray
+    pick_per_unit: FloatArray
+    pick_per_order: FloatArray
+    storage_per_unit_month: FloatArray
     cif_value: Flags
     """True: duty on CIF value, else on FOB value."""
-    entry_fee: Floats
+    entry_fee: FloatArray
     """Company currency per purchase order."""
-    vat_lag: Ints
+    vat_lag: IntArray
     """Days until import VAT is recovered."""
-    de_minimis: Floats
+    de_minimis: FloatArray
     """(Te,) company currency per parcel."""
 
 
 class SupplyTerms(NamedTuple):
     """Suppliers (S), their lanes (S, N) and items (I)."""
 
-    currency: Ints
-    origin: Ints
-    deposit_share: Floats
-    trigger: Ints
+    currency: IntArray
+    origin: IntArray
+    deposit_share: FloatArray
+    trigger: IntArray
     """Position in TRIGGERS of the event that makes the balance payable."""
-    net_days: Ints
-    title: Ints
+    net_days: IntArray
+    title: IntArray
     """TITLE_AT_SHIPPING or TITLE_AT_RECEIPT."""
     buyer_pays_freight: Flags
     buyer_pays_duty: Flags
-    unit_cost: Floats
+    unit_cost: FloatArray
     """(S, I) in the supplier's currency; it includes freight where the buyer does not pay it."""
-    freight_per_kg: Floats
+    freight_per_kg: FloatArray
     """(S, N) company currency."""
-    insurance_share: Floats
+    insurance_share: FloatArray
     """(S, N) of goods value."""
-    import_vat: Floats
+    import_vat: FloatArray
     """(S, N) share of CIF value and duty; 0 where no border is crossed."""
-    weight: Floats
+    weight: FloatArray
     """(I,) kg."""
-    item_origin: Ints
+    item_origin: IntArray
     """(I,) origin of the units in a parcel: that of the item's first supplier."""
 
 
 class CompanyTerms(NamedTuple):
     """The company as a whole, company currency."""
 
-    month_start: Ints
+    month_start: IntArray
     """(M + 1,) day offsets; the last one is the number of days D."""
     first_month: int
     """Place in its quarter of the first month (0: the forecast starts with a quarter)."""
-    spend_cell: Ints
+    spend_cell: IntArray
     """(Mk, Aq) cell that carries the marketing of a market and acquisition channel."""
-    spend_lag: Ints
+    spend_lag: IntArray
     """(Aq,) days from month end to payment."""
     sales_tax_lag: int
     """Days from month end to the remittance of the month's sales tax."""
-    fixed_monthly: Floats
+    fixed_monthly: FloatArray
     """(M,) fixed costs, paid on the last day of the month."""
-    depreciation: Floats
+    depreciation: FloatArray
     """(M,)"""
-    capex: Floats
+    capex: FloatArray
     """(D,)"""
-    contributions: Floats
+    contributions: FloatArray
     """(D,) equity paid in."""
     credit_limit: float
     credit_rate: float
@@ -159,33 +157,33 @@ class Terms(NamedTuple):
 class Opening(NamedTuple):
     """The books on the last closed day; every figure ties to an account of the opening balance."""
 
-    balance: Floats
+    balance: FloatArray
     """(account,) in the order of accounts.BALANCE_NAMES."""
     equity: float
-    rate: Floats
+    rate: FloatArray
     """(K,) company currency per unit of foreign currency on the last closed day; 1 for the company's own."""
-    units: Ints
+    units: IntArray
     """(N, I) stock on hand."""
-    average: Floats
+    average: FloatArray
     """(N, I, 4) landed cost per unit by layer; also for items not in stock (a standard cost)."""
-    receivables_due: Floats
+    receivables_due: FloatArray
     """(K, D + 1) in currency by due day; the last entry is everything later."""
-    payables_due: Floats
+    payables_due: FloatArray
     """(K, D + 1)."""
-    sales_tax_due: Floats
+    sales_tax_due: FloatArray
     """(K, D + 1)."""
-    receivable_cost_due: Floats
+    receivable_cost_due: FloatArray
     """(D + 1,) landed cost of the sales that are still receivable, by the day they are paid."""
-    vat_due: Floats
+    vat_due: FloatArray
     """(D + 1,)."""
-    spend_due: Floats
+    spend_due: FloatArray
     """(D + 1,)."""
-    tax_due: Floats
+    tax_due: FloatArray
     """(D + 1,)."""
-    line_state: Ints
+    line_state: IntArray
     """(O, 2) open order lines in the network's row order: stage bits and the due day of the balance (-1
     unknown)."""
-    line_amounts: Floats
+    line_amounts: FloatArray
     """(O, 10) their amounts, in the order of landed_cost's constants."""
     open_lines: int
     """Number of open order lines: rows 0 .. open_lines - 1 of the network's table."""
@@ -217,8 +215,8 @@ class FinanceSpec:
 
 
 _KINDS: dict[str, Any] = {
-    "Floats": np.float64,
-    "Ints": np.int64,
+    "FloatArray": np.float64,
+    "IntArray": np.int64,
     "Flags": np.bool_,
     "float": float,
     "int": int,

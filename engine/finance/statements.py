@@ -18,7 +18,8 @@ from engine.finance.accounts import ASSETS, BALANCE_INDEX, BALANCE_NAMES, CONTRI
 from engine.finance.books import FEES_COST, GOODS_COST, PREPAID, Books, MonthBooked
 from engine.finance.lines import CELL_LINES, COMPANY_LINES, LINES, RUNGS
 from engine.finance.postings import CASH_SIGN, POSTING_INDEX, POSTINGS, Posting
-from engine.finance.spec import Floats, Opening
+from engine.finance.spec import Opening
+from models.arrays import FloatArray
 
 
 @dataclass(frozen=True)
@@ -27,28 +28,28 @@ class Statements:
     sign.
     """
 
-    cell_lines: Floats
+    cell_lines: FloatArray
     """(T, M, len(CELL_LINES), C)"""
-    company_lines: Floats
+    company_lines: FloatArray
     """(T, M, len(COMPANY_LINES))"""
-    balance: Floats
+    balance: FloatArray
     """(T, M, len(BALANCE_NAMES)) at month end."""
-    contributions: Floats
+    contributions: FloatArray
     """(T, M) equity paid in, in the month."""
-    equity: Floats
+    equity: FloatArray
     """(T, M) opening equity + net income + contributions: computed apart from the balance."""
-    cash_flow: Floats
+    cash_flow: FloatArray
     """(T, M, len(FLOWS)) cash by group; they sum to the change of cash."""
-    duty_paid: Floats
+    duty_paid: FloatArray
     """(T, M) import duty at entry: cash, negative; ``cogs_duty`` is its release on sale."""
 
-    def line(self, name: str) -> Floats:
+    def line(self, name: str) -> FloatArray:
         """Give one line for the company, (T, M)."""
         if name in CELL_LINES:
             return _over_cells(self.cell_lines[:, :, CELL_LINES.index(name)])
         return self.company_lines[:, :, COMPANY_LINES.index(name)]
 
-    def rung(self, name: str) -> Floats:
+    def rung(self, name: str) -> FloatArray:
         """Give one rung of the ladder for the company, (T, M)."""
         total = np.zeros(self.company_lines.shape[:2])
         for line in LINES:
@@ -56,7 +57,7 @@ class Statements:
                 total = total + self.line(line.name)
         return total
 
-    def cell_rung(self, name: str) -> Floats:
+    def cell_rung(self, name: str) -> FloatArray:
         """Give one rung of the ladder down to CM3 by cell, (T, M, C)."""
         total = np.zeros(self.cell_lines.shape[:2] + self.cell_lines.shape[3:])
         for position, line in enumerate(LINES[: len(CELL_LINES)]):
@@ -64,11 +65,11 @@ class Statements:
                 total = total + self.cell_lines[:, :, position]
         return total
 
-    def account(self, name: str) -> Floats:
+    def account(self, name: str) -> FloatArray:
         """Give one account at month end, (T, M)."""
         return self.balance[:, :, BALANCE_INDEX[name]]
 
-    def identity_gap(self) -> Floats:
+    def identity_gap(self) -> FloatArray:
         """Equity less (assets - liabilities), (T, M): zero but for rounding."""
         net = np.zeros(self.balance.shape[:2])
         for name in ASSETS:
@@ -118,7 +119,7 @@ def assemble(
     return Statements(cell_lines, company_lines, balance, contributions, equity, flows, _duty_paid(months))
 
 
-def _over_cells(by_cell: Floats) -> Floats:
+def _over_cells(by_cell: FloatArray) -> FloatArray:
     """Sum over the last axis, one cell after the other."""
     total = np.zeros(by_cell.shape[:-1])
     for cell in range(by_cell.shape[-1]):
@@ -126,7 +127,7 @@ def _over_cells(by_cell: Floats) -> Floats:
     return total
 
 
-def _running(opening: Floats, change: Floats) -> Floats:
+def _running(opening: FloatArray, change: FloatArray) -> FloatArray:
     """Opening plus the changes so far, month after month, (T, M, account)."""
     balance = np.empty_like(change)
     last = np.broadcast_to(opening, change[:, 0].shape)
@@ -136,7 +137,7 @@ def _running(opening: Floats, change: Floats) -> Floats:
     return balance
 
 
-def _duty_paid(months: Sequence[MonthBooked]) -> Floats:
+def _duty_paid(months: Sequence[MonthBooked]) -> FloatArray:
     """Duty at entry by month, negative: paid."""
     return -np.stack([booked.company[:, POSTING_INDEX["duty_entry"]] for booked in months], axis=1)
 
@@ -144,16 +145,16 @@ def _duty_paid(months: Sequence[MonthBooked]) -> Floats:
 class Subledger(NamedTuple):
     """Accounts counted from the books themselves rather than from postings, each (T,)."""
 
-    cash: Floats
-    receivables: Floats
-    inventory: Floats
-    inventory_in_transit: Floats
-    prepayments: Floats
-    payables: Floats
-    sales_tax_payable: Floats
-    import_vat_recoverable: Floats
-    accrued_marketing: Floats
-    credit_line: Floats
+    cash: FloatArray
+    receivables: FloatArray
+    inventory: FloatArray
+    inventory_in_transit: FloatArray
+    prepayments: FloatArray
+    payables: FloatArray
+    sales_tax_payable: FloatArray
+    import_vat_recoverable: FloatArray
+    accrued_marketing: FloatArray
+    credit_line: FloatArray
 
 
 def count_books(books: Books, day: int) -> Subledger:

@@ -6,19 +6,18 @@ when it is a value or a recovery.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from engine.finance.kpis import YEAR, ratio
+from engine.finance.kpis import ratio
+from models.arrays import BoolArray, CountArray, FloatArray, IntArray
+from models.calendar import ACCOUNTING_YEAR
 from models.errors import UsageError
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Counts = npt.NDArray[np.integer[Any]]
-Flags = npt.NDArray[np.bool_]
+Flags = BoolArray
 
 COVERAGE_DAYS = 2.0
 """Days within which a node must deliver to count as near (warehouse coverage)."""
@@ -53,7 +52,7 @@ class Redundancy(NamedTuple):
     origins: Flags
 
 
-def redundancy(qualified: Flags, origin: Counts) -> Redundancy:
+def redundancy(qualified: Flags, origin: CountArray) -> Redundancy:
     """Items with at least two qualified suppliers, and with suppliers in at least two countries of origin.
 
     ``qualified`` (supplier, item) says who makes an item and reaches a warehouse, ``origin`` (supplier,) is
@@ -64,12 +63,12 @@ def redundancy(qualified: Flags, origin: Counts) -> Redundancy:
     return Redundancy(qualified.sum(axis=0) >= 2, made >= 2)
 
 
-def weighted_share(flags: Flags, weight: Floats) -> Floats:
+def weighted_share(flags: Flags, weight: FloatArray) -> FloatArray:
     """Share of the weight (…, item) that flagged items (item,) carry."""
     return ratio(in_order(np.where(flags, weight, 0.0)), in_order(np.asarray(weight, dtype=np.float64)))
 
 
-def in_order(values: Floats) -> Floats:
+def in_order(values: FloatArray) -> FloatArray:
     """Sum along the last axis, one entry after the other: the same bits for any number of trials."""
     total = np.zeros(values.shape[:-1])
     for at in range(values.shape[-1]):
@@ -77,7 +76,7 @@ def in_order(values: Floats) -> Floats:
     return total
 
 
-def last_mile_within(days: npt.ArrayLike, mean: npt.ArrayLike) -> Floats:
+def last_mile_within(days: npt.ArrayLike, mean: npt.ArrayLike) -> FloatArray:
     """Probability that the last mile takes at most so many days: gamma with this mean and
     ``LAST_MILE_VARIATION``.
     """
@@ -88,7 +87,7 @@ def last_mile_within(days: npt.ArrayLike, mean: npt.ArrayLike) -> Floats:
     return np.asarray(special.gammainc(shape, shape * np.maximum(allowed, 0.0) / average))
 
 
-def delivered_within(wait: Counts, within: Floats) -> Floats:
+def delivered_within(wait: CountArray, within: FloatArray) -> FloatArray:
     """Units expected to reach the customer in time: Σ_w wait[w] · P(last mile ≤ limit − w).
 
     ``wait`` (…, bin) counts units by whole days waited for stock, ``within`` (…, bin) holds the
@@ -102,15 +101,15 @@ def delivered_within(wait: Counts, within: Floats) -> Floats:
     return total
 
 
-def turnover(cogs: Floats, inventory: Floats, days: Floats) -> Floats:
+def turnover(cogs: FloatArray, inventory: FloatArray, days: FloatArray) -> FloatArray:
     """Turns a year of each period (…, period), x: COGS × 365 / days / average inventory at landed cost.
 
     365 over it is the DIO of the same balances, so both are one fact.
     """
-    return ratio(np.asarray(cogs) * YEAR / days, inventory)
+    return ratio(np.asarray(cogs) * ACCOUNTING_YEAR / days, inventory)
 
 
-def dead_item_share(on_hand: Counts, coming: Floats, eligible: Flags) -> Floats:
+def dead_item_share(on_hand: CountArray, coming: FloatArray, eligible: Flags) -> FloatArray:
     """Share of eligible items (…, item) with stock above the demand of the coming ``DEAD_COVER_DAYS`` days.
 
     An item that nobody will buy has infinite cover: any stock of it is dead, none of it is not.
@@ -120,17 +119,17 @@ def dead_item_share(on_hand: Counts, coming: Floats, eligible: Flags) -> Floats:
     return ratio(dead.sum(axis=-1).astype(np.float64), count.astype(np.float64))
 
 
-def known_long_enough(known_since: Counts, day: int) -> Flags:
+def known_long_enough(known_since: CountArray, day: int) -> Flags:
     """Items (item,) known for at least ``NO_SALE_DAYS`` on a day."""
     return np.asarray(day - known_since >= NO_SALE_DAYS)
 
 
-def unsold(last_sale: Counts, day: int, eligible: Flags) -> Flags:
+def unsold(last_sale: CountArray, day: int, eligible: Flags) -> Flags:
     """Eligible items (…, item) without a sale in the ``NO_SALE_DAYS`` days that end on a day."""
     return np.asarray((day - last_sale >= NO_SALE_DAYS) & eligible)
 
 
-def aged_units(on_hand: Counts, entered: Counts) -> Counts:
+def aged_units(on_hand: CountArray, entered: CountArray) -> CountArray:
     """Units in stock for longer than a time, first in first out: on hand beyond what entered in that time.
 
     Age, not cover: a fast seller that came in yesterday is new however much of it there is.
@@ -138,12 +137,14 @@ def aged_units(on_hand: Counts, entered: Counts) -> Counts:
     return np.maximum(on_hand - entered, 0)
 
 
-def recovery(cash: Floats, restocked: Floats, landed: Floats) -> Floats:
+def recovery(cash: FloatArray, restocked: FloatArray, landed: FloatArray) -> FloatArray:
     """Return value recovery: (cash + restocked landed value) / landed cost of returned units."""
     return ratio(np.asarray(cash) + restocked, landed)
 
 
-def unserved_share(asked: Counts, lost: Counts, waiting: Counts, days: int = SERVICE_DAYS) -> Floats:
+def unserved_share(
+    asked: CountArray, lost: CountArray, waiting: CountArray, days: int = SERVICE_DAYS
+) -> FloatArray:
     """Share of demand not served on each day (…, day): units lost in the last ``days`` days and units waiting
     at the day's end over units demanded in those days; 0 where nothing was asked for.
     """
@@ -152,7 +153,7 @@ def unserved_share(asked: Counts, lost: Counts, waiting: Counts, days: int = SER
     return np.divide(missing, asked_lately, out=np.zeros(missing.shape), where=asked_lately > 0)
 
 
-def _trailing(daily: Ints, days: int) -> Ints:
+def _trailing(daily: IntArray, days: int) -> IntArray:
     total = np.cumsum(daily, axis=-1)
     before = np.zeros_like(total)
     before[..., days:] = total[..., :-days]
@@ -163,14 +164,14 @@ class Survival(NamedTuple):
     """What a shock did to supply, dims (trial,)."""
 
     failed: Flags
-    to_failure: Floats
+    to_failure: FloatArray
     """Days from the shock's start to failure; without one the days to the horizon's end."""
-    to_recovery: Floats
+    to_recovery: FloatArray
     """Days from the shock's start until service is back and stays back; 0 without a failure, the days to the
     horizon's end where it is not seen."""
 
 
-def survival(excess: Floats, start: Ints, until: Ints) -> Survival:
+def survival(excess: FloatArray, start: IntArray, until: IntArray) -> Survival:
     """Time to failure and to recovery of supply after a shock, days.
 
     ``excess`` (trial, day) is the share of demand not served beyond base in the same trial; the shock

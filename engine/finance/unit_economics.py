@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Numbers = Floats | float
+from models.arrays import BoolArray, FloatArray, IntArray
+from models.calendar import MONTHS_IN_YEAR
 
-MONTHS_IN_YEAR = 12.0
+Integers = IntArray
+Numbers = FloatArray | float
+
 
 ZONES = ("star", "optimise", "potential", "problem")
 """Scale it; fix price, shipping or discount; test it; pause it."""
@@ -25,7 +25,7 @@ NO_ZONE = -1
 """A channel with neither revenue nor spend has no zone."""
 
 
-def quotient(numerator: Numbers, denominator: Numbers) -> Floats:
+def quotient(numerator: Numbers, denominator: Numbers) -> FloatArray:
     """Quotient, infinite with the sign of the numerator over zero, NaN for nothing over nothing."""
     top, bottom = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
     shape = np.broadcast(top, bottom).shape
@@ -34,7 +34,7 @@ def quotient(numerator: Numbers, denominator: Numbers) -> Floats:
     return np.divide(top, bottom, out=start, where=np.broadcast_to(bottom != 0.0, shape))
 
 
-def share_below(values: Floats, threshold: Numbers, axis: int = 0) -> Floats:
+def share_below(values: FloatArray, threshold: Numbers, axis: int = 0) -> FloatArray:
     """Share of the trials below a threshold, NaN ones left out; NaN where there is no other."""
     known = ~np.isnan(values)
     below = known & (values < threshold)
@@ -48,11 +48,11 @@ def share_below(values: Floats, threshold: Numbers, axis: int = 0) -> Floats:
 class AcquisitionCost(NamedTuple):
     """Cost of a new customer, currency per customer."""
 
-    each: Floats
+    each: FloatArray
     """By market, channel and cohort: the dims of the spend."""
-    blended: Floats
+    blended: FloatArray
     """All spend over all new customers, with or without spend behind them."""
-    destroys_value: npt.NDArray[np.bool_]
+    destroys_value: BoolArray
     """Whether the spend exceeds what the cohort brings, its CM2 over the horizon; false where that is not
     given.
     """
@@ -60,7 +60,7 @@ class AcquisitionCost(NamedTuple):
 
 def fully_loaded(
     *, ads: Numbers, agency: Numbers = 0.0, tools: Numbers = 0.0, first_order_promotion: Numbers = 0.0
-) -> Floats:
+) -> FloatArray:
     """Fully loaded acquisition spend: advertising, agency, tools and what the first order was discounted."""
     return np.asarray(ads, dtype=np.float64) + agency + tools + first_order_promotion
 
@@ -86,12 +86,12 @@ def acquisition_cost(
 # Value and payback (metrics 2, 4, 5)
 
 
-def discount_factors(months: int, yearly_rate: float) -> Floats:
+def discount_factors(months: int, yearly_rate: float) -> FloatArray:
     """Value today of money in the middle of each month, (month,): exp(-rate t), a continuous yearly rate."""
     return np.exp(-yearly_rate * (np.arange(months) + 0.5) / MONTHS_IN_YEAR)
 
 
-def lifetime_value(cohort_cm2: Floats, customers: Numbers, *, yearly_rate: float) -> Floats:
+def lifetime_value(cohort_cm2: FloatArray, customers: Numbers, *, yearly_rate: float) -> FloatArray:
     """Discounted CM2 per acquired customer over the months given, before acquisition cost.
 
     ``cohort_cm2`` (…, month) is the CM2 of the whole cohort by month since acquisition, of those who left
@@ -101,12 +101,12 @@ def lifetime_value(cohort_cm2: Floats, customers: Numbers, *, yearly_rate: float
     return quotient((cm2 * discount_factors(cm2.shape[-1], yearly_rate)).sum(axis=-1), customers)
 
 
-def value_of_revenue(revenue_value: Numbers, cm2_share: Numbers) -> Floats:
+def value_of_revenue(revenue_value: Numbers, cm2_share: Numbers) -> FloatArray:
     """CM2 value of a lifetime value that was told on revenue: 120 at a margin of 35% is worth 42."""
     return np.asarray(np.asarray(revenue_value, dtype=np.float64) * cm2_share)
 
 
-def lift(value: Numbers, reference: Numbers) -> Floats:
+def lift(value: Numbers, reference: Numbers) -> FloatArray:
     """How much more a cohort's customers are worth than the reference's, share of it."""
     return quotient(np.asarray(value, dtype=np.float64) - reference, np.abs(reference))
 
@@ -114,10 +114,10 @@ def lift(value: Numbers, reference: Numbers) -> Floats:
 class ValueOverCost(NamedTuple):
     """LTV/CAC on CM2, x, by trial, and how likely it is too low."""
 
-    ratio: Floats
-    below_policy: Floats
+    ratio: FloatArray
+    below_policy: FloatArray
     """P(< 3): below the cushion of the policy."""
-    below_one: Floats
+    below_one: FloatArray
     """P(< 1): value is destroyed."""
 
 
@@ -128,7 +128,9 @@ def value_over_cost(cm2_value: Numbers, cac: Numbers, *, policy: float = 3.0) ->
     return ValueOverCost(ratio, share_below(trials, policy), share_below(trials, 1.0))
 
 
-def payback_month(cohort_cm2: Floats, customers: Numbers, cac: Numbers, *, yearly_rate: float) -> Floats:
+def payback_month(
+    cohort_cm2: FloatArray, customers: Numbers, cac: Numbers, *, yearly_rate: float
+) -> FloatArray:
     """Months until the cumulative discounted CM2 per acquired customer first reaches the acquisition cost.
 
     1 is the month of acquisition, 0 where there was nothing to pay back, infinite where it is not reached
@@ -147,12 +149,12 @@ def payback_month(cohort_cm2: Floats, customers: Numbers, cac: Numbers, *, yearl
 # Channels (metrics 3, 26, 28)
 
 
-def roas(revenue: Numbers, spend: Numbers) -> Floats:
+def roas(revenue: Numbers, spend: Numbers) -> FloatArray:
     """Return on advertising spend: attributed net revenue over spend, x."""
     return quotient(revenue, spend)
 
 
-def break_even_roas(cm2_share: Numbers) -> Floats:
+def break_even_roas(cm2_share: Numbers) -> FloatArray:
     """Return on spend at which a channel's CM2 pays for it: 1 / CM2%, infinite where the margin is not
     positive.
     """
@@ -180,7 +182,7 @@ def health_zone(
     return np.asarray(np.where(np.isnan(returned) | np.isnan(margin), NO_ZONE, zone), dtype=np.int64)
 
 
-def zone_probabilities(zone: Integers) -> Floats:
+def zone_probabilities(zone: Integers) -> FloatArray:
     """Probability of each zone over the trials (first axis), dims (…, zone); NaN where no trial has one."""
     count = np.stack([(zone == number).sum(axis=0) for number in range(len(ZONES))], axis=-1).astype(
         np.float64
@@ -192,9 +194,9 @@ def zone_probabilities(zone: Integers) -> Floats:
 class ReturnOnSpend(NamedTuple):
     """Two returns that go by one name, shares of the spend."""
 
-    on_revenue: Floats
+    on_revenue: FloatArray
     """dmROI: (attributed revenue - spend) / spend."""
-    on_margin: Floats
+    on_margin: FloatArray
     """ROMI: (attributed CM2 - spend) / spend."""
 
 
@@ -207,8 +209,8 @@ def return_on_spend(revenue: Numbers, cm2: Numbers, spend: Numbers) -> ReturnOnS
 class Contribution(NamedTuple):
     """CM3 of a channel and category per unit of what it ties up, x."""
 
-    per_spend: Floats
-    per_capital: Floats
+    per_spend: FloatArray
+    per_capital: FloatArray
 
 
 def contribution(cm3: Numbers, spend: Numbers, peak_working_capital: Numbers) -> Contribution:
@@ -219,11 +221,11 @@ def contribution(cm3: Numbers, spend: Numbers, peak_working_capital: Numbers) ->
 class Conversion(NamedTuple):
     """Three conversions that are never one figure, shares."""
 
-    lead_rate: Floats
+    lead_rate: FloatArray
     """Leads over visitors."""
-    lead_to_order: Floats
+    lead_to_order: FloatArray
     """Orders over leads."""
-    order_conversion: Floats
+    order_conversion: FloatArray
     """Orders over visitors."""
 
 

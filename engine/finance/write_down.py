@@ -8,14 +8,15 @@ from engine.finance import inventory
 from engine.finance.books import Sheet, Stock
 from engine.finance.compiled import inner
 from engine.finance.postings import POSTING_INDEX
-from engine.finance.spec import CellTerms, Floats, Ints
+from engine.finance.spec import CellTerms
+from models.arrays import FloatArray, IntArray
 
 WRITE_DOWN = POSTING_INDEX["write_down"]
 
 
 @inner
 def write_down_stock(
-    cells: CellTerms, base_price: Floats, share: float, stock: Stock, sold: Ints, sheet: Sheet, t: int
+    cells: CellTerms, base_price: FloatArray, share: float, stock: Stock, sold: IntArray, sheet: Sheet, t: int
 ) -> None:
     """Compare every stock with its net realisable value: the net price its buyers are expected to pay, times
     ``share``.
@@ -45,7 +46,7 @@ def write_down_stock(
 
 
 @inner
-def _buyers(cells: CellTerms, sold: Ints, node: int, item: int) -> tuple[int, int, float]:
+def _buyers(cells: CellTerms, sold: IntArray, node: int, item: int) -> tuple[int, int, float]:
     """Number of arcs from a node, the month's units over them and the units expected of their cells."""
     arcs, total, expected = 0, 0, 0.0
     for arc in range(cells.arc_node.shape[0]):
@@ -57,7 +58,7 @@ def _buyers(cells: CellTerms, sold: Ints, node: int, item: int) -> tuple[int, in
 
 
 @inner
-def _weight(cells: CellTerms, sold: Ints, item: int, arc: int, buyers: tuple[int, int, float]) -> float:
+def _weight(cells: CellTerms, sold: IntArray, item: int, arc: int, buyers: tuple[int, int, float]) -> float:
     """Share of an arc among the buyers of a stock; a cell without volume has none, whoever else is there."""
     arcs, total, expected = buyers
     if total > 0:
@@ -69,7 +70,7 @@ def _weight(cells: CellTerms, sold: Ints, item: int, arc: int, buyers: tuple[int
 
 @inner
 def _expected_price(
-    cells: CellTerms, base_price: Floats, factor: Floats, sold: Ints, node: int, item: int
+    cells: CellTerms, base_price: FloatArray, factor: FloatArray, sold: IntArray, node: int, item: int
 ) -> float:
     """Month-end net price of a stock's buyers, company currency; negative where a node serves nobody."""
     buyers = _buyers(cells, sold, node, item)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.plan.faults import Faults, did_you_mean
+from engine.plan.faults import Faults
 from engine.plan.files import Folder
 from engine.plan.plan import Plan
 from engine.plan.schema import Key, Lane, Model, Node, NonNegative, Positive
 from engine.plan.validate import validate
 from engine.plan.yaml_file import Document, Place, read_yaml
-from models.errors import InputError
+from models.errors import InputError, did_you_mean
 
 FILE = "candidates.yaml"
 _TOLERANCE = 1e-6

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.placement.simulate import Figures, FloatArray
+from engine.placement.simulate import Figures
 from engine.placement.variant import Layout
+from models.arrays import FloatArray
 from models.network.placement import Placement
 
 ERROR_TEXT = "standard error of the mean over the trials; differences on the same trials; null: one trial"

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.finance.kpis import ratio
-from engine.placement.terms import MONTHS_IN_YEAR
 from engine.placement.variant import Layout, planned_as
 from engine.plan.plan import Plan
 from engine.scenarios import BASE, Composition, resolve
@@ -20,10 +18,9 @@ from engine.stages.played import Played
 from engine.stages.settings import block_size, thread_count, trial_bytes
 from engine.stages.simulate import play
 from engine.stages.world import World, build_world
-from models.calendar import Calendar
+from models.arrays import FloatArray
+from models.calendar import MONTHS_IN_YEAR, Calendar
 from models.workers import each
-
-FloatArray = npt.NDArray[np.float64]
 
 COST_LINES = (
     "cogs_goods",

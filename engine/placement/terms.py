@@ -19,7 +19,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.finance.duty import dutiable_value, parcel_duty
 from engine.finance.spec import TITLE_AT_SHIPPING, Terms
@@ -31,16 +30,12 @@ from engine.stages.calibrate import Calibration, purchasing_model
 from engine.stages.price import finance_spec
 from engine.stages.wiring import planned_shares
 from engine.stages.world import base_duty
-from models.calendar import Calendar
+from models.arrays import FloatArray, IntArray
+from models.calendar import ACCOUNTING_YEAR, DAYS_IN_YEAR, MONTHS_IN_YEAR, Calendar
 from models.errors import UsageError
 from models.lead_time import STAGES
 from models.network.placement import Sites
 from models.network.purchasing import PurchasingModel
-
-FloatArray = npt.NDArray[np.float64]
-
-YEAR = 365.0
-MONTHS_IN_YEAR = 12.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +81,7 @@ class _Known:
     """(S, J) mean days from shipping to receipt."""
     duty: FloatArray
     """(K, origin, territory) mean duty rate of the first year."""
-    at: npt.NDArray[np.int64]
+    at: IntArray
     """(M,) position of each market with demand among the plan's."""
 
 
@@ -159,7 +154,7 @@ def _known(plan: Plan, calibration: Calibration, months: int) -> _Known:
         orders_per_unit=placed[at] / total,
         share=planned_shares(plan),
         stage_days=days,
-        duty=base_duty(plan, calendar)[0, ..., : int(YEAR)].mean(axis=-1),
+        duty=base_duty(plan, calendar)[0, ..., : int(ACCOUNTING_YEAR)].mean(axis=-1),
         at=at,
     )
 
@@ -214,7 +209,7 @@ def _unit_parts(
     parts["last_mile"] = np.where(opens, ways[0], 0.0) * per_order
     parts["handling"] = nodes.pick_per_unit[None] + nodes.pick_per_order[None] * per_order
     parts["parcel_duty"] = _parcel_duty(known)
-    cycle = known.purchasing.cycle_days / 2.0 / YEAR
+    cycle = known.purchasing.cycle_days / 2.0 / ACCOUNTING_YEAR
     parts["cycle_stock"] = cycle * (known.mix @ _holding(known, landed["landed"]).T)
     parts["in_transit"] = known.mix @ _under_way(known).T
     return parts
@@ -230,7 +225,9 @@ def _under_way(known: _Known) -> FloatArray:
     """Capital cost of the goods of a unit between title and receipt, (J, K)."""
     supply = known.terms.supply
     rate = np.array([known.plan.base_rates[each.currency] for each in known.plan.config.suppliers])
-    owned = np.where(supply.title == TITLE_AT_SHIPPING, 1.0, 0.0)[:, None] * known.stage_days / YEAR
+    owned = (
+        np.where(supply.title == TITLE_AT_SHIPPING, 1.0, 0.0)[:, None] * known.stage_days / ACCOUNTING_YEAR
+    )
     goods = supply.unit_cost * rate[:, None]
     capital = known.plan.config.finance.discount_rate
     return np.asarray(capital * np.einsum("jks,sj,sk->jk", known.share, owned, goods))
@@ -268,12 +265,12 @@ def _entries(known: _Known) -> FloatArray:
     """
     policy = known.plan.config.stock_policy
     today = len(todays_layout(known.plan).nodes)
-    daily = known.demand @ known.mix / YEAR / today
+    daily = known.demand @ known.mix / ACCOUNTING_YEAR / today
     smallest = known.plan.items["moq"].to_numpy(np.float64)
     lasts = np.divide(smallest, daily, out=np.full_like(daily, np.inf), where=daily > 0.0)
     due = np.minimum(policy.review_days / np.maximum(policy.order_cycle_days, lasts), 1.0)
     idle = np.where(known.share > 0.0, 1.0 - due[None, :, None], 1.0).prod(axis=1)
-    reviews = YEAR / policy.review_days
+    reviews = ACCOUNTING_YEAR / policy.review_days
     pays = known.terms.supply.buyer_pays_duty.astype(np.float64)
     return np.asarray(known.terms.nodes.entry_fee * reviews * ((1.0 - idle) * pays[None]).sum(axis=1))
 
@@ -292,7 +289,7 @@ def _pooled(known: _Known) -> tuple[FloatArray, FloatArray]:
     second = np.einsum("jks,sj->jk", known.share, brain.lead_sd**2 + brain.lead_mean**2) / safe
     spread = np.sqrt(np.maximum(second - mean**2, 0.0))
     exposure = np.maximum(1.0, np.ceil(mean)) + brain.review_days - 1
-    year = exposure / YEAR * mix[None]
+    year = exposure / ACCOUNTING_YEAR * mix[None]
     linear = brain.safety_score**2 * brain.dispersion * year
     square = brain.safety_score**2 * (brain.forecast_cv**2 + (spread / exposure) ** 2) * year**2
     return np.where(weight > 0.0, linear, 0.0), np.where(weight > 0.0, square, 0.0)
@@ -322,15 +319,15 @@ def _capacities(
         one = np.zeros(shape)
         one[:, j] = 1.0
         if node.pick_capacity:
-            add(f"picking at {node.key}", one, YEAR * node.pick_capacity)
+            add(f"picking at {node.key}", one, ACCOUNTING_YEAR * node.pick_capacity)
         if node.storage_capacity:
             volume = known.demand[:, None]
             alone = np.sqrt(linear[j] * volume + square[j] * volume**2).sum(axis=1) / known.demand
-            held = known.purchasing.cycle_days / YEAR + alone
+            held = known.purchasing.cycle_days / ACCOUNTING_YEAR + alone
             add(f"storage at {node.key}", one * held[:, None], float(node.storage_capacity))
     for s, supplier in enumerate(config.suppliers):
-        lost = supplier.outages_per_year * supplier.outage_days / 365.25
-        made = supplier.capacity_per_week * YEAR / 7.0 * max(1.0 - lost, 0.0)
+        lost = supplier.outages_per_year * supplier.outage_days / DAYS_IN_YEAR
+        made = supplier.capacity_per_week * ACCOUNTING_YEAR / 7.0 * max(1.0 - lost, 0.0)
         add(f"supplier {supplier.key}", known.mix @ known.share[:, :, s].T, made)
     return tuple(names), np.array(use).reshape(-1, *shape), np.array(limit)
 

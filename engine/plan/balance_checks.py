@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from engine.plan.check_context import Context
-from engine.plan.faults import did_you_mean
 from engine.plan.importers.imported import FILE
 from engine.plan.plan import Tie, in_company_currency, last_rates
 from engine.plan.plan_checks import read_vocabulary
 from engine.plan.tables import ACCOUNTS, ASSETS, EQUITY, LIABILITIES
+from models.errors import did_you_mean
 
 _BALANCE_TOLERANCE = 0.01
 _TIE_TOLERANCE = 1.0

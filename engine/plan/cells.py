@@ -12,8 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.characters import DRIVING_OR_BREAKING
-from engine.plan.faults import Faults, did_you_mean
+from engine.plan.faults import Faults
 from engine.plan.tables import Column
+from models.arrays import BoolArray, IntArray
+from models.errors import did_you_mean
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?", re.ASCII)
@@ -136,13 +138,13 @@ def series(values: Sequence[Any] | npt.NDArray[Any], column: Column) -> pd.Serie
 
 def convert(
     cells: Sequence[str],
-    rows: npt.NDArray[np.int64],
+    rows: IntArray,
     column: Column,
     file: str,
     faults: Faults,
     *,
     header: str = "",
-) -> tuple[pd.Series[Any], npt.NDArray[np.bool_]]:
+) -> tuple[pd.Series[Any], BoolArray]:
     """A typed column and a mask of the cells that are sound; each distinct text is parsed once."""
     codes, distinct = (
         pd.factorize(np.asarray(cells, dtype=object)) if len(cells) else (np.empty(0, np.int64), [])
@@ -198,13 +200,13 @@ def _negative(column: Column) -> str:
 
 def unknown_keys(
     values: pd.Series[Any],
-    rows: npt.NDArray[np.int64],
+    rows: IntArray,
     known: frozenset[str],
     what: str,
     file: str,
     header: str,
     faults: Faults,
-) -> npt.NDArray[np.bool_]:
+) -> BoolArray:
     """Mask of the keys that the plan knows; every other is a fault with the nearest known key."""
     sound = values.isin(known).to_numpy() | (values == "").to_numpy()
     remedies: dict[str, str] = {}

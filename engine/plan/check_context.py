@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.faults import Faults
 from engine.plan.importers.imported import FILE, ROW, Vocabulary
 from engine.plan.yaml_file import Document
+from models.arrays import BoolArray
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Context:
     def note_each(
         self,
         frame: pd.DataFrame,
-        mask: npt.NDArray[np.bool_] | pd.Series,
+        mask: BoolArray | pd.Series,
         column: str,
         *,
         problem: str,

@@ -9,11 +9,11 @@ import pandas as pd
 
 from engine.plan.balance_checks import check_balance, check_rates
 from engine.plan.check_context import Context, spelled
-from engine.plan.faults import did_you_mean
 from engine.plan.importers.imported import FILE, ROW
 from engine.plan.plan import Tie
 from engine.plan.plan_checks import entries
 from engine.plan.tables import TABLES
+from models.errors import did_you_mean
 from models.names import LONGEST_DAYS
 
 _RATE_KEY = ("hs", "origin", "territory", "rule")

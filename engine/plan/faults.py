@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from engine.plan.characters import one_line
 from models.errors import Fault
@@ -22,22 +21,6 @@ def shown(value: object) -> str:
     if len(text) > SHOWN_CHARACTERS:
         text = text[:SHOWN_CHARACTERS] + "…"
     return f"'{text}'" if text != text.strip() or not text else text
-
-
-def did_you_mean(value: str, known: Iterable[str]) -> str:
-    """What would do in place of an unknown key: the nearest known one, else the list of them."""
-    names = sorted(set(known))
-    near = difflib.get_close_matches(value, names, n=1, cutoff=0.6)
-    if not near:
-        folded = {name.casefold(): name for name in names}
-        close = difflib.get_close_matches(value.casefold(), list(folded), n=1, cutoff=0.6)
-        near = [folded[close[0]]] if close else []
-    if near:
-        return f"did you mean {near[0]}?"
-    if not names:
-        return "nothing of that kind is declared in the plan"
-    listed = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-    return f"one of {listed}"
 
 
 class Faults:

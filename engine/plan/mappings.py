@@ -9,12 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from engine.plan.faults import Faults, did_you_mean
+from engine.plan.faults import Faults
 from engine.plan.files import Folder
 from engine.plan.schema import Day, Finite, Key, Model
 from engine.plan.tables import TABLES
 from engine.plan.validate import validate
 from engine.plan.yaml_file import read_yaml
+from models.errors import did_you_mean
 
 Layout = Literal["canonical", "shopify_orders", "transactions"]
 TableName = Literal[

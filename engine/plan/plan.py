@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.policy import Policy
 from engine.plan.schema import PlanConfig
+from models.arrays import BoolArray, DateArray, FloatArray
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class Plan:
         }
 
     @cached_property
-    def supplier_shares(self) -> npt.NDArray[np.float64]:
+    def supplier_shares(self) -> FloatArray:
         """Shares of purchases, (item, supplier); rows sum to one, 0 where not qualified."""
         shares = np.zeros((len(self.item_keys), len(self.supplier_keys)))
         position = {key: column for column, key in enumerate(self.supplier_keys)}
@@ -203,7 +203,7 @@ class Plan:
         return shares
 
     @cached_property
-    def qualified(self) -> npt.NDArray[np.bool_]:
+    def qualified(self) -> BoolArray:
         """Whether a supplier may make an item, (supplier, item)."""
         return np.asarray(
             [
@@ -229,7 +229,7 @@ class Plan:
         return {self.currency: 1.0} | {currency: rates[currency] for currency in self.currencies}
 
     @cached_property
-    def _rate_series(self) -> dict[str, tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]]:
+    def _rate_series(self) -> dict[str, tuple[DateArray, FloatArray]]:
         """Days and company currency per foreign unit of every currency of the fx table, in order of day."""
         ordered = self.fx.sort_values(["currency", "day"], kind="stable")
         return {

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.plan.cells import RefusedError, to_moment
-from engine.plan.faults import Faults, did_you_mean
+from engine.plan.faults import Faults
 from engine.plan.importers.imported import Vocabulary
 from engine.plan.yaml_file import Document, Place
+from models.errors import did_you_mean
 
 _LISTS = {
     "markets": "market",

@@ -7,12 +7,12 @@ from pathlib import Path
 from pydantic import Field
 
 from engine.finance.metrics import METRIC_NAMES
-from engine.plan.faults import Faults, did_you_mean
+from engine.plan.faults import Faults
 from engine.plan.files import Folder
 from engine.plan.schema import Finite, Model, Share
 from engine.plan.validate import validate
 from engine.plan.yaml_file import read_yaml
-from models.errors import InputError
+from models.errors import InputError, did_you_mean
 
 FILE = "policy.yaml"
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.plan.faults import Faults
+from models.arrays import IntArray
 
 _SEPARATORS = ",;\t"
 
@@ -41,7 +41,7 @@ class TextTable:
     encoding: str
     header: tuple[str, ...]
     cells: TextColumns
-    row: npt.NDArray[np.int64]
+    row: IntArray
     """Row of each record in the file; the header is row 1."""
     rows_in_file: int
     """Records below the header, including rejected ones."""

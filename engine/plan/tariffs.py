@@ -6,13 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.plan import Plan
+from models.arrays import FloatArray
 from models.calendar import Calendar
-
-Floats = npt.NDArray[np.float64]
 
 
 def rates_by_day(
@@ -23,7 +21,7 @@ def rates_by_day(
     territories: Sequence[str],
     start: dt.date,
     days: int,
-) -> Floats:
+) -> FloatArray:
     """Duty rate as a share of customs value, (hs, origin, territory, day).
 
     Of the rows of one ``rule`` that are valid on a day, the one with the longest prefix counts; of equal
@@ -64,7 +62,7 @@ def rates_by_day(
     return total[hs_of][:, origin_of]
 
 
-def tariff_rates(plan: Plan, calendar: Calendar) -> Floats:
+def tariff_rates(plan: Plan, calendar: Calendar) -> FloatArray:
     """Duty rate by (item, supplier, territory, day): from each supplier's country into each territory."""
     return rates_by_day(
         plan.tariffs,

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from engine.plan.faults import Faults, did_you_mean
+from engine.plan.faults import Faults
 from engine.plan.yaml_file import Document, Place, spell
+from models.errors import did_you_mean
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 

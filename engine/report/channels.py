@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from engine.finance.channel_economics import joint_economics, total, zone_codes
@@ -17,8 +16,7 @@ from engine.finance.kpis import ratio
 from engine.finance.unit_economics import ZONES
 from engine.report.statistics import mean_estimates, quantile_estimates
 from engine.risk.errors import Estimate
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import BoolArray, FloatArray
 
 LEVELS = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
 UNITS = {
@@ -217,7 +215,7 @@ def _lines(
 def _chances(each: Mapping[str, FloatArray], months: int, policy: float) -> list[FloatArray]:
     """One where something holds in a trial, zero where not, NaN where it is not known."""
 
-    def holds(values: FloatArray, what: npt.NDArray[np.bool_]) -> FloatArray:
+    def holds(values: FloatArray, what: BoolArray) -> FloatArray:
         return np.where(np.isnan(values), np.nan, what.astype(np.float64))
 
     ltv_cac, payback, zone = each["ltv_cac"], each["cac_payback"], each["zone"]

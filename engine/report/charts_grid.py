@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.report.axes import scale, scaled_marks, value_axis
 from engine.report.drawing import BAD, CHARACTER, DASHES, GOOD, GRID, INK, MUTED, PAPER, SERIES, Chart, fitted
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
 
 WIDTH, NAMES, HEAD, ROW = 420.0, 104.0, 44.0, 24.0
 DARK = 0.72

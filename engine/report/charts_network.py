@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.report.axes import scale, value_axis
 from engine.report.charts_time import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, positions
 from engine.report.drawing import DASHES, GRID, MUTED, SERIES, WIDE, Chart, fitted
+from models.arrays import DateArray
 
-Days = npt.NDArray[np.datetime64]
+Days = DateArray
 Flow = tuple[int, str, str, float]
 """Column of the giver, giver, taker (of the next column), units."""
 Across = Callable[[float], float]

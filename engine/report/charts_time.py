@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.report.axes import Scale, scale, value_axis
 from engine.report.drawing import (
@@ -24,8 +23,7 @@ from engine.report.drawing import (
     Chart,
     Point,
 )
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import DateArray, FloatArray
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420.0, 230.0, 56.0, 12.0, 14.0, 34.0
 TALL = 300.0
@@ -75,7 +73,7 @@ def fan(
 
 
 def daily_fan(
-    days: npt.NDArray[np.datetime64],
+    days: DateArray,
     bands: FloatArray,
     description: str,
     *,
@@ -179,9 +177,7 @@ def period_axis(chart: Chart, names: Sequence[str], xs: Sequence[float], base: f
             chart.label(xs[k], base + 13 + 11 * line, part, size=9.5, colour=MUTED, anchor="middle")
 
 
-def _month_axis(
-    chart: Chart, days: npt.NDArray[np.datetime64], xs: Sequence[float], base: float, most: int
-) -> None:
+def _month_axis(chart: Chart, days: DateArray, xs: Sequence[float], base: float, most: int) -> None:
     starts = [k for k, day in enumerate(days) if str(day)[8:10] == "01"]
     every = next((step for step in (1, 2, 3, 6) if len(starts) / step <= most), 12)
     for k in starts[::every]:

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from engine.finance.lines import CELL_LINES, LINE_NAMES, RUNGS
@@ -19,13 +18,12 @@ from engine.report.summary import BASE, Summary
 from engine.report.waterfall import Waterfall, bars_of
 from engine.risk.errors import Estimate, estimate
 from engine.risk.measures import breach_probability
+from models.arrays import DateArray, FloatArray, IntArray
+from models.calendar import MONTHS_IN_QUARTER, QUARTERS_IN_YEAR
 from models.errors import StoreError
 
-FloatArray = npt.NDArray[np.float64]
-Days = npt.NDArray[np.datetime64]
+Days = DateArray
 
-MONTHS_IN_QUARTER = 3
-QUARTERS_IN_YEAR = 4
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MEMBERS_SHOWN = 6
 
@@ -132,7 +130,7 @@ class Source:
         return self.values("day/net_cash")
 
     @cached_property
-    def troughs(self) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+    def troughs(self) -> tuple[FloatArray, IntArray]:
         """Lowest net cash and the first day on which it is reached, each (scenario, trial)."""
         cash = self.net_cash
         return np.min(cash, axis=2), np.argmin(cash, axis=2).astype(np.int64)

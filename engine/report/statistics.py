@@ -10,11 +10,9 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.risk.errors import Estimate, interval, section_bounds
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import BoolArray, FloatArray
 
 
 def sorted_quantiles(ordered: FloatArray, levels: Sequence[float]) -> FloatArray:
@@ -58,7 +56,7 @@ def mean_estimates(values: FloatArray, confidence: float = 0.95) -> list[Estimat
 
 
 def _intervals(
-    pooled: FloatArray, parts: FloatArray, known: npt.NDArray[np.bool_], confidence: float
+    pooled: FloatArray, parts: FloatArray, known: BoolArray, confidence: float
 ) -> list[list[Estimate | None]]:
     return [
         [

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from engine.finance.metrics import HEADLINE, METRIC_OF, METRICS, Metric
@@ -18,12 +17,12 @@ from engine.risk.errors import Estimate, estimate
 from engine.risk.measures import breach_probability, conditional_value_at_risk, value_at_risk
 from engine.risk.mixture import mixture
 from engine.risk.paired import mean, paired_difference
+from models.arrays import FloatArray
 from models.errors import StoreError
 from models.names import SCENARIO
 
 BASE = "base"
 LEVELS = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

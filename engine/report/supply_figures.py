@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.finance.kpis import ratio
 from engine.finance.metrics import METRIC_OF
@@ -17,8 +16,7 @@ from engine.report.summary import BASE, limits_of
 from engine.risk.errors import Estimate, estimate
 from engine.risk.measures import breach_probability
 from engine.risk.paired import paired_difference
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
 
 SERVICE_METRICS = (
     "delivered_48h", "beyond_sla", "warehouse_coverage", "stockout_rate_by_demand",

@@ -13,15 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from engine.finance.lines import CELL_LINES, lines_to
 from engine.risk.errors import Estimate
 from engine.risk.paired import paired_difference
+from models.arrays import FloatArray
 from models.errors import StoreError
 
-FloatArray = npt.NDArray[np.float64]
 Totals = Mapping[str, FloatArray]
 
 CLOSES_WITHIN = 1e-9

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.risk.measures import FloatArray, finite
+from engine.risk.measures import finite
+from models.arrays import FloatArray
 
 
 @dataclass(frozen=True)

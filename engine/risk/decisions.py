@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.risk.measures import FloatArray, finite
+from engine.risk.measures import finite
+from models.arrays import FloatArray
 
 
 def regret(payoffs: npt.ArrayLike) -> FloatArray:

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from engine.risk.measures import FloatArray, probability, sample
+from engine.risk.measures import probability, sample
+from models.arrays import FloatArray, IntArray
 
 MAXIMUM_SECTIONS = 32
 MINIMUM_SECTIONS = 8
@@ -67,7 +68,7 @@ def section_count(trials: int) -> int:
     return min(MAXIMUM_SECTIONS, trials // TRIALS_PER_SECTION)
 
 
-def section_bounds(trials: int) -> npt.NDArray[np.int64]:
+def section_bounds(trials: int) -> IntArray:
     """Ends of the contiguous sections, shape (sections + 1,); sizes differ by one trial at most."""
     count = section_count(trials)
     return np.array([trials * k // max(count, 1) for k in range(count + 1)], dtype=np.int64)

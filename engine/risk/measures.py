@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray, IntArray
 
 
 def finite(values: npt.ArrayLike, name: str = "values") -> FloatArray:
@@ -120,7 +120,7 @@ def time_to_recovery(paths: npt.ArrayLike, threshold: float, *, above: bool = Fa
     return np.where(breached.any(axis=1), length, np.nan)
 
 
-def cash_trough(cash: npt.ArrayLike) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+def cash_trough(cash: npt.ArrayLike) -> tuple[FloatArray, IntArray]:
     """Lowest cash of each path (trial, day), in its unit, and the first day on which it is reached; both
     (trial,).
     """

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.risk.errors import Estimate, interval, section_bounds
-from engine.risk.measures import FloatArray, sample
+from engine.risk.measures import sample
+from models.arrays import FloatArray
 
 
 @dataclass(frozen=True)

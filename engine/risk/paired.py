@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from engine.risk.errors import Estimate, Statistic, interval, section_bounds
 from engine.risk.measures import sample
+from models.arrays import FloatArray
 
 
-def mean(values: npt.NDArray[np.float64]) -> float:
+def mean(values: FloatArray) -> float:
     """Mean over the trials (trial,)."""
     return float(np.sum(values) / len(values))
 

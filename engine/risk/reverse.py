@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from engine.risk.measures import FloatArray, finite
+from engine.risk.measures import finite
+from models.arrays import FloatArray
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.risk.errors import Estimate, estimate, interval, section_bounds
-from engine.risk.measures import FloatArray, probability
+from engine.risk.measures import probability
 from engine.risk.paired import mean
+from models.arrays import FloatArray
 
 Excess = Callable[[float], FloatArray]
 """How far each trial (trial,) is beyond the threshold at a scale: above 0 is a breach, NaN is undefined."""

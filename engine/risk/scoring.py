@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from engine.risk.measures import FloatArray, finite, probability, sample
+from engine.risk.measures import finite, probability, sample
+from models.arrays import FloatArray
 
 EMPIRICAL = "empirical distribution of the trials, pairs over n^2"
 FAIR = "fair, pairs over n(n-1)"

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.drivers import DRIVERS, ROLE_DIMS, SELECTORS, PlanView, did_you_mean
+from engine.drivers import DRIVERS, ROLE_DIMS, SELECTORS, PlanView
 from engine.scenarios.grammar import Shock
 from engine.scenarios.values import FAR, Distribution, TimeDistribution, later, start_day
 from models.calendar import Calendar
+from models.errors import did_you_mean
 
 
 class Problem(NamedTuple):

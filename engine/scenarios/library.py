@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from engine.drivers import did_you_mean
 from engine.scenarios.check import NamedShock, Problem, shock_problems, trigger_problems
 from engine.scenarios.grammar import (
     Change,
@@ -25,7 +24,7 @@ from engine.scenarios.grammar import (
 )
 from engine.scenarios.source import Source, read
 from engine.scenarios.values import Distribution, TimeDistribution
-from models.errors import Fault, InputError
+from models.errors import Fault, InputError, did_you_mean
 
 BASE = "base"
 

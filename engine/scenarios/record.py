@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.drivers import DRIVERS, AppliedChange, PlanView
 from engine.scenarios.check import NamedShock
 from engine.scenarios.grammar import Shape, Shock
 from engine.scenarios.values import Distribution, TimeDistribution, start_day
+from models.arrays import FloatArray
 from models.calendar import Calendar
 
 
@@ -59,7 +59,7 @@ def _values(shock: Shock, positions: dict[str, tuple[int, ...]], view: PlanView)
     return _range(base), _range(np.clip(new, *entry.bounds))
 
 
-def _range(values: npt.NDArray[np.float64]) -> str:
+def _range(values: FloatArray) -> str:
     low, high = float(np.min(values)), float(np.max(values))
     return f"{low:.6g}" if low == high else f"{low:.6g}..{high:.6g}"
 

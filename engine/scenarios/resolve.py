@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from engine.drivers import DRIVERS, Effect, Paths, PlanView
@@ -22,12 +21,10 @@ from engine.scenarios.grammar import Scenario, Shock
 from engine.scenarios.library import BASE, Composition, Library, composition
 from engine.scenarios.record import applied_change
 from engine.scenarios.values import FAR, Distribution, TimeDistribution, later, start_day, uniform_of
+from models.arrays import BoolArray, FloatArray, IntArray
 from models.calendar import Calendar
 from models.errors import Fault, InputError
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 Positions = dict[str, tuple[int, ...]]
 
 AS_WRITTEN: Mapping[str, float] = MappingProxyType({})
@@ -311,7 +308,7 @@ def _combine(
     then: str | None,
     multiplier: FloatArray,
     offset: FloatArray,
-    cells: tuple[npt.NDArray[np.int64], ...],
+    cells: tuple[IntArray, ...],
     weight: FloatArray,
     a: FloatArray,
     b: FloatArray,

@@ -8,18 +8,15 @@ import re
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from models.calendar import Calendar
+from models.arrays import FloatArray, IntArray
+from models.calendar import DAYS_IN_MONTH, DAYS_IN_QUARTER, Calendar
 from models.quantiles import normal_cdf, normal_quantile
 from models.streams import uniforms
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
-DAYS_OF_UNIT = {"d": 1.0, "w": 7.0, "m": 365.25 / 12.0, "q": 365.25 / 4.0}
+DAYS_OF_UNIT = {"d": 1.0, "w": 7.0, "m": DAYS_IN_MONTH, "q": DAYS_IN_QUARTER}
 """Days a drawn duration of one unit lasts; written months and quarters follow the calendar instead."""
 
 _DURATION = re.compile(r"^(\d{1,5})([dwmq])$")

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.plan import Plan
@@ -35,8 +34,6 @@ from models.network.purchasing import PurchasingModel
 from models.quantiles import normal_quantile
 from models.returns import ReturnsModel, fit_returns
 from models.supply import SupplyModel, SupplySpec, open_shipments
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import CountArray, FloatArray, IntArray
 from models.demand import CohortOrders
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-Counts = npt.NDArray[np.integer[Any]]
 
 
 class CohortSums(NamedTuple):
@@ -49,8 +45,8 @@ def cohort_sums(customers: CohortOrders, worth: FloatArray, factor: FloatArray) 
 @njit(cache=True, nogil=True)
 def _fill(
     stream_cell: IntArray,
-    orders: Counts,
-    won: Counts,
+    orders: CountArray,
+    won: CountArray,
     worth: FloatArray,
     factor: FloatArray,
     placed: FloatArray,

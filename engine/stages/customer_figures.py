@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.finance import unit_economics as unit
 from engine.finance.channel_economics import economics, joint_economics, total, zone_codes
@@ -19,9 +18,8 @@ from engine.finance.statements import Statements
 from engine.stages.cohort_sums import cohort_sums
 from engine.stages.played import Played
 from engine.stages.world import World
+from models.arrays import FloatArray
 from models.demand import RETURN_DAYS
-
-FloatArray = npt.NDArray[np.float64]
 
 VALUE_MONTHS = 24
 """Months over which the value of a customer is counted, or those of the run if they are fewer."""

@@ -10,16 +10,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.finance.customer_shares import REPEAT_DAYS, repeat_rate
 from engine.plan.plan import Plan
+from models.arrays import BoolArray, FloatArray, IntArray
 from models.demand import DemandModel
 from models.demand.history import FIRST_MONTHS
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 SCORE = 1.959963984540054
 """Of the 95% intervals."""
@@ -41,7 +38,7 @@ class _Lines:
     revenue: FloatArray
     best: FloatArray
 
-    def where(self, chosen: npt.NDArray[np.bool_]) -> _Lines:
+    def where(self, chosen: BoolArray) -> _Lines:
         """Some of the lines."""
         return _Lines(*(getattr(self, field.name)[chosen] for field in fields(self)))
 

@@ -6,10 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from engine.stages.calibrate import Calibration
+from models.arrays import FloatArray, WordArray
 from models.calendar import Calendar
 from models.demand import DemandBank
 from models.streams import keys_of
@@ -23,13 +21,13 @@ class BlockDraws:
     trials: range
     demand: DemandBank
     supply: SupplyDraws
-    return_share: npt.NDArray[np.float64]
+    return_share: FloatArray
     """Share of sold units that come back, dims (trial, cell, item)."""
 
-    return_keys: npt.NDArray[np.uint64]
+    return_keys: WordArray
     """Stream keys of the return delays, dims (cell, item, 2)."""
 
-    fx: npt.NDArray[np.float64]
+    fx: FloatArray
     """Company currency per foreign unit, dims (trial, currency, day)."""
 
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.responses import responses_of
@@ -19,11 +18,10 @@ from engine.scenarios import BASE, Composition, Library, resolve
 from engine.stages.draw import draw_block
 from engine.stages.simulate import follow
 from engine.stages.world import World
+from models.arrays import FloatArray
 from models.network.movements import Movements, concatenate
 from models.network.state import State
 from models.network.timelines import MOMENTS, customs_queue, journal_table, order_timelines
-
-FloatArray = npt.NDArray[np.float64]
 
 MONTHS = 9
 """Months that are told: a shock that begins after a quarter, and what its orders come to."""

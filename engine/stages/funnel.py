@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.finance.kpis import ratio
 from engine.plan.plan import Plan
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
 
 RECENT_MONTHS = 12
 

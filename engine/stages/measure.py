@@ -22,11 +22,10 @@ from engine.stages.measure_supply import measure_supply, supply_variables
 from engine.stages.played import Played
 from engine.stages.world import World
 from models import names
+from models.arrays import FloatArray
+from models.calendar import MONTHS_IN_QUARTER
 from models.names import COUNT, DAYS, MONEY, RATIO, SHARE, UNITS, Variable
 
-FloatArray = npt.NDArray[np.float64]
-
-MONTHS_IN_QUARTER = 3
 UNIT_VARIABLES = {
     "orders": (COUNT, "orders placed"),
     "units_demanded": (UNITS, "units demanded"),

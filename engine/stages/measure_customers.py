@@ -18,11 +18,10 @@ from engine.stages.customer_figures import COHORT_MONTHS, VALUE_MONTHS, Customer
 from engine.stages.played import Played
 from engine.stages.world import World
 from models import names
+from models.arrays import FloatArray
 from models.calendar import Calendar
 from models.demand import RETURN_DAYS
 from models.names import CODE, COUNT, MONEY, MONEY_PER_CUSTOMER, MONTHS, PER_CUSTOMER, RATIO, SHARE, Variable
-
-FloatArray = npt.NDArray[np.float64]
 
 GROUP = "customers"
 _CHANNEL = (names.MARKET, names.ACQUISITION_CHANNEL)

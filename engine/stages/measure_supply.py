@@ -12,13 +12,14 @@ from engine.finance import supply_kpis
 from engine.finance.accounts import BALANCE_INDEX
 from engine.finance.kpis import COGS_LINES, STOCK_ACCOUNTS, by_quarter, ratio
 from engine.finance.postings import POSTING_INDEX
-from engine.finance.supply_kpis import FORWARD_DAYS, Floats, in_order
+from engine.finance.supply_kpis import FORWARD_DAYS, in_order
 from engine.finance.supply_metrics import SUPPLY_METRICS
 from engine.stages.played import Played
 from engine.stages.supply_tally import CLEARANCE, CLEARANCE_LONG, CLEARANCE_P90, QUEUE
 from engine.stages.supply_watch import SHOCK_METRICS
 from engine.stages.world import World
 from models import names
+from models.arrays import FloatArray
 from models.names import COUNT, DAYS, MONEY, RATIO, SHARE, UNITS, Variable
 
 RESTOCKED = tuple(POSTING_INDEX[f"restock_{layer}"] for layer in ("goods", "freight", "duty", "fees"))
@@ -88,7 +89,7 @@ def supply_variables() -> Iterable[Variable]:
             yield Variable(name, group, unit, dims, meaning)
 
 
-def measure_supply(world: World, played: Played, values: dict[str, Floats]) -> dict[str, Floats]:
+def measure_supply(world: World, played: Played, values: dict[str, FloatArray]) -> dict[str, FloatArray]:
     """Values of the supply variables and metrics; ``values`` are those already measured.
 
     How a physical shock went needs base beside it and comes from ``supply_watch``; until then it is NaN.
@@ -106,12 +107,12 @@ def _quarterly(monthly: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.asarray(monthly[:, 0::3] + monthly[:, 1::3] + monthly[:, 2::3])
 
 
-def _by_market(world: World, cells: Floats) -> Floats:
+def _by_market(world: World, cells: FloatArray) -> FloatArray:
     """Sum of the sales channels of each market, (…, market) from (…, cell)."""
     return in_order(cells.reshape(*cells.shape[:-1], -1, len(world.plan.sales_channel_keys)))
 
 
-def _service(world: World, played: Played) -> dict[str, Floats]:
+def _service(world: World, played: Played) -> dict[str, FloatArray]:
     frame, per_unit = world.supply, world.finance.terms.cells.orders_per_unit
     wait = _quarterly(played.wait)
     shipped = wait.sum(axis=-1).astype(np.float64)
@@ -132,7 +133,7 @@ def _service(world: World, played: Played) -> dict[str, Floats]:
     return found | _by_node(world, played, per_unit, ratio(late, shipped))
 
 
-def _recovered(cells: Floats) -> Floats:
+def _recovered(cells: FloatArray) -> FloatArray:
     """Cash and restocked landed value of a month's returns, (trial, cell), from (trial, posting, cell)."""
     total = np.zeros(cells[:, 0].shape)
     for posting in RESTOCKED:
@@ -142,7 +143,7 @@ def _recovered(cells: Floats) -> Floats:
     return total
 
 
-def _by_node(world: World, played: Played, per_unit: Floats, late: Floats) -> dict[str, Floats]:
+def _by_node(world: World, played: Played, per_unit: FloatArray, late: FloatArray) -> dict[str, FloatArray]:
     network, units = world.network, played.supply.shipped
     shipped = np.zeros((*units.shape[:2], len(network.nodes)))
     beyond = np.zeros_like(shipped)
@@ -153,7 +154,7 @@ def _by_node(world: World, played: Played, per_unit: Floats, late: Floats) -> di
     return {"stock/orders_shipped": shipped, "stock/orders_beyond_sla": beyond}
 
 
-def _stock(world: World, played: Played) -> dict[str, Floats]:
+def _stock(world: World, played: Played) -> dict[str, FloatArray]:
     counts, frame = played.supply, world.supply
     days = np.diff(frame.quarter_end, prepend=-1).astype(np.float64)
     wanted = frame.planned.sum(axis=1).astype(np.float64)
@@ -166,14 +167,14 @@ def _stock(world: World, played: Played) -> dict[str, Floats]:
     }
 
 
-def _lanes_and_ports(played: Played) -> dict[str, Floats]:
+def _lanes_and_ports(played: Played) -> dict[str, FloatArray]:
     counts = played.supply
     found = {f"lane/{name}": each for name, each in zip(LANE, counts.lanes, strict=True)}
     found["port/entries"] = counts.entries[:, :-1].astype(np.float64)
     return found | {f"port/{name}": counts.customs[:, :-1, at] for name, at in FIGURES.items()}
 
 
-def _quarters(world: World, played: Played, values: dict[str, Floats]) -> dict[str, Floats]:
+def _quarters(world: World, played: Played, values: dict[str, FloatArray]) -> dict[str, FloatArray]:
     days = np.diff(world.supply.quarter_end, prepend=-1).astype(np.float64)
     cogs, stock = _cogs_and_stock(world, values)
     landed = np.stack([booked.item_stock for booked in played.booked], axis=1)[:, 2::3]
@@ -184,7 +185,7 @@ def _quarters(world: World, played: Played, values: dict[str, Floats]) -> dict[s
     }
 
 
-def _cogs_and_stock(world: World, values: dict[str, Floats]) -> tuple[Floats, Floats]:
+def _cogs_and_stock(world: World, values: dict[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
     """COGS, positive, and average inventory on hand and in transit, each (trial, quarter)."""
     cogs = sum(by_quarter(in_order(-values[f"market/{line}"])) for line in COGS_LINES)
     closing = np.asarray(sum(values[f"month/balance_{name}"][:, 2::3] for name in STOCK_ACCOUNTS))
@@ -194,19 +195,19 @@ def _cogs_and_stock(world: World, values: dict[str, Floats]) -> tuple[Floats, Fl
     return np.asarray(cogs), np.asarray((opening + closing) / 2.0)
 
 
-def _mean(quarters: Floats) -> Floats:
+def _mean(quarters: FloatArray) -> FloatArray:
     """Mean over the quarters, one after the other."""
     return in_order(quarters) / quarters.shape[-1]
 
 
-def _total(values: Floats) -> Floats:
+def _total(values: FloatArray) -> FloatArray:
     """Sum over the last two axes."""
     return in_order(in_order(values))
 
 
 def _stock_metrics(
-    world: World, played: Played, values: dict[str, Floats], found: dict[str, Floats]
-) -> dict[str, Floats]:
+    world: World, played: Played, values: dict[str, FloatArray], found: dict[str, FloatArray]
+) -> dict[str, FloatArray]:
     cogs, stock = _cogs_and_stock(world, values)
     days = float(world.calendar.days)
     counts = played.supply
@@ -225,7 +226,9 @@ def _stock_metrics(
     }
 
 
-def _service_metrics(world: World, values: dict[str, Floats], found: dict[str, Floats]) -> dict[str, Floats]:
+def _service_metrics(
+    world: World, values: dict[str, FloatArray], found: dict[str, FloatArray]
+) -> dict[str, FloatArray]:
     primary = world.supply.primary_market
     demanded = _total(values["market/units_demanded"])
     shipped = _total(found["service/orders_shipped"])
@@ -241,10 +244,10 @@ def _service_metrics(world: World, values: dict[str, Floats], found: dict[str, F
     }
 
 
-def _time_metrics(played: Played) -> dict[str, Floats]:
+def _time_metrics(played: Played) -> dict[str, FloatArray]:
     lanes, customs = played.supply.lanes, played.supply.customs[:, -1]
 
-    def by_orders(figure: Floats) -> Floats:
+    def by_orders(figure: FloatArray) -> FloatArray:
         known = np.where(np.isnan(figure), 0.0, lanes.orders)
         return ratio(_total(known * np.nan_to_num(figure)), _total(known))
 
@@ -256,7 +259,7 @@ def _time_metrics(played: Played) -> dict[str, Floats]:
     }
 
 
-def _redundancy(world: World, played: Played) -> dict[str, Floats]:
+def _redundancy(world: World, played: Played) -> dict[str, FloatArray]:
     backed_up = world.supply.backed_up
     sales = np.zeros_like(played.booked[0].item_sales)
     for booked in played.booked:

@@ -11,7 +11,6 @@ import datetime as dt
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.finance.accounts import ASSETS, BALANCE_INDEX, BALANCE_NAMES, EQUITY
@@ -40,10 +39,8 @@ from engine.plan.plan import Plan
 from engine.plan.tariffs import tariff_rates
 from engine.stages.calibrate import Calibration
 from engine.stages.wiring import open_lines, opening_stock, planned_shares, primary_nodes
+from models.arrays import FloatArray, IntArray
 from models.calendar import Calendar
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 DEFAULT_DUE_DAY = 14
 """Day on which a difference between an account and its open items is settled where no item has a date."""

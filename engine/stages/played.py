@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
 from engine.finance.books import MonthBooked
 from engine.stages.supply_record import SupplyCounts
+from models.arrays import FloatArray, Int32Array, IntArray
 from models.demand import CohortOrders
 from models.network.draws import Draws
 from models.network.movements import Movements
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +65,7 @@ class BaseMoves:
     """
 
     orders: IntArray
-    units: tuple[npt.NDArray[np.int32], ...]
+    units: tuple[Int32Array, ...]
     """Units demanded by month, dims (trial, day, cell, item)."""
     draws: Draws
     movements: tuple[Movements, ...]

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.drivers import Paths
 from engine.finance.books import Books, Lines, MonthInputs, open_books
@@ -31,11 +30,9 @@ from engine.finance.spec import (
 from engine.plan.plan import Plan
 from engine.stages.calibrate import Calibration
 from engine.stages.opening import opening_books
+from models.arrays import FloatArray, IntArray
 from models.calendar import Calendar
 from models.network.movements import Movements
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 SALES_TAX_LAG_DAYS = 20
 """Days from month end to the remittance of the month's sales tax: no plan says it, so it is listed here."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.drivers import DRIVERS, Paths, month_means, price_level
 from engine.stages.draw import BlockDraws
 from engine.stages.world import World
+from models.arrays import FloatArray
 from models.network.draws import Draws
 from models.supply import SupplyDraws, apply_supply_effects
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.stages.rates import Rates
 from engine.stages.world import World
+from models.arrays import FloatArray, IntArray
 from models.demand import (
     CohortOrders,
     DemandBank,
@@ -16,9 +16,6 @@ from models.demand import (
     count_month,
     demand_multiplier,
 )
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 class ScenarioOrders:

@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.drivers import Paths
 from engine.finance.books import MonthBooked
@@ -34,10 +33,11 @@ from engine.stages.played import BaseMoves, Played
 from engine.stages.price import month_inputs, open_block_books
 from engine.stages.rates import network_draws, rates_of
 from engine.stages.scenario_orders import ScenarioOrders
-from engine.stages.supply_frame import MONTHS_IN_QUARTER
 from engine.stages.supply_record import SupplyRecord, aged_value
 from engine.stages.tally import tally
 from engine.stages.world import World
+from models.arrays import BoolArray, CountArray, Int32Array, IntArray
+from models.calendar import MONTHS_IN_QUARTER
 from models.demand import (
     CohortOrders,
     several_categories,
@@ -49,9 +49,6 @@ from models.network.movements import Movements
 from models.network.purchasing import initial_purchasing, observe_month, reorder_levels
 from models.network.spec import UNLIMITED
 from models.network.state import State, initial_state
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 Advance = Callable[..., tuple[Any, Movements]]
 ENGINES: Mapping[str, Advance] = {"compiled": kernel.advance, "simpy": process.advance}
@@ -67,7 +64,7 @@ def play(
     base: BaseMoves | None = None,
     keep: bool = False,
     clock: Clockwork | None = None,
-    watched: npt.NDArray[np.bool_] | None = None,
+    watched: BoolArray | None = None,
 ) -> Played:
     """Play one scenario in a block of trials.
 
@@ -91,7 +88,7 @@ class _Player:
         responses: tuple[Response, ...],
         engine: str,
         clock: Clockwork,
-        watched: npt.NDArray[np.bool_] | None = None,
+        watched: BoolArray | None = None,
     ) -> None:
         self.world = world
         self.draws = draws
@@ -128,13 +125,13 @@ class _Player:
         self.supply = SupplyRecord(
             world.supply, world.network, self.trials, nothing if watched is None else watched
         )
-        self.aged: npt.NDArray[np.integer[Any]] = self.supply.aged
+        self.aged: CountArray = self.supply.aged
         self.aged_value = np.zeros(self.aged.shape[:-1])
         self.booked: list[MonthBooked] = []
         self.known: BaseMoves | None = None
         self.counted = 0
-        self.units: npt.NDArray[np.int32] = np.zeros(0, dtype=np.int32)
-        self.kept_units: list[npt.NDArray[np.int32]] = []
+        self.units: Int32Array = np.zeros(0, dtype=np.int32)
+        self.kept_units: list[Int32Array] = []
 
     def run(self, base: BaseMoves | None, keep: bool) -> Played:
         """Every month in turn."""
@@ -271,7 +268,7 @@ class _Player:
                 cap[capped, period] = np.ceil(share[capped, None, None] * expected[capped])
         return cap
 
-    def _record(self, month: int, units: npt.NDArray[np.int32], moved: Movements) -> None:
+    def _record(self, month: int, units: Int32Array, moved: Movements) -> None:
         tally(
             units,
             moved.shipped,

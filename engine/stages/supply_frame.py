@@ -14,20 +14,18 @@ from engine.finance.supply_kpis import (
     FAST_DAYS,
     FORWARD_DAYS,
     Flags,
-    Floats,
-    Ints,
     Redundancy,
     known_long_enough,
     last_mile_within,
     redundancy,
 )
 from engine.plan.plan import Plan
-from models.calendar import Calendar
+from models.arrays import FloatArray, IntArray
+from models.calendar import MONTHS_IN_QUARTER, Calendar
 from models.network.purchasing import PurchasingModel
 from models.network.spec import Network
 from models.network.state import WAIT_BINS
 
-MONTHS_IN_QUARTER = 3
 NEVER_SOLD = -(1 << 30)
 
 
@@ -35,29 +33,29 @@ NEVER_SOLD = -(1 << 30)
 class SupplyFrame:
     """Static arrays of the supply metrics; C cells, N nodes, S suppliers, I items, Q quarters."""
 
-    quarter_end: Ints
+    quarter_end: IntArray
     """(Q,) last day of each quarter."""
     planned: Flags
     """(N, I) whether base expects demand for an item at a node."""
-    coming: Floats
+    coming: FloatArray
     """(Q, C, I) base expectation of the ``DEAD_COVER_DAYS`` days after each quarter."""
-    forward: Floats
+    forward: FloatArray
     """(Q, C) base expectation of the ``FORWARD_DAYS`` days after each quarter, units."""
-    primary_node: Ints
+    primary_node: IntArray
     """(C,)"""
     covered: Flags
     """(C,) whether the last mile takes at most ``COVERAGE_DAYS`` days."""
-    fast: Floats
+    fast: FloatArray
     """(C, bin) probability to be with the customer within 48 hours, by whole days waited."""
-    in_time: Floats
+    in_time: FloatArray
     """(C, bin) the same within the market's promise."""
     primary_market: Flags
     """(market,) markets with a node in their own customs territory; all where there is none."""
-    known_since: Ints
+    known_since: IntArray
     """(I,) day of the first sale or receipt, day 0 for an item without any."""
-    last_sale: Ints
+    last_sale: IntArray
     """(I,) day of the last sale before day 0."""
-    promised: Floats
+    promised: FloatArray
     """(N, S) median days from order to promised receipt in the purchase log; NaN where none was promised."""
     backed_up: Redundancy
 
@@ -106,7 +104,7 @@ def supply_frame(
     )
 
 
-def _expected_between(purchasing: PurchasingModel, start: int, length: int) -> Floats:
+def _expected_between(purchasing: PurchasingModel, start: int, length: int) -> FloatArray:
     """Base expectation, units, of the days from ``start`` on, spread evenly in months, dims (cell, item)."""
     expected, days = purchasing.expected_units, purchasing.month_days
     total = np.zeros((expected.shape[0], expected.shape[2]))
@@ -127,7 +125,7 @@ def _primary(plan: Plan) -> Flags:
     return np.array(inside if any(inside) else [True] * len(inside))
 
 
-def _history(plan: Plan) -> tuple[Ints, Ints]:
+def _history(plan: Plan) -> tuple[IntArray, IntArray]:
     """Day of the first sale or receipt and of the last sale of each item, days before day 0 negative."""
     start = pd.Timestamp(plan.forecast_start)
     sold = (plan.orders["ordered_at"].dt.normalize() - start).dt.days.groupby(plan.orders["item"])
@@ -143,7 +141,7 @@ def _history(plan: Plan) -> tuple[Ints, Ints]:
     return np.array(since, dtype=np.int64), np.array(recent, dtype=np.int64)
 
 
-def _promised(plan: Plan) -> Floats:
+def _promised(plan: Plan) -> FloatArray:
     log = plan.purchase_orders
     promised = np.full((len(plan.node_keys), len(plan.supplier_keys)), np.nan)
     if "promised_on" not in log:

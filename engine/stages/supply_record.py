@@ -9,16 +9,13 @@ import numpy as np
 
 from engine.finance.supply_kpis import (
     CLEARANCE_LIMIT_DAYS,
-    Counts,
     Flags,
-    Floats,
-    Ints,
     aged_units,
     dead_item_share,
     in_order,
     unsold,
 )
-from engine.stages.supply_frame import MONTHS_IN_QUARTER, SupplyFrame
+from engine.stages.supply_frame import SupplyFrame
 from engine.stages.supply_tally import (
     CLEARANCE_FIGURES,
     count_service,
@@ -27,6 +24,8 @@ from engine.stages.supply_tally import (
     receipts_between,
     restocked_between,
 )
+from models.arrays import CountArray, FloatArray, IntArray
+from models.calendar import MONTHS_IN_QUARTER
 from models.lead_time.counted import Counted, counted_spread
 from models.network.movements import Movements
 from models.network.spec import Network
@@ -40,29 +39,29 @@ WINDOW_MONTHS = 4
 class SupplyCounts:
     """Units and days of a block for the supply metrics; T trials, Q quarters, D days, K watched sets."""
 
-    unstocked: Ints
+    unstocked: IntArray
     """(T, Q, C) units demanded while no serving node had stock."""
-    empty: Ints
+    empty: IntArray
     """(T, Q, N) planned item-days without stock at the day's end."""
-    shipped: Ints
+    shipped: IntArray
     """(T, Q, A) units by arc; the month's tally fills them."""
-    on_hand: Ints
+    on_hand: IntArray
     """(T, Q, N) units at the quarter's end."""
-    forward: Floats
+    forward: FloatArray
     """(T, Q, N) units that the company expects to sell from a node in the coming days."""
-    aged: Counts
+    aged: CountArray
     """(T, Q, N, I) units older than the limit at the quarter's end."""
-    dead_items: Floats
+    dead_items: FloatArray
     """(T, Q) share of the items."""
     unsold: Flags
     """(T, Q, I)"""
-    service: Counts
+    service: CountArray
     """(T, D, K, 3) units demanded, lost and waiting at the day's end over each watched set."""
     lanes: Counted
     """Order to receipt by (T, N, S)."""
-    entries: Ints
+    entries: IntArray
     """(T, P + 1) entries released by port, the last for all ports; likewise customs."""
-    customs: Floats
+    customs: FloatArray
     """(T, P + 1, figure)"""
 
 
@@ -74,7 +73,7 @@ class SupplyRecord:
         quarters, items = len(frame.quarter_end), len(network.items)
         self.days = int(frame.quarter_end[-1]) + 1
 
-        def counts(*shape: int) -> Ints:
+        def counts(*shape: int) -> IntArray:
             return np.zeros((trials, quarters, *shape), dtype=np.int64)
 
         cells, nodes = len(network.markets), len(network.nodes)
@@ -86,9 +85,9 @@ class SupplyRecord:
         self.unsold = np.zeros((trials, quarters, items), dtype=np.bool_)
         self.last_sale = np.tile(frame.last_sale, (trials, 1))
         self.service = np.zeros((trials, self.days, len(watched), 3), dtype=np.int32)
-        self.returns: deque[tuple[int, Counts, Ints]] = deque(maxlen=WINDOW_MONTHS)
+        self.returns: deque[tuple[int, CountArray, IntArray]] = deque(maxlen=WINDOW_MONTHS)
 
-    def month(self, month: int, demanded: Counts, moved: Movements, demand_ratio: Floats) -> None:
+    def month(self, month: int, demanded: CountArray, moved: Movements, demand_ratio: FloatArray) -> None:
         """Count a month that the network has moved; ``demand_ratio`` (trial, cell) is what the company now
         knows of demand over its base expectation.
         """
@@ -111,7 +110,7 @@ class SupplyRecord:
         if month % MONTHS_IN_QUARTER == MONTHS_IN_QUARTER - 1:
             self._close_quarter(quarter, moved, demand_ratio)
 
-    def _close_quarter(self, quarter: int, moved: Movements, ratio: Floats) -> None:
+    def _close_quarter(self, quarter: int, moved: Movements, ratio: FloatArray) -> None:
         frame, on_hand = self.frame, moved.on_hand[:, -1]
         entered = np.zeros(on_hand.shape, dtype=np.int32)
         window, lines = (frame.aged_from(quarter), moved.until), moved.lines
@@ -170,7 +169,7 @@ class SupplyRecord:
         )
 
 
-def aged_value(aged: Counts, average: Floats) -> Floats:
+def aged_value(aged: CountArray, average: FloatArray) -> FloatArray:
     """Landed value of aged units by node, (trial, node): units (trial, node, item) at the average landed cost
     (trial, node, item, layer).
     """

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-Counts = npt.NDArray[np.integer[Any]]
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from models.arrays import BoolArray, CountArray, FloatArray, IntArray
 
 CLEARANCE, CLEARANCE_P90, CLEARANCE_LONG, QUEUE = range(4)
 CLEARANCE_FIGURES = 4
@@ -21,9 +15,9 @@ _P90 = 0.9
 
 @njit(cache=True, nogil=True)
 def count_service(
-    demanded: Counts,
-    shipped: Counts,
-    on_hand: Counts,
+    demanded: CountArray,
+    shipped: CountArray,
+    on_hand: CountArray,
     first_day: int,
     arc_start: IntArray,
     arc_node: IntArray,
@@ -70,7 +64,7 @@ def count_service(
 
 
 @njit(cache=True, nogil=True)
-def _last_sale(shipped: Counts, item: int) -> int:
+def _last_sale(shipped: CountArray, item: int) -> int:
     """Last day of the month on which an item was shipped anywhere, -1 without one."""
     for day in range(shipped.shape[0] - 1, -1, -1):
         for arc in range(shipped.shape[1]):
@@ -81,9 +75,9 @@ def _last_sale(shipped: Counts, item: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _add_unstocked(
-    demanded: Counts,
-    shipped: Counts,
-    on_hand: Counts,
+    demanded: CountArray,
+    shipped: CountArray,
+    on_hand: CountArray,
     item: int,
     arc_start: IntArray,
     arc_node: IntArray,
@@ -105,7 +99,12 @@ def _add_unstocked(
 
 @njit(cache=True, nogil=True)
 def follow_service(
-    demanded: Counts, lost: Counts, backlog: Counts, watched: BoolArray, first_day: int, service: Counts
+    demanded: CountArray,
+    lost: CountArray,
+    backlog: CountArray,
+    watched: BoolArray,
+    first_day: int,
+    service: CountArray,
 ) -> None:
     """Fill a month's days of units demanded, lost and waiting over watched pairs (set, cell, item), into
     ``service`` (trial, day, set, 3).
@@ -137,14 +136,14 @@ def follow_service(
 
 @njit(cache=True, nogil=True)
 def receipts_between(
-    node: Counts,
-    item: Counts,
-    units: Counts,
-    received: Counts,
+    node: CountArray,
+    item: CountArray,
+    units: CountArray,
+    received: CountArray,
     count: IntArray,
     first: int,
     until: int,
-    entered: Counts,
+    entered: CountArray,
 ) -> None:
     """Add the units of order lines received on the days ``first`` to ``until`` - 1, by trial, node, item."""
     for t in range(count.size):
@@ -155,7 +154,7 @@ def receipts_between(
 
 @njit(cache=True, nogil=True)
 def restocked_between(
-    returns: Counts, count: IntArray, return_node: IntArray, first: int, until: int, entered: Counts
+    returns: CountArray, count: IntArray, return_node: IntArray, first: int, until: int, entered: CountArray
 ) -> None:
     """Add the returned units put back into stock on the days ``first`` to ``until`` - 1, into (trial, node,
     item).
@@ -168,19 +167,19 @@ def restocked_between(
 
 @njit(cache=True, nogil=True)
 def order_times(
-    day_ordered: Counts,
-    node: Counts,
-    supplier: Counts,
+    day_ordered: CountArray,
+    node: CountArray,
+    supplier: CountArray,
     port: FloatArray,
     cleared: FloatArray,
-    received: Counts,
-    first_line: Counts,
+    received: CountArray,
+    first_line: CountArray,
     started: FloatArray,
     count: IntArray,
     node_port: IntArray,
     limit: float,
-    finished: Counts,
-    still_open: Counts,
+    finished: CountArray,
+    still_open: CountArray,
     entries: IntArray,
     customs: FloatArray,
 ) -> None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.drivers import DRIVERS, Paths
-from engine.finance.supply_kpis import Counts, Flags, Floats, Ints, survival, unserved_share
+from engine.finance.supply_kpis import Flags, survival, unserved_share
 from engine.responses import Response
 from engine.stages.world import World
 from models import names
+from models.arrays import CountArray, FloatArray, IntArray
 
 PHYSICAL = ("lead_time", "supplier_capacity", "port_closure", "clearance", "congestion")
 """Drivers that hold up goods; any of them makes a scenario a physical shock."""
@@ -27,9 +28,9 @@ class Shock:
 
     pairs: Flags
     """(cell, item) demand planned at a node that something held up supplies."""
-    start: Ints
+    start: IntArray
     """(trial,) first day of it; the number of days where it never comes."""
-    until: Ints
+    until: IntArray
     """(trial,) day before which it can break supply: until what was ordered in its last days has come."""
 
 
@@ -87,7 +88,7 @@ def shock_of(world: World, paths: Paths) -> Shock | None:
     return Shock(pairs, start, until + reach) if pairs.any() else None
 
 
-def _lanes(driver: str, cells: Flags, node_port: Ints, shape: tuple[int, int]) -> Flags:
+def _lanes(driver: str, cells: Flags, node_port: IntArray, shape: tuple[int, int]) -> Flags:
     """Lanes (supplier, node) that the moved cells of a driver lie on: lanes, suppliers or ports."""
     dims = DRIVERS[driver].dims
     if dims == (names.PORT,):
@@ -103,8 +104,8 @@ def reaction_hours(responses: Sequence[Response]) -> float:
 
 
 def shock_metrics(
-    scenario: str, followed: Watch, own: Counts, base: Counts, responses: Sequence[Response]
-) -> dict[str, Floats]:
+    scenario: str, followed: Watch, own: CountArray, base: CountArray, responses: Sequence[Response]
+) -> dict[str, FloatArray]:
     """Horizon metrics of how a scenario's physical shock went, each (trial,); NaN without one.
 
     ``own`` and ``base`` (trial, day, set, 3) are units demanded, lost and waiting over the sets followed in

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-IntArray = npt.NDArray[np.int64]
-Counts = npt.NDArray[np.integer[Any]]
+from models.arrays import CountArray, IntArray
+
 Totals = tuple[IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray]
 
 
 @njit(cache=True, nogil=True)
 def tally(
-    demanded: Counts,
-    shipped: Counts,
-    lost: Counts,
-    backlog: Counts,
-    on_hand: Counts,
-    returns: Counts,
+    demanded: CountArray,
+    shipped: CountArray,
+    lost: CountArray,
+    backlog: CountArray,
+    on_hand: CountArray,
+    returns: CountArray,
     returns_count: IntArray,
     arc_cell: IntArray,
     totals: Totals,

@@ -5,16 +5,13 @@ way.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.plan import Plan
+from models.arrays import BoolArray, FloatArray, IntArray
 from models.lead_time import shipments
 from models.network.spec import UNLIMITED, Network
 from models.network.state import OpenOrders
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 _DATES = ("ordered_on", "shipped_on", "port_on", "cleared_on", "received_on")
 
@@ -64,7 +61,7 @@ def _by_supplier_item(plan: Plan, column: str) -> IntArray:
     return np.ascontiguousarray(np.broadcast_to(row, (len(plan.supplier_keys), len(row))))
 
 
-def _lanes(plan: Plan) -> npt.NDArray[np.bool_]:
+def _lanes(plan: Plan) -> BoolArray:
     """Whether a supplier has a lane to a node, dims (node, supplier)."""
     known = {(lane.node, lane.supplier) for lane in plan.config.lanes}
     return np.array(
@@ -72,7 +69,7 @@ def _lanes(plan: Plan) -> npt.NDArray[np.bool_]:
     )
 
 
-def _qualified(plan: Plan) -> npt.NDArray[np.bool_]:
+def _qualified(plan: Plan) -> BoolArray:
     """Whether a supplier makes an item and reaches a node, dims (node, supplier, item)."""
     return np.ascontiguousarray(_lanes(plan)[:, :, None] & plan.qualified[None, :, :])
 

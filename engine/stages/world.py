@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.drivers import LandedMix, PlanView
 from engine.finance.spec import FinanceSpec
@@ -18,13 +17,11 @@ from engine.stages.funnel import Funnel, funnel_of
 from engine.stages.price import finance_spec, unit_costs
 from engine.stages.supply_frame import SupplyFrame, supply_frame
 from engine.stages.wiring import network_of, open_lines, open_orders, opening_stock, planned_shares
+from models.arrays import FloatArray, IntArray
 from models.calendar import Calendar
 from models.network.purchasing import PurchasingModel
 from models.network.spec import Network
 from models.network.state import OpenOrders
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 MIX_MONTHS = 12
 """Months of base expectation over which the landed cost of a market's average unit is taken."""

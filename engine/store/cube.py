@@ -22,6 +22,7 @@ import numpy.typing as npt
 import xarray as xr
 import zarr
 
+from models.arrays import FloatArray
 from models.errors import StoreError
 from models.names import SCENARIO, TRIAL, Variable
 
@@ -125,7 +126,7 @@ def write_block(
     folder: Path,
     template: Template,
     trials: range,
-    values: Mapping[str, npt.NDArray[np.float64]],
+    values: Mapping[str, FloatArray],
     arrays: Mapping[str, zarr.Array] | None = None,
 ) -> None:
     """Write one block of every variable, dims (scenario, trial of the block, ...), then seal it with a

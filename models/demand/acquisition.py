@@ -12,16 +12,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import FloatArray, WordArray
 from models.demand.anonymous import FOLLOWS_PRIOR
 from models.demand.settings import Prior
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform4
 
-FloatArray = npt.NDArray[np.float64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 LEAST_RESPONSE = 0.01
 MOST_RESPONSE = 1.0

@@ -12,15 +12,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import FloatArray, IntArray, WordArray
 from models.demand.settings import Prior
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform4
 
-FloatArray = npt.NDArray[np.float64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 DAMPING = 0.9
 SLOPE_PRIOR_SD = 0.02
@@ -115,16 +114,14 @@ def fit_counts(counts: FloatArray, pace: Pace, shocks: FloatArray | None = None)
     )
 
 
-def _ended(counts: FloatArray, used: npt.NDArray[np.int64]) -> bool:
+def _ended(counts: FloatArray, used: IntArray) -> bool:
     """Whether the empty months at the end are too many for chance, at the mean of the year before them."""
     empty = len(counts) - 1 - int(used[-1])
     before = counts[max(int(used[0]), int(used[-1]) - 11) : int(used[-1]) + 1]
     return empty >= ENDED_MONTHS and float(np.mean(before)) * empty > -math.log(ENDED_CHANCE)
 
 
-def _stopped(
-    counts: FloatArray, pace: FloatArray, used: npt.NDArray[np.int64], horizon: int
-) -> CountForecast:
+def _stopped(counts: FloatArray, pace: FloatArray, used: IntArray, horizon: int) -> CountForecast:
     """Forecast of zero; the past is its mean rate while the series ran."""
     ran = slice(int(used[0]), int(used[-1]) + 1)
     fitted = np.zeros(len(counts))

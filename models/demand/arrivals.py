@@ -1,7 +1,7 @@
 """Sampling of potential new customers with their later orders.
 
 Addresses: ``cohort/{stream}`` index (cohort << 32) | customer for the acquisition mark, first mark and first
-day, ``path/{stream}`` the same index for the later orders. Counts use index cohort with part 1.
+day, ``path/{stream}`` the same index for the later orders. CountArray use index cohort with part 1.
 """
 
 from __future__ import annotations
@@ -9,20 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import AgeArray, BoolArray, FloatArray, Int32Array, IntArray, MarkArray, WordArray
 from models.demand.bank import Marks, Returning
 from models.ltv import new_customer_path
 from models.quantiles import poisson_quantile
 from models.streams import uniform4
 
-FloatArray = npt.NDArray[np.float64]
-MarkArray = npt.NDArray[np.float32]
-CustomerArray = npt.NDArray[np.int32]
-AgeArray = npt.NDArray[np.uint16]
-IntArray = npt.NDArray[np.int64]
-UInt64Array = npt.NDArray[np.uint64]
+CustomerArray = Int32Array
+UInt64Array = WordArray
 
 _COUNT_PART = 1
 _EXTRA = np.uint64(1 << 31)
@@ -35,7 +31,7 @@ def draw_cohorts(
     mean: FloatArray,
     reach: FloatArray,
     parameters: FloatArray,
-    repeats: npt.NDArray[np.bool_],
+    repeats: BoolArray,
     keys: UInt64Array,
     path_keys: UInt64Array,
     clock: FloatArray,
@@ -230,7 +226,7 @@ def _draw_laters(
     months: int,
     reach: FloatArray,
     parameters: FloatArray,
-    repeats: npt.NDArray[np.bool_],
+    repeats: BoolArray,
     keys: UInt64Array,
     path_keys: UInt64Array,
     clock: FloatArray,

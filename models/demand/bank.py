@@ -6,15 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
+from models.arrays import AgeArray, FloatArray, Int32Array, IntArray, MarkArray, WordArray
 from models.demand.basket import Alias
 
-FloatArray = npt.NDArray[np.float64]
-MarkArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +30,8 @@ class Steady:
     customers', each (trial, cell, month).
     """
 
-    anonymous: npt.NDArray[np.int32]
-    best: npt.NDArray[np.int32]
+    anonymous: Int32Array
+    best: Int32Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +40,8 @@ class Returning:
     ``later``.
     """
 
-    customer: npt.NDArray[np.int32]
-    age: npt.NDArray[np.uint16]
+    customer: Int32Array
+    age: AgeArray
 
 
 @dataclass(frozen=True, eq=False)

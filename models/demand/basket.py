@@ -12,18 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from numba import njit
 
+from models.arrays import BoolArray, FloatArray, Int32Array, IntArray, WordArray
 from models.demand.history import History
 from models.demand.settings import EXPECTED_MONTHS, DemandSettings
 from models.samplers import gamma
 from models.streams import keys_of
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 WINDOW = 12
 THIN_LINES = 200.0
@@ -48,7 +46,7 @@ class Basket:
     size: IntArray
     sizes: FloatArray
     mix: FloatArray
-    active: npt.NDArray[np.bool_]
+    active: BoolArray
     epoch: IntArray
 
     def units_per_order(self) -> FloatArray:
@@ -184,7 +182,7 @@ def _launches(mix: FloatArray, settings: DemandSettings) -> FloatArray:
     return mix
 
 
-def _epochs(settings: DemandSettings) -> tuple[npt.NDArray[np.bool_], IntArray]:
+def _epochs(settings: DemandSettings) -> tuple[BoolArray, IntArray]:
     """Rows of equal item sets by forecast month: an item counts in a month if it is sold on the month's first
     day.
     """
@@ -212,12 +210,12 @@ class Alias:
     """
 
     threshold: FloatArray
-    other: npt.NDArray[np.int32]
+    other: Int32Array
 
 
 def draw_shares(
     evidence: FloatArray,
-    active: npt.NDArray[np.bool_],
+    active: BoolArray,
     names: list[str],
     trials: range,
     seed: int,
@@ -237,12 +235,12 @@ def draw_shares(
 @njit(cache=True, nogil=True)
 def _draw_shares(
     evidence: FloatArray,
-    active: npt.NDArray[np.bool_],
+    active: BoolArray,
     keys: UInt64Array,
     address: UInt64Array,
     first_trial: int,
     trials: int,
-) -> tuple[FloatArray, npt.NDArray[np.int32]]:
+) -> tuple[FloatArray, Int32Array]:
     cells, outcomes = evidence.shape
     epochs = active.shape[0]
     threshold = np.empty((trials, epochs, cells, outcomes))
@@ -263,7 +261,7 @@ def _draw_shares(
 
 
 @njit(cache=True)
-def fill_alias(weight: FloatArray, threshold: FloatArray, other: npt.NDArray[np.int32]) -> None:
+def fill_alias(weight: FloatArray, threshold: FloatArray, other: Int32Array) -> None:
     """Fill one alias table from non-negative weights (uniform if all are 0); ``weight`` is used up (Vose
     1991).
     """

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import FloatArray, Int32Array, IntArray
 from models.demand.bank import DemandBank
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 def several_categories(bank: DemandBank, category: IntArray) -> FloatArray:
@@ -34,9 +31,9 @@ def several_categories(bank: DemandBank, category: IntArray) -> FloatArray:
 @njit(cache=True, nogil=True)
 def _several(
     lines_threshold: FloatArray,
-    lines_other: npt.NDArray[np.int32],
+    lines_other: Int32Array,
     mix_threshold: FloatArray,
-    mix_other: npt.NDArray[np.int32],
+    mix_other: Int32Array,
     category: IntArray,
     categories: int,
 ) -> FloatArray:

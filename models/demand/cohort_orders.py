@@ -10,16 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import AgeArray, CountArray, FloatArray, Int32Array, IntArray, MarkArray
 from models.demand.bank import DemandBank
-
-FloatArray = npt.NDArray[np.float64]
-MarkArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
-CountArray = npt.NDArray[np.int32]
-AgeArray = npt.NDArray[np.uint16]
 
 RETURN_DAYS = (90, 180, 365)
 """Days after the first order within which a customer may come back."""
@@ -126,8 +120,8 @@ def _count_cohorts(
     later_offset: IntArray,
     later_mark: MarkArray,
     later_won: MarkArray,
-    customer: npt.NDArray[np.int32],
-    age: npt.NDArray[np.uint16],
+    customer: Int32Array,
+    age: AgeArray,
     days: IntArray,
     since: AgeArray,
     won: CountArray,
@@ -189,8 +183,8 @@ def _kept_since(
     reach: np.float32,
     start: int,
     stop: int,
-    customer: npt.NDArray[np.int32],
-    age: npt.NDArray[np.uint16],
+    customer: Int32Array,
+    age: AgeArray,
     since: AgeArray,
 ) -> int:
     """The same, and each customer's earliest age: without a branch, which would be mispredicted."""

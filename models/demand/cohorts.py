@@ -12,14 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from models.arrays import FloatArray, IntArray
 from models.errors import FitError
 from models.ltv import BetaGeoNBD, Customers, NormalPrior
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Clock = Callable[[FloatArray], FloatArray]
 
 STRONG_REPEATS = 200

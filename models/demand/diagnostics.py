@@ -8,8 +8,8 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from models.arrays import FloatArray
 from models.demand.acquisition import Response
 from models.demand.anonymous import CountForecast
 from models.demand.cohorts import CellFit
@@ -20,8 +20,6 @@ from models.demand.season import Season
 from models.demand.settings import DemandSettings
 from models.demand.spend import SpendHistory
 from models.ltv.challenger import challenge
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def describe(

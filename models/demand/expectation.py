@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from models.arrays import FloatArray
 from models.demand.cohorts import sigma_points
 from models.ltv import BetaGeoNBD, Customers
-
-FloatArray = npt.NDArray[np.float64]
 
 _PARTS = 16
 """Points per month over which the day of the first order is averaged."""

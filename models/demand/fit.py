@@ -7,9 +7,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from models.arrays import BoolArray, FloatArray
 from models.demand.anonymous import CountForecast, fit_counts
 from models.demand.basket import Basket, fit_basket
 from models.demand.cohorts import (
@@ -34,9 +34,6 @@ from models.demand.settings import EXPECTED_MONTHS, DemandSettings
 from models.demand.sources import NewCustomers, new_customers, streams_of, with_shocks
 from models.demand.spend import SpendHistory, read_spend
 from models.demand.timeline import Timeline, complete, repeats
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 MOST_ABSORBED = 0.7
 """Largest share of the residual's variance that the season is taken to have absorbed."""
@@ -178,7 +175,7 @@ def _assemble(
     settings: DemandSettings,
     history: History,
     time: Timeline,
-    known: npt.NDArray[np.bool_],
+    known: BoolArray,
     fits: list[CellFit],
     table: SpendHistory,
     won: NewCustomers,

@@ -7,13 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from models.arrays import BoolArray, FloatArray, IntArray
 from models.demand.settings import DemandSettings
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _FULL_MONTH_DAYS = 3
 """A month counts as complete when its first order falls within so many days of its beginning."""
@@ -132,7 +129,7 @@ def _sorted_lines(orders: pd.DataFrame, settings: DemandSettings, start: np.date
     return frame.sort_values(by, kind="stable").reset_index(drop=True)
 
 
-def monthly_counts(history: History, cells: int, selected: npt.NDArray[np.bool_]) -> FloatArray:
+def monthly_counts(history: History, cells: int, selected: BoolArray) -> FloatArray:
     """Orders per cell and history month among the selected orders, shape (cell, month)."""
     chosen = history.orders[selected]
     out = np.zeros((cells, history.months))

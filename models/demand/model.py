@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from models.arrays import BoolArray, FloatArray, IntArray
 from models.calendar import MAXIMUM_MONTHS, Calendar
 from models.demand import storage
 from models.demand.acquisition import draw_response
@@ -25,9 +25,6 @@ from models.demand.season import Season, season_errors
 from models.demand.steady import draw_steady
 from models.ltv import Arrivals, BetaGeoNBD, Customers
 from models.streams import index_of, keys_of
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 BEST_SHARE = 0.1
 BEST_MONTHS = 24
@@ -71,7 +68,7 @@ class DemandModel:
     sales_channel_keys: tuple[str, ...]
     channel_keys: tuple[str, ...]
     item_keys: tuple[str, ...]
-    known: npt.NDArray[np.bool_]
+    known: BoolArray
     envelope: float
     acquisition_envelope: float
     parameters: str
@@ -99,7 +96,7 @@ class DemandModel:
         return tuple(f"{m}/{c}" for m in self.market_keys for c in self.sales_channel_keys)
 
     @cached_property
-    def best_customers(self) -> tuple[npt.NDArray[np.bool_], ...]:
+    def best_customers(self) -> tuple[BoolArray, ...]:
         """Whether each known customer is among the best tenth of its cell by expected orders over
         ``BEST_MONTHS``, one array a cell.
         """
@@ -308,7 +305,7 @@ class DemandModel:
         return cls(**content)
 
 
-def best_of(expected: FloatArray, share: float = BEST_SHARE) -> npt.NDArray[np.bool_]:
+def best_of(expected: FloatArray, share: float = BEST_SHARE) -> BoolArray:
     """The best ``share`` of the customers, rounded up; of equals the first ones.
 
     >>> best_of(np.array([1.0, 3.0, 3.0, 2.0]), 0.25).tolist()

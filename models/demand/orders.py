@@ -9,15 +9,11 @@ multiplier falls, and a change of one month's multiplier leaves every other mont
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import FloatArray, IntArray, MarkArray
 from models.demand.bank import DemandBank
 from models.demand.price import price_response
-
-FloatArray = npt.NDArray[np.float64]
-MarkArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
 
 
 def demand_multiplier(

@@ -13,16 +13,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from numba import njit
 
+from models.arrays import FloatArray, IntArray, WordArray
 from models.demand.settings import Prior
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform1
 
-FloatArray = npt.NDArray[np.float64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 LEAST_CHANGES = 30
 CHANGE = 0.03
@@ -75,9 +74,7 @@ def fit_elasticity(lines: pd.DataFrame, prior: Prior) -> Elasticity:
     return Elasticity(min(mean, 0.0), precision**-0.5, prior, changes, estimate, error)
 
 
-def _within(
-    values: FloatArray, items: npt.NDArray[np.int64], months: npt.NDArray[np.int64], weight: FloatArray
-) -> FloatArray:
+def _within(values: FloatArray, items: IntArray, months: IntArray, weight: FloatArray) -> FloatArray:
     """Values less item and month effects: alternating weighted means."""
     out = values.copy()
     for _ in range(200):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from models.arrays import FloatArray
 from models.demand.history import History
 from models.demand.settings import DemandSettings, MarketSettings
-
-FloatArray = npt.NDArray[np.float64]
 
 WINDOWS = (3, 12, 10_000)
 """Months looked back, the shortest with sales wins."""

@@ -19,15 +19,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import FloatArray, IntArray, WordArray
+from models.calendar import MONTHS_IN_YEAR
 from models.quantiles import normal_quantile
 from models.streams import key_of, keys_of, uniform1, uniform4
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 PERSISTENCE = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
 SCALES = np.exp(np.linspace(math.log(0.005), math.log(0.8), 32))
@@ -37,7 +36,6 @@ PRIOR_SHARE = 0.5
 PRIOR_SHARE_WEIGHT = 6.0
 """Month-pairs of evidence that the prior of the common share counts for."""
 LEAST_MONTHS = 6
-YEAR = 12
 GROWTH_SD = 1.0
 """Standard deviation of the prior of the log growth from one year to the next: it may be anything."""
 SHARED = 0.7
@@ -182,20 +180,22 @@ class YearOnYear:
     @property
     def difference(self) -> FloatArray:
         """Shape (pair,)."""
-        return self.y[self.later] - self.y[self.later - YEAR]
+        return self.y[self.later] - self.y[self.later - MONTHS_IN_YEAR]
 
     def correlation(self, phi: float) -> FloatArray:
         """Covariance of the differences of a process with variance 1, without noise, dims (pair, pair)."""
         apart = self.later[:, None] - self.later[None, :]
         return np.asarray(
-            2.0 * phi ** np.abs(apart) - phi ** np.abs(apart - YEAR) - phi ** np.abs(apart + YEAR)
+            2.0 * phi ** np.abs(apart)
+            - phi ** np.abs(apart - MONTHS_IN_YEAR)
+            - phi ** np.abs(apart + MONTHS_IN_YEAR)
         )
 
     def log_likelihoods(self, phi: float) -> FloatArray:
         """Log-likelihood of the differences at each of ``SCALES``; their mean (growth) may be anything."""
-        noise = np.diag(self.noise[self.later] + self.noise[self.later - YEAR]) + GROWTH_SD**2
+        noise = np.diag(self.noise[self.later] + self.noise[self.later - MONTHS_IN_YEAR]) + GROWTH_SD**2
         for k in range(len(self.later)):  # with more than two years a month is in two differences
-            again = np.flatnonzero(self.later - YEAR == self.later[k])
+            again = np.flatnonzero(self.later - MONTHS_IN_YEAR == self.later[k])
             noise[k, again] -= self.noise[self.later[k]]
             noise[again, k] -= self.noise[self.later[k]]
         process = self.correlation(phi)
@@ -217,14 +217,18 @@ class YearOnYear:
         process = self.correlation(phi)
         kept = (np.trace(process) - process.sum() / pairs) / pairs
         y[self.later] = (self.difference - self.difference.mean()) / math.sqrt(kept)
-        noise[self.later] = (self.noise[self.later] + self.noise[self.later - YEAR]) / kept
+        noise[self.later] = (self.noise[self.later] + self.noise[self.later - MONTHS_IN_YEAR]) / kept
         return y, noise
 
 
 def year_on_year(y: FloatArray, noise: FloatArray) -> YearOnYear:
     """Months that have one a year before, both known."""
     seen = ~np.isnan(y)
-    later = np.flatnonzero(seen[YEAR:] & seen[:-YEAR]) + YEAR if len(y) > YEAR else np.zeros(0, np.int64)
+    later = (
+        np.flatnonzero(seen[MONTHS_IN_YEAR:] & seen[:-MONTHS_IN_YEAR]) + MONTHS_IN_YEAR
+        if len(y) > MONTHS_IN_YEAR
+        else np.zeros(0, np.int64)
+    )
     return YearOnYear(later, y, noise)
 
 

@@ -12,15 +12,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import FloatArray, IntArray, WordArray
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform1
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 FULL_CYCLES = 2
 

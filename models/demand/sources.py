@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from models.arrays import FloatArray
 from models.demand.acquisition import Response, fit_response
 from models.demand.anonymous import SOURCES, CountForecast, fit_counts
 from models.demand.cohorts import OrderDays
@@ -17,8 +17,6 @@ from models.demand.residual import Residual
 from models.demand.settings import EXPECTED_MONTHS, DemandSettings
 from models.demand.spend import SpendHistory
 from models.demand.timeline import Timeline, firsts
-
-FloatArray = npt.NDArray[np.float64]
 
 RECENT = 12
 """Months over which claims are tied to the ledger and organic customers are counted."""

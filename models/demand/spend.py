@@ -7,14 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from models.arrays import FloatArray, IntArray
 from models.demand.history import History
 from models.demand.settings import EXPECTED_MONTHS, DemandSettings
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from models.arrays import BoolArray, FloatArray, Int32Array, IntArray, MarkArray, WordArray
 from models.demand.bank import Marks, Steady
 from models.ltv import Arrivals
 from models.quantiles import poisson_quantile
 from models.streams import uniform1, uniform4
 
-FloatArray = npt.NDArray[np.float64]
-MarkArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 _COUNT_PART = 1
 _NO_MARKS = np.zeros(0, dtype=np.float32)
@@ -31,7 +29,7 @@ def draw_steady(
     keys: UInt64Array,
     first_trial: int,
     envelope: float,
-    best: Sequence[npt.NDArray[np.bool_]],
+    best: Sequence[BoolArray],
 ) -> tuple[Marks, Steady]:
     """Marks of existing customers (one ``Arrivals`` a cell) and of arrivals without customer, groups (trial,
     cell, month), and whose they are.
@@ -103,8 +101,8 @@ def _anonymous_marks(
 def _existing_counts(
     offset: IntArray,
     month: npt.NDArray[np.int16],
-    customer: npt.NDArray[np.int32],
-    best: npt.NDArray[np.bool_],
+    customer: Int32Array,
+    best: BoolArray,
     cell: int,
     count: IntArray,
     top: IntArray,
@@ -123,8 +121,8 @@ def _existing_marks(
     offset: IntArray,
     month: npt.NDArray[np.int16],
     marks: FloatArray,
-    customer: npt.NDArray[np.int32],
-    best: npt.NDArray[np.bool_],
+    customer: Int32Array,
+    best: BoolArray,
     cell: int,
     fill: IntArray,
     of_best: IntArray,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from models.arrays import FloatArray
 from models.calendar import Calendar
 from models.demand.anonymous import Pace
 from models.demand.cohorts import OrderDays
 from models.demand.history import History
 from models.demand.season import Season
 from models.demand.settings import EXPECTED_MONTHS, DemandSettings
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Timeline:

@@ -8,18 +8,16 @@ with them exactly their lines; days times items always sum to the month.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import FloatArray, Int32Array, IntArray, WordArray
 from models.demand.bank import DemandBank
 from models.demand.basket import fill_alias
 from models.streams import uniform4
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-UnitArray = npt.NDArray[np.int32]
-AliasArray = npt.NDArray[np.int32]
-UInt64Array = npt.NDArray[np.uint64]
+UnitArray = Int32Array
+AliasArray = Int32Array
+UInt64Array = WordArray
 
 _LOW_BITS = 27
 _LOW = (1 << _LOW_BITS) - 1

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.arrays import FloatArray, IntArray
 from models.errors import FitError
 from models.lead_time import families, laws
 from models.lead_time.fit import Orders, checked_orders
 from models.streams import uniforms
-
-FloatArray = npt.NDArray[np.float64]
 
 _AGAIN = 20
 """Times that a sample without two different finished durations is drawn again."""
@@ -82,7 +81,7 @@ def bootstrap(
     return ParameterDraws(family, first, second, floor)
 
 
-def _rows(above: Orders, replicates: int, seed: int, name: str) -> npt.NDArray[np.int64]:
+def _rows(above: Orders, replicates: int, seed: int, name: str) -> IntArray:
     """Positions of the drawn orders, dims (draw, order)."""
     count = above.days.size
     rows = np.zeros((replicates, count), dtype=np.int64)

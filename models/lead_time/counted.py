@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.integer[Any]]
+from models.arrays import CountArray, FloatArray
 
 LEVELS = (0.5, 0.9, 0.95)
 
@@ -27,7 +25,7 @@ class Counted(NamedTuple):
     """Share that takes longer than promised; NaN without a promise."""
 
 
-def counted_spread(finished: Counts, still_open: Counts, promised: FloatArray) -> Counted:
+def counted_spread(finished: CountArray, still_open: CountArray, promised: FloatArray) -> Counted:
     """The figures of ``kpis.spread`` from counts by whole days (…, day), open orders at the age they have.
 
     Survival S(d) = Π (1 − finished/at risk), Kaplan & Meier 1958; the mass beyond the last finished

@@ -17,8 +17,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from models.arrays import BoolArray, FloatArray, IntArray
 
 _WINDOW: Final = 45
 """Longest distance in days of two orders that are compared."""
@@ -147,9 +146,9 @@ def _pairs(day: IntArray) -> tuple[IntArray, IntArray]:
 def _moments(
     product: FloatArray,
     gap: FloatArray,
-    same_supplier: npt.NDArray[np.bool_],
-    same_port: npt.NDArray[np.bool_],
-    used: npt.NDArray[np.bool_],
+    same_supplier: BoolArray,
+    same_port: BoolArray,
+    used: BoolArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Pairs summed by kind (0 both, 1 port, 2 supplier) and gap: kind, gap, count, mean product."""
     kind = np.where(same_supplier & same_port, 0, np.where(same_port, 1, 2))

@@ -14,13 +14,12 @@ import numpy.typing as npt
 from scipy import special
 from scipy.optimize import elementwise
 
+from models.arrays import FloatArray
 from models.errors import FitError
 from models.lead_time import families
 from models.lead_time.tail import Tail
 from models.names import FARTHEST_DAYS
 from models.quantiles import Table
-
-FloatArray = npt.NDArray[np.float64]
 
 SCORES: Final[FloatArray] = np.arange(-264, 265) / 32.0
 """Even grid of normal scores of every table, -8.25 to 8.25: wider than a 53-bit uniform reaches."""

@@ -22,12 +22,12 @@ import numpy.typing as npt
 from scipy import special
 from scipy.optimize import minimize
 
+from models.arrays import FloatArray
+from models.calendar import DAYS_IN_MONTH
 from models.errors import FitError
 from models.lead_time.distribution import LeadTime
 
-FloatArray = npt.NDArray[np.float64]
-
-PERIOD: Final = 30.4375
+PERIOD: Final = DAYS_IN_MONTH
 """Days of a month."""
 _FEWEST_PERIODS: Final = 12
 _PERSISTENCE: Final = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from models.arrays import BoolArray, FloatArray
 from models.lead_time.laws import (
     FAMILIES,
     cumulative,
@@ -40,8 +40,6 @@ __all__ = [
     "raw_moment",
 ]
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 Value = Callable[[FloatArray, FloatArray], FloatArray]
 
 _TOLERANCE: Final = 1e-10

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from models.arrays import BoolArray, FloatArray
 from models.errors import FitError
 from models.lead_time import families
 from models.lead_time.distribution import Component, LeadTime
@@ -19,9 +20,6 @@ from models.lead_time.lattice import mixed_log_likelihood, whole_days
 from models.lead_time.mixture import fit_two_lognormals
 from models.lead_time.tail import FEWEST_EXCEEDANCES, TAIL_SHARE, fit_tail
 from models.names import FARTHEST_DAYS
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 _FLOOR_SHARES = (0.0, 0.25, 0.5, 0.75, 0.9)
 _RESOLUTION = 1.0

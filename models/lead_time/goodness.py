@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from models.arrays import BoolArray, FloatArray
 from models.lead_time import families, laws
 from models.lead_time.distribution import LeadTime
 from models.lead_time.fit import Orders, checked_orders
@@ -24,8 +25,6 @@ from models.lead_time.kaplan_meier import product_limit
 from models.lead_time.lattice import whole_days
 from models.streams import uniforms
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 Survival = Callable[[FloatArray], FloatArray]
 
 REPLICATES: Final = 199

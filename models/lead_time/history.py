@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+
+from models.arrays import FloatArray
 
 RECEIPT_WAIT: Final = 0.5
 """Mean days that goods wait for the day phase in which they are received; part of a logged receipt date."""
@@ -17,8 +18,6 @@ STAGES: Final = ("production", "transit", "clearance", "inland")
 """Stages of an order in time order; clearance is customs service without the wait for it."""
 
 _DATES: Final = ("ordered_on", "shipped_on", "port_on", "cleared_on", "received_on")
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def shipments(purchase_orders: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:

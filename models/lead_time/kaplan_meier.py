@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.arrays import FloatArray
 from models.lead_time.fit import Orders, checked_orders
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from models.arrays import BoolArray, FloatArray
 from models.lead_time.history import STAGES
 from models.lead_time.kaplan_meier import kaplan_meier
 from models.lead_time.lanes import ListedLane, lane_orders
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 TOTAL: Final = "total"
 """The stage name of order to receipt."""

@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
 
 FAMILIES: Final = ("gamma", "loglogistic", "lognormal", "weibull")
 _HALF_LOG_2PI = 0.5 * np.log(2.0 * np.pi)

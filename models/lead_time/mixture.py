@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from models.arrays import BoolArray, FloatArray
 
 FEWEST: Final = 40
 """Finished orders below which two components are not told apart."""

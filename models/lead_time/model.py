@@ -9,14 +9,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from models.arrays import FloatArray
 from models.lead_time.dependence import LISTED_STAGE_LINK, Dependence
 from models.lead_time.distribution import NEVER, SCORES, LeadTime
 from models.lead_time.history import STAGES
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from models.arrays import BoolArray, FloatArray
 from models.lead_time import families
 from models.lead_time.distribution import Component, LeadTime, Predictive
-
-FloatArray = npt.NDArray[np.float64]
 
 _LISTED_VARIANCE = 0.25
 """Variance of the log mean granted to a listed figure: wrong by a factor 1.6 either way at one sd."""
@@ -36,7 +34,7 @@ class ThinLane:
     """Orders of one lane and stage with the listed mean and sd, days; None where nothing is listed."""
 
     days: FloatArray
-    observed: npt.NDArray[np.bool_]
+    observed: BoolArray
     mean: float | None = None
     sd: float | None = None
 

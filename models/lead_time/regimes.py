@@ -18,10 +18,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from models.arrays import FloatArray
 from models.errors import FitError
 from models.lead_time.drift import level_filter
-
-FloatArray = npt.NDArray[np.float64]
 
 WEEK: Final = 7.0
 _FEWEST_WEEKS: Final = 52

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
+from models.arrays import BoolArray, FloatArray
 from models.errors import FitError
-
-FloatArray = npt.NDArray[np.float64]
 
 FEWEST_EXCEEDANCES: Final = 50
 """Finished orders beyond the threshold below which no tail is fitted."""
@@ -67,7 +65,7 @@ class Tail:
         return 2.0 * self.scale**2 / ((1.0 - self.shape) * (1.0 - 2.0 * self.shape))
 
 
-def fit_tail(threshold: float, days: FloatArray, observed: npt.NDArray[np.bool_]) -> Tail:
+def fit_tail(threshold: float, days: FloatArray, observed: BoolArray) -> Tail:
     """Censored maximum likelihood of the orders beyond the threshold.
 
     With t = shape / scale the shape has the closed form sum of log(1 + t y) over all exceedances by the

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import betainc, gammaln
 
+from models.arrays import FloatArray
 from models.ltv.customers import Customers
 from models.ltv.evidence import Evidence
 from models.ltv.fitting import DropoutLikelihood
@@ -17,7 +17,6 @@ from models.ltv.paths import BETA_GEO, MODIFIED, alive_geometric
 from models.ltv.priors import WeakPrior
 from models.ltv.quadrature import orders_given_alive
 
-FloatArray = npt.NDArray[np.float64]
 Derivatives = tuple[float, FloatArray, FloatArray]
 
 

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from models.arrays import FloatArray, IntArray
 
 
 def correlation_of(paid: IntArray, spend: FloatArray) -> tuple[float, float]:

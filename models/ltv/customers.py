@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from models.arrays import DateArray, FloatArray, IntArray, WordArray
+from models.calendar import DAYS_IN_MONTH, DAYS_IN_QUARTER, DAYS_IN_YEAR
 from models.errors import Fault, InputError, UsageError
 from models.ltv.cells import Cells, build_cells
 from models.ltv.correlation import correlation_of
@@ -18,12 +20,15 @@ from models.ltv.evidence import Evidence, build_evidence
 from models.ltv.ingest import Ledger, read_ledger
 from models.streams import index_of
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-DateArray = npt.NDArray[np.datetime64]
 Clock: TypeAlias = Callable[[DateArray], FloatArray] | pd.Series
 
-DAYS_PER = {"day": 1.0, "week": 7.0, "month": 365.25 / 12.0, "quarter": 365.25 / 4.0, "year": 365.25}
+DAYS_PER = {
+    "day": 1.0,
+    "week": 7.0,
+    "month": DAYS_IN_MONTH,
+    "quarter": DAYS_IN_QUARTER,
+    "year": DAYS_IN_YEAR,
+}
 
 
 def days_per(unit: str) -> float:
@@ -145,7 +150,7 @@ class Customers:
         )
 
     @cached_property
-    def index(self) -> npt.NDArray[np.uint64]:
+    def index(self) -> WordArray:
         """Stream index of each customer: the hash of its key, or its position where there are no keys."""
         if self.key is None:
             return np.arange(len(self), dtype=np.uint64)

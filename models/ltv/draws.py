@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import FloatArray, WordArray
 from models.quantiles import normal_quantile
 from models.streams import key_of, uniform4
 
-FloatArray = npt.NDArray[np.float64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 
 @njit(cache=True)

@@ -6,15 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from models.arrays import FloatArray
 from models.errors import FitError
 from models.ltv.evidence import Evidence
 from models.ltv.likelihood import nbd_derivatives
 from models.ltv.newton import Maximum, Objective, maximise
 from models.ltv.priors import Prior
-
-FloatArray = npt.NDArray[np.float64]
 
 _IDENTIFIED = 1.92
 """Gain over the NBD limit from which leaving counts as seen: half the 95% point of chi-squared(1)."""

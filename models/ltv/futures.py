@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from models.arrays import FloatArray, IntArray
 from models.errors import FitError, UsageError
 from models.ltv.customers import Customers
 from models.ltv.gamma_gamma import GammaGamma
@@ -16,9 +16,6 @@ from models.ltv.horizon import HORIZON_MONTHS, clock_of, horizon_of, monthly, se
 from models.ltv.paths import Base
 from models.ltv.sampling import Spend, count_block, count_new_block, first_orders_block
 from models.streams import key_of
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _BLOCK = 64
 

@@ -7,21 +7,17 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from numba import njit
 from scipy.special import gammaln, polygamma, psi
 
+from models.arrays import FloatArray, IntArray
 from models.errors import FitError
 from models.ltv.correlation import correlation_of
 from models.ltv.customers import Customers, needed
 from models.ltv.draws import parameters_by_trial
 from models.ltv.json_form import content_of
 from models.ltv.newton import Maximum, Objective, maximise
-
-FloatArray = npt.NDArray[np.float64]
-
-IntArray = npt.NDArray[np.int64]
 
 NAMES = ("p", "q", "v")
 _FARTHEST = 12.0

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from models.arrays import FloatArray
 from models.errors import UsageError
 from models.ltv.customers import days_per
 from models.ltv.paths import Horizon
 from models.streams import key_of
-
-FloatArray = npt.NDArray[np.float64]
 
 HORIZON_MONTHS = 36
 

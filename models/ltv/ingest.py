@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from models.arrays import DateArray, FloatArray
 from models.errors import Fault, InputError, UsageError
 
 
@@ -18,8 +19,8 @@ class Ledger:
     """Order days sorted by (customer, day), with net value if there is one, and what was left out."""
 
     customer: npt.NDArray[Any]
-    day: npt.NDArray[np.datetime64]
-    value: npt.NDArray[np.float64] | None
+    day: DateArray
+    value: FloatArray | None
     observation_end: np.datetime64
     currency: str
     counts: dict[str, int]
@@ -75,9 +76,9 @@ def read_ledger(
 def _net_refunds(
     table: pd.DataFrame,
     keys: npt.NDArray[Any],
-    days: npt.NDArray[np.datetime64],
-    values: npt.NDArray[np.float64],
-) -> tuple[npt.NDArray[np.float64], int]:
+    days: DateArray,
+    values: FloatArray,
+) -> tuple[FloatArray, int]:
     """Value of each order day after refunds, and the number of refunds with no order day before them."""
     net = table["value"].to_numpy(dtype=np.float64).copy()
     if keys.size == 0:
@@ -148,7 +149,7 @@ def _day(value: Any) -> np.datetime64:
     return np.datetime64(day, "D")
 
 
-def _numbers(column: pd.Series) -> npt.NDArray[np.float64]:
+def _numbers(column: pd.Series) -> FloatArray:
     """Numbers of a column, NaN where there is none."""
     return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
 

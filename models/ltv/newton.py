@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
+
 Objective = Callable[[FloatArray], tuple[float, FloatArray, FloatArray]]
 
 _FARTHEST = 40.0

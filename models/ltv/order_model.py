@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from models.arrays import FloatArray
 from models.errors import UsageError
 from models.ltv.customers import Customers, days_per, needed
 from models.ltv.draws import parameters_by_trial
@@ -22,8 +22,6 @@ from models.ltv.json_form import content_of
 from models.ltv.paths import Base
 from models.ltv.priors import Prior
 from models.ltv.sampling import Arrivals, arrivals_block
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

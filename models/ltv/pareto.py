@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln
 
+from models.arrays import FloatArray
 from models.ltv.customers import Customers
 from models.ltv.evidence import Evidence
 from models.ltv.fitting import DropoutLikelihood
@@ -15,8 +15,6 @@ from models.ltv.order_model import OrderModel
 from models.ltv.pareto_likelihood import alive_pareto, pareto_derivatives
 from models.ltv.paths import PARETO
 from models.ltv.priors import WeakParetoPrior
-
-FloatArray = npt.NDArray[np.float64]
 
 _GRADES = 48
 """Panels of the count law halve this often towards either end of the horizon."""

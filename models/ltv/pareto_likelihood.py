@@ -21,11 +21,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from models.arrays import FloatArray, IntArray
+
 Point = tuple[float, float, float, float]
 
 _PANEL = 2.5

@@ -26,14 +26,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import FloatArray, IntArray, WordArray
 from models.streams import uniform4
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 BETA_GEO, MODIFIED, PARETO = 0, 1, 2
 """Laws of leaving; for the two geometric ones the number is also the shift of y = x + shift."""

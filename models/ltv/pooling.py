@@ -14,14 +14,12 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from models.errors import FitError, UsageError
 from models.ltv.customers import Customers
 from models.ltv.order_model import OrderModel
 from models.ltv.priors import NormalPrior
 
-FloatArray = npt.NDArray[np.float64]
 Model = TypeVar("Model", bound=OrderModel)
 
 _FIRST_SPREAD = 0.5

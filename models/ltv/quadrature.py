@@ -7,15 +7,13 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 from scipy.integrate import quad
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import betaln
 
+from models.arrays import FloatArray
 from models.errors import FitError
-
-FloatArray = npt.NDArray[np.float64]
 
 NODES = 64
 _MOST_NODES = 512

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from models.arrays import FloatArray, Int32Array, IntArray, WordArray
 from models.ltv.pareto_likelihood import alive_pareto
 from models.ltv.paths import (
     PARETO,
@@ -24,9 +25,7 @@ from models.ltv.paths import (
 from models.samplers import gamma
 from models.streams import uniform1, uniform4
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 _ACQUIRED_PART = 1 << 41
 _CHUNK = 4096
@@ -59,7 +58,7 @@ class Arrivals:
     offset: IntArray
     month: npt.NDArray[np.int16]
     mark: FloatArray
-    customer: npt.NDArray[np.int32]
+    customer: Int32Array
     parameters: FloatArray
 
 
@@ -87,7 +86,7 @@ def _cells_of_trial(
 @njit(cache=True, nogil=True)
 def arrivals_block(
     parameters: FloatArray, base: Base, horizon: Horizon
-) -> tuple[IntArray, npt.NDArray[np.int16], FloatArray, npt.NDArray[np.int32]]:
+) -> tuple[IntArray, npt.NDArray[np.int16], FloatArray, Int32Array]:
     """Arrivals of all customers in a block of trials: offset (trial + 1,), month, mark, customer."""
     # fields are unpacked once: taking an array out of a tuple in the loop costs half the speed
     frequency, cell_age, law = base.frequency, base.age, base.law

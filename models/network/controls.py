@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.arrays import BoolArray, FloatArray, IntArray
 from models.errors import UsageError
-from models.network.parts import UNLIMITED, BoolArray, FloatArray, IntArray, parts_of
+from models.network.parts import UNLIMITED, parts_of
 from models.network.policy import BATCHES, NEVER, POLICIES, UP_TO, Policy
 from models.network.spec import Network
 

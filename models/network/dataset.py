@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from numba import njit
 
+from models.arrays import Int32Array, IntArray
 from models.memory import unwritten
 from models.network.movements import Movements
-from models.network.spec import IntArray, Network
-from models.network.state import Int32Array
+from models.network.spec import Network
 from models.workers import each, pieces, worker_count
 
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from models.arrays import BoolArray, FloatArray, IntArray, WordArray
 from models.errors import UsageError
 from models.names import FARTHEST_DAYS, LONGEST_DAYS
 from models.network.parts import STAGES
-from models.network.spec import UNLIMITED, BoolArray, FloatArray, IntArray, Network, parts_of
+from models.network.spec import UNLIMITED, Network, parts_of
 
 TICKS = 1024.0
 
@@ -68,7 +69,7 @@ class Draws:
     """(R, C, I) share of the units sold that come back."""
     refusal_share: FloatArray
     """(R, C, D) share of the units shipped that day that are refused at the door."""
-    return_keys: npt.NDArray[np.uint64]
+    return_keys: WordArray
     """(C, I, 2) stream keys of the returns of a market and item."""
     return_delay: IntArray
     """(Q,) days from shipping to the return node, the inverse distribution at (q + 1/2) / Q."""

@@ -20,6 +20,7 @@ import numpy as np
 from numba import njit
 
 from models import streams
+from models.arrays import Int32Array, IntArray
 from models.errors import NotSupportedError, UsageError
 from models.memory import unwritten
 from models.network import (
@@ -54,8 +55,8 @@ from models.network.kernel_arrays import (
 )
 from models.network.kernel_trial import DONE, FULL, TOO_LARGE, run_trial
 from models.network.movements import Movements, empty_movements
-from models.network.spec import IntArray, Network
-from models.network.state import TOO_MANY, Int32Array, State, check_call, fill_unused, grown, with_rings_room
+from models.network.spec import Network
+from models.network.state import TOO_MANY, State, check_call, fill_unused, grown, with_rings_room
 from models.workers import each, pieces, worker_count
 
 _MARGIN = 1.04

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from models.arrays import IntArray
 from models.network.controls import Controls
 from models.network.kernel_orders import WHEN_COLUMNS, WHO_COLUMNS
 from models.network.policy import BASE_STOCK
-from models.network.spec import IntArray, Network
+from models.network.spec import Network
 
 
 class Net(NamedTuple):

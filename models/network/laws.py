@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize, special, stats
 
-from models.network.parts import FloatArray
+from models.arrays import FloatArray
 
 _FIELDS = {
     "constant": {"value"},

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models.arrays import Int32Array, IntArray
 from models.memory import unwritten
 from models.network.parts import GRADES
-from models.network.spec import IntArray, Network
-from models.network.state import WAIT_BINS, Int32Array, LineTable
+from models.network.spec import Network
+from models.network.state import WAIT_BINS, LineTable
 
 RETURN_COLUMNS = ("day", "cell", "item", *GRADES)
 TRANSFER_COLUMNS = ("day", "from", "to", "item", "units", "arrives")

@@ -32,8 +32,8 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from models.arrays import FloatArray
 from models.errors import UsageError
-from models.network.parts import FloatArray
 
 SEGMENTS = 8
 """Chords of the pooled stock of each node."""

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 from scipy import stats
 
-from models.network.parts import FloatArray, IntArray
+from models.arrays import FloatArray, Int32Array, IntArray
 from models.streams import sequence_word, words4
 
 _BITS = 48
@@ -22,7 +21,7 @@ _TABLE_BITS = 10
 _DAYS = 4
 
 
-def poisson_tables(means: FloatArray) -> tuple[IntArray, npt.NDArray[np.int32]]:
+def poisson_tables(means: FloatArray) -> tuple[IntArray, Int32Array]:
     """Cumulative probabilities (law, units) in parts of 2**48, and by leading ten bits the units (law, 1024);
     -1 - units, the fewest that are possible, where more bits have to decide.
 

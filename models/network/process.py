@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 import simpy
 
+from models.arrays import IntArray
 from models.errors import NotSupportedError, UsageError
 from models.network.controls import Controls
 from models.network.draws import Draws
 from models.network.movements import RETURN_COLUMNS, TRANSFER_COLUMNS, Movements, empty_movements
-from models.network.parts import LARGEST, OFFSET_SHIFT, PART_BITS, PARTS, IntArray
+from models.network.parts import LARGEST, OFFSET_SHIFT, PART_BITS, PARTS
 from models.network.process_orders import DAY_PRIORITY, Customs, Order, Wake
 from models.network.process_review import Buyer, of_trial
 from models.network.process_serve import Shelves

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import IntArray
 from models.network.controls import Controls
-from models.network.parts import IntArray
 from models.network.policy import BASE_STOCK, BATCHES
 from models.network.process_serve import allot, shared_out
 from models.network.spec import Network

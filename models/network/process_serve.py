@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.network.parts import UNLIMITED, IntArray
+from models.arrays import IntArray
+from models.network.parts import UNLIMITED
 from models.network.spec import Network
 
 

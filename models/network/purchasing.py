@@ -14,15 +14,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-Counts = npt.NDArray[np.integer[Any]]
+from models.arrays import CountArray, FloatArray, IntArray
 
 SMOOTHING = 0.3
 """Weight of the newest closed month in the moving averages."""
@@ -97,7 +93,7 @@ def observe_month(
     month: int,
     window: tuple[int, int],
     demanded: IntArray,
-    lines: tuple[Counts, Counts, Counts, Counts, Counts],
+    lines: tuple[CountArray, CountArray, CountArray, CountArray, CountArray],
 ) -> PurchasingState:
     """Ratios after a closed month.
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import BoolArray, FloatArray, IntArray
 from models.errors import Fault, InputError
 from models.names import LONGEST_DAYS
 from models.network.laws import Law, LawError, constant, number, read_law
-from models.network.parts import GRADES, STAGES, UNLIMITED, BoolArray, FloatArray, IntArray
+from models.network.parts import GRADES, STAGES, UNLIMITED
 from models.network.policy import Policy
 from models.network.reading_laws import LawReader
 from models.network.reading_policies import PolicyReader

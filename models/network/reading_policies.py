@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from models.network.parts import UNLIMITED, BoolArray
+from models.arrays import BoolArray
+from models.network.parts import UNLIMITED
 from models.network.policy import NEVER, Policy
 
 KINDS = {

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import FloatArray
 from models.errors import UsageError
-from models.network.parts import FloatArray
 from models.network.shortfall import (
     Shortfall,
     day_demand,

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from models.arrays import BoolArray, FloatArray, Int32Array, IntArray, WordArray
 from models.errors import UsageError
 from models.memory import unwritten
 from models.network.draws import Draws, daily_capacity, quantise
 from models.network.laws import Law
-from models.network.parts import STAGES, UNLIMITED, BoolArray, FloatArray, IntArray
+from models.network.parts import STAGES, UNLIMITED
 from models.network.poisson import fill_poisson, poisson_tables
 from models.network.spec import Network
 from models.streams import keys_of, uniforms
@@ -214,7 +214,7 @@ class _Sampler:
             out[0, self.network.markets.index(market), self.network.items.index(item)] = share
         return out
 
-    def return_keys(self) -> npt.NDArray[np.uint64]:
+    def return_keys(self) -> WordArray:
         """Stream keys (C, I, 2) of the returns."""
         network = self.network
         names = [f"returns/{m}/{x}" for m in network.markets for x in network.items]
@@ -227,7 +227,7 @@ class _Sampler:
             return np.array([WEEK], dtype=np.int64)
         return np.round(law.at((np.arange(DELAYS) + 0.5) / DELAYS)).astype(np.int64)
 
-    def _demand(self) -> npt.NDArray[np.int32]:
+    def _demand(self) -> Int32Array:
         """(T, D, C, I) units."""
         network = self.network
         means = np.zeros((len(network.markets), len(network.items)))

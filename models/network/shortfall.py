@@ -26,12 +26,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special, stats
 
-from models.network.parts import FloatArray, IntArray
-
-ComplexArray = npt.NDArray[np.complex128]
+from models.arrays import ComplexArray, FloatArray, IntArray
 
 FINEST = 2048
 """Most steps of the grid that the demand of the longest exposure and a cycle spans: units are put together

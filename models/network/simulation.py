@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from models.arrays import IntArray
 from models.errors import NotSupportedError, UsageError
 from models.network import kernel, process
 from models.network.controls import Controls
 from models.network.dataset import to_dataset
 from models.network.draws import Draws
 from models.network.movements import Movements
-from models.network.parts import LARGEST, IntArray
+from models.network.parts import LARGEST
 from models.network.process import Event
 from models.network.sampling import draw
 from models.network.spec import Network

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import BoolArray, FloatArray, IntArray
 from models.errors import Fault, InputError
 from models.network.laws import Laws
 from models.network.parts import (
@@ -22,9 +23,6 @@ from models.network.parts import (
     PART_BITS,
     PARTS,
     UNLIMITED,
-    BoolArray,
-    FloatArray,
-    IntArray,
     parts_of,
 )
 from models.network.policy import Policy

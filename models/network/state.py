@@ -15,19 +15,19 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from models.arrays import FloatArray, Int32Array, IntArray
 from models.errors import UsageError
 from models.memory import unwritten
 from models.network.controls import Controls
 from models.network.draws import Draws, check_stage_days
 from models.network.parts import LARGEST
-from models.network.spec import PARTS, FloatArray, IntArray, Network
+from models.network.spec import PARTS, Network
 
 WAIT_BINS = 61
 OLDEST = WAIT_BINS - 1
 UNKNOWN = np.inf
 TOO_MANY = f"units: negative or more than {LARGEST} of one item in one place | scale the units down"
 Array = npt.NDArray[Any]
-Int32Array = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.calendar import DAYS_IN_YEAR
 from models.errors import FitError, UsageError
-from models.fx import LISTED_VOLATILITY, YEAR, FxModel, fit_fx
+from models.fx import LISTED_VOLATILITY, FxModel, fit_fx
 
 FOLDER = Path(os.environ.get("TRADEWIND_DATA", Path(__file__).parents[3] / "shared" / "data"))
 FILE = FOLDER / "ecb_eurofxref_hist_daily.parquet"
@@ -28,7 +29,7 @@ def table(days=2_000, seed=1, business=False):
         ("KRW", 0.20, 0.0, 1_400.0),
     ):
         score = loading * common + np.sqrt(1.0 - loading**2) * generator.standard_normal(days)
-        step = yearly / np.sqrt(YEAR if not business else YEAR * 5.0 / 7.0)
+        step = yearly / np.sqrt(DAYS_IN_YEAR if not business else DAYS_IN_YEAR * 5.0 / 7.0)
         parts.append(
             pd.DataFrame(
                 {"day": dates, "currency": name, "per_base": start * np.exp(np.cumsum(step * score))}

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from ruamel.yaml import YAML
 
@@ -26,9 +25,9 @@ from engine.stages.clockwork import Clockwork
 from engine.stages.measure import cube_variables
 from engine.stages.world import World, build_world
 from engine.store.cube import open_cube
+from models.arrays import FloatArray
 from models.calendar import Calendar
 
-FloatArray = npt.NDArray[np.float64]
 Arrays = dict[str, FloatArray]
 Config = dict[str, Any]
 Tables = dict[str, pd.DataFrame]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from scipy import stats
 
 from engine.drivers import DRIVERS, HEADLINE_METRICS, Driver
 from engine.scenarios import Composition
+from models.arrays import FloatArray
 from models.names import MONTH
 from tests.properties.chain_support import DIMS, Chain, Cube, differing
 
@@ -114,7 +114,7 @@ def test_signs_are_those_of_the_catalogue(probed: Cube, driver: Driver) -> None:
     assert wrong == []
 
 
-def interval(change: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+def interval(change: FloatArray) -> tuple[float, float, float]:
     """95% interval of the mean of paired differences, and the mean in between."""
     middle = float(change.mean())
     error = float(stats.sem(change)) * float(stats.t.ppf(0.975, len(change) - 1))
@@ -135,7 +135,7 @@ def test_with_the_shipped_price_rule_the_tariff_lowers_cm2_in_most_trials(demo: 
     assert np.median(change) < 0.0
 
 
-def tariffed(chain: Chain, cube: Cube) -> npt.NDArray[np.float64]:
+def tariffed(chain: Chain, cube: Cube) -> FloatArray:
     """Change of the tariffed market's CM2 over the horizon against base, by trial."""
     market = chain.plan.market_keys.index(chain.world(QUARTERS).view.roles["top_market"])
     change = cube["tariff_15pp", "market/cm2"] - cube["base", "market/cm2"]

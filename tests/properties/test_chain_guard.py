@@ -26,4 +26,11 @@ def test_a_moved_figure_is_found() -> None:
     units = {"month/ebitda": "currency"}
     assert moved(frozen, {"demo base": {"month/ebitda": [2.0, 0.0, 10.0 + 1e-9, 10.0, 30.0]}}, units) != []
     assert moved(frozen, {"demo base": {"month/ebitda": [2.0, 0.0, 10.0 + 1e-13, 10.0, 30.0]}}, units) == []
-    assert moved(frozen, {"demo base": {"month/ebitda": [2.0, 0.0, 10.0 + 1e-13, 10.0, 30.0]}}, {"month/ebitda": "units"}) != []
+    assert (
+        moved(
+            frozen,
+            {"demo base": {"month/ebitda": [2.0, 0.0, 10.0 + 1e-13, 10.0, 30.0]}},
+            {"month/ebitda": "units"},
+        )
+        != []
+    )

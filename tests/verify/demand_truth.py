@@ -15,7 +15,6 @@ from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import norm
 
@@ -32,6 +31,7 @@ from engine.demo.company import (
 )
 from engine.demo.customers import acquire, monthly_spend
 from engine.demo.spend import spend_table
+from models.arrays import FloatArray, IntArray
 from models.demand import (
     AcquisitionSettings,
     DemandSettings,
@@ -43,8 +43,6 @@ from models.demand import (
     fit_demand,
 )
 from tests.verify.registry import Row
-
-FloatArray = npt.NDArray[np.float64]
 
 NAMES = ("r", "alpha", "a", "b")
 PARAMETER_SEEDS = range(20)
@@ -141,7 +139,7 @@ def band_scores(seed: int) -> list[tuple[float, float, bool]]:
     return rows
 
 
-def actual_by_month(orders: pd.DataFrame) -> npt.NDArray[np.int64]:
+def actual_by_month(orders: pd.DataFrame) -> IntArray:
     """Orders of the continuation by month; a customer's orders of one day are one, as the models count."""
     day = orders["ordered_at"].dt.normalize()
     anonymous = orders["customer_key"] == ""

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binomtest, norm
 
 from engine.risk.scoring import crps
+from models.arrays import FloatArray
 from models.demand import (
     DemandSettings,
     MarketSettings,
@@ -29,8 +29,6 @@ from models.demand.univariate import fit_smoothing, sample_paths
 from tests.verify.demand_truth import pooled
 from tests.verify.registry import Row
 from tests.verify.small_company import AHEAD, SmallCompany, generate_company
-
-FloatArray = npt.NDArray[np.float64]
 
 SEEDS = range(10_000, 10_500)
 TRIALS = 256

@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from models.arrays import FloatArray
 from models.lead_time import Drift, LeadTime, fit_drift, fit_lane, fit_lanes, order_scores
 from models.lead_time.summary import describe
 from tests.verify.registry import Row
-
-FloatArray = npt.NDArray[np.float64]
 
 FOLDER = Path(os.environ.get("TRADEWIND_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 FILE = FOLDER / "scms_delivery_history.parquet"

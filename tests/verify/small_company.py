@@ -11,10 +11,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray, IntArray
 
 CUSTOMERS = 2_000
 AHEAD = 12
@@ -49,7 +48,7 @@ class SmallCompany:
     truth: Truth
     orders: pd.DataFrame
     actuals_through: dt.date
-    after: npt.NDArray[np.int64]
+    after: IntArray
     """Orders (a customer's orders of one day are one) by month ahead, shape (12,)."""
 
 
@@ -120,7 +119,7 @@ def _won(rng: np.random.Generator, truth: Truth, of_year: FloatArray, shock: Flo
 
 def _orders(
     rng: np.random.Generator, truth: Truth, first: FloatArray, end: float
-) -> tuple[npt.NDArray[np.int64], FloatArray]:
+) -> tuple[IntArray, FloatArray]:
     """Customer and operational time of every order: Poisson until one leaves, as one may after any order."""
     rate = rng.gamma(truth.r, 1.0 / truth.alpha, len(first))
     leave = rng.beta(truth.a, truth.b, len(first))
@@ -137,9 +136,7 @@ def _orders(
     return np.concatenate(who), np.concatenate(when)
 
 
-def _ledger(
-    day: npt.NDArray[np.int64], customer: npt.NDArray[np.int64], start: np.datetime64
-) -> pd.DataFrame:
+def _ledger(day: IntArray, customer: IntArray, start: np.datetime64) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "order_id": np.char.add("o", np.arange(len(day)).astype(str)).astype(object),

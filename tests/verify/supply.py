@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.demo import write_demo
 from engine.plan.load import load_plan
@@ -16,6 +15,7 @@ from engine.stages.calibrate import calibrate
 from engine.stages.draw import draw_block
 from engine.stages.simulate import play
 from engine.stages.world import World, build_world
+from models.arrays import FloatArray
 from models.calendar import Calendar
 from models.network.state import LineTable
 from tests.verify.registry import Row
@@ -44,7 +44,7 @@ def played() -> tuple[World, LineTable]:
     return world, base.movements[-1].lines
 
 
-def days_by_lane(world: World, lines: LineTable) -> dict[str, npt.NDArray[np.float64]]:
+def days_by_lane(world: World, lines: LineTable) -> dict[str, FloatArray]:
     """Days from order to receipt of every order placed in the first part of the horizon, by lane key."""
     found: dict[str, list[int]] = {}
     last = world.calendar.days - SETTLED

@@ -6,9 +6,8 @@ from collections import defaultdict
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from models.arrays import FloatArray, IntArray, TextArray
 
 Matched = dict[int, list[tuple[int, int]]]
 """Cancellation: the sales it takes back, with their units."""
@@ -18,18 +17,18 @@ class Sales(Protocol):
     """What is compared of the lines of a ledger."""
 
     @property
-    def customer(self) -> npt.NDArray[np.object_]: ...  # noqa: D102
+    def customer(self) -> TextArray: ...  # noqa: D102
     @property
-    def item(self) -> npt.NDArray[np.object_]: ...  # noqa: D102
+    def item(self) -> TextArray: ...  # noqa: D102
     @property
-    def price(self) -> npt.NDArray[np.float64]: ...  # noqa: D102
+    def price(self) -> FloatArray: ...  # noqa: D102
     @property
-    def moment(self) -> Ints: ...  # noqa: D102
+    def moment(self) -> IntArray: ...  # noqa: D102
     @property
-    def quantity(self) -> Ints: ...  # noqa: D102
+    def quantity(self) -> IntArray: ...  # noqa: D102
 
 
-def match(lines: Sales, sold: Ints, back: Ints) -> Matched:
+def match(lines: Sales, sold: IntArray, back: IntArray) -> Matched:
     """Sales that cancellations take back, in the order of their days; row order breaks ties.
 
     A cancellation is matched as a whole or not at all. Sales of the same day with exactly its units go

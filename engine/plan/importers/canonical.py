@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.cells import convert, series, unknown_keys
-from engine.plan.faults import Faults, did_you_mean
+from engine.plan.faults import Faults
 from engine.plan.importers.imported import FILE, ROW, Imported, Vocabulary, hash_customers, translated
 from engine.plan.mappings import Source
 from engine.plan.readers import TextTable
 from engine.plan.tables import TABLES, Column
+from models.arrays import BoolArray
+from models.errors import did_you_mean
 
 
 def import_canonical(text: TextTable, source: Source, vocabulary: Vocabulary, faults: Faults) -> Imported:
@@ -62,9 +63,7 @@ def import_canonical(text: TextTable, source: Source, vocabulary: Vocabulary, fa
     )
 
 
-def _rejections(
-    text: TextTable, source: Source, headers: dict[str, str]
-) -> tuple[npt.NDArray[np.bool_], Counter[str]]:
+def _rejections(text: TextTable, source: Source, headers: dict[str, str]) -> tuple[BoolArray, Counter[str]]:
     kept = np.ones(len(text), np.bool_)
     rejected: Counter[str] = Counter()
     for name, texts in source.mapping.reject.items():
@@ -79,9 +78,7 @@ def _rejections(
     return kept, rejected
 
 
-def _cells(
-    text: TextTable, column: Column, header: str, source: Source, kept: npt.NDArray[np.bool_]
-) -> list[str] | None:
+def _cells(text: TextTable, column: Column, header: str, source: Source, kept: BoolArray) -> list[str] | None:
     if column.name in source.mapping.constants:
         return [source.mapping.constants[column.name]] * int(kept.sum())
     if header not in text.cells:

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.mappings import Mapping
 from engine.plan.plan import Amount, Tie
 from engine.plan.tables import Refers
+from models.arrays import TextArray
 
 ROW, FILE = "_row", "_file"
 """Columns that carry a row's address through the checks; dropped from the plan."""
@@ -62,9 +62,7 @@ class Imported:
     ties: tuple[Tie, ...] = ()
 
 
-def hash_customers(
-    values: Sequence[str] | pd.Series | npt.NDArray[np.object_], salt: bytes
-) -> npt.NDArray[np.object_]:
+def hash_customers(values: Sequence[str] | pd.Series | TextArray, salt: bytes) -> TextArray:
     """Salted hashes of customer names (HMAC-SHA256, 128 bits, hex); blank stays blank, case is ignored."""
     codes, distinct = pd.factorize(np.asarray(values, dtype=object))
     hashed = []

@@ -13,17 +13,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.importers.cancellations import Matched, match
 from engine.plan.mappings import CodeKind, Ledger
 from engine.plan.plan import Amount
+from models.arrays import BoolArray, FloatArray, IntArray, TextArray
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-Texts = npt.NDArray[np.object_]
+BoolArray = BoolArray
 
 OPEN = ""
 SOLD = "sold"
@@ -55,20 +52,20 @@ _LEFT_OUT: Mapping[CodeKind, str] = {
 class Lines:
     """Typed lines of a ledger, in the order of the file; ``moment`` in seconds."""
 
-    invoice: Texts
-    item: Texts
+    invoice: TextArray
+    item: TextArray
     """Code as the file has it."""
-    customer: Texts
-    moment: Ints
-    quantity: Ints
-    price: Floats
-    repeated: Bools
+    customer: TextArray
+    moment: IntArray
+    quantity: IntArray
+    price: FloatArray
+    repeated: BoolArray
     """Alike to an earlier line in every column."""
-    out: Bools
+    out: BoolArray
     """Not to be treated: faulty, or refused by the mapping."""
 
     @cached_property
-    def amount(self) -> Floats:
+    def amount(self) -> FloatArray:
         """Quantity times price, ledger currency; negative for what is taken back."""
         return np.asarray(self.quantity * self.price, np.float64)
 
@@ -77,16 +74,16 @@ class Lines:
 class Treated:
     """Treatment of every line ("" where it is out) and what the sales among them came to."""
 
-    treatment: Texts
-    quantity: Ints
+    treatment: TextArray
+    quantity: IntArray
     """Units of each sale less what was cancelled the same day."""
-    refunded: Floats
+    refunded: FloatArray
     """Amount taken back of each sale on a later day."""
-    shipping: Floats
+    shipping: FloatArray
     """Shipping of the invoice, on its first sale."""
 
     @property
-    def sold(self) -> Bools:
+    def sold(self) -> BoolArray:
         """Lines that become lines of an order."""
         return np.asarray(self.treatment == SOLD, np.bool_)
 
@@ -97,7 +94,7 @@ def treat(lines: Lines, ledger: Ledger, items: frozenset[str] | None) -> Treated
     prefixes = _prefixed(lines.invoice, ledger.cancellation_prefixes)
     kinds = _kinds(lines.item, ledger, items)
 
-    def put(mask: Bools, reason: str) -> None:
+    def put(mask: BoolArray, reason: str) -> None:
         treatment[mask & (treatment == OPEN) & ~lines.out] = reason
 
     if ledger.through is not None:
@@ -125,7 +122,7 @@ def treat(lines: Lines, ledger: Ledger, items: frozenset[str] | None) -> Treated
     return _settle(lines, treatment, np.flatnonzero(back))
 
 
-def _settle(lines: Lines, treatment: Texts, back: Ints) -> Treated:
+def _settle(lines: Lines, treatment: TextArray, back: IntArray) -> Treated:
     """Take cancellations off the sales they cancel, and put shipping on the orders."""
     sold = np.flatnonzero(treatment == SOLD)
     quantity, refunded = lines.quantity.copy(), np.zeros(len(treatment))
@@ -153,7 +150,7 @@ def _settle(lines: Lines, treatment: Texts, back: Ints) -> Treated:
     return Treated(treatment, quantity, refunded, shipping)
 
 
-def _void(treatment: Texts, quantity: Ints, matched: Matched) -> None:
+def _void(treatment: TextArray, quantity: IntArray, matched: Matched) -> None:
     """Sales of which nothing is left and the cancellations that took nothing but such sales: in sum nothing.
 
     A sale that a cancellation took off together with part of another stays used, as a line without units.
@@ -171,13 +168,13 @@ def _void(treatment: Texts, quantity: Ints, matched: Matched) -> None:
     treatment[sorted(gone)], treatment[sorted(whole)] = VOIDED, VOIDS
 
 
-def _prefixed(invoice: Texts, prefixes: tuple[str, ...]) -> Bools:
+def _prefixed(invoice: TextArray, prefixes: tuple[str, ...]) -> BoolArray:
     wanted = tuple(prefix for prefix in prefixes if prefix)
     codes, distinct = pd.factorize(invoice)
     return np.fromiter((text.startswith(wanted) for text in distinct), np.bool_, len(distinct))[codes]
 
 
-def _kinds(item: Texts, ledger: Ledger, items: frozenset[str] | None) -> Texts:
+def _kinds(item: TextArray, ledger: Ledger, items: frozenset[str] | None) -> TextArray:
     """Kind of every code, "" for products."""
     exact = {code.casefold(): kind for code, kind in ledger.codes.items() if not code.endswith("*")}
     starts = [(code[:-1].casefold(), kind) for code, kind in ledger.codes.items() if code.endswith("*")]
@@ -192,7 +189,7 @@ def _kinds(item: Texts, ledger: Ledger, items: frozenset[str] | None) -> Texts:
     return np.asarray(found, dtype=object)[codes] if found else np.empty(0, object)
 
 
-def account(lines: Lines, treated: Treated, currency: Texts) -> tuple[Amount, ...]:
+def account(lines: Lines, treated: Treated, currency: TextArray) -> tuple[Amount, ...]:
     """Every treatment with its lines and amount, by currency; used ones first."""
     frame = pd.DataFrame({"treatment": treated.treatment, "currency": currency, "amount": lines.amount})
     frame = frame[frame["treatment"] != OPEN]

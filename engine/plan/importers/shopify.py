@@ -9,16 +9,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.plan.cells import convert, series, unknown_keys
-from engine.plan.faults import Faults, did_you_mean
+from engine.plan.faults import Faults
 from engine.plan.importers.imported import FILE, ROW, Imported, Vocabulary, hash_customers, translated
-from engine.plan.importers.shopify_amounts import MONEY, PRICE, Bools, ExportRows, price_lines
+from engine.plan.importers.shopify_amounts import MONEY, PRICE, ExportRows, price_lines
 from engine.plan.mappings import Source
 from engine.plan.readers import TextTable
 from engine.plan.tables import ORDERS, Column
+from models.arrays import BoolArray, TextArray
+from models.errors import did_you_mean
 
 _REQUIRED = (
     "Name",
@@ -72,9 +73,6 @@ _QUANTITY = ORDERS.column("quantity")
 _CREATED = ORDERS.column("ordered_at")
 _TEXT = Column("text", "key", "a text", required=False, blank=True)
 _NEEDED = Column("text", "key", "a text")
-
-
-Texts = npt.NDArray[np.object_]
 
 
 def import_shopify(text: TextTable, source: Source, vocabulary: Vocabulary, faults: Faults) -> Imported:
@@ -148,19 +146,19 @@ def _check_order_fields(rows: ExportRows) -> None:
             )
 
 
-def _reject(rows: ExportRows, source: Source, rejected: Counter[str]) -> Bools:
+def _reject(rows: ExportRows, source: Source, rejected: Counter[str]) -> BoolArray:
     """Mask of the rows that become lines; the others are counted by reason."""
     text = rows.text
     kept = np.ones(len(text), np.bool_)
 
-    def drop(out: Bools, reason: str) -> None:
+    def drop(out: BoolArray, reason: str) -> None:
         nonlocal kept
         count = int((out & kept).sum())
         if count:
             rejected[reason] += count
         kept = kept & ~out
 
-    def cells(header: str) -> Texts:
+    def cells(header: str) -> TextArray:
         return np.asarray(text.cells.get(header, [""] * len(text)), dtype=object)
 
     cancelled = cells("Cancelled at")[rows.first] != ""
@@ -186,7 +184,7 @@ def _reject(rows: ExportRows, source: Source, rejected: Counter[str]) -> Bools:
     return kept
 
 
-def _countries(rows: ExportRows) -> Texts:
+def _countries(rows: ExportRows) -> TextArray:
     """Country of each order: shipped to, else billed to."""
     cells = rows.text.cells
     shipped = np.asarray(cells["Shipping Country"], dtype=object)[rows.first]
@@ -195,7 +193,7 @@ def _countries(rows: ExportRows) -> Texts:
 
 
 def _canonical(
-    rows: ExportRows, kept: Bools, source: Source, vocabulary: Vocabulary
+    rows: ExportRows, kept: BoolArray, source: Source, vocabulary: Vocabulary
 ) -> tuple[pd.DataFrame, list[str]]:
     text, faults = rows.text, rows.faults
     has_line = np.asarray(text.cells["Lineitem price"], dtype=object) != ""
@@ -248,7 +246,7 @@ def _canonical(
     return frame[sound].reset_index(drop=True), notes
 
 
-def _markets(rows: ExportRows, wanted: Bools, source: Source, vocabulary: Vocabulary) -> Texts:
+def _markets(rows: ExportRows, wanted: BoolArray, source: Source, vocabulary: Vocabulary) -> TextArray:
     country = _countries(rows)
     named = translated(list(country), "market", source.mapping)
     known = vocabulary.known("market")
@@ -276,7 +274,7 @@ def _markets(rows: ExportRows, wanted: Bools, source: Source, vocabulary: Vocabu
     return result
 
 
-def _channels(rows: ExportRows, wanted: Bools, source: Source, vocabulary: Vocabulary) -> Texts:
+def _channels(rows: ExportRows, wanted: BoolArray, source: Source, vocabulary: Vocabulary) -> TextArray:
     """Sales channel of each order: by tag, Source, the mapping's constant, else the known one."""
     size = len(rows.text)
     sources = np.asarray(rows.text.cells.get("Source", [""] * size), dtype=object)[rows.first]
@@ -310,7 +308,7 @@ def _channels(rows: ExportRows, wanted: Bools, source: Source, vocabulary: Vocab
     return result
 
 
-def _currencies(rows: ExportRows, wanted: Bools, vocabulary: Vocabulary) -> Texts:
+def _currencies(rows: ExportRows, wanted: BoolArray, vocabulary: Vocabulary) -> TextArray:
     at = rows.first[wanted]
     cells = [rows.text.cells["Currency"][position] for position in at]
     typed, _ = convert(cells, rows.text.row[at], _NEEDED, rows.text.file, rows.faults, header="Currency")

@@ -18,14 +18,14 @@ from engine.plan.cells import convert
 from engine.plan.faults import Faults
 from engine.plan.readers import TextTable
 from engine.plan.tables import Column
+from models.arrays import BoolArray, FloatArray, IntArray, TextArray
 
 _CENT = 0.015
 
 MONEY = Column("amount", "number", "an amount", required=False, blank=True, default=0.0, least=0)
 _TOTAL = Column("amount", "number", "an amount", required=False, blank=True, default=-1.0, least=0)
 PRICE = Column("price", "number", "price of a unit", least=0)
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+BoolArray = BoolArray
 
 
 @dataclass(frozen=True)
@@ -33,22 +33,22 @@ class ExportRows:
     """The rows of an export and the orders they belong to."""
 
     text: TextTable
-    order: npt.NDArray[np.int64]
+    order: IntArray
     """Order of each row."""
-    first: npt.NDArray[np.int64]
+    first: IntArray
     """Row position at which each order starts: the row that holds its order fields."""
     faults: Faults
 
-    def lines(self, header: str, column: Column, where: Bools) -> npt.NDArray[np.object_] | Floats:
+    def lines(self, header: str, column: Column, where: BoolArray) -> TextArray | FloatArray:
         """A typed column of the line items; only rows in ``where`` are checked."""
         return self._typed(header, column, np.flatnonzero(where), len(self.order))
 
-    def orders(self, header: str, column: Column) -> npt.NDArray[np.object_] | Floats:
+    def orders(self, header: str, column: Column) -> TextArray | FloatArray:
         """A typed column of the orders, read from their first rows."""
         typed = self._typed(header, column, self.first, len(self.order))
         return typed[self.first]
 
-    def _typed(self, header: str, column: Column, at: npt.NDArray[np.int64], size: int) -> npt.NDArray[Any]:
+    def _typed(self, header: str, column: Column, at: IntArray, size: int) -> npt.NDArray[Any]:
         cells = self.text.cells.get(header)
         if cells is None:
             cells = [""] * size
@@ -68,23 +68,23 @@ class ExportRows:
 class Amounts:
     """What the rows and orders of an export are worth, order currency."""
 
-    net_price: Floats
+    net_price: FloatArray
     """Per row: price of a unit after discount, without tax."""
-    tax: Floats
+    tax: FloatArray
     """Per row."""
-    refunded: Floats
+    refunded: FloatArray
     """Per row, without tax and shipping."""
-    shipping: Floats
+    shipping: FloatArray
     """Per order, without tax."""
 
 
 def price_lines(
-    rows: ExportRows, quantity: npt.NDArray[np.int64], price: Floats, line_discount: Floats
+    rows: ExportRows, quantity: IntArray, price: FloatArray, line_discount: FloatArray
 ) -> tuple[Amounts, list[str]]:
     """Price every row of an export, and say what of it does not tie."""
     orders = len(rows.first)
 
-    def money(header: str, column: Column = MONEY) -> Floats:
+    def money(header: str, column: Column = MONEY) -> FloatArray:
         return rows.orders(header, column).astype(np.float64)
 
     subtotal, total = money("Subtotal", _TOTAL), money("Total", _TOTAL)

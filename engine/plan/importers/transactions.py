@@ -13,14 +13,16 @@ import numpy as np
 import pandas as pd
 
 from engine.plan.cells import convert, series, unknown_keys
-from engine.plan.faults import Faults, did_you_mean
+from engine.plan.faults import Faults
 from engine.plan.importers.imported import FILE, ROW, Imported, Vocabulary, hash_customers, translated
-from engine.plan.importers.ledger_lines import Bools, Lines, Texts, Treated, account, treat
+from engine.plan.importers.ledger_lines import Lines, Treated, account, treat
 from engine.plan.importers.ledger_notes import notes
 from engine.plan.mappings import Source, ledger_columns
 from engine.plan.plan import Amount, Tie
 from engine.plan.readers import TextTable
 from engine.plan.tables import ORDERS, Column
+from models.arrays import BoolArray, TextArray
+from models.errors import did_you_mean
 
 _REQUIRED = ("order_id", "item", "quantity", "ordered_at", "net_price")
 _PRICE = Column("net_price", "number", "price of a unit, excluding tax")
@@ -117,7 +119,7 @@ class _Reading:
         raw = self.text.cells.get(self.headers.get(column, ""))
         return [""] * len(self.text) if raw is None else translated(raw, column, self.source.mapping)
 
-    def kept(self, rejected: Counter[str]) -> Bools:
+    def kept(self, rejected: Counter[str]) -> BoolArray:
         """Mask of the lines that the mapping does not refuse; the refused are counted."""
         kept = np.ones(len(self.text), np.bool_)
         for column, texts in self.source.mapping.reject.items():
@@ -131,7 +133,7 @@ class _Reading:
                 kept &= ~out
         return kept
 
-    def lines(self, kept: Bools) -> tuple[Lines, Bools]:
+    def lines(self, kept: BoolArray) -> tuple[Lines, BoolArray]:
         """Typed lines and a mask of the sound ones."""
         sound = np.ones(len(self.text), np.bool_)
 
@@ -190,7 +192,7 @@ class _Reading:
             known[cell] = f"{year:04d}-{month:02d}-{day:02d} {hour:02d}:{minute:02d}:{second_of:02d}"
         return [known[cell] for cell in cells]
 
-    def _of_invoice(self, invoice: Texts, customer: Texts) -> Texts:
+    def _of_invoice(self, invoice: TextArray, customer: TextArray) -> TextArray:
         """Customers with the blanks of an invoice filled in where its other lines name exactly one."""
         named = customer != ""
         pairs = pd.DataFrame({"invoice": invoice[named], "customer": customer[named]}).drop_duplicates()
@@ -202,7 +204,7 @@ class _Reading:
         self.filled = int((result[blank] != "").sum())
         return result
 
-    def _repeated(self) -> Bools:
+    def _repeated(self) -> BoolArray:
         """Lines that an earlier line repeats in every column of the file."""
         codes = {
             name: pd.factorize(np.asarray(self.text.cells[name], dtype=object))[0] for name in self.text.cells
@@ -215,7 +217,7 @@ class _Reading:
             return self.cells("currency")
         return [self.vocabulary.company_currency] * len(self.text)
 
-    def orders(self, lines: Lines, treated: Treated) -> tuple[pd.DataFrame, Bools]:
+    def orders(self, lines: Lines, treated: Treated) -> tuple[pd.DataFrame, BoolArray]:
         """Canonical lines of the sales, and a mask of those whose keys the plan knows."""
         at = np.flatnonzero(treated.sold)
         rows = self.text.row[at]
@@ -264,7 +266,7 @@ class _Reading:
         frame[ROW], frame[FILE] = rows, self.text.file
         return frame, sound
 
-    def _markets(self, at: np.ndarray) -> Texts:
+    def _markets(self, at: np.ndarray) -> TextArray:
         known = self.vocabulary.known("market")
         found: dict[str, str] = {}
         cells = self.cells("market")
@@ -278,14 +280,14 @@ class _Reading:
             result[position] = found[text]
         return result
 
-    def _channels(self, customer: Texts, at: np.ndarray) -> Texts:
+    def _channels(self, customer: TextArray, at: np.ndarray) -> TextArray:
         given = self.cells("sales_channel") if self.has("sales_channel") else None
         only = self.vocabulary.known_channels[0] if len(self.vocabulary.known_channels) == 1 else ""
         channel = np.asarray([given[row] if given is not None else only for row in at], dtype=object)
         guests = self.source.mapping.ledger.anonymous_channel
         return channel if guests is None else np.where(customer == "", guests, channel)
 
-    def _items(self, lines: Lines, at: np.ndarray) -> Texts:
+    def _items(self, lines: Lines, at: np.ndarray) -> TextArray:
         """Items of the sales: the plan's own, else the price band of the line."""
         item = lines.item[at].copy()
         bands, known = self.source.mapping.ledger.price_bands, self.vocabulary.known("item")

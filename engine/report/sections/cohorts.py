@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.finance.channel_economics import joint_curve
 from engine.finance.unit_economics import discount_factors
@@ -18,8 +17,7 @@ from engine.report.reading import Source
 from engine.report.statistics import quantile_estimates
 from engine.report.summary import BASE
 from engine.risk.errors import Estimate
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
 
 
 def payback_curve(source: Source, channels: Channels) -> Block:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.finance.metrics import METRIC_OF
 from engine.report.charts_bars import shares
@@ -17,8 +16,8 @@ from engine.report.statistics import mean_estimates, quantile_estimates
 from engine.report.summary import limits_of
 from engine.risk.concentration import concentration as concentration_of
 from engine.risk.errors import Estimate
+from models.arrays import FloatArray
 
-FloatArray = npt.NDArray[np.float64]
 Part = tuple[str, str, tuple[str, ...], FloatArray]
 """Dim, what is shared, members, amounts (trial, member)."""
 

@@ -8,15 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.report.content import Block, Cell, Heading, Missing, table
 from engine.report.formats import NONE, amount, bare, number, percent
 from engine.report.reading import Source
 from engine.report.statistics import quantile_estimates
 from engine.report.summary import BASE
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
 
 DAYS = ("90", "180", "365")
 RATES = ("repeat_rate", "cross_sell", "high_value_share")

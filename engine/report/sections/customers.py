@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.report.charts_time import lines
 from engine.report.content import (
@@ -25,11 +24,11 @@ from engine.report.content import (
 )
 from engine.report.drawing import SERIES
 from engine.report.formats import number, percent
-from engine.report.reading import MONTHS_IN_QUARTER, Source, folded
+from engine.report.reading import Source, folded
 from engine.report.statistics import mean_estimates, quantile_estimates
 from engine.risk.errors import Estimate
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
+from models.calendar import MONTHS_IN_QUARTER
 
 
 def customers(source: Source) -> Section:

@@ -11,9 +11,10 @@ from engine.report.charts_time import fan
 from engine.report.content import Block, Cell, Heading, Key, Missing, Picture, Pictures, Section, Text, table
 from engine.report.drawing import ACTUAL, GOOD
 from engine.report.formats import amount, number, percent
-from engine.report.reading import MONTHS_IN_QUARTER, Source, folded, month_name, quarter_name
+from engine.report.reading import Source, folded, month_name, quarter_name
 from engine.report.statistics import quantile_estimates, sorted_quantiles
 from engine.report.waterfall import line_title
+from models.calendar import MONTHS_IN_QUARTER
 
 FANS = (("net_revenue", "Net revenue"), ("cm2", "CM2"), ("ebitda", "EBITDA"))
 BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -6,7 +6,6 @@ import math
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.finance.metrics import METRIC_OF
 from engine.finance.statements import FLOWS
@@ -19,8 +18,7 @@ from engine.report.sections.judgement import judge
 from engine.report.statistics import mean_estimates, quantile_estimates, sorted_quantiles
 from engine.report.summary import BASE, limits_of
 from engine.risk.errors import estimate
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
 
 BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
 SHOWN = (0.05, 0.5, 0.95)

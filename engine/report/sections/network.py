@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.report.charts_bars import stacked
 from engine.report.charts_time import lines
@@ -26,11 +25,11 @@ from engine.report.content import (
 )
 from engine.report.drawing import SERIES
 from engine.report.formats import amount, number, percent
-from engine.report.reading import MONTHS_IN_QUARTER, Source, folded
+from engine.report.reading import Source, folded
 from engine.report.sections.supply import supply
 from engine.report.statistics import mean_estimates, quantile_estimates
-
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
+from models.calendar import MONTHS_IN_QUARTER
 
 STAGES = ("production", "transit", "clearance", "inland")
 SHOWN = (0.05, 0.5, 0.95)

@@ -12,13 +12,14 @@ import numpy as np
 
 from engine.finance.statements import FLOWS
 from engine.report.summary import LEVELS
-from engine.report.workbook.figures import Figures, FloatArray, month_ends
+from engine.report.workbook.figures import Figures, month_ends
 from engine.report.workbook.pnl import dress
 from engine.report.workbook.sheet import Sheet, cell, money_width
 from engine.report.workbook.statement import LABEL_WIDTH, Statement
 from engine.report.workbook.styles import PALETTE
 from engine.report.workbook.timeline import Timeline
 from engine.report.workbook.words import FLOW_WORDS, words
+from models.arrays import FloatArray
 
 HEADER = 3
 CENT = 0.01

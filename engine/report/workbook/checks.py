@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from engine.finance.lines import CELL_RUNGS, LINES, RUNGS
 from engine.report.workbook.balance import BalanceSheet
 from engine.report.workbook.cash import CashFlow, WeeklyCash
-from engine.report.workbook.figures import Figures, FloatArray, month_ends
+from engine.report.workbook.figures import Figures, month_ends
 from engine.report.workbook.pnl import Ladder, Markets
 from engine.report.workbook.sheet import Sheet, cell, money_width, print_scale
 from engine.report.workbook.statement import MONTHS_ON_PAGE
 from engine.report.workbook.timeline import Timeline
 from engine.report.workbook.words import RUNG_WORDS, words
+from models.arrays import FloatArray
 
 VERDICT_ROW, TOLERANCE_ROW = 3, 4
 VALUE_COLUMN = 1

@@ -8,11 +8,12 @@ import numpy as np
 import xarray as xr
 
 from engine.finance.metrics import HEADLINE, METRIC_OF, Metric
-from engine.report.summary import FloatArray, Summary, unit_of
+from engine.report.summary import Summary, unit_of
 from engine.report.workbook.pnl import dress
 from engine.report.workbook.scenarios import number_of
 from engine.report.workbook.sheet import Sheet, money_width
 from engine.report.workbook.styles import NUMBERS, PALETTE
+from models.arrays import FloatArray
 from models.names import SCENARIO
 
 LEVELS = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from engine.finance.accounts import BALANCE_NAMES
 from engine.finance.lines import CELL_LINES, COMPANY_LINES, RUNGS
 from engine.finance.statements import FLOWS
 from engine.report.summary import BASE, LEVELS
+from models.arrays import DateArray, FloatArray
 from models.names import MARKET, MONTH, SCENARIO, TRIAL
 
-FloatArray = npt.NDArray[np.float64]
 WEEKS, WEEK = 13, 7
 
 
@@ -29,7 +28,7 @@ WEEKS, WEEK = 13, 7
 class Cash:
     """Net cash of the base case by day and week: cash less drawn credit, company currency."""
 
-    days: npt.NDArray[np.datetime64]
+    days: DateArray
     mean: FloatArray
     """(day,)"""
     drawn: FloatArray
@@ -156,7 +155,7 @@ def _cash(cube: xr.DataTree) -> Cash:
     )
 
 
-def month_ends(days: npt.NDArray[np.datetime64]) -> list[int]:
+def month_ends(days: DateArray) -> list[int]:
     """Positions of the last day of each month."""
     months = days.astype("datetime64[M]")
     changes = [at for at, (one, next_one) in enumerate(itertools.pairwise(months)) if one != next_one]

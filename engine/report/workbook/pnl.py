@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from engine.finance.lines import CELL_RUNGS, LINES, RUNGS
-from engine.report.workbook.figures import Figures, FloatArray
+from engine.report.workbook.figures import Figures
 from engine.report.workbook.sheet import Sheet, cell
 from engine.report.workbook.statement import Statement, write_ratio
 from engine.report.workbook.styles import PALETTE
 from engine.report.workbook.timeline import Timeline
 from engine.report.workbook.words import LINE_WORDS, RUNG_WORDS, market_label, words
+from models.arrays import FloatArray
 
 HEADER = 3
 RATIOS = (

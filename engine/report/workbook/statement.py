@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from engine.report.workbook.figures import FloatArray
 from engine.report.workbook.sheet import Sheet, cell, money_width, print_scale
 from engine.report.workbook.timeline import Timeline
+from models.arrays import FloatArray
 
 LABEL_WIDTH = 36.0
 MONTHS_ON_PAGE = 12

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.templates.online_retail import figures
+from models.arrays import FloatArray, TextArray
 
 BAND_PREFIX = "BAND-"
 
@@ -24,7 +24,7 @@ class Goods:
     """Share of the amount sold that the kept items are."""
     codes: int
     """Codes that were sold."""
-    of_line: npt.NDArray[np.object_]
+    of_line: TextArray
     """Item of every line of the orders."""
 
 
@@ -47,9 +47,7 @@ def make_goods(orders: pd.DataFrame, labels: Mapping[str, str], per_base: Mappin
     return Goods(pd.DataFrame(rows), edges, share, len(by_code), of_line)
 
 
-def band_edges(
-    price: npt.NDArray[np.float64], value: npt.NDArray[np.float64], bands: int
-) -> tuple[float, ...]:
+def band_edges(price: FloatArray, value: FloatArray, bands: int) -> tuple[float, ...]:
     """Prices that part lines into bands of about equal amount; fewer where there are not so many prices."""
     if not len(price):
         return ()

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.demand.univariate.fitted import FittedSeries, FloatArray, usable
+from models.arrays import FloatArray
+from models.demand.univariate.fitted import FittedSeries, usable
 from models.demand.univariate.naive import fit_naive
 from models.demand.univariate.smoothing import fit_smoothing
 from models.demand.univariate.structural import fit_structural

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from models.arrays import FloatArray
 
 SCORE = 1.645
 """One-sided 95% point of the normal law, as in the theta method's test of season."""

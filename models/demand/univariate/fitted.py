@@ -7,9 +7,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from models.arrays import FloatArray
 from models.demand.univariate.simulation import normal_scores
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class FittedSeries(Protocol):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.demand.univariate.fitted import FloatArray, usable
+from models.arrays import FloatArray
+from models.demand.univariate.fitted import usable
 
 
 @dataclass(frozen=True)

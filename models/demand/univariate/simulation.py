@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from models.arrays import FloatArray, WordArray
 from models.demand.univariate.recursions import ADDED, MULTIPLIED, NO_TREND, theta_line
 from models.quantiles import normal_quantile
 from models.streams import key_of, uniform1
 
-FloatArray = npt.NDArray[np.float64]
-UInt64Array = npt.NDArray[np.uint64]
+UInt64Array = WordArray
 
 LEAST_RELATIVE_ERROR = -0.95
 """A relative error below this would turn a count negative."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.arrays import FloatArray
 from models.demand.univariate.decomposition import season_indices
-from models.demand.univariate.fitted import FloatArray, scale_of, unbiased, usable
+from models.demand.univariate.fitted import scale_of, unbiased, usable
 from models.demand.univariate.recursions import (
     ADDED,
     DAMPED,

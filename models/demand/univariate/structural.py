@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.demand.univariate.fitted import FloatArray, scale_of, usable
+from models.arrays import FloatArray
+from models.demand.univariate.fitted import scale_of, usable
 
 LEAST = 8
 """Fewest values that variances are estimated from."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.arrays import FloatArray
 from models.demand.univariate.decomposition import is_seasonal, season_indices
-from models.demand.univariate.fitted import FloatArray, scale_of, unbiased, usable
+from models.demand.univariate.fitted import scale_of, unbiased, usable
 from models.demand.univariate.recursions import THETA, search, theta, unpack_theta
 from models.demand.univariate.simulation import theta_paths
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.drivers import DRIVERS, GRAPH, HEADLINE_METRICS, did_you_mean, downstream, driver
+from engine.drivers import DRIVERS, GRAPH, HEADLINE_METRICS, downstream, driver
 from engine.stages.measure import cube_variables
+from models.errors import did_you_mean
 
 NAMED_IN_THE_ISSUE = {
     "duty_rate", "demand", "lead_time", "supplier_capacity", "port_closure", "clearance", "freight", "fx",
@@ -76,6 +77,6 @@ def test_an_unknown_driver_says_what_was_probably_meant():
 
 
 def test_did_you_mean_lists_the_options_when_nothing_is_near():
-    assert did_you_mean("zzz", ["b", "a"]) == "one of: a, b"
+    assert did_you_mean("zzz", ["b", "a"]) == "one of a, b"
     assert did_you_mean("us", ["US", "DE"]) == "did you mean US?"
-    assert did_you_mean("x", []) == "there is none"
+    assert did_you_mean("x", []) == "there is none to choose from"

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import IntArray
 from models.errors import InputError
 from models.network import kernel, process
 from models.network.controls import Controls
 from models.network.draws import Draws, daily_capacity, quantise
 from models.network.movements import Movements, concatenate
-from models.network.spec import UNLIMITED, IntArray, Network
+from models.network.spec import UNLIMITED, Network
 from models.network.state import OpenOrders, State, initial_state
 from models.streams import keys_of
 

@@ -29,16 +29,16 @@ from engine.report.workbook import WORKBOOK, write_workbook
 from engine.responses import playbook_problems, responses_of
 from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
-from engine.stages.clockwork import Clockwork
 from engine.stages.customer_history import customer_history
 from engine.stages.draw import draw_block
 from engine.stages.example import example_trial
 from engine.stages.measure import coordinates, cube_variables, measure
-from engine.stages.played import BaseMoves
+from engine.stages.outcome import BaseMoves
 from engine.stages.rates import within_plan
 from engine.stages.settings import block_size, check_settings, thread_count, trial_bytes
 from engine.stages.simulate import play
 from engine.stages.supply_watch import shock_metrics, watch
+from engine.stages.timings import Timings
 from engine.stages.world import World, build_world
 from engine.store.cube import (
     Template,
@@ -170,7 +170,7 @@ def run(
     calibration: Calibration | None = None,
     folder: str | Path | None = None,
     progress: Progress = silent,
-    clock: Clockwork | None = None,
+    clock: Timings | None = None,
 ) -> Run:
     """Run the chain and keep the result in the plan's ``runs`` folder (or ``folder``).
 
@@ -193,7 +193,7 @@ def run(
     library = load_library(plan.path / "scenarios", examine=playbook_problems)
     composed = _choose(library, scenarios)
     calendar = Calendar(plan.forecast_start, 3 * quarters)
-    watch = clock or Clockwork()
+    watch = clock or Timings()
     with watch.part("calibrate"):
         fitted = calibrate(plan) if calibration is None else calibration.restricted_to(plan)
         world = build_world(plan, fitted, calendar)
@@ -227,8 +227,8 @@ def run(
 
 
 def _extent(world: World) -> tuple[int, int, int]:
-    """Days, cells and items of a run: what its memory grows with."""
-    return world.calendar.days, len(world.plan.cell_keys), len(world.plan.item_keys)
+    """Days, segments and items of a run: what its memory grows with."""
+    return world.calendar.days, len(world.plan.segment_keys), len(world.plan.item_keys)
 
 
 def _choose(library: Library, scenarios: str | Sequence[str | Composition]) -> tuple[Composition, ...]:
@@ -263,7 +263,7 @@ def play_block(
     seed: int,
     engine: str,
     always_simulate: bool,
-    clock: Clockwork,
+    clock: Timings,
 ) -> dict[str, Any]:
     """One block of trials under every scenario: the values of every cube variable, scenario first."""
     with clock.part("sample"):
@@ -312,7 +312,7 @@ def play_blocks(
     workers: int,
     always_simulate: bool,
     progress: Progress,
-    clock: Clockwork,
+    clock: Timings,
 ) -> None:
     """Every block without a marker, a few at a time; what is done is safe on disk."""
     todo = missing_blocks(folder, template)

@@ -27,8 +27,6 @@ from models.errors import FitError, UsageError
 from models.quantiles import normal_quantile
 from models.streams import key_of, keys_of, uniform4
 
-UInt64Array = WordArray
-
 LISTED_VOLATILITY: Final = 0.08
 """Yearly volatility where the table is too short; about that of EUR against USD, GBP, CNY since 2015."""
 _PRIOR_RETURNS: Final = 10.0
@@ -194,8 +192,8 @@ def _loadings(log_rates: pd.DataFrame) -> list[float]:
 @njit(cache=True, nogil=True)
 def _draw(
     first_trial: int,
-    common_key: UInt64Array,
-    keys: UInt64Array,
+    common_key: WordArray,
+    keys: WordArray,
     last: FloatArray,
     volatility: FloatArray,
     loading: FloatArray,

@@ -14,11 +14,9 @@ from models.arrays import WordArray
 from models.quantiles import normal_quantile, poisson_quantile
 from models.streams import uniform1, uniform4
 
-UInt64Array = WordArray
-
 
 @njit(cache=True)
-def gamma(shape: float, key: UInt64Array, trial: int, index: int, part: int) -> tuple[float, int]:
+def gamma(shape: float, key: WordArray, trial: int, index: int, part: int) -> tuple[float, int]:
     """Gamma draw with the given shape and rate 1, and the next part.
 
     Squeeze-free rejection of Marsaglia & Tsang (2000), "A simple method for generating gamma variables",
@@ -43,7 +41,7 @@ def gamma(shape: float, key: UInt64Array, trial: int, index: int, part: int) -> 
 
 
 @njit(cache=True)
-def log_gamma_draw(shape: float, key: UInt64Array, trial: int, index: int, part: int) -> tuple[float, int]:
+def log_gamma_draw(shape: float, key: WordArray, trial: int, index: int, part: int) -> tuple[float, int]:
     """Logarithm of a gamma draw with rate 1, and the next part; safe from underflow at tiny shapes."""
     if shape >= 1.0:
         value, part = gamma(shape, key, trial, index, part)
@@ -54,7 +52,7 @@ def log_gamma_draw(shape: float, key: UInt64Array, trial: int, index: int, part:
 
 
 @njit(cache=True)
-def beta(a: float, b: float, key: UInt64Array, trial: int, index: int, part: int) -> tuple[float, int]:
+def beta(a: float, b: float, key: WordArray, trial: int, index: int, part: int) -> tuple[float, int]:
     """Beta(a, b) draw on [0, 1], and the next part, as the share of two gamma draws taken in logs."""
     x, part = log_gamma_draw(a, key, trial, index, part)
     y, part = log_gamma_draw(b, key, trial, index, part)
@@ -62,6 +60,6 @@ def beta(a: float, b: float, key: UInt64Array, trial: int, index: int, part: int
 
 
 @njit(cache=True)
-def poisson(mean: float, key: UInt64Array, trial: int, index: int, part: int) -> tuple[int, int]:
+def poisson(mean: float, key: WordArray, trial: int, index: int, part: int) -> tuple[int, int]:
     """Poisson draw by inversion of one uniform, and the next part."""
     return poisson_quantile(uniform1(key, trial, index, part), mean), part + 1

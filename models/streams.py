@@ -42,10 +42,8 @@ _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
 _TO_UNIT = 2.0**-52
 
-UInt64Array = WordArray
 
-
-def key_of(seed: int, name: str) -> UInt64Array:
+def key_of(seed: int, name: str) -> WordArray:
     """Key of one named stream: two 64-bit words, shape (2,).
 
     blake2b with a 16-byte digest over ``f"{seed}|{name}"``. The name says what the number is for and holds
@@ -54,7 +52,7 @@ def key_of(seed: int, name: str) -> UInt64Array:
     return keys_of(seed, [name])[0]
 
 
-def keys_of(seed: int, names: list[str]) -> UInt64Array:
+def keys_of(seed: int, names: list[str]) -> WordArray:
     """Keys of several named streams, shape (name, 2)."""
     digests = b"".join(hashlib.blake2b(f"{seed}|{name}".encode(), digest_size=16).digest() for name in names)
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64).reshape(len(names), 2)
@@ -107,7 +105,7 @@ def _philox(
 
 
 @njit(cache=True)
-def philox_words(key: UInt64Array, counter: UInt64Array) -> UInt64Array:
+def philox_words(key: WordArray, counter: WordArray) -> WordArray:
     """Four 64-bit words of Philox4x64-10 for one key (2,) and counter (4,), shape (4,): the compiled
     path.
     """
@@ -118,7 +116,7 @@ def philox_words(key: UInt64Array, counter: UInt64Array) -> UInt64Array:
 
 @njit(inline="always", cache=True)
 def words4(
-    key: UInt64Array, trial: int, index: int | np.uint64, part: int
+    key: WordArray, trial: int, index: int | np.uint64, part: int
 ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
     """Four independent 64-bit words of one address, for compiled code: ``key`` (2,), trial, index, part."""
     return _philox(key[0], key[1], np.uint64(index), np.uint64(part), np.uint64(trial), np.uint64(0))
@@ -149,7 +147,7 @@ def to_unit(word: np.uint64) -> float:
 
 @njit(inline="always", cache=True)
 def uniform4(
-    key: UInt64Array, trial: int, index: int | np.uint64, part: int
+    key: WordArray, trial: int, index: int | np.uint64, part: int
 ) -> tuple[float, float, float, float]:
     """Four independent uniforms of one address, for compiled code: ``key`` (2,), trial, index, part."""
     a, b, c, d = _philox(key[0], key[1], np.uint64(index), np.uint64(part), np.uint64(trial), np.uint64(0))
@@ -157,14 +155,14 @@ def uniform4(
 
 
 @njit(inline="always", cache=True)
-def uniform1(key: UInt64Array, trial: int, index: int | np.uint64, part: int) -> float:
+def uniform1(key: WordArray, trial: int, index: int | np.uint64, part: int) -> float:
     """First of the four uniforms of one address, for compiled code."""
     a, _, _, _ = _philox(key[0], key[1], np.uint64(index), np.uint64(part), np.uint64(trial), np.uint64(0))
     return to_unit(a)
 
 
 @njit(cache=True, nogil=True)
-def _fill_uniforms(key: UInt64Array, first_trial: int, trials: int, count: int, part: int) -> FloatArray:
+def _fill_uniforms(key: WordArray, first_trial: int, trials: int, count: int, part: int) -> FloatArray:
     out = np.empty((trials, count))
     for t in range(trials):
         for block in range((count + 3) // 4):
@@ -191,7 +189,7 @@ def uniforms(seed: int, name: str, trials: range, count: int, part: int = 0) -> 
     return np.asarray(_fill_uniforms(key_of(seed, name), trials.start, len(trials), count, part))
 
 
-def philox_words_numpy(key: UInt64Array, counters: UInt64Array) -> UInt64Array:
+def philox_words_numpy(key: WordArray, counters: WordArray) -> WordArray:
     """Words of Philox4x64-10 for one key (2,) and many counters (n, 4) in plain numpy.
 
     The readable truth of the compiled path; the 128-bit product is put together from 32-bit halves.
@@ -212,7 +210,7 @@ def philox_words_numpy(key: UInt64Array, counters: UInt64Array) -> UInt64Array:
     return np.stack(words, axis=1)
 
 
-def _wide_product(a: np.uint64, b: UInt64Array) -> tuple[UInt64Array, UInt64Array]:
+def _wide_product(a: np.uint64, b: WordArray) -> tuple[WordArray, WordArray]:
     half = np.uint64(32)
     mask = np.uint64(0xFFFFFFFF)
     a_high, a_low = a >> half, a & mask

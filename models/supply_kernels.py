@@ -12,14 +12,12 @@ from models.arrays import BoolArray, FloatArray, IntArray, WordArray
 from models.quantiles import normal_quantile, table_value
 from models.streams import uniform1, uniform4
 
-UInt64Array = WordArray
-
 _GRID = 1024.0
 """Network time is rounded to 1/1024 day, so that sums are exact."""
 
 
 @njit(cache=True)
-def persistent_path(key: UInt64Array, trial: int, persistence: float, out: FloatArray) -> None:
+def persistent_path(key: WordArray, trial: int, persistence: float, out: FloatArray) -> None:
     """Stationary AR(1) scores over days 0.. into ``out``; day d takes word d % 4 of index d // 4."""
     share = math.sqrt(1.0 - persistence * persistence)
     days = out.size
@@ -33,14 +31,14 @@ def persistent_path(key: UInt64Array, trial: int, persistence: float, out: Float
 
 
 @njit(cache=True)
-def _factor_paths(keys: UInt64Array, trial: int, persistence: float, out: FloatArray) -> None:
+def _factor_paths(keys: WordArray, trial: int, persistence: float, out: FloatArray) -> None:
     for i in range(keys.shape[0]):
         persistent_path(keys[i], trial, persistence, out[i])
 
 
 @njit(cache=True)
 def _blend(
-    common: FloatArray, link: float, keys: UInt64Array, trial: int, persistence: float, out: FloatArray
+    common: FloatArray, link: float, keys: WordArray, trial: int, persistence: float, out: FloatArray
 ) -> None:
     """A stage's factors (entity, day): sqrt(link) of the shared ones and sqrt(1 - link) of its own."""
     if link < 1.0:
@@ -52,7 +50,7 @@ def _blend(
 
 
 @njit(cache=True)
-def _factor_today(keys: UInt64Array, entity: int, stage: int, link: float, trial: int) -> float:
+def _factor_today(keys: WordArray, entity: int, stage: int, link: float, trial: int) -> float:
     """A stage's factor of day 0, the first point of its path."""
     shared = normal_quantile(uniform1(keys[keys.shape[0] - 1, entity], trial, 0, 0))
     apart = normal_quantile(uniform1(keys[stage, entity], trial, 0, 0))
@@ -60,7 +58,7 @@ def _factor_today(keys: UInt64Array, entity: int, stage: int, link: float, trial
 
 
 @njit(cache=True)
-def _error_factor(error: float, key: UInt64Array, trial: int) -> float:
+def _error_factor(error: float, key: WordArray, trial: int) -> float:
     """Parameter uncertainty of one mean: exp(e k - e²/2), mean 1."""
     if error == 0.0:
         return 1.0
@@ -71,10 +69,10 @@ def _error_factor(error: float, key: UInt64Array, trial: int) -> float:
 def draw_stages(
     first_trial: int,
     lane_at: IntArray,
-    port_keys: UInt64Array,
-    supplier_keys: UInt64Array,
-    own_keys: UInt64Array,
-    error_keys: UInt64Array,
+    port_keys: WordArray,
+    supplier_keys: WordArray,
+    own_keys: WordArray,
+    error_keys: WordArray,
     laws: Any,
     out: FloatArray,
 ) -> None:
@@ -123,10 +121,10 @@ def draw_open(
     open_lane: IntArray,
     current: IntArray,
     lane_at: IntArray,
-    port_keys: UInt64Array,
-    supplier_keys: UInt64Array,
-    member_keys: UInt64Array,
-    error_keys: UInt64Array,
+    port_keys: WordArray,
+    supplier_keys: WordArray,
+    member_keys: WordArray,
+    error_keys: WordArray,
     laws: Any,
     rest: Any,
     out: FloatArray,
@@ -159,7 +157,7 @@ def draw_open(
 
 @njit(cache=True, nogil=True)
 def draw_calendars(
-    first_trial: int, keys: UInt64Array, mean_up: FloatArray, mean_down: FloatArray, out: BoolArray
+    first_trial: int, keys: WordArray, mean_up: FloatArray, mean_down: FloatArray, out: BoolArray
 ) -> None:
     """Up at the start of each day, into ``out`` (trial, entity, day) of True; spell k is at index k."""
     trials, entities, days = out.shape

@@ -27,7 +27,7 @@ from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.draw import BlockDraws, draw_block
 from engine.stages.measure import measure
-from engine.stages.played import Played
+from engine.stages.outcome import ScenarioOutcome
 from engine.stages.rates import within_plan
 from engine.stages.settings import block_size, check_settings, thread_count, trial_bytes
 from engine.stages.simulate import play
@@ -199,7 +199,7 @@ class _Player:
         self.reach_known = self.driver not in ("spend", "cac")
         count = len(self.numbers)
         plan = self.world.plan
-        self.extent = self.world.calendar.days, len(plan.cell_keys), len(plan.item_keys)
+        self.extent = self.world.calendar.days, len(plan.segment_keys), len(plan.item_keys)
         size = block_size(*self.extent)
         self.blocks = [self.numbers[start : start + size] for start in range(0, count, size)]
 
@@ -234,7 +234,7 @@ class _Player:
         base = self.base.get(trials)
         return self.rule.excess(self._figure(played), base), played.clipped
 
-    def _figure(self, played: Played) -> FloatArray:
+    def _figure(self, played: ScenarioOutcome) -> FloatArray:
         return np.asarray(self.rule.figure(measure(self.world, played)))
 
     def _drawn(self, trials: range, reach: float | None) -> BlockDraws:

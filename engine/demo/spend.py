@@ -13,7 +13,7 @@ def spend_table(
 ) -> pd.DataFrame:
     """Spend in USD and new customers by day since START, market and channel, of the whole simulated time."""
     days = int(clock.starts[-1])
-    counts = {cell: np.zeros(days, dtype=np.int64) for cell in spend}
+    counts = {segment: np.zeros(days, dtype=np.int64) for segment in spend}
     for time, market, channel in won:
         counts[market, channel][int(time)] += 1
     lengths = np.diff(clock.starts)

@@ -17,7 +17,14 @@ from models.errors import did_you_mean
 Kind = Literal["add", "scale", "set"]
 Sign = Literal["-", "+", "0", "±"]
 
-HEADLINE_METRICS = ("net_revenue", "cm2", "ebitda", "minimum_cash", "ccc", "top_1_share")
+HEADLINE_METRICS = (
+    "net_revenue",
+    "cm2",
+    "ebitda",
+    "minimum_cash",
+    "cash_conversion_cycle",
+    "top_1_market_share",
+)
 """Metrics of the sign matrix, in its column order."""
 
 INFINITY = float("inf")

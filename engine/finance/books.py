@@ -7,6 +7,8 @@ changed in place by ``close_month``: ownership passes with the call.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -146,7 +148,7 @@ class MonthInputs(NamedTuple):
     on_hand: CountArray
     """(T, d, N, I) units at the end of the day."""
     returns: CountArray
-    """(T, rows, 7): day, cell, item, resale, refurbish, liquidate, scrap; by day."""
+    """(T, rows, 7): day, segment, item, resale, refurbish, liquidate, scrap; by day."""
     returns_count: CountArray
     """(T,)"""
     lines: Lines
@@ -169,8 +171,8 @@ class Sheet(NamedTuple):
 
     daily: FloatArray
     """(posting, d) amounts of postings that move cash or company accounts."""
-    cells: FloatArray
-    """(posting, C) amounts of the month by cell."""
+    segments: FloatArray
+    """(posting, C) amounts of the month by segment."""
     rate: FloatArray
     """(K, d)"""
     factor: FloatArray
@@ -226,8 +228,8 @@ class CashBooked(NamedTuple):
 class MonthBooked(NamedTuple):
     """What the closing of a month gives, raw: statements are assembled from it."""
 
-    cells: FloatArray
-    """(T, posting, C) amounts of postings with a line by cell."""
+    segments: FloatArray
+    """(T, posting, C) amounts of postings with a line by segment."""
     company: FloatArray
     """(T, posting) amounts of all other postings."""
     cash: CashBooked
@@ -239,15 +241,19 @@ class MonthBooked(NamedTuple):
     """(T, I) landed value on hand at month end."""
     returned_value: FloatArray
     """(T, C) landed cost of the units that came back."""
-    fault: IntArray
-    """(T,) 0, or what does not fit between network and books: a position in FAULTS."""
+    status: IntArray
+    """(T,) a status code: what does not fit between network and books, if anything."""
 
 
-FAULTS = (
-    "",
-    "stock of network and books differs",
-    "returns are not in order of day",
-    "more sold than was in stock",
+BOOKS_FIT, STOCK_DIFFERS, RETURNS_UNORDERED, OVERSOLD = range(4)
+"""Status codes of a closed month: plain numbers, for compiled code raises nothing."""
+
+STATUS_TEXT: Mapping[int, str] = MappingProxyType(
+    {
+        STOCK_DIFFERS: "stock of network and books differs",
+        RETURNS_UNORDERED: "returns are not in order of day",
+        OVERSOLD: "more sold than was in stock",
+    }
 )
 
 

@@ -82,7 +82,7 @@ def book_spend(
     month_end = company.month_start[month + 1] - 1
     for market in range(spend.shape[0]):
         for channel in range(spend.shape[1]):
-            sheet.cells[SPEND, company.spend_cell[market, channel]] += spend[market, channel]
+            sheet.segments[SPEND, company.spend_segment[market, channel]] += spend[market, channel]
             due = min(month_end + company.spend_lag[channel], spend_due.shape[0] - 1)
             spend_due[due] += spend[market, channel]
 
@@ -180,7 +180,7 @@ def charge_tax(
     company: CompanyTerms,
     totals: Totals,
     tax_due: FloatArray,
-    cells: FloatArray,
+    segments: FloatArray,
     amounts: FloatArray,
     t: int,
     month: int,
@@ -188,13 +188,13 @@ def charge_tax(
     """Accrue income tax on the quarter's result so far, losses carried forward first; date its payment at
     the quarter's end.
 
-    ``cells`` (posting, C) and ``amounts`` (posting,) are the month's postings before tax.
+    ``segments`` (posting, C) and ``amounts`` (posting,) are the month's postings before tax.
     """
     result = 0.0
     for posting in range(POSTING_COUNT):
         amount = amounts[posting]
-        for cell in range(cells.shape[1]):
-            amount += cells[posting, cell]
+        for segment in range(segments.shape[1]):
+            amount += segments[posting, segment]
         result += RESULT_SIGN[posting] * amount
     totals.quarter_result[t] += result
     taxable = max(totals.quarter_result[t] - totals.loss[t], 0.0)

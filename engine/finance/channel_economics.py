@@ -1,8 +1,8 @@
 """Unit economics of several markets and acquisition channels taken together. Free functions of arrays, the
 trial first.
 
-Cells are the axes behind the trial (and the age); each weighs as many customers as it won, so a cell that won
-nobody moves nothing.
+Segments are the axes behind the trial (and the age); each weighs as many customers as it won, so a segment
+that won nobody moves nothing.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def total(values: FloatArray, axes: int = 1) -> FloatArray:
 
 
 def joint_curve(curve: FloatArray, won: FloatArray) -> FloatArray:
-    """Amount per customer by age of all cells, (trial, age), from that of each (trial, age, cell…), weighted
-    by the customers ``won`` (trial, cell…); NaN where nobody was won.
+    """Amount per customer by age of all segments, (trial, age), from that of each (trial, age, segment…),
+    weighted by the customers ``won`` (trial, segment…); NaN where nobody was won.
     """
     weight = won[:, None]
     parts = np.where(weight > 0.0, curve * weight, 0.0)
@@ -61,8 +61,8 @@ def economics(
     curve: FloatArray,
     yearly_rate: float,
 ) -> dict[str, FloatArray]:
-    """CAC, LTV, their ratio, payback and returns of cells, each of the dims of ``won``; ``curve`` has the age
-    behind them.
+    """CAC, LTV, their ratio, payback and returns of segments, each of the dims of ``won``; ``curve`` has the
+    age behind them.
     """
     ltv, cac = unit.lifetime_value(curve, 1.0, yearly_rate=yearly_rate), unit.quotient(spend, won)
     returned = unit.return_on_spend(net_revenue, cm2, spend)
@@ -86,7 +86,7 @@ def joint_economics(
     curve: FloatArray,
     yearly_rate: float,
 ) -> dict[str, FloatArray]:
-    """The same of all cells (trial, cell…) together, each (trial,); ``curve`` (trial, age, cell…)."""
+    """The same of all segments (trial, segment…) at once, each (trial,); ``curve`` (trial, age, segment…)."""
     axes = won.ndim - 1
     return economics(
         won=total(won, axes),

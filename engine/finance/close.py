@@ -14,7 +14,9 @@ import numpy as np
 from numba import njit
 
 from engine.finance.books import (
-    FAULTS,
+    BOOKS_FIT,
+    RETURNS_UNORDERED,
+    STATUS_TEXT,
     Additions,
     Books,
     CashBooked,
@@ -37,8 +39,8 @@ from engine.finance.cash import (
 )
 from engine.finance.compiled import inner
 from engine.finance.landed_cost import book_new_lines, drop_received, follow_lines
-from engine.finance.lines import CELL_RUNGS, lines_to
-from engine.finance.postings import CELL, POSTING_COUNT, POSTINGS, signs
+from engine.finance.lines import SEGMENT_RUNGS, lines_to
+from engine.finance.postings import POSTING_COUNT, POSTINGS, SEGMENT, signs
 from engine.finance.selling import (
     book_sales,
     cross_borders,
@@ -53,8 +55,8 @@ from engine.finance.write_down import write_down_stock
 from models.arrays import FloatArray
 from models.errors import TradewindError
 
-IS_CELL = np.array([posting.scope == CELL for posting in POSTINGS])
-REVENUE_SIGN = signs(dict.fromkeys(lines_to(CELL_RUNGS[0]), 1))
+IS_SEGMENT = np.array([posting.scope == SEGMENT for posting in POSTINGS])
+REVENUE_SIGN = signs(dict.fromkeys(lines_to(SEGMENT_RUNGS[0]), 1))
 CM2_SIGN = signs(dict.fromkeys(lines_to("cm2"), 1))
 EBITDA_SIGN = signs(dict.fromkeys(lines_to("ebitda"), 1))
 
@@ -107,9 +109,10 @@ def close_month(
     booked = _blank(spec, books.trials, end - start)
     working = _working(spec.terms, books, end - start)
     _close_block(spec.terms, books, inputs, booked, working, month, start, end)
-    if booked.fault.any():
-        trial = int(np.flatnonzero(booked.fault)[0])
-        raise TradewindError(f"month {month}, trial {trial} of the block: {FAULTS[booked.fault[trial]]}")
+    if booked.status.any():
+        trial = int(np.flatnonzero(booked.status)[0])
+        what = STATUS_TEXT[int(booked.status[trial])]
+        raise TradewindError(f"month {month}, trial {trial} of the block: {what}")
     return books, MonthFigures(booked, spec.terms.company.credit_limit)
 
 
@@ -118,14 +121,14 @@ def _blank(spec: FinanceSpec, trials: int, days: int) -> MonthBooked:
     terms = spec.terms
     items = terms.markets.base_price.shape[1]
     return MonthBooked(
-        cells=np.zeros((trials, POSTING_COUNT, len(terms.cells.market))),
+        segments=np.zeros((trials, POSTING_COUNT, len(terms.segments.market))),
         company=np.zeros((trials, POSTING_COUNT)),
         cash=CashBooked(*(np.zeros((trials, days)) for _ in CashBooked._fields)),
         purchases=np.zeros((trials, len(terms.supply.currency))),
         item_sales=np.zeros((trials, items)),
         item_stock=np.zeros((trials, items)),
-        returned_value=np.zeros((trials, len(terms.cells.market))),
-        fault=np.zeros(trials, dtype=np.int64),
+        returned_value=np.zeros((trials, len(terms.segments.market))),
+        status=np.full(trials, BOOKS_FIT, dtype=np.int64),
     )
 
 
@@ -134,9 +137,9 @@ def _check_shapes(spec: FinanceSpec, books: Books, inputs: MonthInputs, days: in
     terms, trials = spec.terms, books.trials
     markets, items = terms.markets.base_price.shape
     suppliers, nodes = terms.supply.freight_per_kg.shape
-    channels = terms.company.spend_cell.shape[1]
+    channels = terms.company.spend_segment.shape[1]
     want = {
-        "shipped": (trials, days, len(terms.cells.arc_cell), items),
+        "shipped": (trials, days, len(terms.segments.arc_segment), items),
         "on_hand": (trials, days, nodes, items),
         "returns_count": (trials,),
         "price_level": (markets, days),
@@ -170,12 +173,12 @@ class Working(NamedTuple):
 def _working(terms: Terms, books: Books, days: int) -> Working:
     """Working arrays for months of so many days."""
     _, nodes, items = books.stock.units.shape
-    cells, arcs = len(terms.cells.market), len(terms.cells.arc_cell)
+    segments, arcs = len(terms.segments.market), len(terms.segments.arc_segment)
     currencies, markets = books.items.rate.shape[1], len(terms.markets.currency)
     return Working(
         Sheet(
             np.zeros((POSTING_COUNT, days)),
-            np.zeros((POSTING_COUNT, cells)),
+            np.zeros((POSTING_COUNT, segments)),
             np.zeros((currencies, days)),
             np.zeros((markets, days)),
         ),
@@ -189,7 +192,7 @@ def _working(terms: Terms, books: Books, days: int) -> Working:
             np.zeros((nodes, items), dtype=np.int64),
             np.zeros((arcs, items), dtype=np.int64),
             np.zeros((arcs, days), dtype=np.int64),
-            *(np.zeros((cells, days)) for _ in range(3)),
+            *(np.zeros((segments, days)) for _ in range(3)),
         ),
     )
 
@@ -237,13 +240,13 @@ def _close_block(
             start,
             end,
         )
-        booked.fault[t] = _walk_days(
+        booked.status[t] = _walk_days(
             terms, books, flows, sheet, added.sales_tax, receipts, shipments, booked, t, start
         )
-        pick_and_pack(terms.cells, terms.nodes, shipments, sheet)
+        pick_and_pack(terms.segments, terms.nodes, shipments, sheet)
         book_sales(
             terms.markets,
-            terms.cells,
+            terms.segments,
             shipments,
             sheet,
             added,
@@ -254,7 +257,7 @@ def _close_block(
         cross_borders(
             flows.shipped,
             terms.markets,
-            terms.cells,
+            terms.segments,
             terms.nodes,
             terms.supply.item_origin,
             flows.duty_rate,
@@ -264,7 +267,9 @@ def _close_block(
         )
         drop_received(books.orders, flows.lines.received, t, end)
         share = terms.company.realisable_share
-        write_down_stock(terms.cells, terms.markets.base_price, share, books.stock, shipments.sold, sheet, t)
+        write_down_stock(
+            terms.segments, terms.markets.base_price, share, books.stock, shipments.sold, sheet, t
+        )
         book_company(terms.company, sheet, month)
         spend = flows.spend[min(t, flows.spend.shape[0] - 1)]
         book_spend(terms.company, spend, books.dues.spend[t], sheet, month)
@@ -272,10 +277,10 @@ def _close_block(
         settle(books.items, added, sheet, terms.company.sales_tax_lag, t, start)
         pay_dues(books.dues, sheet.daily, t, start)
         draw_credit(terms.company, books.totals, books.dues.cost, sheet.daily, booked.cash, t, start)
-        _hand_over(sheet, booked.cells[t], booked.company[t])
+        _hand_over(sheet, booked.segments[t], booked.company[t])
         _value_items(books.stock.value[t], booked.item_stock[t])
         charge_tax(
-            terms.company, books.totals, books.dues.tax[t], booked.cells[t], booked.company[t], t, month
+            terms.company, books.totals, books.dues.tax[t], booked.segments[t], booked.company[t], t, month
         )
 
 
@@ -292,10 +297,8 @@ def _walk_days(
     t: int,
     start: int,
 ) -> int:
-    """Book receipts, returns and shipments of every day; gives the position in FAULTS of what does not
-    fit.
-    """
-    markets, cells, stock, company = terms.markets, terms.cells, books.stock, terms.company
+    """Book receipts, returns and shipments of every day; gives a status code."""
+    markets, segments, stock, company = terms.markets, terms.segments, books.stock, terms.company
     returns, count, seen = flows.returns[t], flows.returns_count[t], np.int64(0)
     recovery = (company.refurbish_cost_share, company.refurbished_share, company.liquidation_share)
     for day in range(sheet.daily.shape[1]):
@@ -304,7 +307,7 @@ def _walk_days(
         if seen < count and returns[seen, 0] == start + day:
             seen = return_day(
                 markets,
-                cells,
+                segments,
                 recovery,
                 stock,
                 returns,
@@ -318,25 +321,25 @@ def _walk_days(
             )
         ship_day(
             flows.shipped,
-            cells,
+            segments,
             markets.base_price,
             sheet.factor,
             stock.average,
             shipments,
-            sheet.cells,
+            sheet.segments,
             booked.item_sales,
             t,
             day,
         )
-    fault = release_stock(stock, shipments.since, flows.on_hand, t)
-    return 2 if seen != count else fault
+    status = release_stock(stock, shipments.since, flows.on_hand, t)
+    return RETURNS_UNORDERED if seen != count else status
 
 
 @inner
 def _blank_working(sheet: Sheet, added: Additions, receipts: Receipts, shipments: Shipments) -> None:
     """Empty the working arrays for the next trial."""
     sheet.daily[:] = 0.0
-    sheet.cells[:] = 0.0
+    sheet.segments[:] = 0.0
     added.receivables[:] = 0.0
     added.payables[:] = 0.0
     added.sales_tax[:] = 0.0
@@ -350,12 +353,12 @@ def _blank_working(sheet: Sheet, added: Additions, receipts: Receipts, shipments
 
 
 @inner
-def _hand_over(sheet: Sheet, cells: FloatArray, company: FloatArray) -> None:
-    """Hand the month's amounts over: by cell where a line is known by cell, else for the company."""
+def _hand_over(sheet: Sheet, segments: FloatArray, company: FloatArray) -> None:
+    """Hand the month's amounts over: by segment where a line is known by segment, else for the company."""
     for posting in range(POSTING_COUNT):
-        if IS_CELL[posting]:
-            for cell in range(cells.shape[1]):
-                cells[posting, cell] = sheet.cells[posting, cell]
+        if IS_SEGMENT[posting]:
+            for segment in range(segments.shape[1]):
+                segments[posting, segment] = sheet.segments[posting, segment]
             continue
         total = 0.0
         for day in range(sheet.daily.shape[1]):
@@ -377,6 +380,6 @@ def _rung(booked: MonthBooked, sign: FloatArray) -> FloatArray:
     total = np.zeros(len(booked.company))
     for posting in np.flatnonzero(sign):
         total = total + sign[posting] * booked.company[:, posting]
-        for cell in range(booked.cells.shape[2]):
-            total = total + sign[posting] * booked.cells[:, posting, cell]
+        for segment in range(booked.segments.shape[2]):
+            total = total + sign[posting] * booked.segments[:, posting, segment]
     return total

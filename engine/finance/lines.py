@@ -24,7 +24,7 @@ class Line:
 RUNGS = ("net_revenue", "cm1", "cm2", "cm3", "ebitda", "net_income")
 """Rungs of the ladder, top to bottom; each is the rung above plus its own lines."""
 
-CELL_RUNGS = RUNGS[:4]
+SEGMENT_RUNGS = RUNGS[:4]
 """Rungs known by market and sales channel; the ones below are known for the company only."""
 
 LINES = (
@@ -55,8 +55,8 @@ LINES = (
 
 LINE_NAMES = tuple(line.name for line in LINES)
 LINE_INDEX = {name: position for position, name in enumerate(LINE_NAMES)}
-CELL_LINES = tuple(line.name for line in LINES if line.rung in CELL_RUNGS)
-COMPANY_LINES = tuple(line.name for line in LINES if line.rung not in CELL_RUNGS)
+SEGMENT_LINES = tuple(line.name for line in LINES if line.rung in SEGMENT_RUNGS)
+COMPANY_LINES = tuple(line.name for line in LINES if line.rung not in SEGMENT_RUNGS)
 
 
 def lines_to(rung: str) -> tuple[str, ...]:

@@ -13,12 +13,12 @@ from engine.finance.accounts import ASSETS, BALANCE_INDEX, BALANCE_NAMES
 from engine.finance.books import AMOUNT_COUNT, Lines, MonthInputs
 from engine.finance.inventory import LAYER_COUNT
 from engine.finance.spec import (
-    CellTerms,
     CompanyTerms,
     FinanceSpec,
     MarketTerms,
     NodeTerms,
     Opening,
+    SegmentTerms,
     SupplyTerms,
     Terms,
     terms_of,
@@ -52,12 +52,12 @@ def neutral_spec(
     opening: Mapping[str, float] | None = None,
     **changes: Any,
 ) -> FinanceSpec:
-    """Give a company of the given sizes and arcs (cell, node); ``changes`` name fields of any group of terms
-    or of the opening.
+    """Give a company of the given sizes and arcs (segment, node); ``changes`` name fields of any group of
+    terms or of the opening.
     """
     n = {**ONE_OF_EACH, **(sizes or {})}
     values = {**_zeros(n, np.asarray(month_start)), **_arcs(arcs), **changes}
-    groups = (MarketTerms, CellTerms, NodeTerms, SupplyTerms, CompanyTerms)
+    groups = (MarketTerms, SegmentTerms, NodeTerms, SupplyTerms, CompanyTerms)
     terms = Terms(*(terms_of(g, **{f: values.pop(_flat(g, f)) for f in g.__annotations__}) for g in groups))
     balance = np.zeros(len(BALANCE_NAMES))
     for account, amount in (opening or {}).items():
@@ -68,8 +68,8 @@ def neutral_spec(
         books[name] = values.pop(name) if name in books else _unknown(name)
     keys = {name: tuple(f"{name}_{position}" for position in range(size)) for name, size in n.items()}
     channels = keys.pop("channel")
-    cells = tuple(f"{market}/{channel}" for market in keys["market"] for channel in channels)
-    return FinanceSpec(terms=terms, opening=Opening(**books), keys={**keys, "cell": cells})
+    segments = tuple(f"{market}/{channel}" for market in keys["market"] for channel in channels)
+    return FinanceSpec(terms=terms, opening=Opening(**books), keys={**keys, "segment": segments})
 
 
 def neutral_inputs(
@@ -95,7 +95,7 @@ def neutral_inputs(
         "duty_rate": np.zeros((1, items, spec.origins, len(terms.nodes.de_minimis), days)),
         "freight": np.ones((1, suppliers, nodes, days)),
         "unit_cost": np.ones((1, suppliers, days)),
-        "spend": np.zeros((1, *terms.company.spend_cell.shape)),
+        "spend": np.zeros((1, *terms.company.spend_segment.shape)),
     }
     return MonthInputs(**{**values, **changes})
 
@@ -112,7 +112,7 @@ def _unknown(name: str) -> NoReturn:
 
 def _zeros(n: Sizes, month_start: Any) -> dict[str, Any]:
     """Give every term its neutral value."""
-    cells = n["market"] * n["channel"]
+    segments = n["market"] * n["channel"]
     days, months = int(month_start[-1]), len(month_start) - 1
     zeros = {
         "market": "market_currency market_territory consumption_tax outbound_per_order return_handling",
@@ -121,11 +121,11 @@ def _zeros(n: Sizes, month_start: Any) -> dict[str, Any]:
         "supplier": "supplier_currency origin deposit_share trigger net_days title",
         "territory": "de_minimis",
         "item": "weight item_origin",
-        "cell": "return_node expected_units payout_lag reserve_share reserve_lag payment_fee_share "
+        "segment": "return_node expected_units payout_lag reserve_share reserve_lag payment_fee_share "
         "payment_fee_per_order marketplace_fee_share",
         "acquisition_channel": "spend_lag",
     }
-    sizes = {**n, "cell": cells}
+    sizes = {**n, "segment": segments}
     values: dict[str, Any] = {f: np.zeros(sizes[k]) for k, fields in zeros.items() for f in fields.split()}
     values |= dict.fromkeys(
         [
@@ -147,13 +147,13 @@ def _zeros(n: Sizes, month_start: Any) -> dict[str, Any]:
     values |= {name: np.zeros(lanes) for name in ("freight_per_kg", "insurance_share", "import_vat")}
     values |= {
         "market": np.repeat(np.arange(n["market"]), n["channel"]),
-        "orders_per_unit": np.ones(cells),
+        "orders_per_unit": np.ones(segments),
         "base_price": np.ones((n["market"], n["item"])),
         "unit_cost": np.ones((n["supplier"], n["item"])),
         "buyer_pays_freight": np.ones(n["supplier"]),
         "buyer_pays_duty": np.ones(n["supplier"]),
         "month_start": month_start,
-        "spend_cell": np.zeros((n["market"], n["acquisition_channel"])),
+        "spend_segment": np.zeros((n["market"], n["acquisition_channel"])),
         "fixed_monthly": np.zeros(months),
         "depreciation": np.zeros(months),
         "capex": np.zeros(days),
@@ -165,7 +165,7 @@ def _zeros(n: Sizes, month_start: Any) -> dict[str, Any]:
 
 def _arcs(arcs: Sequence[tuple[int, int]]) -> dict[str, Any]:
     pairs = np.asarray(arcs, dtype=np.int64)
-    return {"arc_cell": pairs[:, 0], "arc_node": pairs[:, 1]}
+    return {"arc_segment": pairs[:, 0], "arc_node": pairs[:, 1]}
 
 
 def _opening(n: Sizes, days: int) -> dict[str, Any]:

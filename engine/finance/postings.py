@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.finance.accounts import ASSETS, CONTRIBUTIONS, LIABILITIES
-from engine.finance.lines import CELL_LINES, LINE_NAMES
+from engine.finance.lines import LINE_NAMES, SEGMENT_LINES
 from models.arrays import FloatArray
 
-CELL, COMPANY = "cell", "company"
+SEGMENT, COMPANY = "segment", "company"
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Posting:
 
     @property
     def scope(self) -> str:
-        """``cell`` when it moves a line known by market and sales channel, else ``company``."""
-        return CELL if any(leg.account in CELL_LINES for leg in self.legs) else COMPANY
+        """``segment`` when it moves a line known by market and sales channel, else ``company``."""
+        return SEGMENT if any(leg.account in SEGMENT_LINES for leg in self.legs) else COMPANY
 
 
 def _posting(name: str, legs: str, flow: str = "") -> Posting:

@@ -3,7 +3,7 @@ network does them.
 
 Revenue is booked at shipping, at the price and rate of the day. Payouts come net of fees after the channel's
 lag, the reserve later.
-Orders shipped are units shipped times the cell's orders per unit. A returned unit is refunded at the price
+Orders shipped are units shipped times the segment's orders per unit. A returned unit is refunded at the price
 of the day it arrives
 (its own price is not followed through the network). The network puts units for resale back into stock, at
 the return node's average
@@ -15,10 +15,13 @@ from __future__ import annotations
 
 from engine.finance import inventory
 from engine.finance.books import (
+    BOOKS_FIT,
     DUTY_COST,
     FEES_COST,
     FREIGHT_COST,
     GOODS_COST,
+    OVERSOLD,
+    STOCK_DIFFERS,
     Additions,
     Lines,
     OpenLines,
@@ -30,7 +33,7 @@ from engine.finance.books import (
 from engine.finance.compiled import inner
 from engine.finance.duty import parcel_duty
 from engine.finance.postings import POSTING_INDEX
-from engine.finance.spec import CellTerms, MarketTerms, NodeTerms
+from engine.finance.spec import MarketTerms, NodeTerms, SegmentTerms
 from models.arrays import FloatArray, IntArray
 
 SALE = POSTING_INDEX["sale"]
@@ -80,7 +83,7 @@ def receive_day(
 @inner
 def return_day(
     markets: MarketTerms,
-    cells: CellTerms,
+    segments: SegmentTerms,
     recovery: tuple[float, float, float],
     stock: Stock,
     returns: IntArray,
@@ -95,27 +98,27 @@ def return_day(
     """Refund, handle and grade what came back on a day, rows from ``seen`` up to ``until``; gives the rows
     seen then.
     """
-    amounts, average, value, on_hand = sheet.cells, stock.average, stock.value, stock.units
+    amounts, average, value, on_hand = sheet.segments, stock.average, stock.value, stock.units
     base_price, factor, first = markets.base_price, sheet.factor, returns[seen, 0]
     while seen < until and returns[seen, 0] == first:
-        cell, item, resale = returns[seen, 1], returns[seen, 2], returns[seen, 3]
+        segment, item, resale = returns[seen, 1], returns[seen, 2], returns[seen, 3]
         refurbish, liquidate = returns[seen, 4], returns[seen, 5]
-        market, node = cells.market[cell], cells.return_node[cell]
+        market, node = segments.market[segment], segments.return_node[segment]
         units = resale + refurbish + liquidate + returns[seen, 6]
         refund = units * base_price[market, item] * factor[market, day]
         handling = units * markets.return_handling[market]
         landed = (average[t, node, item, 0] + average[t, node, item, 1]) + (
             average[t, node, item, 2] + average[t, node, item, 3]
         )
-        returned_value[t, cell] += units * landed
+        returned_value[t, segment] += units * landed
         refurbishing = refurbish * landed * recovery[0]
         liquidation = landed * (refurbish * recovery[1] + liquidate * recovery[2])
         tax = refund * markets.consumption_tax[market]
         currency = markets.currency[market]
-        amounts[REFUND, cell] += refund
-        amounts[RETURN_HANDLING, cell] += handling
-        amounts[REFURBISHING, cell] += refurbishing
-        amounts[LIQUIDATION, cell] += liquidation
+        amounts[REFUND, segment] += refund
+        amounts[RETURN_HANDLING, segment] += handling
+        amounts[REFURBISHING, segment] += refurbishing
+        amounts[LIQUIDATION, segment] += liquidation
         sheet.daily[REFUND, day] += refund
         sheet.daily[RETURN_HANDLING, day] += handling
         sheet.daily[REFURBISHING, day] += refurbishing
@@ -127,7 +130,7 @@ def return_day(
             for layer in range(LAYER_COUNT):
                 cost = resale * average[t, node, item, layer]
                 value[t, node, item, layer] += cost
-                amounts[RESTOCK_GOODS + layer, cell] += cost
+                amounts[RESTOCK_GOODS + layer, segment] += cost
                 sheet.daily[RESTOCK_GOODS + layer, day] += cost
         seen += 1
     return int(seen)
@@ -136,7 +139,7 @@ def return_day(
 @inner
 def ship_day(
     shipped: IntArray,
-    cells: CellTerms,
+    segments: SegmentTerms,
     base_price: FloatArray,
     factor: FloatArray,
     average: FloatArray,
@@ -155,8 +158,8 @@ def ship_day(
         shipments.units[arc, day] = total
         if total == 0:
             continue
-        cell, node = cells.arc_cell[arc], cells.arc_node[arc]
-        market = cells.market[cell]
+        segment, node = segments.arc_segment[arc], segments.arc_node[arc]
+        market = segments.market[segment]
         level = factor[market, day]
         value, goods, freight, duty, fees = 0.0, 0.0, 0.0, 0.0, 0.0
         for item in range(shipped.shape[3]):
@@ -170,18 +173,18 @@ def ship_day(
             freight += units * average[t, node, item, 1]
             duty += units * average[t, node, item, 2]
             fees += units * average[t, node, item, 3]
-        amounts[RELEASE_GOODS, cell] += goods
-        amounts[RELEASE_GOODS + 1, cell] += freight
-        amounts[RELEASE_GOODS + 2, cell] += duty
-        amounts[RELEASE_GOODS + 3, cell] += fees
-        shipments.value[cell, day] += value
-        shipments.cost[cell, day] += (goods + freight) + (duty + fees)
+        amounts[RELEASE_GOODS, segment] += goods
+        amounts[RELEASE_GOODS + 1, segment] += freight
+        amounts[RELEASE_GOODS + 2, segment] += duty
+        amounts[RELEASE_GOODS + 3, segment] += fees
+        shipments.value[segment, day] += value
+        shipments.cost[segment, day] += (goods + freight) + (duty + fees)
 
 
 @inner
 def book_sales(
     markets: MarketTerms,
-    cells: CellTerms,
+    segments: SegmentTerms,
     shipments: Shipments,
     sheet: Sheet,
     added: Additions,
@@ -189,55 +192,55 @@ def book_sales(
     cost_due: FloatArray,
     start: int,
 ) -> None:
-    """Book the month's sales by cell and day: tax, fees, outbound freight, and when payout and cost come
+    """Book the month's sales by segment and day: tax, fees, outbound freight, and when payout and cost come
     back.
     """
     last = cost_due.shape[0] - 1
-    for cell in range(cells.market.shape[0]):
-        market = cells.market[cell]
+    for segment in range(segments.market.shape[0]):
+        market = segments.market[segment]
         currency = markets.currency[market]
         for day in range(sheet.daily.shape[1]):
-            parcels = shipments.parcels[cell, day]
+            parcels = shipments.parcels[segment, day]
             if parcels == 0.0:
                 continue
-            sale = shipments.value[cell, day] * sheet.factor[market, day]
+            sale = shipments.value[segment, day] * sheet.factor[market, day]
             tax = sale * markets.consumption_tax[market]
-            payment_fee = (sale + tax) * cells.payment_fee_share[
-                cell
-            ] + parcels * cells.payment_fee_per_order[cell]
-            marketplace_fee = sale * cells.marketplace_fee_share[cell]
+            payment_fee = (sale + tax) * segments.payment_fee_share[
+                segment
+            ] + parcels * segments.payment_fee_per_order[segment]
+            marketplace_fee = sale * segments.marketplace_fee_share[segment]
             outbound = parcels * markets.outbound_per_order[market]
-            sheet.cells[SALE, cell] += sale
-            sheet.cells[PAYMENT_FEE, cell] += payment_fee
-            sheet.cells[MARKETPLACE_FEE, cell] += marketplace_fee
-            sheet.cells[OUTBOUND, cell] += outbound
+            sheet.segments[SALE, segment] += sale
+            sheet.segments[PAYMENT_FEE, segment] += payment_fee
+            sheet.segments[MARKETPLACE_FEE, segment] += marketplace_fee
+            sheet.segments[OUTBOUND, segment] += outbound
             sheet.daily[OUTBOUND, day] += outbound
             sheet.daily[SALE_TAX, day] += tax
             rate = sheet.rate[currency, day]
             payout = (sale + tax - payment_fee - marketplace_fee) / rate
             added.receivables[currency, day] += payout
             added.sales_tax[currency, day] += tax / rate
-            due = min(start + day + cells.payout_lag[cell], last)
-            late = min(due + cells.reserve_lag[cell], last)
-            reserve = payout * cells.reserve_share[cell]
+            due = min(start + day + segments.payout_lag[segment], last)
+            late = min(due + segments.reserve_lag[segment], last)
+            reserve = payout * segments.reserve_share[segment]
             receivables_due[currency, due] += payout - reserve
             receivables_due[currency, late] += reserve
-            held = shipments.cost[cell, day] * cells.reserve_share[cell]
-            cost_due[due] += shipments.cost[cell, day] - held
+            held = shipments.cost[segment, day] * segments.reserve_share[segment]
+            cost_due[due] += shipments.cost[segment, day] - held
             cost_due[late] += held
 
 
 @inner
-def pick_and_pack(cells: CellTerms, nodes: NodeTerms, shipments: Shipments, sheet: Sheet) -> None:
-    """Count the month's parcels by cell and day and pay for picking them."""
-    for arc in range(cells.arc_cell.shape[0]):
-        cell, node = cells.arc_cell[arc], cells.arc_node[arc]
+def pick_and_pack(segments: SegmentTerms, nodes: NodeTerms, shipments: Shipments, sheet: Sheet) -> None:
+    """Count the month's parcels by segment and day and pay for picking them."""
+    for arc in range(segments.arc_segment.shape[0]):
+        segment, node = segments.arc_segment[arc], segments.arc_node[arc]
         for day in range(sheet.daily.shape[1]):
             units = shipments.units[arc, day]
-            parcels = units * cells.orders_per_unit[cell]
-            shipments.parcels[cell, day] += parcels
+            parcels = units * segments.orders_per_unit[segment]
+            shipments.parcels[segment, day] += parcels
             picking = units * nodes.pick_per_unit[node] + parcels * nodes.pick_per_order[node]
-            sheet.cells[PICK, cell] += picking
+            sheet.segments[PICK, segment] += picking
             sheet.daily[PICK, day] += picking
 
 
@@ -245,7 +248,7 @@ def pick_and_pack(cells: CellTerms, nodes: NodeTerms, shipments: Shipments, shee
 def cross_borders(
     shipped: IntArray,
     markets: MarketTerms,
-    cells: CellTerms,
+    segments: SegmentTerms,
     nodes: NodeTerms,
     item_origin: IntArray,
     duty_rate: FloatArray,
@@ -258,12 +261,12 @@ def cross_borders(
     """
     trial = min(t, duty_rate.shape[0] - 1)
     for arc in range(shipped.shape[2]):
-        cell = cells.arc_cell[arc]
-        market = cells.market[cell]
+        segment = segments.arc_segment[arc]
+        market = segments.market[segment]
         territory = markets.territory[market]
-        if nodes.territory[cells.arc_node[arc]] == territory:
+        if nodes.territory[segments.arc_node[arc]] == territory:
             continue
-        threshold, per_unit = nodes.de_minimis[territory], cells.orders_per_unit[cell]
+        threshold, per_unit = nodes.de_minimis[territory], segments.orders_per_unit[segment]
         for day in range(shipped.shape[1]):
             if units[arc, day] == 0:
                 continue
@@ -274,21 +277,19 @@ def cross_borders(
                     retail = markets.base_price[market, item] * sheet.factor[market, day]
                     rate = duty_rate[trial, item, item_origin[item], territory, day]
                     total += parcel_duty(count * retail, retail / per_unit, threshold, rate)
-            sheet.cells[PARCEL_ENTRY, cell] += total
+            sheet.segments[PARCEL_ENTRY, segment] += total
             sheet.daily[PARCEL_ENTRY, day] += total
 
 
 @inner
 def release_stock(stock: Stock, since: IntArray, on_hand: IntArray, t: int) -> int:
-    """Bring stock up to the end of the month; gives 0, or the position in books.FAULTS of what does not
-    fit.
-    """
-    fault, last = 0, on_hand.shape[1] - 1
+    """Bring stock up to the end of the month; gives a status code of the books."""
+    status, last = BOOKS_FIT, on_hand.shape[1] - 1
     for node in range(stock.units.shape[1]):
         for item in range(stock.units.shape[2]):
             inventory.release(stock.units[t], stock.value[t], stock.average[t], since, node, item)
             if stock.units[t, node, item] < 0:
-                fault = 3
+                status = OVERSOLD
             elif stock.units[t, node, item] != on_hand[t, last, node, item]:
-                fault = 1
-    return fault
+                status = STOCK_DIFFERS
+    return status

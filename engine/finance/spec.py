@@ -1,10 +1,9 @@
 """What finance must know about the company: terms, prices, rates and calendars as plain arrays.
 
-Dims: C cells (market × sales channel), Mk markets, A arcs (cell, node), N nodes, S suppliers, I items, K
-currencies (0 is the
-company's own), O origins, Te territories, Aq acquisition channels, D days, M months. Money per unit is in
-the currency named; shares
-are shares; lags are whole days. The groups are named tuples because compiled code reads them as they are.
+Dims: C segments (market × sales channel), Mk markets, A arcs (segment, node), N nodes, S suppliers, I items,
+K currencies (0 is the company's own), O origins, Te territories, Aq acquisition channels, D days, M months.
+Money per unit is in the currency named; shares are shares; lags are whole days. The groups are named tuples
+because compiled code reads them as they are.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ class MarketTerms(NamedTuple):
     """(Mk, I) net price in market currency before the scenario's price level."""
 
 
-class CellTerms(NamedTuple):
-    """Cells (C) and the arcs (A) that serve them."""
+class SegmentTerms(NamedTuple):
+    """Segments (C) and the arcs (A) that serve them."""
 
     market: IntArray
     return_node: IntArray
@@ -57,7 +56,7 @@ class CellTerms(NamedTuple):
     """Company currency."""
     marketplace_fee_share: FloatArray
     """Of the net price."""
-    arc_cell: IntArray
+    arc_segment: IntArray
     """(A,)"""
     arc_node: IntArray
     """(A,)"""
@@ -114,8 +113,8 @@ class CompanyTerms(NamedTuple):
     """(M + 1,) day offsets; the last one is the number of days D."""
     first_month: int
     """Place in its quarter of the first month (0: the forecast starts with a quarter)."""
-    spend_cell: IntArray
-    """(Mk, Aq) cell that carries the marketing of a market and acquisition channel."""
+    spend_segment: IntArray
+    """(Mk, Aq) segment that carries the marketing of a market and acquisition channel."""
     spend_lag: IntArray
     """(Aq,) days from month end to payment."""
     sales_tax_lag: int
@@ -148,7 +147,7 @@ class Terms(NamedTuple):
     """Everything the kernels read that does not change during a run."""
 
     markets: MarketTerms
-    cells: CellTerms
+    segments: SegmentTerms
     nodes: NodeTerms
     supply: SupplyTerms
     company: CompanyTerms
@@ -196,7 +195,7 @@ class FinanceSpec:
     terms: Terms
     opening: Opening
     keys: Mapping[str, tuple[str, ...]]
-    """cell, market, node, supplier, item, currency, origin, territory, acquisition_channel."""
+    """segment, market, node, supplier, item, currency, origin, territory, acquisition_channel."""
 
     @property
     def days(self) -> int:

@@ -1,9 +1,9 @@
-"""Statements assembled from postings: profit and loss by cell and month, balance sheet by month, cash flow
+"""Statements assembled from postings: profit and loss by segment and month, balance sheet by month, cash flow
 by group.
 
 Every figure is the sum, over postings, of leg sign × amount: the legs are the only place that says what
-belongs where.
-Sums run in a fixed order, one posting and one cell after the other, so a cell without volume changes no bit.
+belongs where. Sums run in a fixed order, one posting and one segment after the other, so a segment without
+volume changes no bit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.finance.accounts import ASSETS, BALANCE_INDEX, BALANCE_NAMES, CONTRIBUTIONS, LIABILITIES
 from engine.finance.books import FEES_COST, GOODS_COST, PREPAID, Books, MonthBooked
-from engine.finance.lines import CELL_LINES, COMPANY_LINES, LINES, RUNGS
+from engine.finance.lines import COMPANY_LINES, LINES, RUNGS, SEGMENT_LINES
 from engine.finance.postings import CASH_SIGN, POSTING_INDEX, POSTINGS, Posting
 from engine.finance.spec import Opening
 from models.arrays import FloatArray
@@ -28,8 +28,8 @@ class Statements:
     sign.
     """
 
-    cell_lines: FloatArray
-    """(T, M, len(CELL_LINES), C)"""
+    segment_lines: FloatArray
+    """(T, M, len(SEGMENT_LINES), C)"""
     company_lines: FloatArray
     """(T, M, len(COMPANY_LINES))"""
     balance: FloatArray
@@ -45,8 +45,8 @@ class Statements:
 
     def line(self, name: str) -> FloatArray:
         """Give one line for the company, (T, M)."""
-        if name in CELL_LINES:
-            return _over_cells(self.cell_lines[:, :, CELL_LINES.index(name)])
+        if name in SEGMENT_LINES:
+            return _over_segments(self.segment_lines[:, :, SEGMENT_LINES.index(name)])
         return self.company_lines[:, :, COMPANY_LINES.index(name)]
 
     def rung(self, name: str) -> FloatArray:
@@ -57,12 +57,12 @@ class Statements:
                 total = total + self.line(line.name)
         return total
 
-    def cell_rung(self, name: str) -> FloatArray:
-        """Give one rung of the ladder down to CM3 by cell, (T, M, C)."""
-        total = np.zeros(self.cell_lines.shape[:2] + self.cell_lines.shape[3:])
-        for position, line in enumerate(LINES[: len(CELL_LINES)]):
+    def segment_rung(self, name: str) -> FloatArray:
+        """Give one rung of the ladder down to CM3 by segment, (T, M, C)."""
+        total = np.zeros(self.segment_lines.shape[:2] + self.segment_lines.shape[3:])
+        for position, line in enumerate(LINES[: len(SEGMENT_LINES)]):
             if RUNGS.index(line.rung) <= RUNGS.index(name):
-                total = total + self.cell_lines[:, :, position]
+                total = total + self.segment_lines[:, :, position]
         return total
 
     def account(self, name: str) -> FloatArray:
@@ -86,21 +86,21 @@ def assemble(
     opening: Opening, months: Sequence[MonthBooked], postings: tuple[Posting, ...] = POSTINGS
 ) -> Statements:
     """Assemble the statements of consecutive months from the first one on."""
-    trials, _, cells = months[0].cells.shape
+    trials, _, segments = months[0].segments.shape
     count = len(months)
-    cell_lines = np.zeros((trials, count, len(CELL_LINES), cells))
+    segment_lines = np.zeros((trials, count, len(SEGMENT_LINES), segments))
     company_lines = np.zeros((trials, count, len(COMPANY_LINES)))
     change = np.zeros((trials, count, len(BALANCE_NAMES)))
     contributions = np.zeros((trials, count))
     flows = np.zeros((trials, count, len(FLOWS)))
-    booked_cells = np.stack([booked.cells for booked in months], axis=1)
+    booked_segments = np.stack([booked.segments for booked in months], axis=1)
     booked_company = np.stack([booked.company for booked in months], axis=1)
     for position, posting in enumerate(postings):
-        by_cell = booked_cells[:, :, position]
-        amount = booked_company[:, :, position] + _over_cells(by_cell)
+        by_segment = booked_segments[:, :, position]
+        amount = booked_company[:, :, position] + _over_segments(by_segment)
         for leg in posting.legs:
-            if leg.account in CELL_LINES:
-                cell_lines[:, :, CELL_LINES.index(leg.account)] += leg.sign * by_cell
+            if leg.account in SEGMENT_LINES:
+                segment_lines[:, :, SEGMENT_LINES.index(leg.account)] += leg.sign * by_segment
             elif leg.account in COMPANY_LINES:
                 company_lines[:, :, COMPANY_LINES.index(leg.account)] += leg.sign * amount
             elif leg.account == CONTRIBUTIONS:
@@ -111,19 +111,19 @@ def assemble(
             flows[:, :, FLOWS.index(posting.flow)] += CASH_SIGN[position] * amount
     balance = _running(opening.balance, change)
     income = contributions.copy()
-    for position in range(len(CELL_LINES)):
-        income = income + _over_cells(cell_lines[:, :, position])
+    for position in range(len(SEGMENT_LINES)):
+        income = income + _over_segments(segment_lines[:, :, position])
     for position in range(len(COMPANY_LINES)):
         income = income + company_lines[:, :, position]
     equity = _running(np.array([opening.equity]), income[:, :, None])[:, :, 0]
-    return Statements(cell_lines, company_lines, balance, contributions, equity, flows, _duty_paid(months))
+    return Statements(segment_lines, company_lines, balance, contributions, equity, flows, _duty_paid(months))
 
 
-def _over_cells(by_cell: FloatArray) -> FloatArray:
-    """Sum over the last axis, one cell after the other."""
-    total = np.zeros(by_cell.shape[:-1])
-    for cell in range(by_cell.shape[-1]):
-        total = total + by_cell[..., cell]
+def _over_segments(by_segment: FloatArray) -> FloatArray:
+    """Sum over the last axis, one segment after the other."""
+    total = np.zeros(by_segment.shape[:-1])
+    for segment in range(by_segment.shape[-1]):
+        total = total + by_segment[..., segment]
     return total
 
 

@@ -72,7 +72,7 @@ def acquisition_cost(
     cohort_cm2: Numbers | None = None,
     over: int | tuple[int, ...] = -1,
 ) -> AcquisitionCost:
-    """Fully loaded spend per new customer, by cell and blended ``over`` axes; dims and period are those
+    """Fully loaded spend per new customer, by segment and blended ``over`` axes; dims and period are those
     given.
     """
     paid, won = np.broadcast_arrays(

@@ -8,7 +8,7 @@ from engine.finance import inventory
 from engine.finance.books import Sheet, Stock
 from engine.finance.compiled import inner
 from engine.finance.postings import POSTING_INDEX
-from engine.finance.spec import CellTerms
+from engine.finance.spec import SegmentTerms
 from models.arrays import FloatArray, IntArray
 
 WRITE_DOWN = POSTING_INDEX["write_down"]
@@ -16,13 +16,19 @@ WRITE_DOWN = POSTING_INDEX["write_down"]
 
 @inner
 def write_down_stock(
-    cells: CellTerms, base_price: FloatArray, share: float, stock: Stock, sold: IntArray, sheet: Sheet, t: int
+    segments: SegmentTerms,
+    base_price: FloatArray,
+    share: float,
+    stock: Stock,
+    sold: IntArray,
+    sheet: Sheet,
+    t: int,
 ) -> None:
     """Compare every stock with its net realisable value: the net price its buyers are expected to pay, times
     ``share``.
 
-    Its buyers are the cells served from the node, weighted by the month's units, where none was sold by the
-    units they are expected to buy; they carry the loss.
+    Its buyers are the segments served from the node, weighted by the month's units, where none was sold by
+    the units they are expected to buy; they carry the loss.
     """
     last = sheet.factor.shape[1] - 1
     for node in range(stock.units.shape[1]):
@@ -30,7 +36,7 @@ def write_down_stock(
             if stock.units[t, node, item] <= 0:
                 continue
             cost = inventory.unit_cost(stock.average[t], node, item)
-            price = _expected_price(cells, base_price, sheet.factor, sold, node, item)
+            price = _expected_price(segments, base_price, sheet.factor, sold, node, item)
             if price < 0.0 or cost <= price * share:
                 continue
             kept = price * share / cost
@@ -38,48 +44,50 @@ def write_down_stock(
             loss = ((value[0] + value[1]) + (value[2] + value[3])) * (1.0 - kept)
             inventory.write_down(stock.value[t], stock.average[t], node, item, kept)
             sheet.daily[WRITE_DOWN, last] += loss
-            buyers = _buyers(cells, sold, node, item)
-            for arc in range(cells.arc_node.shape[0]):
-                if cells.arc_node[arc] == node:
-                    weight = _weight(cells, sold, item, arc, buyers)
-                    sheet.cells[WRITE_DOWN, cells.arc_cell[arc]] += weight * loss
+            buyers = _buyers(segments, sold, node, item)
+            for arc in range(segments.arc_node.shape[0]):
+                if segments.arc_node[arc] == node:
+                    weight = _weight(segments, sold, item, arc, buyers)
+                    sheet.segments[WRITE_DOWN, segments.arc_segment[arc]] += weight * loss
 
 
 @inner
-def _buyers(cells: CellTerms, sold: IntArray, node: int, item: int) -> tuple[int, int, float]:
-    """Number of arcs from a node, the month's units over them and the units expected of their cells."""
+def _buyers(segments: SegmentTerms, sold: IntArray, node: int, item: int) -> tuple[int, int, float]:
+    """Number of arcs from a node, the month's units over them and the units expected of their segments."""
     arcs, total, expected = 0, 0, 0.0
-    for arc in range(cells.arc_node.shape[0]):
-        if cells.arc_node[arc] == node:
+    for arc in range(segments.arc_node.shape[0]):
+        if segments.arc_node[arc] == node:
             arcs += 1
             total += sold[arc, item]
-            expected += cells.expected_units[cells.arc_cell[arc]]
+            expected += segments.expected_units[segments.arc_segment[arc]]
     return arcs, total, expected
 
 
 @inner
-def _weight(cells: CellTerms, sold: IntArray, item: int, arc: int, buyers: tuple[int, int, float]) -> float:
-    """Share of an arc among the buyers of a stock; a cell without volume has none, whoever else is there."""
+def _weight(
+    segments: SegmentTerms, sold: IntArray, item: int, arc: int, buyers: tuple[int, int, float]
+) -> float:
+    """Share of an arc among the buyers of a stock; none for a segment without volume."""
     arcs, total, expected = buyers
     if total > 0:
         return sold[arc, item] / total
     if expected > 0.0:
-        return cells.expected_units[cells.arc_cell[arc]] / expected
+        return segments.expected_units[segments.arc_segment[arc]] / expected
     return 1.0 / arcs
 
 
 @inner
 def _expected_price(
-    cells: CellTerms, base_price: FloatArray, factor: FloatArray, sold: IntArray, node: int, item: int
+    segments: SegmentTerms, base_price: FloatArray, factor: FloatArray, sold: IntArray, node: int, item: int
 ) -> float:
     """Month-end net price of a stock's buyers, company currency; negative where a node serves nobody."""
-    buyers = _buyers(cells, sold, node, item)
+    buyers = _buyers(segments, sold, node, item)
     if buyers[0] == 0:
         return -1.0
     price = 0.0
-    for arc in range(cells.arc_node.shape[0]):
-        if cells.arc_node[arc] == node:
-            market = cells.market[cells.arc_cell[arc]]
+    for arc in range(segments.arc_node.shape[0]):
+        if segments.arc_node[arc] == node:
+            market = segments.market[segments.arc_segment[arc]]
             last = base_price[market, item] * factor[market, factor.shape[1] - 1]
-            price += _weight(cells, sold, item, arc, buyers) * last
+            price += _weight(segments, sold, item, arc, buyers) * last
     return price

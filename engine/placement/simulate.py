@@ -14,7 +14,7 @@ from engine.scenarios import BASE, Composition, resolve
 from engine.stages.calibrate import Calibration
 from engine.stages.draw import draw_block
 from engine.stages.measure import measure
-from engine.stages.played import Played
+from engine.stages.outcome import ScenarioOutcome
 from engine.stages.settings import block_size, thread_count, trial_bytes
 from engine.stages.simulate import play
 from engine.stages.world import World, build_world
@@ -68,7 +68,7 @@ def simulate_layout(
     """Play a plan with its layout under base; ``node_costs`` are the fixed costs a year of its open nodes."""
     world = build_world(plan, calibration, Calendar(plan.forecast_start, 3 * quarters))
     world = replace(world, purchasing=planned_as(world.purchasing, plan, layout))
-    extent = world.calendar.days, len(plan.cell_keys), len(plan.item_keys)
+    extent = world.calendar.days, len(plan.segment_keys), len(plan.item_keys)
     size = min(block_size(*extent), len(trials))
     blocks = [trials[start : start + size] for start in range(0, len(trials), size)]
 
@@ -87,7 +87,7 @@ def joined(parts: Sequence[Figures]) -> Figures:
     return Figures(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
-def _figures(world: World, played: Played, node_costs: float) -> Figures:
+def _figures(world: World, played: ScenarioOutcome, node_costs: float) -> Figures:
     values = measure(world, played)
     years = world.calendar.months / MONTHS_IN_YEAR
     charged = sum(values[f"market/{name}"].sum(axis=(1, 2)) for name in COST_LINES)

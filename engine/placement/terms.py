@@ -131,9 +131,9 @@ def placement_terms(
 def _known(plan: Plan, calibration: Calibration, months: int) -> _Known:
     calendar = Calendar(plan.forecast_start, max(months, 12))
     channels = len(plan.sales_channel_keys)
-    by_cell = calibration.demand.expected_units[:, :months].sum(axis=1)
+    by_segment = calibration.demand.expected_units[:, :months].sum(axis=1)
     orders = calibration.demand.expected_orders[:, :months].sum(axis=1)
-    units = by_cell.reshape(-1, channels, by_cell.shape[1]).sum(axis=1)
+    units = by_segment.reshape(-1, channels, by_segment.shape[1]).sum(axis=1)
     placed = orders.reshape(-1, channels).sum(axis=1)
     at = np.flatnonzero(units.sum(axis=1) > 0.0)
     if not at.size:

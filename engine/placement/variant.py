@@ -91,7 +91,9 @@ def planned_as(model: PurchasingModel, plan: Plan, layout: Layout) -> Purchasing
     opened = np.array([key in layout.nodes for key in plan.node_keys])
     return replace(
         model,
-        primary_node=np.array([node_at[layout.serves[market]] for market, _ in plan.cells], dtype=np.int64),
+        primary_node=np.array(
+            [node_at[layout.serves[market]] for market, _ in plan.segments], dtype=np.int64
+        ),
         share=np.ascontiguousarray(np.where(opened[:, None, None], model.share, 0.0)),
     )
 

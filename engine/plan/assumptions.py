@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.plan.cells import series
 from engine.plan.checks import split
+from engine.plan.parsing import series
 from engine.plan.plan import Assumption, in_company_currency, last_rates
 from engine.plan.schema import Lane, PlanConfig
 from engine.plan.tables import ASSETS, EQUITY, LIABILITIES, TABLES

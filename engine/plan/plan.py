@@ -155,14 +155,14 @@ class Plan:
         return tuple(str(item) for item in self.items["item"])
 
     @cached_property
-    def cells(self) -> tuple[tuple[str, str], ...]:
-        """(market, sales channel) of every cell; cell c = m * channels + ch."""
+    def segments(self) -> tuple[tuple[str, str], ...]:
+        """(market, sales channel) of every segment; segment c = m * channels + ch."""
         return tuple((market, channel) for market in self.market_keys for channel in self.sales_channel_keys)
 
     @cached_property
-    def cell_keys(self) -> tuple[str, ...]:
-        """Keys "market/channel" of the cells."""
-        return tuple(f"{market}/{channel}" for market, channel in self.cells)
+    def segment_keys(self) -> tuple[str, ...]:
+        """Keys "market/channel" of the segments."""
+        return tuple(f"{market}/{channel}" for market, channel in self.segments)
 
     @cached_property
     def origin_of_supplier(self) -> dict[str, str]:

@@ -10,9 +10,9 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from engine.plan.cells import RefusedError, to_moment
 from engine.plan.faults import Faults
 from engine.plan.importers.imported import Vocabulary
+from engine.plan.parsing import RefusedError, to_moment
 from engine.plan.yaml_file import Document, Place
 from models.errors import did_you_mean
 

@@ -60,7 +60,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Channels:
-    """Lines of every scenario, cells first, then channels over all markets, then the company."""
+    """Lines of every scenario, segments first, then channels over all markets, then the company."""
 
     months: int
     """Months of value counted."""
@@ -142,9 +142,9 @@ def read_channels(
         at = order.index(scenario)
         own = {name: np.asarray(values[at]) for name, values in parts.items()}
         names, figures = [], []
-        for market, channel, cells in _groups(markets, channels):
+        for market, channel, segments in _groups(markets, channels):
             names.append((market, channel))
-            figures.append(_figures(own, cells, float(rate), company[at]))
+            figures.append(_figures(own, segments, float(rate), company[at]))
         if scenario == base:
             of_base = [each["ltv_cac"] for each in figures]
         lines += _lines(scenario, names, figures, None if scenario == base else of_base, months, least)
@@ -153,7 +153,7 @@ def read_channels(
 
 
 def _groups(markets: list[str], channels: list[str]) -> Iterator[tuple[str, str, tuple[Any, Any]]]:
-    """Names and cells (market, channel) of every line."""
+    """Names and segments (market, channel) of every line."""
     for m, market in enumerate(markets):
         for c, channel in enumerate(channels):
             yield market, channel, (slice(m, m + 1), slice(c, c + 1))
@@ -163,10 +163,10 @@ def _groups(markets: list[str], channels: list[str]) -> Iterator[tuple[str, str,
 
 
 def _figures(
-    own: Mapping[str, FloatArray], cells: tuple[Any, Any], rate: float, company: FloatArray
+    own: Mapping[str, FloatArray], segments: tuple[Any, Any], rate: float, company: FloatArray
 ) -> dict[str, FloatArray]:
-    """Figures of some cells together, each (trial,)."""
-    chosen = {name: np.ascontiguousarray(values[(..., *cells)]) for name, values in own.items()}
+    """Figures of some segments together, each (trial,)."""
+    chosen = {name: np.ascontiguousarray(values[(..., *segments)]) for name, values in own.items()}
     joint = joint_economics(**chosen, yearly_rate=rate)
     share = ratio(total(chosen["cm2"], 2), total(chosen["net_revenue"], 2))
     zone = zone_codes(joint["roas"], share, company)

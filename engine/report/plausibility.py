@@ -54,9 +54,9 @@ def _causes(market: str, past: np.ndarray, record: Mapping[str, Any]) -> list[st
         causes.append(f"its last {RECENT} months ran at {pace:.2f} of the year's mean")
     if demand["season"]["source"] == "none" and abs(pace - 1.0) > _NOTABLE:
         causes.append("no season is identified, so that pace is taken to last")
-    cells = {key: fit for key, fit in demand["customers"].items() if key.rsplit("/", 1)[0] == market}
-    known = sum(fit["customers"] for fit in cells.values())
-    if any(fit["boundary"] and fit["customers"] for fit in cells.values()):
+    segments = {key: fit for key, fit in demand["customers"].items() if key.rsplit("/", 1)[0] == market}
+    known = sum(fit["customers"] for fit in segments.values())
+    if any(fit["boundary"] and fit["customers"] for fit in segments.values()):
         causes.append("no leaving of customers is identified: those of today stay while new ones come")
     if 0 < known < _FEW_CUSTOMERS:
         causes.append(f"{known} customers: each one counts")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from engine.finance.lines import CELL_LINES, LINE_NAMES, RUNGS
+from engine.finance.lines import LINE_NAMES, RUNGS, SEGMENT_LINES
 from engine.report.formats import Money, money_of
 from engine.report.summary import BASE, Summary
 from engine.report.waterfall import Waterfall, bars_of
@@ -149,7 +149,7 @@ class Source:
     def _lines(self) -> tuple[dict[str, FloatArray], dict[str, FloatArray], dict[str, FloatArray]]:
         totals, quarters, sales = {}, {}, {}
         for name in LINE_NAMES:
-            known = name in CELL_LINES
+            known = name in SEGMENT_LINES
             values = self._read(f"{'market' if known else 'month'}/{name}")
             values = values if known else values[..., None]
             totals[name] = values.sum(axis=2)

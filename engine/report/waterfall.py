@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from engine.finance.lines import CELL_LINES, lines_to
+from engine.finance.lines import SEGMENT_LINES, lines_to
 from engine.risk.errors import Estimate
 from engine.risk.paired import paired_difference
 from models.arrays import FloatArray
@@ -68,7 +68,7 @@ def waterfall(cube: xr.DataTree, scenario: str, rung: str = "net_income", base: 
 
 def line_totals(cube: xr.DataTree, line: str) -> FloatArray:
     """A line over the horizon, dims (scenario, trial, market); one column where no market is known."""
-    group = "market" if line in CELL_LINES else "month"
+    group = "market" if line in SEGMENT_LINES else "month"
     values = np.asarray(cube[group][line].values)
     total = values.sum(axis=2)
     return total if group == "market" else total[..., None]
@@ -88,7 +88,7 @@ def bars_of(totals: Totals, base: int, position: int, scenario: str, rung: str =
             Bar(
                 name,
                 paired_difference(second, first),
-                tuple(float(value) for value in by_market) if name in CELL_LINES else (),
+                tuple(float(value) for value in by_market) if name in SEGMENT_LINES else (),
             )
         )
     result = Waterfall(scenario, rung, math.fsum(start), tuple(bars), math.fsum(end))

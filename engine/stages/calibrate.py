@@ -69,7 +69,7 @@ class Calibration:
             self,
             demand=demand.select(plan.market_keys),
             supply=self.supply.select(_supply_spec(plan)),
-            returns=self.returns.select(plan.cell_keys),
+            returns=self.returns.select(plan.segment_keys),
             fx=self.fx.select(plan.currencies),
         )
 
@@ -115,7 +115,7 @@ def calibrate(plan: Plan) -> Calibration:
     return Calibration(
         demand=demand,
         supply=_fit_supply(plan),
-        returns=fit_returns(plan.orders, cells=plan.cell_keys, items=plan.item_keys, as_of=as_of),
+        returns=fit_returns(plan.orders, segments=plan.segment_keys, items=plan.item_keys, as_of=as_of),
         fx=_fit_fx(plan),
         dispersion=_dispersion(plan.orders),
         forecast_cv=_forecast_cv(demand),

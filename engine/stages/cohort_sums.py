@@ -12,7 +12,7 @@ from models.demand import CohortOrders
 
 
 class CohortSums(NamedTuple):
-    """Sums by stream; an order is worth the mean CM2 of the orders of its cell and month."""
+    """Sums by stream; an order is worth the mean CM2 of the orders of its segment and month."""
 
     placed: FloatArray
     """Orders by month, first and later, dims (trial, stream, month)."""
@@ -26,13 +26,13 @@ class CohortSums(NamedTuple):
 
 
 def cohort_sums(customers: CohortOrders, worth: FloatArray, factor: FloatArray) -> CohortSums:
-    """Sums over a run; ``worth`` (trial, month, cell) CM2 per order, ``factor`` (age,) what CM2 of an age
+    """Sums over a run; ``worth`` (trial, month, segment) CM2 per order, ``factor`` (age,) what CM2 of an age
     counts for in ``cohort_cm2``.
     """
     shape = customers.won.shape
     sums = CohortSums(*(np.zeros(shape) for _ in CohortSums._fields))
     _fill(
-        customers.stream_cell,
+        customers.stream_segment,
         customers.orders,
         customers.won,
         np.ascontiguousarray(worth),
@@ -44,7 +44,7 @@ def cohort_sums(customers: CohortOrders, worth: FloatArray, factor: FloatArray) 
 
 @njit(cache=True, nogil=True)
 def _fill(
-    stream_cell: IntArray,
+    stream_segment: IntArray,
     orders: CountArray,
     won: CountArray,
     worth: FloatArray,
@@ -61,7 +61,7 @@ def _fill(
             for c in range(months):
                 for j in range(c, months):
                     count = float(orders[t, s, j * (j + 1) // 2 + c])
-                    cm2 = count * worth[t, j, stream_cell[s]]
+                    cm2 = count * worth[t, j, stream_segment[s]]
                     age = j - c
                     placed[t, s, j] += count
                     orders_by_age[t, s, age] += count

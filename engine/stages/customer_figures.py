@@ -1,7 +1,7 @@
 """What the customers won in a block cost and bring: the figures behind the customer variables of the cube.
 
-An order is worth its cell's revenue and CM2 of the month over the orders placed in it, so what the orders of
-a month bring is shared out in full. One trial is never read with another.
+An order is worth its segment's revenue and CM2 of the month over the orders placed in it, so what the orders
+of a month bring is shared out in full. One trial is never read with another.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 from engine.finance import unit_economics as unit
 from engine.finance.channel_economics import economics, joint_economics, total, zone_codes
 from engine.finance.kpis import by_quarter, ratio
-from engine.finance.lines import CELL_LINES
+from engine.finance.lines import SEGMENT_LINES
 from engine.finance.statements import Statements
 from engine.stages.cohort_sums import cohort_sums
-from engine.stages.played import Played
+from engine.stages.outcome import ScenarioOutcome
 from engine.stages.world import World
 from models.arrays import FloatArray
 from models.demand import RETURN_DAYS
@@ -39,7 +39,7 @@ class CustomerFigures:
     """One scenario and block; ``company`` holds net_revenue, cm2 and cm3 of the company, (trial, month)."""
 
     def __init__(
-        self, world: World, played: Played, statements: Statements, company: dict[str, FloatArray]
+        self, world: World, played: ScenarioOutcome, statements: Statements, company: dict[str, FloatArray]
     ) -> None:
         self.world, self.played, self.statements = world, played, statements
         self.customers = played.customers
@@ -55,9 +55,9 @@ class CustomerFigures:
         self.sums = cohort_sums(self.customers, self.cm2, year)
 
     def _per_order(self, rung: str) -> FloatArray:
-        """Of each order of a cell and month, (trial, month, cell); nothing where none was placed."""
+        """Of each order of a segment and month, (trial, month, segment); nothing where none was placed."""
         placed = self.played.orders.astype(np.float64)
-        amount = self.statements.cell_rung(rung)
+        amount = self.statements.segment_rung(rung)
         return np.divide(amount, placed, out=np.zeros_like(amount), where=placed > 0.0)
 
     def _paid(self, by_stream: FloatArray) -> FloatArray:
@@ -69,11 +69,11 @@ class CustomerFigures:
     @cached_property
     def by_quarter(self) -> dict[str, FloatArray]:
         """Orders, net revenue and CM2 of the customers won, (trial, quarter, market, acquisition channel)."""
-        placed, cell = self.sums.placed, self.customers.stream_cell
+        placed, segment = self.sums.placed, self.customers.stream_segment
         worth = {
             "orders": placed,
-            "net_revenue": placed * np.moveaxis(self.revenue[:, :, cell], 1, 2),
-            "cm2": placed * np.moveaxis(self.cm2[:, :, cell], 1, 2),
+            "net_revenue": placed * np.moveaxis(self.revenue[:, :, segment], 1, 2),
+            "cm2": placed * np.moveaxis(self.cm2[:, :, segment], 1, 2),
         }
         return {name: by_quarter(self._paid(each)) for name, each in worth.items()}
 
@@ -121,7 +121,7 @@ class CustomerFigures:
         where customers are not known.
         """
         starts = self.world.calendar.month_start
-        named = self.world.calibration.demand.known[self.customers.stream_cell]
+        named = self.world.calibration.demand.known[self.customers.stream_segment]
         out = {}
         for place, days in enumerate(RETURN_DAYS):
             seen = int(np.count_nonzero(starts[1:] + days <= starts[-1]))
@@ -144,23 +144,23 @@ class CustomerFigures:
 
     @cached_property
     def _later(self) -> FloatArray:
-        """Orders by customers who had ordered before, (trial, month, cell)."""
+        """Orders by customers who had ordered before, (trial, month, segment)."""
         later = self.customers.known.astype(np.float64)
         again = self.sums.placed - self.customers.first
-        for stream, cell in enumerate(self.customers.stream_cell):
-            later[:, :, cell] += again[:, stream]
+        for stream, segment in enumerate(self.customers.stream_segment):
+            later[:, :, segment] += again[:, stream]
         return later
 
-    def _by_market(self, by_cell: FloatArray) -> FloatArray:
+    def _by_market(self, by_segment: FloatArray) -> FloatArray:
         """Sum over the sales channels of each market, (trial, …, market)."""
-        return total(by_cell.reshape(*by_cell.shape[:-1], self.markets, -1))
+        return total(by_segment.reshape(*by_segment.shape[:-1], self.markets, -1))
 
     @cached_property
     def orders(self) -> dict[str, FloatArray]:
         """Who places the orders and what is in them, by market."""
         organic = self.customers.won[:, self.customers.stream_channel < 0].astype(np.float64)
         grid = organic.reshape(len(organic), self.markets, -1, self.months)
-        everybody = by_quarter(self._by_market(self.statements.cell_rung("net_revenue")))
+        everybody = by_quarter(self._by_market(self.statements.segment_rung("net_revenue")))
         placed = self.played.orders.astype(np.float64)
         wide = self._by_market(over_time(placed * self.played.several_categories))
         return {
@@ -170,8 +170,8 @@ class CustomerFigures:
         }
 
     def _line(self, name: str) -> FloatArray:
-        """A line over the run by cell, costs positive, (trial, cell)."""
-        return -over_time(self.statements.cell_lines[:, :, CELL_LINES.index(name)])
+        """A line over the run by segment, costs positive, (trial, segment)."""
+        return -over_time(self.statements.segment_lines[:, :, SEGMENT_LINES.index(name)])
 
     @cached_property
     def _peak_capital(self) -> FloatArray:
@@ -190,7 +190,7 @@ class CustomerFigures:
         for name in GOODS_SOLD:
             cost = cost + self._line(name)
         capital = ratio(cost, total(cost)[:, None]) * self._peak_capital[:, None]
-        cm3 = over_time(self.statements.cell_rung("cm3"))
+        cm3 = over_time(self.statements.segment_rung("cm3"))
         shape = (len(cm3), self.markets, -1)
         return {
             "cm3_per_spend": ratio(cm3, _positive(self._line("marketing"))).reshape(shape),
@@ -200,9 +200,9 @@ class CustomerFigures:
     def metrics(self) -> dict[str, FloatArray]:
         """The company's unit economics over the run, each (trial,)."""
         sums = self._sums
-        cells = {name: sums[name] for name in ("won", "spend", "net_revenue", "cm2")}
+        segments = {name: sums[name] for name in ("won", "spend", "net_revenue", "cm2")}
         curve = np.ascontiguousarray(np.moveaxis(sums["curve"], -1, 1))
-        joint = joint_economics(**cells, curve=curve, yearly_rate=self.rate)
+        joint = joint_economics(**segments, curve=curve, yearly_rate=self.rate)
         spend, revenue = total(sums["spend"], 2), self.company["net_revenue"]
         everybody = total(sums["won"], 2) + total(self.orders["organic_customers"], 2)
         came, observed = self._returned[RETURN_DAYS[-1]]

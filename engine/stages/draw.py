@@ -22,10 +22,10 @@ class BlockDraws:
     demand: DemandBank
     supply: SupplyDraws
     return_share: FloatArray
-    """Share of sold units that come back, dims (trial, cell, item)."""
+    """Share of sold units that come back, dims (trial, segment, item)."""
 
     return_keys: WordArray
-    """Stream keys of the return delays, dims (cell, item, 2)."""
+    """Stream keys of the return delays, dims (segment, item, 2)."""
 
     fx: FloatArray
     """Company currency per foreign unit, dims (trial, currency, day)."""
@@ -40,12 +40,12 @@ def draw_block(
     is drawn, which changes no other number.
     """
     returns = calibration.returns
-    names = [f"return_delay/{cell}|{item}" for cell in returns.cells for item in returns.items]
+    names = [f"return_delay/{segment}|{item}" for segment in returns.segments for item in returns.items]
     return BlockDraws(
         trials=trials,
         demand=calibration.demand.draw(trials, seed, calendar, reach=reach),
         supply=draw_supply(calibration.supply, trials, seed, calendar.days),
         return_share=returns.draw(trials, seed),
-        return_keys=keys_of(seed, names).reshape(len(returns.cells), len(returns.items), 2),
+        return_keys=keys_of(seed, names).reshape(len(returns.segments), len(returns.items), 2),
         fx=calibration.fx.draw(trials, seed, calendar.days),
     )

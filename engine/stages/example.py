@@ -144,7 +144,7 @@ def _flows(world: World, state: State, moved: Movements) -> dict[str, list[list[
     by_arc = moved.shipped[0].sum(axis=(0, 2), dtype=np.int64)
     channels = len(world.plan.sales_channel_keys)
     for arc, units in enumerate(by_arc.tolist()):
-        market = world.plan.market_keys[int(network.arc_market[arc]) // channels]
+        market = world.plan.market_keys[int(network.arc_point[arc]) // channels]
         pair = network.nodes[int(network.arc_node[arc])], market
         shipped[pair] = shipped.get(pair, 0) + units
     return {

@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from engine.finance import kpis
 from engine.finance.accounts import BALANCE_NAMES
-from engine.finance.lines import CELL_LINES, CELL_RUNGS, COMPANY_LINES, LINES, RUNGS
+from engine.finance.lines import COMPANY_LINES, LINES, RUNGS, SEGMENT_LINES, SEGMENT_RUNGS
 from engine.finance.metrics import METRICS, STATEMENT_METRICS
 from engine.finance.statements import FLOWS, Statements, assemble
 from engine.risk.concentration import concentration
 from engine.stages.measure_customers import customer_coordinates, customer_variables, measure_customers
 from engine.stages.measure_supply import measure_supply, supply_variables
-from engine.stages.played import Played
+from engine.stages.outcome import ScenarioOutcome
 from engine.stages.world import World
 from models import names
 from models.arrays import FloatArray
@@ -59,14 +59,14 @@ def cube_variables() -> tuple[Variable, ...]:
 
 def _variables() -> Iterable[Variable]:
     by_market, by_channel = (names.MONTH, names.MARKET), (names.MONTH, names.SALES_CHANNEL)
-    for line in LINES[: len(CELL_LINES)]:
+    for line in LINES[: len(SEGMENT_LINES)]:
         yield Variable(line.name, "market", MONEY, by_market, line.meaning)
-    for rung in CELL_RUNGS:
+    for rung in SEGMENT_RUNGS:
         yield Variable(rung, "market", MONEY, by_market, f"{rung} by ship-to market")
         yield Variable(rung, "sales_channel", MONEY, by_channel, f"{rung} by sales channel")
     for name, (unit, meaning) in UNIT_VARIABLES.items():
         yield Variable(name, "market", unit, by_market, meaning)
-    for line in LINES[len(CELL_LINES) :]:
+    for line in LINES[len(SEGMENT_LINES) :]:
         yield Variable(line.name, "month", MONEY, (names.MONTH,), line.meaning)
     for rung in RUNGS:
         yield Variable(rung, "month", MONEY, (names.MONTH,), f"{rung} of the company")
@@ -117,7 +117,7 @@ def coordinates(world: World) -> dict[str, npt.NDArray[np.generic]]:
     } | customer_coordinates(calendar)
 
 
-def measure(world: World, played: Played) -> dict[str, FloatArray]:
+def measure(world: World, played: ScenarioOutcome) -> dict[str, FloatArray]:
     """Values of every cube variable for one scenario and block, the trial first."""
     statements = assemble(world.finance.opening, played.booked)
     net_cash = np.concatenate([booked.cash.net_cash for booked in played.booked], axis=1)
@@ -149,19 +149,19 @@ def _over(values: FloatArray, axis: int) -> FloatArray:
     return total
 
 
-def _split(world: World, by_cell: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """By market and by sales channel, from dims (..., cell)."""
+def _split(world: World, by_segment: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """By market and by sales channel, from dims (..., segment)."""
     channels = len(world.plan.sales_channel_keys)
-    grid = by_cell.reshape(*by_cell.shape[:-1], -1, channels)
+    grid = by_segment.reshape(*by_segment.shape[:-1], -1, channels)
     return _over(grid, -1), _over(grid, -2)
 
 
-def _by_market(world: World, played: Played, statements: Statements) -> dict[str, FloatArray]:
+def _by_market(world: World, played: ScenarioOutcome, statements: Statements) -> dict[str, FloatArray]:
     values = {}
-    for position, name in enumerate(CELL_LINES):
-        values[f"market/{name}"] = _split(world, statements.cell_lines[:, :, position])[0]
-    for rung in CELL_RUNGS:
-        market, channel = _split(world, statements.cell_rung(rung))
+    for position, name in enumerate(SEGMENT_LINES):
+        values[f"market/{name}"] = _split(world, statements.segment_lines[:, :, position])[0]
+    for rung in SEGMENT_RUNGS:
+        market, channel = _split(world, statements.segment_rung(rung))
         values[f"market/{rung}"], values[f"sales_channel/{rung}"] = market, channel
     counted = (
         played.orders,
@@ -230,7 +230,7 @@ def _fill_rate(demanded: FloatArray, lost: FloatArray) -> FloatArray:
 
 
 def _over_horizon(
-    world: World, played: Played, values: dict[str, FloatArray], purchases: FloatArray
+    world: World, played: ScenarioOutcome, values: dict[str, FloatArray], purchases: FloatArray
 ) -> dict[str, FloatArray]:
     market = concentration(_over(values["market/net_revenue"], 1))
     bought = _over(purchases, 1)

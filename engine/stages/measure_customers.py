@@ -1,8 +1,8 @@
 """Unit economics of a block: what the customers won cost and bring, by acquisition channel, market and
 cohort.
 
-An order is worth its cell's revenue and CM2 of the month over the orders placed in it, so what the orders of
-a month bring is shared out in full. One trial is never read with another.
+An order is worth its segment's revenue and CM2 of the month over the orders placed in it, so what the orders
+of a month bring is shared out in full. One trial is never read with another.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from engine.finance import unit_economics as unit
 from engine.finance.statements import Statements
 from engine.stages.customer_figures import COHORT_MONTHS, VALUE_MONTHS, CustomerFigures
-from engine.stages.played import Played
+from engine.stages.outcome import ScenarioOutcome
 from engine.stages.world import World
 from models import names
 from models.arrays import FloatArray
@@ -77,13 +77,13 @@ def customer_variables() -> Iterator[Variable]:
         yield Variable(
             name, GROUP, unit_of, (names.COHORT, *_CHANNEL), f"{meaning}, by the quarter they were won in"
         )
-    by_cell = (names.MARKET, names.SALES_CHANNEL)
-    yield Variable("cm3_per_spend", GROUP, RATIO, by_cell, "CM3 over marketing spend, over the run")
+    by_segment = (names.MARKET, names.SALES_CHANNEL)
+    yield Variable("cm3_per_spend", GROUP, RATIO, by_segment, "CM3 over marketing spend, over the run")
     yield Variable(
         "cm3_per_capital",
         GROUP,
         RATIO,
-        by_cell,
+        by_segment,
         "CM3 over its share, by cost of goods sold, of the company's peak working capital",
     )
     yield Variable("cross_sell", GROUP, SHARE, (names.MARKET,), "orders with at least two categories")
@@ -102,7 +102,7 @@ def customer_coordinates(calendar: Calendar) -> dict[str, npt.NDArray[np.generic
 
 
 def measure_customers(
-    world: World, played: Played, statements: Statements, values: dict[str, FloatArray]
+    world: World, played: ScenarioOutcome, statements: Statements, values: dict[str, FloatArray]
 ) -> dict[str, FloatArray]:
     """Values of those variables and of the unit economics among the metrics, the trial first; ``values`` are
     those of the statements.

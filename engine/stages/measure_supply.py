@@ -14,7 +14,7 @@ from engine.finance.kpis import COGS_LINES, STOCK_ACCOUNTS, by_quarter, ratio
 from engine.finance.postings import POSTING_INDEX
 from engine.finance.supply_kpis import FORWARD_DAYS, in_order
 from engine.finance.supply_metrics import SUPPLY_METRICS
-from engine.stages.played import Played
+from engine.stages.outcome import ScenarioOutcome
 from engine.stages.supply_tally import CLEARANCE, CLEARANCE_LONG, CLEARANCE_P90, QUEUE
 from engine.stages.supply_watch import SHOCK_METRICS
 from engine.stages.world import World
@@ -89,7 +89,9 @@ def supply_variables() -> Iterable[Variable]:
             yield Variable(name, group, unit, dims, meaning)
 
 
-def measure_supply(world: World, played: Played, values: dict[str, FloatArray]) -> dict[str, FloatArray]:
+def measure_supply(
+    world: World, played: ScenarioOutcome, values: dict[str, FloatArray]
+) -> dict[str, FloatArray]:
     """Values of the supply variables and metrics; ``values`` are those already measured.
 
     How a physical shock went needs base beside it and comes from ``supply_watch``; until then it is NaN.
@@ -107,20 +109,20 @@ def _quarterly(monthly: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.asarray(monthly[:, 0::3] + monthly[:, 1::3] + monthly[:, 2::3])
 
 
-def _by_market(world: World, cells: FloatArray) -> FloatArray:
-    """Sum of the sales channels of each market, (…, market) from (…, cell)."""
-    return in_order(cells.reshape(*cells.shape[:-1], -1, len(world.plan.sales_channel_keys)))
+def _by_market(world: World, segments: FloatArray) -> FloatArray:
+    """Sum of the sales channels of each market, (…, market) from (…, segment)."""
+    return in_order(segments.reshape(*segments.shape[:-1], -1, len(world.plan.sales_channel_keys)))
 
 
-def _service(world: World, played: Played) -> dict[str, FloatArray]:
-    frame, per_unit = world.supply, world.finance.terms.cells.orders_per_unit
+def _service(world: World, played: ScenarioOutcome) -> dict[str, FloatArray]:
+    frame, per_unit = world.supply, world.finance.terms.segments.orders_per_unit
     wait = _quarterly(played.wait)
     shipped = wait.sum(axis=-1).astype(np.float64)
     late = shipped - supply_kpis.delivered_within(wait, frame.in_time)
     stocked = (_quarterly(played.demanded) - played.supply.unstocked).astype(np.float64)
     returned = _quarterly(np.stack([booked.returned_value for booked in played.booked], axis=1))
-    recovered = _quarterly(np.stack([_recovered(booked.cells) for booked in played.booked], axis=1))
-    cells = {
+    recovered = _quarterly(np.stack([_recovered(booked.segments) for booked in played.booked], axis=1))
+    segments = {
         "orders_shipped": shipped * per_unit,
         "orders_within_48h": supply_kpis.delivered_within(wait, frame.fast) * per_unit,
         "orders_beyond_sla": late * per_unit,
@@ -129,32 +131,34 @@ def _service(world: World, played: Played) -> dict[str, FloatArray]:
         "returned_value": returned,
         "recovered_value": recovered,
     }
-    found = {f"service/{name}": _by_market(world, cells[name]) for name in SERVICE}
+    found = {f"service/{name}": _by_market(world, segments[name]) for name in SERVICE}
     return found | _by_node(world, played, per_unit, ratio(late, shipped))
 
 
-def _recovered(cells: FloatArray) -> FloatArray:
-    """Cash and restocked landed value of a month's returns, (trial, cell), from (trial, posting, cell)."""
-    total = np.zeros(cells[:, 0].shape)
+def _recovered(segments: FloatArray) -> FloatArray:
+    """Cash and restocked landed value of returns, (trial, segment), from (trial, posting, segment)."""
+    total = np.zeros(segments[:, 0].shape)
     for posting in RESTOCKED:
-        total = total + cells[:, posting]
+        total = total + segments[:, posting]
     for posting, sign in RECOVERED_CASH.items():
-        total = total + sign * cells[:, posting]
+        total = total + sign * segments[:, posting]
     return total
 
 
-def _by_node(world: World, played: Played, per_unit: FloatArray, late: FloatArray) -> dict[str, FloatArray]:
+def _by_node(
+    world: World, played: ScenarioOutcome, per_unit: FloatArray, late: FloatArray
+) -> dict[str, FloatArray]:
     network, units = world.network, played.supply.shipped
     shipped = np.zeros((*units.shape[:2], len(network.nodes)))
     beyond = np.zeros_like(shipped)
-    for arc, (cell, node) in enumerate(zip(network.arc_market, network.arc_node, strict=True)):
-        orders = units[:, :, arc] * per_unit[cell]
+    for arc, (segment, node) in enumerate(zip(network.arc_point, network.arc_node, strict=True)):
+        orders = units[:, :, arc] * per_unit[segment]
         shipped[:, :, node] += orders
-        beyond[:, :, node] += orders * np.nan_to_num(late[:, :, cell])
+        beyond[:, :, node] += orders * np.nan_to_num(late[:, :, segment])
     return {"stock/orders_shipped": shipped, "stock/orders_beyond_sla": beyond}
 
 
-def _stock(world: World, played: Played) -> dict[str, FloatArray]:
+def _stock(world: World, played: ScenarioOutcome) -> dict[str, FloatArray]:
     counts, frame = played.supply, world.supply
     days = np.diff(frame.quarter_end, prepend=-1).astype(np.float64)
     wanted = frame.planned.sum(axis=1).astype(np.float64)
@@ -167,14 +171,14 @@ def _stock(world: World, played: Played) -> dict[str, FloatArray]:
     }
 
 
-def _lanes_and_ports(played: Played) -> dict[str, FloatArray]:
+def _lanes_and_ports(played: ScenarioOutcome) -> dict[str, FloatArray]:
     counts = played.supply
     found = {f"lane/{name}": each for name, each in zip(LANE, counts.lanes, strict=True)}
     found["port/entries"] = counts.entries[:, :-1].astype(np.float64)
     return found | {f"port/{name}": counts.customs[:, :-1, at] for name, at in FIGURES.items()}
 
 
-def _quarters(world: World, played: Played, values: dict[str, FloatArray]) -> dict[str, FloatArray]:
+def _quarters(world: World, played: ScenarioOutcome, values: dict[str, FloatArray]) -> dict[str, FloatArray]:
     days = np.diff(world.supply.quarter_end, prepend=-1).astype(np.float64)
     cogs, stock = _cogs_and_stock(world, values)
     landed = np.stack([booked.item_stock for booked in played.booked], axis=1)[:, 2::3]
@@ -206,7 +210,7 @@ def _total(values: FloatArray) -> FloatArray:
 
 
 def _stock_metrics(
-    world: World, played: Played, values: dict[str, FloatArray], found: dict[str, FloatArray]
+    world: World, played: ScenarioOutcome, values: dict[str, FloatArray], found: dict[str, FloatArray]
 ) -> dict[str, FloatArray]:
     cogs, stock = _cogs_and_stock(world, values)
     days = float(world.calendar.days)
@@ -244,7 +248,7 @@ def _service_metrics(
     }
 
 
-def _time_metrics(played: Played) -> dict[str, FloatArray]:
+def _time_metrics(played: ScenarioOutcome) -> dict[str, FloatArray]:
     lanes, customs = played.supply.lanes, played.supply.customs[:, -1]
 
     def by_orders(figure: FloatArray) -> FloatArray:
@@ -259,7 +263,7 @@ def _time_metrics(played: Played) -> dict[str, FloatArray]:
     }
 
 
-def _redundancy(world: World, played: Played) -> dict[str, FloatArray]:
+def _redundancy(world: World, played: ScenarioOutcome) -> dict[str, FloatArray]:
     backed_up = world.supply.backed_up
     sales = np.zeros_like(played.booked[0].item_sales)
     for booked in played.booked:

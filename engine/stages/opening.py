@@ -198,11 +198,11 @@ def _cost_share(plan: Plan, calibration: Calibration, standard: FloatArray, rate
     units = calibration.demand.expected_units[:, :12].sum(axis=1)
     currency = {key: k for k, key in enumerate((plan.currency, *plan.currencies))}
     cost, revenue = 0.0, 0.0
-    for cell, node in enumerate(primary_nodes(plan)):
-        market = cell // len(plan.sales_channel_keys)
+    for segment, node in enumerate(primary_nodes(plan)):
+        market = segment // len(plan.sales_channel_keys)
         price = calibration.demand.base_price[market] * rate[currency[plan.config.markets[market].currency]]
-        cost += float((units[cell] * standard[node].sum(axis=1)).sum())
-        revenue += float((units[cell] * price).sum())
+        cost += float((units[segment] * standard[node].sum(axis=1)).sum())
+        revenue += float((units[segment] * price).sum())
     return cost / revenue if revenue > 0.0 else 0.0
 
 

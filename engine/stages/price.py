@@ -18,11 +18,11 @@ from engine.finance.spec import (
     TITLE_AT_RECEIPT,
     TITLE_AT_SHIPPING,
     TRIGGERS,
-    CellTerms,
     CompanyTerms,
     FinanceSpec,
     MarketTerms,
     NodeTerms,
+    SegmentTerms,
     SupplyTerms,
     Terms,
     terms_of,
@@ -60,13 +60,13 @@ def finance_spec(plan: Plan, calibration: Calibration, calendar: Calendar) -> Fi
     """Terms and opening books of the plan, everything in key order."""
     terms = Terms(
         markets=_market_terms(plan, calibration),
-        cells=_cell_terms(plan, calibration),
+        segments=_segment_terms(plan, calibration),
         nodes=_node_terms(plan),
         supply=_supply_terms(plan),
         company=_company_terms(plan, calendar),
     )
     keys = {
-        "cell": plan.cell_keys,
+        "segment": plan.segment_keys,
         "market": plan.market_keys,
         "node": plan.node_keys,
         "supplier": plan.supplier_keys,
@@ -168,14 +168,14 @@ def _market_terms(plan: Plan, calibration: Calibration) -> MarketTerms:
     return made
 
 
-def _cell_terms(plan: Plan, calibration: Calibration) -> CellTerms:
+def _segment_terms(plan: Plan, calibration: Calibration) -> SegmentTerms:
     markets, channels = plan.config.markets, plan.config.sales_channels
     node = _positions(plan.node_keys)
     pairs = [(market, channel) for market in markets for channel in channels]
     per_order = calibration.demand.units_per_order
-    arcs = [(cell, node[key]) for cell, (market, _) in enumerate(pairs) for key in market.nodes]
-    made: CellTerms = terms_of(
-        CellTerms,
+    arcs = [(segment, node[key]) for segment, (market, _) in enumerate(pairs) for key in market.nodes]
+    made: SegmentTerms = terms_of(
+        SegmentTerms,
         market=np.repeat(np.arange(len(markets)), len(channels)),
         return_node=[node[market.return_node] for market, _ in pairs],
         orders_per_unit=1.0 / np.where(per_order > 0.0, per_order, 1.0),
@@ -186,7 +186,7 @@ def _cell_terms(plan: Plan, calibration: Calibration) -> CellTerms:
         payment_fee_share=[channel.payment_fee_share for _, channel in pairs],
         payment_fee_per_order=[channel.payment_fee_per_order for _, channel in pairs],
         marketplace_fee_share=[channel.marketplace_fee_share for _, channel in pairs],
-        arc_cell=[cell for cell, _ in arcs],
+        arc_segment=[segment for segment, _ in arcs],
         arc_node=[at for _, at in arcs],
     )
     return made
@@ -299,7 +299,7 @@ def _company_terms(plan: Plan, calendar: Calendar) -> CompanyTerms:
         CompanyTerms,
         month_start=calendar.month_start,
         first_month=0,
-        spend_cell=np.array(
+        spend_segment=np.array(
             [
                 [m * len(channels) + channels[way.sales_channel] for way in config.acquisition_channels]
                 for m in range(len(config.markets))

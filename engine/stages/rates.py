@@ -39,7 +39,7 @@ class Rates:
 
     supply: SupplyDraws
     refusal: FloatArray
-    """(R, cell, day)."""
+    """(R, segment, day)."""
 
 
 def rates_of(world: World, draws: BlockDraws, paths: Paths) -> Rates:
@@ -48,7 +48,7 @@ def rates_of(world: World, draws: BlockDraws, paths: Paths) -> Rates:
     markets, channels = len(world.view.markets), len(world.view.acquisition_channels)
     flat = np.ones((1, markets, 1))
     level = price_level(world.mix, world.price_rules, paths)
-    cells = len(world.network.markets) // markets
+    segments = len(world.network.demand_points) // markets
     refusal = paths.value("refusal_share", world.refusal_share[None, :, None])
     refusal = np.broadcast_to(refusal, (len(refusal), markets, calendar.days))
     stretched = np.ones((1, markets, channels, 1))
@@ -70,7 +70,7 @@ def rates_of(world: World, draws: BlockDraws, paths: Paths) -> Rates:
         spend=month_means(_days(paths.value("spend", stretched), calendar.days), calendar),
         cac=month_means(_days(paths.value("cac", stretched), calendar.days), calendar),
         supply=supply,
-        refusal=np.ascontiguousarray(np.repeat(refusal, cells, axis=1)),
+        refusal=np.ascontiguousarray(np.repeat(refusal, segments, axis=1)),
     )
 
 

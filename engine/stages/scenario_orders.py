@@ -33,7 +33,7 @@ class ScenarioOrders:
         self.over: list[float] = []
 
     def month(self, month: int, spend_share: FloatArray) -> tuple[IntArray, IntArray]:
-        """Orders (trial, cell) and customers won (trial, market, acquisition channel) of a month."""
+        """Orders (trial, segment) and customers won (trial, market, acquisition channel) of a month."""
         rates, bank = self.rates, self.bank
         ratio = rates.spend[..., month] * spend_share[:, None, None]
         self.level[..., month] = acquisition_levels(
@@ -58,5 +58,5 @@ class ScenarioOrders:
         return self.multiplier, self.level
 
     def customers(self, orders: IntArray) -> CohortOrders:
-        """Who placed the orders (trial, month, cell) of all months."""
+        """Who placed the orders (trial, month, segment) of all months."""
         return cohort_orders(self.bank, self.multiplier, self.level, orders)

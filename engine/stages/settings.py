@@ -13,22 +13,23 @@ LARGEST_BLOCK = 400 << 20
 """Bytes that the arrays of one block may take (400 MiB), as estimated."""
 MEMORY = 1 << 30
 """Bytes that the blocks in hand at one time may take together (1 GiB), as estimated."""
-_BYTES_PER_CELL = 16
-"""Bytes by day, cell and item of a trial: units asked and shipped, kept for the scenarios that re-price base,
-and about as much in passing. Measured on a plan of 14 cells and 220 items: 37 MB a trial."""
+_BYTES_PER_SEGMENT = 16
+"""Bytes by day, segment and item of a trial: units asked and shipped, kept for the scenarios that re-price
+base, and about as much in passing. Measured on a plan of 14 segments and 220 items: 37 MB a trial.
+"""
 
 
-def trial_bytes(days: int, cells: int, items: int) -> int:
+def trial_bytes(days: int, segments: int, items: int) -> int:
     """Bytes that a trial takes while it is played, about."""
-    return _BYTES_PER_CELL * max(days * cells * items, 1)
+    return _BYTES_PER_SEGMENT * max(days * segments * items, 1)
 
 
-def block_size(days: int, cells: int, items: int) -> int:
+def block_size(days: int, segments: int, items: int) -> int:
     """Trials of a block: the largest power of two up to ``BLOCK`` that its memory allows, at least one.
 
     It depends on the plan and the horizon only, never on the machine: chunks on disk are the same anywhere.
     """
-    fitting = max(LARGEST_BLOCK // trial_bytes(days, cells, items), 1)
+    fitting = max(LARGEST_BLOCK // trial_bytes(days, segments, items), 1)
     return int(min(BLOCK, 1 << (int(fitting).bit_length() - 1)))
 
 

@@ -27,14 +27,14 @@ from engine.responses import (
     network_control,
     no_alarms,
 )
-from engine.stages.clockwork import Clockwork
 from engine.stages.draw import BlockDraws
-from engine.stages.played import BaseMoves, Played
+from engine.stages.outcome import BaseMoves, ScenarioOutcome
 from engine.stages.price import month_inputs, open_block_books
 from engine.stages.rates import network_draws, rates_of
 from engine.stages.scenario_orders import ScenarioOrders
 from engine.stages.supply_record import SupplyRecord, aged_value
 from engine.stages.tally import tally
+from engine.stages.timings import Timings
 from engine.stages.world import World
 from models.arrays import BoolArray, CountArray, Int32Array, IntArray
 from models.calendar import MONTHS_IN_QUARTER
@@ -63,16 +63,16 @@ def play(
     engine: str = "compiled",
     base: BaseMoves | None = None,
     keep: bool = False,
-    clock: Clockwork | None = None,
+    clock: Timings | None = None,
     watched: BoolArray | None = None,
-) -> Played:
+) -> ScenarioOutcome:
     """Play one scenario in a block of trials.
 
     ``base`` holds the movements of the base scenario in the same trials: they are re-priced instead of
     simulated again only if every array that the network reads is equal. ``keep`` returns the movements for
-    that use. ``watched`` (set, cell, item) is demand to follow day by day.
+    that use. ``watched`` (set, segment, item) is demand to follow day by day.
     """
-    watch = clock or Clockwork()
+    watch = clock or Timings()
     with watch.part("simulate"):
         return _Player(world, draws, paths, responses, engine, watch, watched).run(base, keep)
 
@@ -87,7 +87,7 @@ class _Player:
         paths: Paths,
         responses: tuple[Response, ...],
         engine: str,
-        clock: Clockwork,
+        clock: Timings,
         watched: BoolArray | None = None,
     ) -> None:
         self.world = world
@@ -111,17 +111,17 @@ class _Player:
             open_stage_days=self.rates.supply.open_stage_days,
         )
         self.books = open_block_books(world, self.trials)
-        months, cells = world.calendar.months, len(world.network.markets)
+        months, segments = world.calendar.months, len(world.network.demand_points)
         markets, channels = len(world.view.markets), len(world.view.acquisition_channels)
 
         def counts(*shape: int) -> IntArray:
             return np.zeros((self.trials, months, *shape), dtype=np.int64)
 
-        self.orders, self.won = counts(cells), counts(markets, channels)
-        self.demanded, self.sold, self.lost, self.returned = (counts(cells) for _ in range(4))
-        self.stock, self.short = counts(len(world.network.nodes)), counts(cells)
-        self.wait = counts(cells, 61)
-        nothing = np.zeros((0, cells, len(world.network.items)), dtype=np.bool_)
+        self.orders, self.won = counts(segments), counts(markets, channels)
+        self.demanded, self.sold, self.lost, self.returned = (counts(segments) for _ in range(4))
+        self.stock, self.short = counts(len(world.network.nodes)), counts(segments)
+        self.wait = counts(segments, 61)
+        nothing = np.zeros((0, segments, len(world.network.items)), dtype=np.bool_)
         self.supply = SupplyRecord(
             world.supply, world.network, self.trials, nothing if watched is None else watched
         )
@@ -133,7 +133,7 @@ class _Player:
         self.units: Int32Array = np.zeros(0, dtype=np.int32)
         self.kept_units: list[Int32Array] = []
 
-    def run(self, base: BaseMoves | None, keep: bool) -> Played:
+    def run(self, base: BaseMoves | None, keep: bool) -> ScenarioOutcome:
         """Every month in turn."""
         months = range(self.world.calendar.months)
         self.known = base
@@ -277,7 +277,7 @@ class _Player:
             moved.on_hand,
             moved.returns,
             moved.returns_count,
-            self.world.network.arc_market,
+            self.world.network.arc_point,
             (
                 self.demanded[:, month],
                 self.sold[:, month],
@@ -324,8 +324,8 @@ class _Player:
                 return base.played.customers
             return self.demand.customers(self.orders)
 
-    def _played(self) -> Played:
-        return Played(
+    def _played(self) -> ScenarioOutcome:
+        return ScenarioOutcome(
             orders=self.orders,
             new_customers=self.won,
             demanded=self.demanded,
@@ -358,4 +358,4 @@ def follow(
     month, and the state after them.
     """
     journal: list[process.Event] = []
-    return journal, *_Player(world, draws, paths, responses, "simpy", Clockwork()).follow(months, journal)
+    return journal, *_Player(world, draws, paths, responses, "simpy", Timings()).follow(months, journal)

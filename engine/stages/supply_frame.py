@@ -31,7 +31,7 @@ NEVER_SOLD = -(1 << 30)
 
 @dataclass(frozen=True, eq=False)
 class SupplyFrame:
-    """Static arrays of the supply metrics; C cells, N nodes, S suppliers, I items, Q quarters."""
+    """Static arrays of the supply metrics; C segments, N nodes, S suppliers, I items, Q quarters."""
 
     quarter_end: IntArray
     """(Q,) last day of each quarter."""
@@ -80,8 +80,8 @@ def supply_frame(
     ends = calendar.month_start[MONTHS_IN_QUARTER::MONTHS_IN_QUARTER]
     expected = purchasing.expected_units
     wanted = np.zeros((len(plan.node_keys), len(plan.item_keys)), dtype=np.bool_)
-    for cell, node in enumerate(purchasing.primary_node):
-        wanted[node] |= (expected[cell] > 0.0).any(axis=0)
+    for segment, node in enumerate(purchasing.primary_node):
+        wanted[node] |= (expected[segment] > 0.0).any(axis=0)
     ahead = [_expected_between(purchasing, int(end), DEAD_COVER_DAYS) for end in ends]
     forward = [_expected_between(purchasing, int(end), FORWARD_DAYS).sum(axis=1) for end in ends]
     origins = {key: at for at, key in enumerate(plan.origins)}
@@ -105,7 +105,7 @@ def supply_frame(
 
 
 def _expected_between(purchasing: PurchasingModel, start: int, length: int) -> FloatArray:
-    """Base expectation, units, of the days from ``start`` on, spread evenly in months, dims (cell, item)."""
+    """Base expectation, units, of the days from ``start`` on, even in a month, dims (segment, item)."""
     expected, days = purchasing.expected_units, purchasing.month_days
     total = np.zeros((expected.shape[0], expected.shape[2]))
     opened = 0.0

@@ -66,7 +66,7 @@ class SupplyCounts:
 
 
 class SupplyRecord:
-    """Counts of a block of trials, month by month; ``watched`` (set, cell, item) are followed by day."""
+    """Counts of a block of trials, month by month; ``watched`` (set, segment, item) are followed by day."""
 
     def __init__(self, frame: SupplyFrame, network: Network, trials: int, watched: Flags) -> None:
         self.frame, self.network, self.trials, self.watched = frame, network, trials, watched
@@ -76,8 +76,8 @@ class SupplyRecord:
         def counts(*shape: int) -> IntArray:
             return np.zeros((trials, quarters, *shape), dtype=np.int64)
 
-        cells, nodes = len(network.markets), len(network.nodes)
-        self.unstocked, self.empty = counts(cells), counts(nodes)
+        segments, nodes = len(network.demand_points), len(network.nodes)
+        self.unstocked, self.empty = counts(segments), counts(nodes)
         self.shipped, self.on_hand = counts(len(network.arc_node)), counts(nodes)
         self.forward = np.zeros((trials, quarters, nodes))
         self.aged = np.zeros((trials, quarters, nodes, items), dtype=np.int32)
@@ -88,7 +88,7 @@ class SupplyRecord:
         self.returns: deque[tuple[int, CountArray, IntArray]] = deque(maxlen=WINDOW_MONTHS)
 
     def month(self, month: int, demanded: CountArray, moved: Movements, demand_ratio: FloatArray) -> None:
-        """Count a month that the network has moved; ``demand_ratio`` (trial, cell) is what the company now
+        """Count a month that the network has moved; ``demand_ratio`` (trial, segment) is what the company now
         knows of demand over its base expectation.
         """
         quarter = month // MONTHS_IN_QUARTER
@@ -123,9 +123,9 @@ class SupplyRecord:
         self.on_hand[:, quarter] = on_hand.sum(axis=2)
         eligible = frame.eligible(quarter)
         coming = np.zeros((self.trials, on_hand.shape[2]))
-        for cell, node in enumerate(frame.primary_node):
-            coming = coming + ratio[:, cell, None] * frame.coming[quarter, cell]
-            self.forward[:, quarter, node] += ratio[:, cell] * frame.forward[quarter, cell]
+        for segment, node in enumerate(frame.primary_node):
+            coming = coming + ratio[:, segment, None] * frame.coming[quarter, segment]
+            self.forward[:, quarter, node] += ratio[:, segment] * frame.forward[quarter, segment]
         self.dead_items[:, quarter] = dead_item_share(on_hand.sum(axis=1), coming, eligible)
         self.unsold[:, quarter] = unsold(self.last_sale, int(frame.quarter_end[quarter]), eligible)
 

@@ -26,7 +26,7 @@ def count_service(
     empty: IntArray,
     last_sale: IntArray,
 ) -> None:
-    """Add a month's days: units demanded while no serving node had stock (trial, cell), planned item-days
+    """Add a month's days: units demanded while no serving node had stock (trial, segment), planned item-days
     without stock at the day's end (trial, node); last day of sale (trial, item).
 
     A node had stock for the day's demand if it shipped any of the item or has some left at the day's end.
@@ -83,7 +83,7 @@ def _add_unstocked(
     arc_node: IntArray,
     unstocked: IntArray,
 ) -> None:
-    """Add a day's units demanded of an item by the cells of which no serving node had it."""
+    """Add a day's units demanded of an item by the segments of which no serving node had it."""
     for c in range(demanded.shape[0]):
         if demanded[c, item] == 0:
             continue
@@ -106,21 +106,21 @@ def follow_service(
     first_day: int,
     service: CountArray,
 ) -> None:
-    """Fill a month's days of units demanded, lost and waiting over watched pairs (set, cell, item), into
+    """Fill a month's days of units demanded, lost and waiting over watched pairs (set, segment, item), into
     ``service`` (trial, day, set, 3).
     """
-    trials, days, cells, items = demanded.shape
+    trials, days, segments, items = demanded.shape
     sets = watched.shape[0]
     mask = np.zeros(watched.shape, dtype=np.int32)
-    any_item = np.zeros((sets, cells), dtype=np.bool_)
+    any_item = np.zeros((sets, segments), dtype=np.bool_)
     for k in range(sets):
-        for c in range(cells):
+        for c in range(segments):
             any_item[k, c] = watched[k, c].any()
             for i in range(items):
                 mask[k, c, i] = watched[k, c, i]
     for t in range(trials):
         for d in range(days):
-            for c in range(cells):
+            for c in range(segments):
                 for k in range(sets):
                     if not any_item[k, c]:
                         continue

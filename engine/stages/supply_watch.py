@@ -27,7 +27,7 @@ class Shock:
     """The physical part of a scenario: demand it may reach and its first day."""
 
     pairs: Flags
-    """(cell, item) demand planned at a node that something held up supplies."""
+    """(segment, item) demand planned at a node that something held up supplies."""
     start: IntArray
     """(trial,) first day of it; the number of days where it never comes."""
     until: IntArray
@@ -40,7 +40,7 @@ class Watch:
 
     shocks: Mapping[str, Shock]
     sets: Flags
-    """(set, cell, item)."""
+    """(set, segment, item)."""
 
     def position(self, scenario: str) -> int:
         """Which set a scenario reaches."""
@@ -58,7 +58,7 @@ def watch(world: World, paths: Mapping[str, Paths]) -> Watch:
     """What to follow in a block, from the paths of its scenarios by name."""
     found = {name: shock_of(world, each) for name, each in paths.items()}
     shocks = {name: shock for name, shock in found.items() if shock is not None}
-    shape = (len(world.network.markets), len(world.network.items))
+    shape = (len(world.network.demand_points), len(world.network.items))
     sets: list[Flags] = []
     for shock in shocks.values():
         if not any(np.array_equal(shock.pairs, each) for each in sets):
@@ -88,14 +88,14 @@ def shock_of(world: World, paths: Paths) -> Shock | None:
     return Shock(pairs, start, until + reach) if pairs.any() else None
 
 
-def _lanes(driver: str, cells: Flags, node_port: IntArray, shape: tuple[int, int]) -> Flags:
-    """Lanes (supplier, node) that the moved cells of a driver lie on: lanes, suppliers or ports."""
+def _lanes(driver: str, segments: Flags, node_port: IntArray, shape: tuple[int, int]) -> Flags:
+    """Lanes (supplier, node) that the moved segments of a driver lie on: lanes, suppliers or ports."""
     dims = DRIVERS[driver].dims
     if dims == (names.PORT,):
-        cells = np.broadcast_to(cells, (int(node_port.max()) + 1,))[node_port][None]
+        segments = np.broadcast_to(segments, (int(node_port.max()) + 1,))[node_port][None]
     elif dims == (names.SUPPLIER,):
-        cells = cells[:, None]
-    return np.broadcast_to(cells, shape)
+        segments = segments[:, None]
+    return np.broadcast_to(segments, shape)
 
 
 def reaction_hours(responses: Sequence[Response]) -> float:

@@ -1,4 +1,4 @@
-"""Units of a month by cell and node, counted trial by trial from what the network did."""
+"""Units of a month by segment and node, counted trial by trial from what the network did."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def tally(
     on_hand: CountArray,
     returns: CountArray,
     returns_count: IntArray,
-    arc_cell: IntArray,
+    arc_segment: IntArray,
     totals: Totals,
 ) -> None:
-    """Fill the month's totals: units demanded, sold, lost and item-days short by cell, stock at the end by
-    node, units returned by cell, units sold by arc; all (trial, cell, node or arc).
+    """Fill the month's totals: units demanded, sold, lost and item-days short by segment, stock at the end by
+    node, units returned by segment, units sold by arc; all (trial, segment, node or arc).
     """
     by_demand, by_sale, by_loss, short, stock, by_return, by_arc = totals
-    trials, days, cells, items = demanded.shape
+    trials, days, segments, items = demanded.shape
     for t in range(trials):
         for d in range(days):
-            for c in range(cells):
+            for c in range(segments):
                 asked, missed, days_short = 0, 0, 0
                 for i in range(items):
                     asked += demanded[t, d, c, i]
@@ -37,11 +37,11 @@ def tally(
                 by_demand[t, c] += asked
                 by_loss[t, c] += missed
                 short[t, c] += days_short
-            for a in range(arc_cell.size):
+            for a in range(arc_segment.size):
                 sold = 0
                 for i in range(items):
                     sold += shipped[t, d, a, i]
-                by_sale[t, arc_cell[a]] += sold
+                by_sale[t, arc_segment[a]] += sold
                 by_arc[t, a] += sold
         for n in range(on_hand.shape[2]):
             for i in range(items):

@@ -17,29 +17,29 @@ _DATES = ("ordered_on", "shipped_on", "port_on", "cleared_on", "received_on")
 
 
 def network_of(plan: Plan) -> Network:
-    """The plan's network: its markets are the cells (market × sales channel), each served as its market
-    says.
+    """The plan's network: its demand points are the segments (market × sales channel), each
+    served as its market says.
     """
     config = plan.config
     node_at = {key: k for k, key in enumerate(plan.node_keys)}
     port_at = {key: k for k, key in enumerate(plan.port_keys)}
     supplier_at = {key: k for k, key in enumerate(plan.supplier_keys)}
-    market_of_cell = [market for market in config.markets for _ in plan.sales_channel_keys]
+    market_of_segment = [market for market in config.markets for _ in plan.sales_channel_keys]
     widest = max(len(market.nodes) for market in config.markets)
-    served = [[node_at[node] for node in market.nodes] for market in market_of_cell]
+    served = [[node_at[node] for node in market.nodes] for market in market_of_segment]
     returns = config.returns
     grades = np.array([returns.resale, returns.refurbish, returns.liquidate, returns.scrap])
     return Network(
         suppliers=plan.supplier_keys,
         ports=plan.port_keys,
         nodes=plan.node_keys,
-        markets=plan.cell_keys,
+        demand_points=plan.segment_keys,
         items=plan.item_keys,
         node_port=_whole([port_at[node.port] for node in config.nodes]),
-        market_nodes=_whole([[*row, *([-1] * (widest - len(row)))] for row in served]),
-        priority=_whole([market.priority for market in market_of_cell]),
-        backlog_share=np.array([market.backlog_share for market in market_of_cell]),
-        return_node=_whole([node_at[market.return_node] for market in market_of_cell]),
+        point_nodes=_whole([[*row, *([-1] * (widest - len(row)))] for row in served]),
+        priority=_whole([market.priority for market in market_of_segment]),
+        backlog_share=np.array([market.backlog_share for market in market_of_segment]),
+        return_node=_whole([node_at[market.return_node] for market in market_of_segment]),
         pick_capacity=_whole([node.pick_capacity or UNLIMITED for node in config.nodes]),
         storage=_whole([node.storage_capacity or UNLIMITED for node in config.nodes]),
         servers=_whole([port.servers for port in config.ports]),
@@ -84,7 +84,7 @@ def planned_shares(plan: Plan) -> FloatArray:
 
 
 def primary_nodes(plan: Plan) -> IntArray:
-    """Node that each cell's demand is planned at: the first of its market, shape (cell,)."""
+    """Node that each segment's demand is planned at: the first of its market, shape (segment,)."""
     node_at = {key: k for k, key in enumerate(plan.node_keys)}
     return _whole(
         [node_at[market.nodes[0]] for market in plan.config.markets for _ in plan.sales_channel_keys]

@@ -149,8 +149,8 @@ def _largest(amounts: dict[str, float]) -> str:
 
 def _market_units(plan: Plan, calibration: Calibration) -> FloatArray:
     """Expected units of the next year by market and item."""
-    by_cell = calibration.demand.expected_units[:, :MIX_MONTHS].sum(axis=1)
-    return np.asarray(by_cell.reshape(len(plan.market_keys), -1, by_cell.shape[1]).sum(axis=1))
+    by_segment = calibration.demand.expected_units[:, :MIX_MONTHS].sum(axis=1)
+    return np.asarray(by_segment.reshape(len(plan.market_keys), -1, by_segment.shape[1]).sum(axis=1))
 
 
 def landed_mix(plan: Plan, calibration: Calibration, finance: FinanceSpec, duty: FloatArray) -> LandedMix:

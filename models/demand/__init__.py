@@ -2,13 +2,13 @@
 
 ``fit_demand`` (tables → ``DemandModel``) · ``DemandModel.draw`` (trials → ``DemandBank``, no scenario in it)
 · per month and scenario ``demand_multiplier`` → ``count_month`` (orders, customers won) → ``units_month``
-(day, cell, item). ``cohort_orders`` says afterwards who placed them.
+(day, segment, item). ``cohort_orders`` says afterwards who placed them.
 
 Limits of the model:
 
 - a customer's orders of one day are one order with all its lines: units are kept, orders are order days;
 - extra first-time buyers of a boom are one-off; the size of a cohort answers to spend and cost per customer;
-- units per line follow the cell, not the item; item shares are shares of units;
+- units per line follow the segment, not the item; item shares are shares of units;
 - an item starts and ends at the beginning of a month; weekday shares are held at their estimate;
 - the season is one for the company; orders without customer keep their level with a dampened trend;
 - calendar churn and churn after lost orders are not part of the bank: their coefficient is 0.

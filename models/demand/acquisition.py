@@ -20,8 +20,6 @@ from models.demand.settings import Prior
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform4
 
-UInt64Array = WordArray
-
 LEAST_RESPONSE = 0.01
 MOST_RESPONSE = 1.0
 PERIOD_SD = 0.10
@@ -177,7 +175,7 @@ def _draw(
     beta: FloatArray,
     beta_sd: FloatArray,
     log_sd: FloatArray,
-    keys: UInt64Array,
+    keys: WordArray,
     first_trial: int,
     shared: FloatArray,
     weight: float,

@@ -19,8 +19,6 @@ from models.demand.settings import Prior
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform4
 
-UInt64Array = WordArray
-
 DAMPING = 0.9
 SLOPE_PRIOR_SD = 0.02
 """Standard deviation of the prior of the monthly log slope, mean 0."""
@@ -183,7 +181,7 @@ def draw_factors(
 
 @njit(cache=True)
 def _factors(
-    load: FloatArray, keys: UInt64Array, first_trial: int, shared: FloatArray, weight: float
+    load: FloatArray, keys: WordArray, first_trial: int, shared: FloatArray, weight: float
 ) -> FloatArray:
     series, _, months = load.shape
     trials = shared.shape[0]

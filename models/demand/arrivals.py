@@ -17,9 +17,6 @@ from models.ltv import new_customer_path
 from models.quantiles import poisson_quantile
 from models.streams import uniform4
 
-CustomerArray = Int32Array
-UInt64Array = WordArray
-
 _COUNT_PART = 1
 _EXTRA = np.uint64(1 << 31)
 """Customers from here on are one-off extra buyers, who come only at a multiplier above one."""
@@ -32,8 +29,8 @@ def draw_cohorts(
     reach: FloatArray,
     parameters: FloatArray,
     repeats: BoolArray,
-    keys: UInt64Array,
-    path_keys: UInt64Array,
+    keys: WordArray,
+    path_keys: WordArray,
     clock: FloatArray,
     edge: IntArray,
     first_trial: int,
@@ -85,7 +82,7 @@ def _month_of(clock: FloatArray, time: float, month: int) -> int:
 
 @njit(cache=True)
 def _cohort_size(
-    key: UInt64Array, trial: int, cohort: int, mean: float, reach: float, envelope: float
+    key: WordArray, trial: int, cohort: int, mean: float, reach: float, envelope: float
 ) -> tuple[int, int, int, int]:
     """Potential customers of one cohort: up to plan level, above it, and the one-off extra buyers of both."""
     if mean <= 0.0:
@@ -116,7 +113,7 @@ def _acquisition_mark(u: float, above_plan: bool, reach: float) -> np.float32:
 
 @njit(cache=True, nogil=True)
 def _draw_firsts(
-    mean: FloatArray, reach: FloatArray, keys: UInt64Array, first_trial: int, envelope: float
+    mean: FloatArray, reach: FloatArray, keys: WordArray, first_trial: int, envelope: float
 ) -> tuple[IntArray, MarkArray, MarkArray, IntArray]:
     """First orders of all cohorts: offset, mark, won, and the customers (group, below or above plan) that can
     come back.
@@ -156,13 +153,13 @@ def _stream_paths(
     base: IntArray,
     reach: float,
     parameters: FloatArray,
-    key: UInt64Array,
-    path_key: UInt64Array,
+    key: WordArray,
+    path_key: WordArray,
     clock: FloatArray,
     edge: IntArray,
     trial: int,
     envelope: float,
-) -> tuple[IntArray, MarkArray, MarkArray, CustomerArray, AgeArray, int]:
+) -> tuple[IntArray, MarkArray, MarkArray, Int32Array, AgeArray, int]:
     """Later orders of one stream in one trial, by customer: pair, mark, acquisition mark, position of the
     customer in the cohort, days since the first order, and their number.
     """
@@ -227,13 +224,13 @@ def _draw_laters(
     reach: FloatArray,
     parameters: FloatArray,
     repeats: BoolArray,
-    keys: UInt64Array,
-    path_keys: UInt64Array,
+    keys: WordArray,
+    path_keys: WordArray,
     clock: FloatArray,
     edge: IntArray,
     first_trial: int,
     envelope: float,
-) -> tuple[IntArray, MarkArray, MarkArray, CustomerArray, AgeArray]:
+) -> tuple[IntArray, MarkArray, MarkArray, Int32Array, AgeArray]:
     """Later orders of all streams sorted by (trial, stream, month, cohort): offset, mark, acquisition mark,
     customer, days since the first order.
     """

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from models.arrays import AgeArray, FloatArray, Int32Array, IntArray, MarkArray, WordArray
 from models.demand.basket import Alias
 
-UInt64Array = WordArray
-
 
 @dataclass(frozen=True, eq=False)
 class Marks:
@@ -27,7 +25,7 @@ class Marks:
 @dataclass(frozen=True, eq=False)
 class Steady:
     """Whose the marks of a ``steady`` group are: the first ``anonymous`` nobody's, the last ``best`` the best
-    customers', each (trial, cell, month).
+    customers', each (trial, segment, month).
     """
 
     anonymous: Int32Array
@@ -48,7 +46,7 @@ class Returning:
 class DemandBank:
     """Draws of a block of trials; the leading axis of every trial array is the position in ``trials``.
 
-    ``steady`` groups (trial, cell, month): existing customers and arrivals without a customer. ``first``
+    ``steady`` groups (trial, segment, month): existing customers and arrivals without a customer. ``first``
     groups (trial, stream, cohort): first orders of potential new customers. ``later`` groups (trial, stream,
     pair), pair = month (month + 1) / 2 + cohort: their later orders. A stream is a market's acquisition
     channel (``stream_channel`` >= 0) or its organic customers (-1).
@@ -58,7 +56,7 @@ class DemandBank:
     months: int
     market_keys: tuple[str, ...]
     channel_keys: tuple[str, ...]
-    cell_keys: tuple[str, ...]
+    segment_keys: tuple[str, ...]
     item_keys: tuple[str, ...]
     envelope: float
     """M: largest demand multiplier."""
@@ -75,7 +73,7 @@ class DemandBank:
     """Own-price elasticity of units, dims (trial, market)."""
     response: FloatArray
     """Elasticity of new customers to spend, dims (trial, market, acquisition channel)."""
-    stream_cell: IntArray
+    stream_segment: IntArray
     stream_channel: IntArray
     steady: Marks
     whose: Steady
@@ -93,8 +91,8 @@ class DemandBank:
     size: IntArray
     sizes: Alias
     mix: Alias
-    order_key: UInt64Array
-    """Stream key of the orders of each cell, shape (cell, 2)."""
+    order_key: WordArray
+    """Stream key of the orders of each segment, shape (segment, 2)."""
 
     @property
     def markets(self) -> int:
@@ -107,9 +105,9 @@ class DemandBank:
         return len(self.channel_keys)
 
     @property
-    def cells(self) -> int:
-        """Number of market × sales channel cells."""
-        return len(self.cell_keys)
+    def segments(self) -> int:
+        """Number of market × sales channel segments."""
+        return len(self.segment_keys)
 
     @property
     def items(self) -> int:

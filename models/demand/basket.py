@@ -1,4 +1,4 @@
-"""What is in an order: its weekday, number of lines, item and units of each line, per cell, with Dirichlet
+"""What is in an order: its weekday, number of lines, item and units of each line, per segment, with Dirichlet
 uncertainty.
 
 Shares are drawn per trial from a Dirichlet law around the last twelve months. The evidence of the item mix is
@@ -21,12 +21,10 @@ from models.demand.settings import EXPECTED_MONTHS, DemandSettings
 from models.samplers import gamma
 from models.streams import keys_of
 
-UInt64Array = WordArray
-
 WINDOW = 12
 THIN_LINES = 200.0
 PRIOR_LINES = 10.0
-"""Lines that the company's mix counts for in a cell with fewer than ``THIN_LINES`` lines."""
+"""Lines that the company's mix counts for in a segment with fewer than ``THIN_LINES`` lines."""
 MOST_LINES = 4096
 """Lines of the longest order that is told apart: a day's web sales booked as one invoice have hundreds."""
 MOST_SIZES = 64
@@ -34,11 +32,11 @@ MOST_SIZES = 64
 
 @dataclass(frozen=True)
 class Basket:
-    """Dirichlet evidence (pseudo-counts) per cell.
+    """Dirichlet evidence (pseudo-counts) per segment.
 
-    ``weekday`` (market, 7) shares, Monday first; ``lines`` (cell, L) for 1..L lines; ``size`` (K,) units per
-    line and ``sizes`` (cell, K); ``mix`` (cell, item); ``active`` (epoch, item) whether an item is sold and
-    ``epoch`` (month,) which row holds in a month.
+    ``weekday`` (market, 7) shares, Monday first; ``lines`` (segment, L) for 1..L lines; ``size`` (K,) units
+    per line and ``sizes`` (segment, K); ``mix`` (segment, item); ``active`` (epoch, item) whether an item is
+    sold and ``epoch`` (month,) which row holds in a month.
     """
 
     weekday: FloatArray
@@ -50,13 +48,13 @@ class Basket:
     epoch: IntArray
 
     def units_per_order(self) -> FloatArray:
-        """Expected units per order, shape (cell,)."""
+        """Expected units per order, shape (segment,)."""
         count = np.arange(1.0, self.lines.shape[1] + 1.0)
         lines = (self.lines * count).sum(axis=1) / self.lines.sum(axis=1)
         return np.asarray(lines * (self.sizes * self.size).sum(axis=1) / self.sizes.sum(axis=1))
 
     def shares(self) -> FloatArray:
-        """Expected item shares of units, dims (epoch, cell, item)."""
+        """Expected item shares of units, dims (epoch, segment, item)."""
         out = np.empty((len(self.active), *self.mix.shape))
         for e, active in enumerate(self.active):
             for c in range(len(self.mix)):
@@ -68,28 +66,28 @@ class Basket:
 
 
 def fit_basket(history: History, settings: DemandSettings) -> Basket:
-    """Basket evidence from the last twelve months of order lines; a thin cell leans on the company's mix."""
-    cells, items = len(settings.cells), settings.items
+    """Basket evidence from the last twelve months of order lines; a thin segment leans on the company."""
+    segments, items = len(settings.segments), settings.items
     since = max(history.months - WINDOW, 0)
     orders = history.orders[history.orders["month"] >= since]
     lines = history.lines[history.lines["month"] >= since]
     code = pd.Index(list(items)).get_indexer(pd.Index(lines["item"]))
     lines = lines.assign(code=code)[code >= 0]
-    per_order = lines.groupby("order", sort=True)["cell"].agg(["first", "size"])
+    per_order = lines.groupby("order", sort=True)["segment"].agg(["first", "size"])
     count = np.minimum(per_order["size"].to_numpy(np.int64), MOST_LINES)
     line_table = _counts(
-        per_order["first"].to_numpy(np.int64), count - 1, cells, int(count.max()) if len(count) else 1
+        per_order["first"].to_numpy(np.int64), count - 1, segments, int(count.max()) if len(count) else 1
     )
     size, level = _sizes(lines["quantity"].to_numpy(np.int64))
-    cell = lines["cell"].to_numpy(np.int64)
-    size_table = _counts(cell, level, cells, len(size))
+    segment = lines["segment"].to_numpy(np.int64)
+    size_table = _counts(segment, level, segments, len(size))
     active, epoch = _epochs(settings)
     return Basket(
         weekday=_weekdays(orders, settings),
         lines=_fill(line_table),
         size=size,
         sizes=_fill(size_table),
-        mix=_mix(lines, cells, settings, since, history.months),
+        mix=_mix(lines, segments, settings, since, history.months),
         active=active,
         epoch=epoch,
     )
@@ -102,7 +100,7 @@ def _counts(row: IntArray, column: IntArray, rows: int, columns: int) -> FloatAr
 
 
 def _fill(table: FloatArray) -> FloatArray:
-    """Evidence with the company's total for empty cells (its first column where nothing was ever sold)."""
+    """Evidence with the company's total for empty segments (its first column where nothing was ever sold)."""
     total = table.sum(axis=0)
     if total.sum() == 0.0:
         total = np.eye(1, table.shape[1])[0]
@@ -141,16 +139,16 @@ def _weekdays(orders: pd.DataFrame, settings: DemandSettings) -> FloatArray:
     return np.asarray((table + 1.0) / (table + 1.0).sum(axis=1, keepdims=True))
 
 
-def _mix(lines: pd.DataFrame, cells: int, settings: DemandSettings, since: int, months: int) -> FloatArray:
+def _mix(lines: pd.DataFrame, segments: int, settings: DemandSettings, since: int, months: int) -> FloatArray:
     items = len(settings.items)
-    units = np.zeros((cells, items))
-    cell, code = lines["cell"].to_numpy(np.int64), lines["code"].to_numpy(np.int64)
-    np.add.at(units, (cell, code), lines["quantity"].to_numpy(np.float64))
+    units = np.zeros((segments, items))
+    segment, code = lines["segment"].to_numpy(np.int64), lines["code"].to_numpy(np.int64)
+    np.add.at(units, (segment, code), lines["quantity"].to_numpy(np.float64))
     company = units.sum(axis=0)
     company = company / company.sum() if company.sum() > 0 else np.full(items, 1.0 / max(items, 1))
-    out = np.empty((cells, items))
-    for c in range(cells):
-        mine = cell == c
+    out = np.empty((segments, items))
+    for c in range(segments):
+        mine = segment == c
         by_month = _counts(lines["month"].to_numpy(np.int64)[mine] - since, code[mine], months - since, items)
         evidence = float(mine.sum()) / _overdispersion(by_month)
         out[c] = units[c] / units[c].sum() * evidence if evidence > 0 else 0.0
@@ -173,7 +171,7 @@ def _overdispersion(table: FloatArray) -> float:
 
 
 def _launches(mix: FloatArray, settings: DemandSettings) -> FloatArray:
-    """Give an announced item without history the median evidence of the items that sell in the cell."""
+    """Give an announced item without history the median evidence of the items that sell in the segment."""
     for i, item in enumerate(settings.items):
         if item in settings.item_from and settings.item_from[item] > settings.actuals_through:
             for c in range(len(mix)):
@@ -219,9 +217,9 @@ def draw_shares(
     names: list[str],
     trials: range,
     seed: int,
-    address: UInt64Array,
+    address: WordArray,
 ) -> Alias:
-    """Alias tables of Dirichlet draws, dims (trial, epoch, cell, outcome); outcomes without evidence are
+    """Alias tables of Dirichlet draws, dims (trial, epoch, segment, outcome); outcomes without evidence are
     never drawn.
 
     ``address`` (outcome,) names each outcome: its gamma weight is read there, so that an outcome more or less
@@ -236,19 +234,19 @@ def draw_shares(
 def _draw_shares(
     evidence: FloatArray,
     active: BoolArray,
-    keys: UInt64Array,
-    address: UInt64Array,
+    keys: WordArray,
+    address: WordArray,
     first_trial: int,
     trials: int,
 ) -> tuple[FloatArray, Int32Array]:
-    cells, outcomes = evidence.shape
+    segments, outcomes = evidence.shape
     epochs = active.shape[0]
-    threshold = np.empty((trials, epochs, cells, outcomes))
-    other = np.empty((trials, epochs, cells, outcomes), dtype=np.int32)
+    threshold = np.empty((trials, epochs, segments, outcomes))
+    other = np.empty((trials, epochs, segments, outcomes), dtype=np.int32)
     weight = np.empty(outcomes)
     scaled = np.empty(outcomes)
     for t in range(trials):
-        for c in range(cells):
+        for c in range(segments):
             for i in range(outcomes):
                 weight[i] = 0.0
                 if evidence[c, i] > 0.0:

@@ -10,8 +10,8 @@ from models.demand.bank import DemandBank
 
 
 def several_categories(bank: DemandBank, category: IntArray) -> FloatArray:
-    """Probability that an order holds at least two categories, dims (trial, month, cell), given the trial's
-    shares of lines and items; ``category`` (item,) numbers from 0.
+    """Probability that an order holds at least two categories, dims (trial, month, segment), given the
+    trial's shares of lines and items; ``category`` (item,) numbers from 0.
 
     1 - sum_n P(n lines) sum_k s_k^n: lines of an order are drawn apart, so what customers buy together
     beyond chance is not in it.
@@ -37,11 +37,11 @@ def _several(
     category: IntArray,
     categories: int,
 ) -> FloatArray:
-    trials, epochs, cells, items = mix_threshold.shape
+    trials, epochs, segments, items = mix_threshold.shape
     longest = lines_threshold.shape[2]
-    out = np.zeros((trials, epochs, cells))
+    out = np.zeros((trials, epochs, segments))
     for t in range(trials):
-        for c in range(cells):
+        for c in range(segments):
             number = np.zeros(longest)
             for i in range(longest):
                 number[i] += lines_threshold[t, c, i] / longest

@@ -37,8 +37,8 @@ class CohortOrders:
     customers (``stream_channel`` -1).
     """
 
-    stream_cell: IntArray
-    """Cell in which a stream's customers order."""
+    stream_segment: IntArray
+    """Segment in which a stream's customers order."""
     stream_channel: IntArray
     won: CountArray
     """Customers won, dims (trial, stream, cohort month)."""
@@ -49,7 +49,7 @@ class CohortOrders:
     returned: CountArray
     """Customers who came back within ``RETURN_DAYS``, dims (trial, stream, cohort month, days)."""
     known: CountArray
-    """Orders of the customers known at the start, dims (trial, month, cell)."""
+    """Orders of the customers known at the start, dims (trial, month, segment)."""
     best: CountArray
     """Those of the best tenth of them."""
 
@@ -58,9 +58,9 @@ def cohort_orders(
     bank: DemandBank, multiplier: FloatArray, level: FloatArray, orders: IntArray
 ) -> CohortOrders:
     """Count a whole run: ``multiplier`` (trial, market, month) and ``level`` (trial, market, acquisition
-    channel, month) as the scenario had them, ``orders`` (trial, month, cell) all it brought.
+    channel, month) as the scenario had them, ``orders`` (trial, month, segment) all it brought.
     """
-    trials, months, streams = len(bank.trials), bank.months, len(bank.stream_cell)
+    trials, months, streams = len(bank.trials), bank.months, len(bank.stream_segment)
     pairs = months * (months + 1) // 2
 
     def counts(*shape: int) -> CountArray:
@@ -71,8 +71,8 @@ def cohort_orders(
     largest = int(np.diff(bank.first.offset[::months]).max(initial=0))
     multiplier = np.ascontiguousarray(multiplier, dtype=np.float64)
     _count_cohorts(
-        bank.cells,
-        bank.stream_cell,
+        bank.segments,
+        bank.stream_segment,
         bank.stream_channel,
         multiplier,
         np.ascontiguousarray(level, dtype=np.float64),
@@ -91,9 +91,9 @@ def cohort_orders(
         both,
         returned,
     )
-    known, best = counts(months, bank.cells), counts(months, bank.cells)
+    known, best = counts(months, bank.segments), counts(months, bank.segments)
     _count_known(
-        bank.stream_cell,
+        bank.stream_segment,
         multiplier,
         bank.steady.offset,
         bank.steady.mark,
@@ -104,13 +104,13 @@ def cohort_orders(
         known,
         best,
     )
-    return CohortOrders(bank.stream_cell, bank.stream_channel, won, first, both, returned, known, best)
+    return CohortOrders(bank.stream_segment, bank.stream_channel, won, first, both, returned, known, best)
 
 
 @njit(cache=True, nogil=True)
 def _count_cohorts(
-    cells: int,
-    stream_cell: IntArray,
+    segments: int,
+    stream_segment: IntArray,
     stream_channel: IntArray,
     multiplier: FloatArray,
     level: FloatArray,
@@ -130,12 +130,12 @@ def _count_cohorts(
     returned: CountArray,
 ) -> None:
     trials, markets, months = multiplier.shape
-    streams, pairs = stream_cell.size, orders.shape[2]
-    per_market = cells // markets
+    streams, pairs = stream_segment.size, orders.shape[2]
+    per_market = segments // markets
     reach = np.ones(months, dtype=np.float32)
     for t in range(trials):
         for s in range(streams):
-            market, q = stream_cell[s] // per_market, stream_channel[s]
+            market, q = stream_segment[s] // per_market, stream_channel[s]
             cohorts = first_offset[(t * streams + s) * months : (t * streams + s + 1) * months + 1]
             if cohorts[0] == cohorts[months]:
                 continue
@@ -217,7 +217,7 @@ def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _count_known(
-    stream_cell: IntArray,
+    stream_segment: IntArray,
     multiplier: FloatArray,
     offset: IntArray,
     mark: MarkArray,
@@ -228,23 +228,23 @@ def _count_known(
     known: CountArray,
     top: CountArray,
 ) -> None:
-    trials, months, cells = orders.shape
-    per_market = cells // multiplier.shape[1]
+    trials, months, segments = orders.shape
+    per_market = segments // multiplier.shape[1]
     for t in range(trials):
         for j in range(months):
-            for c in range(cells):
-                at = (t * cells + c) * months + j
+            for c in range(segments):
+                at = (t * segments + c) * months + j
                 if offset[at + 1] - offset[at] > anonymous[t, c, j]:
                     known[t, j, c] = orders[t, j, c]
             pair = j * (j + 1) // 2
-            for s in range(stream_cell.size):
-                c = stream_cell[s]
-                at = (t * cells + c) * months + j
+            for s in range(stream_segment.size):
+                c = stream_segment[s]
+                at = (t * segments + c) * months + j
                 if offset[at + 1] - offset[at] > anonymous[t, c, j]:
                     for i in range(pair, pair + j + 1):
                         known[t, j, c] -= cohorts[t, s, i]
-            for c in range(cells):
-                at = (t * cells + c) * months + j
+            for c in range(segments):
+                at = (t * segments + c) * months + j
                 if offset[at + 1] - offset[at] > anonymous[t, c, j]:
                     m = np.float32(multiplier[t, c // per_market, j])
                     known[t, j, c] -= _below(mark, m, offset[at], offset[at] + anonymous[t, c, j])

@@ -1,9 +1,9 @@
-"""Customer models per cell (market × sales channel): fit in operational time, pool what is thin, expect, and
-widen by month.
+"""Customer models per segment (market × sales channel): fit in operational time, pool what is thin, expect,
+and widen by month.
 
-A cell with enough repeat orders stands alone. A thin one is fitted under the normal law of the strong cells'
-log parameters (empirical Bayes); an empty one has that law itself; with no repeat order anywhere a documented
-default stands in.
+A segment with enough repeat orders stands alone. A thin one is fitted under the normal law of the strong
+segments' log parameters (empirical Bayes); an empty one has that law itself; with no repeat order anywhere a
+documented default stands in.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ DEFAULT_LOG = np.log(np.array([0.5, 150.0, 0.8, 2.5]))
 deviation 1 on the log scale."""
 DEFAULT_SD = 1.0
 LEAST_SPREAD = 0.25
-"""Least standard deviation between cells on the log scale."""
+"""Least standard deviation between segments on the log scale."""
 LAGS = 2
 """Months over which the scores of neighbouring months are taken to be related (Bartlett weights)."""
 
 
 @dataclass(frozen=True)
 class OrderDays:
-    """Order days of one cell's known customers, sorted by (customer, day); days count from the first forecast
-    day.
+    """Order days of one segment's known customers, sorted by (customer, day); days count from the first
+    forecast day.
     """
 
     customer: tuple[str, ...]
@@ -55,7 +55,7 @@ class OrderDays:
 
 
 def order_days(orders: pd.DataFrame) -> OrderDays:
-    """Order days of the known customers among a cell's orders (columns customer, day)."""
+    """Order days of the known customers among a segment's orders (columns customer, day)."""
     known = (
         orders[orders["customer"] != ""][["customer", "day"]]
         .drop_duplicates()
@@ -95,9 +95,9 @@ def customers_of(days: OrderDays, clock: Clock, end: int = -1) -> Customers:
 
 
 @dataclass(frozen=True)
-class CellFit:
-    """A cell's customer model, its customers and how it was reached; ``weight`` is the share of evidence that
-    is the cell's own.
+class SegmentFit:
+    """A segment's customer model, its customers and how it was reached; ``weight`` is the share of evidence
+    that is the segment's own.
     """
 
     model: BetaGeoNBD
@@ -109,26 +109,26 @@ class CellFit:
     """Largest ratio of the clustered to the plain variance."""
 
 
-def fit_cells(days: list[OrderDays], clock: Clock) -> list[CellFit]:
-    """Customer models of all cells, in the order given."""
-    customers = [customers_of(cell, clock) for cell in days]
-    alone: list[BetaGeoNBD | None] = [_alone(cell) for cell in customers]
+def fit_segments(days: list[OrderDays], clock: Clock) -> list[SegmentFit]:
+    """Customer models of all segments, in the order given."""
+    customers = [customers_of(segment, clock) for segment in days]
+    alone: list[BetaGeoNBD | None] = [_alone(segment) for segment in customers]
     prior = _law_between([model for model in alone if model is not None], customers)
     fits = []
-    for cell, model in zip(customers, alone, strict=True):
+    for segment, model in zip(customers, alone, strict=True):
         if model is not None:
-            fits.append(CellFit(model, cell, "own", 1.0))
-        elif len(cell) == 0:
-            fits.append(CellFit(_given(prior), cell, "pooled: no customers", 0.0))
+            fits.append(SegmentFit(model, segment, "own", 1.0))
+        elif len(segment) == 0:
+            fits.append(SegmentFit(_given(prior), segment, "pooled: no customers", 0.0))
         else:
-            fits.append(_pooled(cell, prior))
+            fits.append(_pooled(segment, prior))
     return fits
 
 
 def fit_company(customers: list[Customers]) -> BetaGeoNBD | None:
     """One model of all customers, for the season; nothing where there are no repeat orders."""
-    company = [cell for cell in customers if len(cell)]
-    if not company or sum(int(cell.frequency.sum()) for cell in company) == 0:
+    company = [segment for segment in customers if len(segment)]
+    if not company or sum(int(segment.frequency.sum()) for segment in company) == 0:
         return None
     try:
         return BetaGeoNBD.fit(join(company))
@@ -147,13 +147,13 @@ def _alone(customers: Customers) -> BetaGeoNBD | None:
 
 
 def _law_between(strong: list[BetaGeoNBD], customers: list[Customers]) -> NormalPrior:
-    """Normal law of the log parameters between cells, by moments; from the company as a whole where no cell
-    is strong.
+    """Normal law of the log parameters between segments, by moments; from the company as a whole where no
+    segment is strong.
     """
     if not strong:
-        company = [cell for cell in customers if len(cell)]
+        company = [segment for segment in customers if len(segment)]
         default = NormalPrior(DEFAULT_LOG, np.eye(4) * DEFAULT_SD**2)
-        if not company or sum(int(cell.frequency.sum()) for cell in company) == 0:
+        if not company or sum(int(segment.frequency.sum()) for segment in company) == 0:
             return default
         model = BetaGeoNBD.fit(join(company), prior=default)
         return NormalPrior(model.mean, model.draw_covariance + np.eye(4) * LEAST_SPREAD**2)
@@ -166,7 +166,7 @@ def _law_between(strong: list[BetaGeoNBD], customers: list[Customers]) -> Normal
 
 
 def join(parts: list[Customers]) -> Customers:
-    """Customers of several cells together."""
+    """Customers of several segments together."""
     return Customers(
         frequency=np.concatenate([part.frequency for part in parts]),
         recency=np.concatenate([part.recency for part in parts]),
@@ -182,18 +182,18 @@ def _given(prior: NormalPrior) -> BetaGeoNBD:
     )
 
 
-def _pooled(customers: Customers, prior: NormalPrior) -> CellFit:
+def _pooled(customers: Customers, prior: NormalPrior) -> SegmentFit:
     try:
         model = BetaGeoNBD.fit(customers, prior=prior)
     except FitError:
-        return CellFit(_given(prior), customers, "pooled: no maximum of its own", 0.0)
+        return SegmentFit(_given(prior), customers, "pooled: no maximum of its own", 0.0)
     own = 1.0 - float(np.trace(np.linalg.solve(prior.covariance, model.draw_covariance))) / 4.0
-    return CellFit(model, customers, "pooled: thin", min(max(own, 0.0), 1.0))
+    return SegmentFit(model, customers, "pooled: thin", min(max(own, 0.0), 1.0))
 
 
 def widen(
-    fit: CellFit, days: OrderDays, clock: Clock, month_ends: IntArray, absorbed: float = 0.0
-) -> CellFit:
+    fit: SegmentFit, days: OrderDays, clock: Clock, month_ends: IntArray, absorbed: float = 0.0
+) -> SegmentFit:
     """The fit with a month-clustered covariance: a shock hits all customers of a month at once, which the
     plain Hessian ignores.
 

@@ -12,7 +12,7 @@ import numpy as np
 from models.arrays import FloatArray
 from models.demand.acquisition import Response
 from models.demand.anonymous import CountForecast
-from models.demand.cohorts import CellFit
+from models.demand.cohorts import SegmentFit
 from models.demand.history import History
 from models.demand.price import Elasticity
 from models.demand.residual import Residual
@@ -26,7 +26,7 @@ def describe(
     settings: DemandSettings,
     history: History,
     season: Season,
-    fits: list[CellFit],
+    fits: list[SegmentFit],
     table: SpendHistory,
     responses: list[list[Response]],
     scale: FloatArray,
@@ -52,12 +52,13 @@ def describe(
             "log_standard_error": _plain(season.log_sd),
         },
         "customers": {
-            cell: _customers(fit, settings.challenger) for cell, fit in zip(settings.cells, fits, strict=True)
+            segment: _customers(fit, settings.challenger)
+            for segment, fit in zip(settings.segments, fits, strict=True)
         },
         "acquisition": _acquisition(settings, responses, scale),
-        "organic": {cell: _counts(f) for cell, f in zip(settings.cells, organic, strict=True)},
-        "anonymous": {cell: _counts(f) for cell, f in zip(settings.cells, anonymous, strict=True)},
-        "spend": {"planned_cells": table.planned_months},
+        "organic": {segment: _counts(f) for segment, f in zip(settings.segments, organic, strict=True)},
+        "anonymous": {segment: _counts(f) for segment, f in zip(settings.segments, anonymous, strict=True)},
+        "spend": {"planned_segments": table.planned_months},
         "residual": _residual(markets, residual),
         "elasticity": {market: _elasticity(e) for market, e in zip(markets, elasticities, strict=True)},
     }
@@ -71,8 +72,8 @@ def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _challenger(fit: CellFit, wanted: bool) -> dict[str, Any] | None:
-    """The same customers fitted by lifetimes; None where the cell has no fit of its own."""
+def _challenger(fit: SegmentFit, wanted: bool) -> dict[str, Any] | None:
+    """The same customers fitted by lifetimes; None where the segment has no fit of its own."""
     if not wanted or fit.how != "own":
         return None
     found = challenge(fit.model, fit.customers)
@@ -87,7 +88,7 @@ def _challenger(fit: CellFit, wanted: bool) -> dict[str, Any] | None:
     }
 
 
-def _customers(fit: CellFit, challenged: bool) -> dict[str, Any]:
+def _customers(fit: SegmentFit, challenged: bool) -> dict[str, Any]:
     model = fit.model
     errors = np.sqrt(np.maximum(np.diag(model.draw_covariance), 0.0))
     return {

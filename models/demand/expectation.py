@@ -1,4 +1,4 @@
-"""Base expectation in closed form: what the mean of the sampled base demand must be, by cell and month."""
+"""Base expectation in closed form: what the mean of the sampled base demand must be, by segment and month."""
 
 from __future__ import annotations
 

@@ -13,12 +13,12 @@ from models.arrays import BoolArray, FloatArray
 from models.demand.anonymous import CountForecast, fit_counts
 from models.demand.basket import Basket, fit_basket
 from models.demand.cohorts import (
-    CellFit,
     OrderDays,
+    SegmentFit,
     customers_of,
     expected_repeats,
-    fit_cells,
     fit_company,
+    fit_segments,
     order_days,
     widen,
 )
@@ -53,7 +53,7 @@ def fit_demand(
     are all fine: their expectation is zero and they change no other figure.
     """
     history = read_history(orders, settings)
-    days = [order_days(history.orders[history.orders["cell"] == c]) for c in range(len(settings.cells))]
+    days = [order_days(history.orders[history.orders["segment"] == c]) for c in range(len(settings.segments))]
     known = np.array(
         [c.customer_known for _ in settings.markets for c in settings.sales_channels], dtype=bool
     )
@@ -62,14 +62,14 @@ def fit_demand(
     )
     season = _season(settings, history, days, guest)
     time = Timeline(settings, history, season)
-    fits = fit_cells(days, time.clock)
+    fits = fit_segments(days, time.clock)
     volume = np.bincount(history.orders["market"].to_numpy(np.int64), minlength=len(settings.markets))
     absorbed = _absorbed(volume.astype(np.float64), season, history.complete_months)
     if settings.covariance == "clustered" and settings.residual:
         ends = history.month_start()[1:] - 1
         fits = [
-            widen(fit, cell, time.clock, ends, float(absorbed[c // len(settings.sales_channels)]))
-            for c, (fit, cell) in enumerate(zip(fits, days, strict=True))
+            widen(fit, segment, time.clock, ends, float(absorbed[c // len(settings.sales_channels)]))
+            for c, (fit, segment) in enumerate(zip(fits, days, strict=True))
         ]
     table = read_spend(spend, spend_plan, settings, history)
     won = new_customers(settings, history, time, table, days, guest)
@@ -106,11 +106,11 @@ def _season(settings: DemandSettings, history: History, days: list[OrderDays], g
         time = Timeline(settings, history, season)
         forecast = [fit_counts(row, time.wholly()) for row in guest]
         expected = np.zeros(history.months)
-        company = fit_company([customers_of(cell, time.clock) for cell in days])
-        for cell, counts in zip(days, forecast, strict=True):
+        company = fit_company([customers_of(segment, time.clock) for segment in days])
+        for segment, counts in zip(days, forecast, strict=True):
             expected += counts.fitted
             if company is not None:
-                expected += expected_repeats(company, cell.first, time.clock, history.month_start())
+                expected += expected_repeats(company, segment.first, time.clock, history.month_start())
         expected[: history.complete_from] = 0.0
         season = fit_season(actual, expected / time.past_factor, history.month_of_year())
         if season.source != "history":
@@ -122,7 +122,7 @@ def _residual(
     settings: DemandSettings,
     history: History,
     time: Timeline,
-    fits: list[CellFit],
+    fits: list[SegmentFit],
     days: list[OrderDays],
     won: NewCustomers,
     anonymous: list[CountForecast],
@@ -135,11 +135,12 @@ def _residual(
     actual = np.zeros((len(settings.markets), history.months))
     expected = np.zeros_like(actual)
     again = repeats(days, history)
-    for c, (fit, cell) in enumerate(zip(fits, days, strict=True)):
+    for c, (fit, segment) in enumerate(zip(fits, days, strict=True)):
         m = c // per_market
         actual[m] += again[c] + guest[c]
         expected[m] += (
-            expected_repeats(fit.model, cell.first, time.clock, history.month_start()) + anonymous[c].fitted
+            expected_repeats(fit.model, segment.first, time.clock, history.month_start())
+            + anonymous[c].fitted
         )
     for m in range(len(settings.markets)):
         for q, entry in enumerate(settings.acquisition_channels):
@@ -176,7 +177,7 @@ def _assemble(
     history: History,
     time: Timeline,
     known: BoolArray,
-    fits: list[CellFit],
+    fits: list[SegmentFit],
     table: SpendHistory,
     won: NewCustomers,
     anonymous: list[CountForecast],
@@ -190,12 +191,12 @@ def _assemble(
     expected = np.stack([forecast.mean for forecast in anonymous])
     for c, fit in enumerate(fits):
         expected[c] += existing_orders(fit.model, fit.customers, time.future, settings.parameters)
-    for s in range(len(streams.cell)):
-        cell = int(streams.cell[s])
-        expected[cell] += streams.mean[s]
-        if known[cell] and streams.mean[s].any():
-            path = later_orders(fits[cell].model, time.future, settings.parameters)
-            expected[cell] += (streams.mean[s][:, None] * path).sum(axis=0)
+    for s in range(len(streams.segment)):
+        segment = int(streams.segment[s])
+        expected[segment] += streams.mean[s]
+        if known[segment] and streams.mean[s].any():
+            path = later_orders(fits[segment].model, time.future, settings.parameters)
+            expected[segment] += (streams.mean[s][:, None] * path).sum(axis=0)
     expected *= np.repeat(nowcast, per_market, axis=0)
     shares = basket.shares()[basket.epoch]
     per_order = basket.units_per_order()

@@ -27,9 +27,9 @@ class History:
     """Orders (a known customer's order days) and lines up to ``actuals_through``; ``month`` counts from
     ``first_month``, ``day`` from the first forecast day.
 
-    ``orders`` has columns customer ("" if unknown), cell, market, day, month; ``lines`` has order, cell,
-    market, item, quantity, net_price, month, currency. Both are sorted, so that no sum depends on the order
-    of the file.
+    ``orders`` has columns customer ("" if unknown), segment, market, day, month; ``lines`` has order,
+    segment, market, item, quantity, net_price, month, currency. Both are sorted, so that no sum depends on
+    the order of the file.
     """
 
     orders: pd.DataFrame
@@ -69,9 +69,11 @@ def read_history(orders: pd.DataFrame, settings: DemandSettings) -> History:
     """History of the orders table (one row per line); rows after the last closed day are left out."""
     start = np.datetime64(settings.start, "D")
     frame = _sorted_lines(orders, settings, start)
-    cells = {key: i for i, key in enumerate(settings.cells)}
+    segments = {key: i for i, key in enumerate(settings.segments)}
     markets = {market.key: i for i, market in enumerate(settings.markets)}
-    frame["cell"] = [cells[f"{m}/{c}"] for m, c in zip(frame["market"], frame["sales_channel"], strict=True)]
+    frame["segment"] = [
+        segments[f"{m}/{c}"] for m, c in zip(frame["market"], frame["sales_channel"], strict=True)
+    ]
     frame["market"] = [markets[m] for m in frame["market"]]
     known = {c.key for c in settings.sales_channels if c.customer_known}
     frame["customer"] = frame["customer_key"].where(frame["sales_channel"].isin(known), "")
@@ -86,11 +88,11 @@ def read_history(orders: pd.DataFrame, settings: DemandSettings) -> History:
     # kept
     named = frame["customer"] != ""
     frame["basket"] = ("c|" + frame["customer"]).where(named, "o|" + frame["order_id"])
-    frame["order"] = frame.groupby(["cell", "day", "basket"], sort=True).ngroup().to_numpy()
+    frame["order"] = frame.groupby(["segment", "day", "basket"], sort=True).ngroup().to_numpy()
     frame = frame.sort_values("order", kind="stable")
     head = frame.drop_duplicates("order")
-    heads = head[["customer", "cell", "market", "day", "month"]].reset_index(drop=True)
-    lines = frame[["order", "cell", "market", "item", "quantity", "net_price", "month", "currency"]]
+    heads = head[["customer", "segment", "market", "day", "month"]].reset_index(drop=True)
+    lines = frame[["order", "segment", "market", "item", "quantity", "net_price", "month", "currency"]]
     whole = len(frame) > 0 and int(days.min().astype(object).day) <= _FULL_MONTH_DAYS
     return History(heads, lines.reset_index(drop=True), first_month, months, 0 if whole else min(1, months))
 
@@ -129,9 +131,9 @@ def _sorted_lines(orders: pd.DataFrame, settings: DemandSettings, start: np.date
     return frame.sort_values(by, kind="stable").reset_index(drop=True)
 
 
-def monthly_counts(history: History, cells: int, selected: BoolArray) -> FloatArray:
-    """Orders per cell and history month among the selected orders, shape (cell, month)."""
+def monthly_counts(history: History, segments: int, selected: BoolArray) -> FloatArray:
+    """Orders per segment and history month among the selected orders, shape (segment, month)."""
     chosen = history.orders[selected]
-    out = np.zeros((cells, history.months))
-    np.add.at(out, (chosen["cell"].to_numpy(np.int64), chosen["month"].to_numpy(np.int64)), 1.0)
+    out = np.zeros((segments, history.months))
+    np.add.at(out, (chosen["segment"].to_numpy(np.int64), chosen["month"].to_numpy(np.int64)), 1.0)
     return out

@@ -42,7 +42,7 @@ class Streams:
     """
 
     name: tuple[str, ...]
-    cell: IntArray
+    segment: IntArray
     channel: IntArray
     reach: FloatArray
     beta: FloatArray
@@ -54,12 +54,12 @@ class Streams:
 
 @dataclass(frozen=True, eq=False)
 class DemandModel:
-    """Fitted demand; months are forecast months, cells are market × sales channel in key order.
+    """Fitted demand; months are forecast months, segments are market × sales channel in key order.
 
-    ``expected_units`` (cell, month, item) and ``expected_orders`` (cell, month) are base expectations over 48
-    months: season and nowcast in, residual at its mean one. ``base_spend`` company currency and
-    ``expected_new`` customers, both (market, acquisition channel, month). ``units_per_order`` (cell,).
-    ``base_price`` (market, item) recent mean net price in market currency. ``known`` (cell,) whether
+    ``expected_units`` (segment, month, item) and ``expected_orders`` (segment, month) are base expectations
+    over 48 months: season and nowcast in, residual at its mean one. ``base_spend`` company currency and
+    ``expected_new`` customers, both (market, acquisition channel, month). ``units_per_order`` (segment,).
+    ``base_price`` (market, item) recent mean net price in market currency. ``known`` (segment,) whether
     customers carry a key.
     """
 
@@ -91,14 +91,14 @@ class DemandModel:
     diagnostics: Mapping[str, Any]
 
     @property
-    def cell_keys(self) -> tuple[str, ...]:
+    def segment_keys(self) -> tuple[str, ...]:
         """Keys ``market/channel``."""
         return tuple(f"{m}/{c}" for m in self.market_keys for c in self.sales_channel_keys)
 
     @cached_property
     def best_customers(self) -> tuple[BoolArray, ...]:
-        """Whether each known customer is among the best tenth of its cell by expected orders over
-        ``BEST_MONTHS``, one array a cell.
+        """Whether each known customer is among the best tenth of its segment by expected orders over
+        ``BEST_MONTHS``, one array a segment.
         """
         days = float(self.clock()[BEST_MONTHS])
         return tuple(
@@ -152,7 +152,7 @@ class DemandModel:
             months=shown,
             market_keys=self.market_keys,
             channel_keys=self.channel_keys,
-            cell_keys=self.cell_keys,
+            segment_keys=self.segment_keys,
             item_keys=self.item_keys,
             envelope=self.envelope,
             reach=self.acquisition_envelope if above_plan else 1.0,
@@ -163,7 +163,7 @@ class DemandModel:
                 self.elasticity_mean, self.elasticity_sd, self.market_keys, trials, seed
             ),
             response=response,
-            stream_cell=self.streams.cell,
+            stream_segment=self.streams.segment,
             stream_channel=self.streams.channel,
             steady=steady,
             whose=whose,
@@ -175,7 +175,7 @@ class DemandModel:
             weekday=self.basket.weekday,
             epoch=self.basket.epoch[:shown],
             size=self.basket.size,
-            order_key=keys_of(seed, [f"order/{cell}" for cell in self.cell_keys]),
+            order_key=keys_of(seed, [f"order/{segment}" for segment in self.segment_keys]),
             **baskets,
         )
 
@@ -186,15 +186,15 @@ class DemandModel:
                 customers,
                 trials=trials,
                 seed=seed,
-                name=f"customers/{cell}",
+                name=f"customers/{segment}",
                 clock=clock,
                 envelope=self.envelope,
                 parameters=self.parameters,
                 kept=months,
             )
-            for cell, fit, customers in zip(self.cell_keys, self.fits, self.customers, strict=True)
+            for segment, fit, customers in zip(self.segment_keys, self.fits, self.customers, strict=True)
         ]
-        names = [f"anonymous/{cell}" for cell in self.cell_keys]
+        names = [f"anonymous/{segment}" for segment in self.segment_keys]
         factors = draw_factors(
             self.anonymous_load[:, :, :months],
             [f"{n}/level" for n in names],
@@ -212,7 +212,7 @@ class DemandModel:
     ) -> tuple[FloatArray, Any]:
         streams = self.streams
         names = [f"cohort/{name}" for name in streams.name]
-        shared = self._shared(trials, seed, streams.cell)
+        shared = self._shared(trials, seed, streams.segment)
         beta, factor = draw_response(
             streams.beta,
             streams.beta_sd,
@@ -230,22 +230,22 @@ class DemandModel:
             *shared,
         )
         mean = np.ascontiguousarray(streams.mean[None, :, :months] * factor[:, :, None] * drift)
-        by_cell = [
+        by_segment = [
             fit.parameters_by_trial(
-                trials=trials, seed=seed, name=f"customers/{cell}", parameters=self.parameters
+                trials=trials, seed=seed, name=f"customers/{segment}", parameters=self.parameters
             )
-            for cell, fit in zip(self.cell_keys, self.fits, strict=True)
+            for segment, fit in zip(self.segment_keys, self.fits, strict=True)
         ]
-        parameters = np.ascontiguousarray(np.stack(by_cell, axis=1)[:, streams.cell])
+        parameters = np.ascontiguousarray(np.stack(by_segment, axis=1)[:, streams.segment])
         response = np.zeros((len(trials), len(self.market_keys), len(self.channel_keys)))
         per_market = len(self.sales_channel_keys)
         for s in np.flatnonzero(streams.channel >= 0):
-            response[:, streams.cell[s] // per_market, streams.channel[s]] = beta[:, s]
+            response[:, streams.segment[s] // per_market, streams.channel[s]] = beta[:, s]
         marks = draw_cohorts(
             mean,
             streams.reach if above_plan else np.minimum(streams.reach, 1.0),
             parameters,
-            self.known[streams.cell],
+            self.known[streams.segment],
             keys_of(seed, names),
             keys_of(seed, [f"path/{name}" for name in streams.name]),
             self.clock(),
@@ -255,13 +255,13 @@ class DemandModel:
         )
         return response, marks
 
-    def _shared(self, trials: range, seed: int, cell: IntArray) -> tuple[FloatArray, float]:
-        """Scores that the level errors of series share, by the market of their cell, and their weight."""
+    def _shared(self, trials: range, seed: int, segment: IntArray) -> tuple[FloatArray, float]:
+        """Scores that the level errors of series share, by the market of their segment, and their weight."""
         scores = draw_shared(self.residual, self.market_keys, trials, seed)
-        return scores[:, cell // len(self.sales_channel_keys)], SHARED if self.residual.on else 0.0
+        return scores[:, segment // len(self.sales_channel_keys)], SHARED if self.residual.on else 0.0
 
     def _baskets(self, trials: range, seed: int) -> dict[str, Any]:
-        basket, cells = self.basket, self.cell_keys
+        basket, segments = self.basket, self.segment_keys
         always_lines = np.ones((1, basket.lines.shape[1]), dtype=bool)
         always_sizes = np.ones((1, len(basket.size)), dtype=bool)
         count = np.arange(1, basket.lines.shape[1] + 1, dtype=np.uint64)
@@ -273,7 +273,7 @@ class DemandModel:
             "mix": (basket.mix, basket.active, items),
         }
         return {
-            name: draw_shares(evidence, active, [f"{name}/{c}" for c in cells], trials, seed, address)
+            name: draw_shares(evidence, active, [f"{name}/{c}" for c in segments], trials, seed, address)
             for name, (evidence, active, address) in tables.items()
         }
 
@@ -284,8 +284,8 @@ class DemandModel:
             raise ValueError(f"markets: unknown | got {unknown} | known are {list(self.market_keys)}")
         keep = np.array([i for i, key in enumerate(self.market_keys) if key in markets])
         per_market = len(self.sales_channel_keys)
-        cells = (keep[:, None] * per_market + np.arange(per_market)).reshape(-1)
-        return _cut(self, keep, cells)
+        segments = (keep[:, None] * per_market + np.arange(per_market)).reshape(-1)
+        return _cut(self, keep, segments)
 
     def to_json(self) -> str:
         """The model as JSON text; draws of the model read back are the same bytes."""
@@ -316,18 +316,20 @@ def best_of(expected: FloatArray, share: float = BEST_SHARE) -> BoolArray:
     return chosen
 
 
-def _cut(model: DemandModel, keep: IntArray, cells: IntArray) -> DemandModel:
-    """The model of some markets (positions ``keep``) and their cells, all else as it was."""
-    place = {int(cell): i for i, cell in enumerate(cells)}
-    rows = np.array([s for s, cell in enumerate(model.streams.cell) if int(cell) in place], dtype=np.int64)
+def _cut(model: DemandModel, keep: IntArray, segments: IntArray) -> DemandModel:
+    """The model of some markets (positions ``keep``) and their segments, all else as it was."""
+    place = {int(segment): i for i, segment in enumerate(segments)}
+    rows = np.array(
+        [s for s, segment in enumerate(model.streams.segment) if int(segment) in place], dtype=np.int64
+    )
     columns: dict[str, Any] = {
         field.name: getattr(model.streams, field.name)[rows]
         for field in dataclasses.fields(Streams)
-        if field.name not in ("name", "cell")
+        if field.name not in ("name", "segment")
     }
     streams = Streams(
         name=tuple(model.streams.name[s] for s in rows),
-        cell=np.array([place[int(model.streams.cell[s])] for s in rows], dtype=np.int64),
+        segment=np.array([place[int(model.streams.segment[s])] for s in rows], dtype=np.int64),
         **columns,
     )
     residual = replace(
@@ -347,9 +349,9 @@ def _cut(model: DemandModel, keep: IntArray, cells: IntArray) -> DemandModel:
     basket = replace(
         model.basket,
         weekday=model.basket.weekday[keep],
-        lines=model.basket.lines[cells],
-        sizes=model.basket.sizes[cells],
-        mix=model.basket.mix[cells],
+        lines=model.basket.lines[segments],
+        sizes=model.basket.sizes[segments],
+        mix=model.basket.mix[segments],
     )
     by_market: tuple[str, ...] = (
         "elasticity_mean",
@@ -358,16 +360,16 @@ def _cut(model: DemandModel, keep: IntArray, cells: IntArray) -> DemandModel:
         "base_spend",
         "base_price",
     )
-    by_cell: tuple[str, ...] = ("known", "anonymous_mean", "anonymous_load")
-    by_cell += ("expected_orders", "expected_units", "units_per_order")
+    by_segment: tuple[str, ...] = ("known", "anonymous_mean", "anonymous_load")
+    by_segment += ("expected_orders", "expected_units", "units_per_order")
     return replace(
         model,
         market_keys=tuple(model.market_keys[i] for i in keep),
         streams=streams,
         residual=residual,
         basket=basket,
-        fits=tuple(model.fits[c] for c in cells),
-        customers=tuple(model.customers[c] for c in cells),
+        fits=tuple(model.fits[c] for c in segments),
+        customers=tuple(model.customers[c] for c in segments),
         **{name: getattr(model, name)[keep] for name in by_market},
-        **{name: getattr(model, name)[cells] for name in by_cell},
+        **{name: getattr(model, name)[segments] for name in by_segment},
     )

@@ -75,7 +75,8 @@ def _multiplier(
 def count_month(
     bank: DemandBank, month: int, multiplier: FloatArray, level: FloatArray
 ) -> tuple[IntArray, IntArray]:
-    """Orders (trial, cell) and customers won (trial, market, acquisition channel) of one month, both int64.
+    """Orders (trial, segment) and customers won (trial, market, acquisition channel) of one month, both
+    int64.
 
     ``multiplier`` (T, Mk) is m >= 0, cut at the envelope M (``clipped_share`` says how often); ``level`` (T,
     Mk, Aq, month + 1) the acquisition level of every cohort so far relative to plan, cut at the envelope A. A
@@ -87,7 +88,7 @@ def count_month(
         month,
         bank.months,
         bank.channels,
-        bank.stream_cell,
+        bank.stream_segment,
         bank.stream_channel,
         np.ascontiguousarray(multiplier, dtype=np.float64),
         np.ascontiguousarray(level, dtype=np.float64),
@@ -99,7 +100,7 @@ def count_month(
         first.offset,
         first.mark,
         first.won,
-        bank.cells,
+        bank.segments,
     )
     return np.asarray(orders), np.asarray(won)
 
@@ -130,7 +131,7 @@ def _count(
     month: int,
     months: int,
     channels: int,
-    stream_cell: IntArray,
+    stream_segment: IntArray,
     stream_channel: IntArray,
     multiplier: FloatArray,
     level: FloatArray,
@@ -142,24 +143,24 @@ def _count(
     first_offset: IntArray,
     first_mark: MarkArray,
     first_won: MarkArray,
-    cells: int,
+    segments: int,
 ) -> tuple[IntArray, IntArray]:
     trials, markets = multiplier.shape
-    per_market = cells // markets
-    orders = np.zeros((trials, cells), dtype=np.int64)
+    per_market = segments // markets
+    orders = np.zeros((trials, segments), dtype=np.int64)
     won = np.zeros((trials, markets, channels), dtype=np.int64)
     pair = month * (month + 1) // 2
     for t in range(trials):
-        for c in range(cells):
+        for c in range(segments):
             m = np.float32(multiplier[t, c // per_market])
-            at = (t * cells + c) * months + month
+            at = (t * segments + c) * months + month
             orders[t, c] = _below(steady_mark, m, steady_offset[at], steady_offset[at + 1])
-        for s in range(stream_cell.size):
-            c = stream_cell[s]
+        for s in range(stream_segment.size):
+            c = stream_segment[s]
             market = c // per_market
             m = np.float32(multiplier[t, market])
             q = stream_channel[s]
-            base = (t * stream_cell.size + s) * (months * (months + 1) // 2) + pair
+            base = (t * stream_segment.size + s) * (months * (months + 1) // 2) + pair
             total = 0
             cohort = 0
             while cohort <= month:  # cohorts of one level lie behind each other: counted in one go
@@ -177,7 +178,7 @@ def _count(
                 )
                 cohort = following
             reach = np.float32(level[t, market, q, month]) if q >= 0 else np.float32(1.0)
-            at = (t * stream_cell.size + s) * months + month
+            at = (t * stream_segment.size + s) * months + month
             total += _both(first_mark, first_won, m, reach, first_offset[at], first_offset[at + 1])
             orders[t, c] += total
             if q >= 0:

@@ -21,8 +21,6 @@ from models.demand.settings import Prior
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform1
 
-UInt64Array = WordArray
-
 LEAST_CHANGES = 30
 CHANGE = 0.03
 """Least relative change of an item's mean monthly net price that counts as a price move."""
@@ -97,7 +95,7 @@ def draw_elasticity(
 
 
 @njit(cache=True)
-def _draw(mean: FloatArray, sd: FloatArray, keys: UInt64Array, first_trial: int, trials: int) -> FloatArray:
+def _draw(mean: FloatArray, sd: FloatArray, keys: WordArray, first_trial: int, trials: int) -> FloatArray:
     out = np.empty((trials, mean.size))
     for t in range(trials):
         for m in range(mean.size):

@@ -26,8 +26,6 @@ from models.calendar import MONTHS_IN_YEAR
 from models.quantiles import normal_quantile
 from models.streams import key_of, keys_of, uniform1, uniform4
 
-UInt64Array = WordArray
-
 PERSISTENCE = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
 SCALES = np.exp(np.linspace(math.log(0.005), math.log(0.8), 32))
 PRIOR_SCALE = 0.10
@@ -302,7 +300,7 @@ def draw_shared(residual: Residual, markets: tuple[str, ...], trials: range, see
 
 @njit(cache=True)
 def _shared(
-    share: float, common_key: UInt64Array, keys: UInt64Array, first_trial: int, trials: int
+    share: float, common_key: WordArray, keys: WordArray, first_trial: int, trials: int
 ) -> FloatArray:
     out = np.empty((trials, len(keys)))
     for t in range(trials):
@@ -330,8 +328,8 @@ def _draw(
     share: float,
     persistence: FloatArray,
     scales: FloatArray,
-    common_key: UInt64Array,
-    keys: UInt64Array,
+    common_key: WordArray,
+    keys: WordArray,
     first_trial: int,
     trials: int,
     months: int,

@@ -18,8 +18,6 @@ from models.arrays import FloatArray, IntArray, WordArray
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform1
 
-UInt64Array = WordArray
-
 FULL_CYCLES = 2
 
 
@@ -102,7 +100,7 @@ def season_errors(season: Season, trials: range, seed: int) -> FloatArray:
 
 
 @njit(cache=True)
-def _season_errors(log_sd: FloatArray, keys: UInt64Array, first_trial: int, trials: int) -> FloatArray:
+def _season_errors(log_sd: FloatArray, keys: WordArray, first_trial: int, trials: int) -> FloatArray:
     out = np.empty((trials, 12))
     for t in range(trials):
         for k in range(12):

@@ -106,6 +106,6 @@ class DemandSettings:
         return self.actuals_through + dt.timedelta(days=1)
 
     @property
-    def cells(self) -> tuple[str, ...]:
+    def segments(self) -> tuple[str, ...]:
         """Market × sales channel keys ``market/channel`` in (market, channel) order."""
         return tuple(f"{m.key}/{c.key}" for m in self.markets for c in self.sales_channels)

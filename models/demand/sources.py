@@ -26,7 +26,7 @@ CLAIM_CAP = 0.8
 
 @dataclass(frozen=True)
 class NewCustomers:
-    """New customers: responses per (market, channel), organic counts per cell, and what is left of the
+    """New customers: responses per (market, channel), organic counts per segment, and what is left of the
     anonymous counts.
     """
 
@@ -35,7 +35,7 @@ class NewCustomers:
     """Share of the claimed new customers that the ledger confirms, dims (market, acquisition channel)."""
     organic: list[CountForecast]
     organic_counts: FloatArray
-    """Dims (cell, month)."""
+    """Dims (segment, month)."""
     unclaimed: FloatArray
 
 
@@ -64,9 +64,9 @@ def new_customers(
     organic_counts = np.zeros_like(first_orders)
     for m in range(markets):
         for s, channel in enumerate(channels):
-            cell = m * len(channels) + s
+            segment = m * len(channels) + s
             mine = [q for q, a in enumerate(settings.acquisition_channels) if a.sales_channel == channel.key]
-            seen = first_orders[cell] if channel.customer_known else CLAIM_CAP * guest[cell]
+            seen = first_orders[segment] if channel.customer_known else CLAIM_CAP * guest[segment]
             _share_silent(claimed, table.spend, m, mine, seen, learning if channel.customer_known else 0)
             total = claimed[m, mine].sum(axis=0) if mine else np.zeros(history.months)
             claim = float(total[recent].sum())
@@ -74,7 +74,7 @@ def new_customers(
             scale[m, mine] = share
             if channel.customer_known:
                 told = recent if claim > 0.0 else slice(max(history.complete_from, learning), history.months)
-                organic_counts[cell, told] = np.maximum(seen - share * total, 0.0)[told]
+                organic_counts[segment, told] = np.maximum(seen - share * total, 0.0)[told]
     response = [
         [
             fit_response(table.spend[m, q], scale[m, q] * claimed[m, q], time.past_factor, entry.response)
@@ -87,8 +87,8 @@ def new_customers(
         for q, entry in enumerate(settings.acquisition_channels):
             s = [channel.key for channel in channels].index(entry.sales_channel)
             if not channels[s].customer_known:
-                cell = m * len(channels) + s
-                unclaimed[cell] = np.maximum(unclaimed[cell] - response[m][q].fitted, 0.0)
+                segment = m * len(channels) + s
+                unclaimed[segment] = np.maximum(unclaimed[segment] - response[m][q].fitted, 0.0)
     organic = [fit_counts(row, time.partly()) for row in organic_counts]
     return NewCustomers(response, scale, organic, organic_counts, unclaimed)
 
@@ -137,7 +137,7 @@ def streams_of(settings: DemandSettings, time: Timeline, table: SpendHistory, wo
             rows.append(
                 {
                     "name": f"{market.key}/{entry.key}",
-                    "cell": m * per_market + channel_keys.index(entry.sales_channel),
+                    "segment": m * per_market + channel_keys.index(entry.sales_channel),
                     "channel": q,
                     "reach": settings.acquisition_envelope,
                     "beta": response.beta,
@@ -152,7 +152,7 @@ def streams_of(settings: DemandSettings, time: Timeline, table: SpendHistory, wo
             rows.append(
                 {
                     "name": f"{market.key}/{channel.key}/organic",
-                    "cell": m * per_market + s,
+                    "segment": m * per_market + s,
                     "channel": -1,
                     "reach": 1.0,
                     "beta": 0.0,
@@ -162,7 +162,7 @@ def streams_of(settings: DemandSettings, time: Timeline, table: SpendHistory, wo
                     "load": organic.load,
                 }
             )
-    whole = ("cell", "channel")
+    whole = ("segment", "channel")
     columns: dict[str, Any] = {
         name: np.array([row[name] for row in rows], dtype=np.int64 if name in whole else np.float64)
         for name in rows[0]

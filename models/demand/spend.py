@@ -24,8 +24,9 @@ class SpendHistory:
     customers: FloatArray
     future: FloatArray
     planned_months: int
-    """Forecast cells (market, channel, month) that the spend plan names; the others repeat the same month of
-    the year before."""
+    """Forecast segments (market, channel, month) that the spend plan names; the others repeat the same month
+    of the year before.
+    """
 
 
 def read_spend(

@@ -1,6 +1,7 @@
 """Sampling of the arrivals of existing customers and of orders without customer.
 
-Address of the latter: ``anonymous/{cell}`` index (month << 32) | arrival; counts use index month with part 1.
+Address of the latter: ``anonymous/{segment}`` index (month << 32) | arrival; counts use index month with part
+1.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ from models.ltv import Arrivals
 from models.quantiles import poisson_quantile
 from models.streams import uniform1, uniform4
 
-UInt64Array = WordArray
-
 _COUNT_PART = 1
 _NO_MARKS = np.zeros(0, dtype=np.float32)
 
@@ -26,19 +25,20 @@ _NO_MARKS = np.zeros(0, dtype=np.float32)
 def draw_steady(
     existing: list[Arrivals],
     anonymous: FloatArray,
-    keys: UInt64Array,
+    keys: WordArray,
     first_trial: int,
     envelope: float,
     best: Sequence[BoolArray],
 ) -> tuple[Marks, Steady]:
-    """Marks of existing customers (one ``Arrivals`` a cell) and of arrivals without customer, groups (trial,
-    cell, month), and whose they are.
+    """Marks of existing customers (one ``Arrivals`` a segment) and of arrivals without customer, groups
+    (trial, segment, month), and whose they are.
 
-    ``anonymous`` (trial, cell, month) is the expected number at multiplier one; potential arrivals are
-    Poisson with envelope times that. ``best`` says of each cell's customers whether they are among the best.
+    ``anonymous`` (trial, segment, month) is the expected number at multiplier one; potential arrivals are
+    Poisson with envelope times that. ``best`` says of each segment's customers whether they are among the
+    best.
     """
-    trials, cells, months = anonymous.shape
-    count = np.zeros((trials, cells, months), dtype=np.int64)
+    trials, segments, months = anonymous.shape
+    count = np.zeros((trials, segments, months), dtype=np.int64)
     _anonymous_counts(anonymous, keys, first_trial, envelope, count)
     extra = count.copy()
     top = np.zeros_like(count)
@@ -68,11 +68,11 @@ def draw_steady(
 
 @njit(cache=True, nogil=True)
 def _anonymous_counts(
-    mean: FloatArray, keys: UInt64Array, first_trial: int, envelope: float, count: IntArray
+    mean: FloatArray, keys: WordArray, first_trial: int, envelope: float, count: IntArray
 ) -> None:
-    trials, cells, months = mean.shape
+    trials, segments, months = mean.shape
     for t in range(trials):
-        for c in range(cells):
+        for c in range(segments):
             for j in range(months):
                 if mean[t, c, j] > 0.0:
                     u = uniform1(keys[c], first_trial + t, np.uint64(j), _COUNT_PART)
@@ -81,11 +81,11 @@ def _anonymous_counts(
 
 @njit(cache=True, nogil=True)
 def _anonymous_marks(
-    count: IntArray, keys: UInt64Array, first_trial: int, envelope: float, fill: IntArray, mark: MarkArray
+    count: IntArray, keys: WordArray, first_trial: int, envelope: float, fill: IntArray, mark: MarkArray
 ) -> None:
-    trials, cells, months = count.shape
+    trials, segments, months = count.shape
     for t in range(trials):
-        for c in range(cells):
+        for c in range(segments):
             for j in range(months):
                 at = fill[t, c, j]
                 number = count[t, c, j]
@@ -103,17 +103,17 @@ def _existing_counts(
     month: npt.NDArray[np.int16],
     customer: Int32Array,
     best: BoolArray,
-    cell: int,
+    segment: int,
     count: IntArray,
     top: IntArray,
 ) -> None:
-    """Add the arrivals of one cell's customers to all, and those of the best of them."""
+    """Add the arrivals of one segment's customers to all, and those of the best of them."""
     trials, _, months = count.shape
     for t in range(trials):
         for i in range(offset[t], offset[t + 1]):
             if month[i] < months:
-                count[t, cell, month[i]] += 1
-                top[t, cell, month[i]] += int(best[customer[i]])
+                count[t, segment, month[i]] += 1
+                top[t, segment, month[i]] += int(best[customer[i]])
 
 
 @njit(cache=True, nogil=True)
@@ -123,17 +123,17 @@ def _existing_marks(
     marks: FloatArray,
     customer: Int32Array,
     best: BoolArray,
-    cell: int,
+    segment: int,
     fill: IntArray,
     of_best: IntArray,
     mark: MarkArray,
 ) -> None:
-    """Marks of one cell's customers, those of the best at the end of each group."""
+    """Marks of one segment's customers, those of the best at the end of each group."""
     trials, _, months = fill.shape
     for t in range(trials):
         for i in range(offset[t], offset[t + 1]):
             j = month[i]
             if j < months:
                 place = of_best if best[customer[i]] else fill
-                mark[place[t, cell, j]] = np.float32(marks[i])
-                place[t, cell, j] += 1
+                mark[place[t, segment, j]] = np.float32(marks[i])
+                place[t, segment, j] += 1

@@ -57,14 +57,14 @@ def complete(counts: FloatArray, history: History) -> FloatArray:
 
 
 def repeats(days: list[OrderDays], history: History) -> FloatArray:
-    """Repeat orders per cell and history month."""
+    """Repeat orders per segment and history month."""
     edge = history.month_start()
-    out = np.stack([np.histogram(cell.repeat_days(), bins=edge)[0] for cell in days]).astype(np.float64)
+    out = np.stack([np.histogram(segment.repeat_days(), bins=edge)[0] for segment in days]).astype(np.float64)
     return complete(out, history)
 
 
 def firsts(days: list[OrderDays], history: History) -> FloatArray:
-    """First orders per cell and history month."""
+    """First orders per segment and history month."""
     edge = history.month_start()
-    out = np.stack([np.histogram(cell.first, bins=edge)[0] for cell in days]).astype(np.float64)
+    out = np.stack([np.histogram(segment.first, bins=edge)[0] for segment in days]).astype(np.float64)
     return complete(out, history)

@@ -1,8 +1,8 @@
-"""From orders to units by day and item: the k-th order of a cell and month owns its day, its lines, their
+"""From orders to units by day and item: the k-th order of a segment and month owns its day, its lines, their
 items and units.
 
-Address of an order: name ``order/{cell}``, index (month << 32) | k. A smaller count drops the last orders and
-with them exactly their lines; days times items always sum to the month.
+Address of an order: name ``order/{segment}``, index (month << 32) | k. A smaller count drops the last orders
+and with them exactly their lines; days times items always sum to the month.
 """
 
 from __future__ import annotations
@@ -15,31 +15,29 @@ from models.demand.bank import DemandBank
 from models.demand.basket import fill_alias
 from models.streams import uniform4
 
-UnitArray = Int32Array
-AliasArray = Int32Array
-UInt64Array = WordArray
-
 _LOW_BITS = 27
 _LOW = (1 << _LOW_BITS) - 1
 
 
-Known = tuple[IntArray, UnitArray]
-"""Orders (trial, cell) of a month under some scenario and their units, in the same trials."""
+Known = tuple[IntArray, Int32Array]
+"""Orders (trial, segment) of a month under some scenario and their units, in the same trials."""
 
 
-def units_month(bank: DemandBank, month: int, orders: IntArray, known: Known | None = None) -> UnitArray:
-    """Units demanded, int32 dims (trial, day of the month, cell, item), of the given number of orders (trial,
-    cell).
+def units_month(bank: DemandBank, month: int, orders: IntArray, known: Known | None = None) -> Int32Array:
+    """Units demanded, int32 dims (trial, day of the month, segment, item), of the given number of orders
+    (trial, segment).
 
     With ``known`` only the orders by which the two differ are looked up: a scenario costs what it changes.
     """
-    if orders.shape != (len(bank.trials), bank.cells):
-        raise ValueError(f"orders: dims (trial, cell) {(len(bank.trials), bank.cells)} | got {orders.shape}")
+    if orders.shape != (len(bank.trials), bank.segments):
+        raise ValueError(
+            f"orders: dims (trial, segment) {(len(bank.trials), bank.segments)} | got {orders.shape}"
+        )
     days = int(bank.month_start[month + 1] - bank.month_start[month])
     weekday = (bank.first_weekday + int(bank.month_start[month]) + np.arange(days)) % 7
     epoch = int(bank.epoch[month])
     if known is None:
-        units = np.zeros((len(bank.trials), days, bank.cells, bank.items), dtype=np.int32)
+        units = np.zeros((len(bank.trials), days, bank.segments, bank.items), dtype=np.int32)
         before = np.zeros_like(orders)
     else:
         before, units = known[0], known[1].astype(np.int32)
@@ -64,7 +62,7 @@ def units_month(bank: DemandBank, month: int, orders: IntArray, known: Known | N
 
 
 @njit(inline="always", cache=True)
-def _outcome(position: float, threshold: FloatArray, other: AliasArray) -> int:
+def _outcome(position: float, threshold: FloatArray, other: Int32Array) -> int:
     """One alias draw without a branch, which would be mispredicted every other time."""
     i = np.uint64(np.int64(position))
     kept = np.int64(position - np.float64(np.int64(position)) < threshold[i])
@@ -74,29 +72,29 @@ def _outcome(position: float, threshold: FloatArray, other: AliasArray) -> int:
 
 @njit(cache=True, nogil=True)
 def _fill_units(
-    units: UnitArray,
+    units: Int32Array,
     month: int,
     first_trial: int,
     before: IntArray,
     orders: IntArray,
     day_weight: FloatArray,
     lines_threshold: FloatArray,
-    lines_other: AliasArray,
+    lines_other: Int32Array,
     sizes_threshold: FloatArray,
-    sizes_other: AliasArray,
+    sizes_other: Int32Array,
     size: IntArray,
     mix_threshold: FloatArray,
-    mix_other: AliasArray,
+    mix_other: Int32Array,
     epoch: int,
-    keys: UInt64Array,
+    keys: WordArray,
 ) -> None:
-    trials, days, cells, items = units.shape
+    trials, days, segments, items = units.shape
     markets = day_weight.shape[0]
     day_threshold = np.empty((markets, days))
     day_other = np.empty((markets, days), dtype=np.int32)
     for m in range(markets):
         fill_alias(day_weight[m].copy(), day_threshold[m], day_other[m])
-    per_market = cells // markets
+    per_market = segments // markets
     # one 53-bit uniform serves two alias draws: its upper 26 bits and its lower 27
     upper = 2.0**-26
     lower = 2.0**-27
@@ -108,14 +106,14 @@ def _fill_units(
     high_month = np.uint64(month) << np.uint64(32)
     for t in range(trials):
         trial = first_trial + t
-        for c in range(cells):
+        for c in range(segments):
             key = keys[c]
             market = c // per_market
             t_lines, o_lines = lines_threshold[t, 0, c], lines_other[t, 0, c]
             t_size, o_size = sizes_threshold[t, 0, c], sizes_other[t, 0, c]
             t_item, o_item = mix_threshold[t, epoch, c], mix_other[t, epoch, c]
             t_day, o_day = day_threshold[market], day_other[market]
-            cell_units = units[t, :, c]
+            segment_units = units[t, :, c]
             sign = 1 if orders[t, c] > before[t, c] else -1
             for k in range(min(before[t, c], orders[t, c]), max(before[t, c], orders[t, c])):
                 index = high_month | np.uint64(k)
@@ -125,7 +123,7 @@ def _fill_units(
                 lines = 1 + np.int64(_outcome((head & _LOW) * lines_step, t_lines, o_lines))
                 word = np.int64(b * scale)
                 item = _outcome((word >> _LOW_BITS) * item_step, t_item, o_item)
-                cell_units[day, item] += sign * size[_outcome((word & _LOW) * size_step, t_size, o_size)]
+                segment_units[day, item] += sign * size[_outcome((word & _LOW) * size_step, t_size, o_size)]
                 if lines == 1:
                     continue
                 second, third, fourth = d, e, 0.0
@@ -142,4 +140,6 @@ def _fill_units(
                         second, third = third, fourth
                         left -= 1
                     item = _outcome((word >> _LOW_BITS) * item_step, t_item, o_item)
-                    cell_units[day, item] += sign * size[_outcome((word & _LOW) * size_step, t_size, o_size)]
+                    segment_units[day, item] += (
+                        sign * size[_outcome((word & _LOW) * size_step, t_size, o_size)]
+                    )

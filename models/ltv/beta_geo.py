@@ -54,27 +54,27 @@ class GeometricDropoutNBD(OrderModel):
 
     def _count_law_alive(self, customers: Customers, n: FloatArray, days: float) -> FloatArray:
         r, alpha, a, b = np.exp(self.mean)
-        cells = customers.cells
-        out = np.empty((cells.frequency.size, n.size))
-        for x in np.unique(cells.frequency):
-            rows = np.flatnonzero(cells.frequency == x)
-            ratio = days / (alpha + cells.times[cells.age[rows]])
+        summary = customers.summary
+        out = np.empty((summary.frequency.size, n.size))
+        for x in np.unique(summary.frequency):
+            rows = np.flatnonzero(summary.frequency == x)
+            ratio = days / (alpha + summary.times[summary.age[rows]])
             out[rows] = _count_law(n, 0, ratio[:, None], float(r + x), float(a), float(b + x + self.law))
         return out
 
     def _alive(self, customers: Customers) -> FloatArray:
-        alive = np.empty(customers.cells.frequency.size)
+        alive = np.empty(customers.summary.frequency.size)
         alive_geometric(tuple(np.exp(self.mean).tolist()), self.base_of(customers), alive)
         return alive
 
     def _orders_given_alive(self, customers: Customers, elapsed: FloatArray) -> FloatArray:
         r, alpha, a, b = (float(value) for value in np.exp(self.mean))
-        cells = customers.cells
-        pairs, back = np.unique(np.stack([cells.frequency, cells.age]), axis=1, return_inverse=True)
+        summary = customers.summary
+        pairs, back = np.unique(np.stack([summary.frequency, summary.age]), axis=1, return_inverse=True)
         values = np.empty((pairs.shape[1], elapsed.size))
         for x in np.unique(pairs[0]):
             rows = np.flatnonzero(pairs[0] == x)
-            ratio = elapsed[None, :] / (alpha + cells.times[pairs[1, rows]])[:, None]
+            ratio = elapsed[None, :] / (alpha + summary.times[pairs[1, rows]])[:, None]
             values[rows] = orders_given_alive(a, b + float(x) + self.law, r + float(x), ratio)
         return np.asarray(values[back.reshape(-1)])
 

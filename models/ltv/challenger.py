@@ -98,11 +98,11 @@ def _fit_orders(
     model: OrderModel, customers: Customers, days: float
 ) -> tuple[dict[str, float], float, float]:
     unit = days_per(_UNIT)
-    cells = customers.cells
-    frequency = pd.Series(cells.frequency.astype(np.float64))
-    recency = pd.Series(np.where(cells.frequency > 0, cells.times[cells.recency], 0.0) / unit)
-    age = pd.Series(cells.times[cells.age] / unit)
-    weights = pd.Series(cells.count)
+    summary = customers.summary
+    frequency = pd.Series(summary.frequency.astype(np.float64))
+    recency = pd.Series(np.where(summary.frequency > 0, summary.times[summary.recency], 0.0) / unit)
+    age = pd.Series(summary.times[summary.age] / unit)
+    weights = pd.Series(summary.count)
     with _silence():
         import lifetimes  # here: it warns on import and takes half a second that only this comparison needs
 
@@ -116,7 +116,7 @@ def _fit_orders(
         params[key] *= unit
     point = np.log(np.array([params[key] for key in model.names]))
     loglik = loglik_at(point, customers.evidence, model.likelihood)
-    return params, loglik, float((np.asarray(expected) * cells.count).sum())
+    return params, loglik, float((np.asarray(expected) * summary.count).sum())
 
 
 def _fit_spend(customers: Customers) -> dict[str, float]:

@@ -14,10 +14,10 @@ import pandas as pd
 from models.arrays import DateArray, FloatArray, IntArray, WordArray
 from models.calendar import DAYS_IN_MONTH, DAYS_IN_QUARTER, DAYS_IN_YEAR
 from models.errors import Fault, InputError, UsageError
-from models.ltv.cells import Cells, build_cells
 from models.ltv.correlation import correlation_of
 from models.ltv.evidence import Evidence, build_evidence
 from models.ltv.ingest import Ledger, read_ledger
+from models.ltv.summary import CustomerSummary, summarised
 from models.streams import index_of
 
 Clock: TypeAlias = Callable[[DateArray], FloatArray] | pd.Series
@@ -157,10 +157,10 @@ class Customers:
         return np.array([index_of(key) for key in self.key], dtype=np.uint64)
 
     @cached_property
-    def cells(self) -> Cells:
+    def summary(self) -> CustomerSummary:
         """Distinct (x, t_x, T) with counts."""
         self._refuse_nobody()
-        return build_cells(self.frequency, self.recency, self.age)
+        return summarised(self.frequency, self.recency, self.age)
 
     @cached_property
     def evidence(self) -> Evidence:

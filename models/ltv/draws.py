@@ -11,12 +11,10 @@ from models.arrays import FloatArray, WordArray
 from models.quantiles import normal_quantile
 from models.streams import key_of, uniform4
 
-UInt64Array = WordArray
-
 
 @njit(cache=True)
 def draw_log_normal(
-    mean: FloatArray, factor: FloatArray, key: UInt64Array, first_trial: int, trials: int
+    mean: FloatArray, factor: FloatArray, key: WordArray, first_trial: int, trials: int
 ) -> FloatArray:
     """exp(mean + factor z) per trial, shape (trial, parameter), z up to four addressed normals of the
     trial.

@@ -206,7 +206,7 @@ def _rows(values: Any, rows: slice) -> Any:
 
 
 def _by_cell(model: Sampled, customers: Customers) -> tuple[Base, IntArray]:
-    """The customers as the kernels read them, in the order of their cells, and that order."""
+    """The customers as the kernels read them, in the order of their summary rows, and that order."""
     base = model.base_of(customers)
     order = np.argsort(base.member, kind="stable")
     return base._replace(member=base.member[order], stream_index=base.stream_index[order]), order

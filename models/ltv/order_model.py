@@ -125,7 +125,7 @@ class OrderModel(ABC):
             return by_customer(np.zeros(0), "1", "probability of being alive")
         self._same_clock(customers)
         return by_customer(
-            self._alive(customers)[customers.cells.member], "1", "probability of being alive", customers
+            self._alive(customers)[customers.summary.member], "1", "probability of being alive", customers
         )
 
     def expected_orders(self, customers: Customers, *, days: float) -> xr.DataArray:
@@ -135,7 +135,7 @@ class OrderModel(ABC):
             return by_customer(np.zeros(0), "orders", label)
         self._same_clock(customers)
         given_alive = self._orders_given_alive(customers, np.array([until]))[:, 0]
-        values = (self._alive(customers) * given_alive)[customers.cells.member]
+        values = (self._alive(customers) * given_alive)[customers.summary.member]
         return by_customer(values, "orders", label, customers)
 
     def expected_orders_by_month(self, customers: Customers, clock: FloatArray) -> FloatArray:
@@ -145,7 +145,7 @@ class OrderModel(ABC):
             raise UsageError("clock: rising operational times of the month starts are needed")
         if len(customers) == 0:
             return np.zeros(elapsed.size - 1)
-        weight = customers.cells.count * self._alive(customers)
+        weight = customers.summary.count * self._alive(customers)
         by_cell = self._orders_given_alive(customers, elapsed - elapsed[0])
         return np.asarray(np.diff((weight[:, None] * by_cell).sum(axis=0)))
 
@@ -174,7 +174,9 @@ class OrderModel(ABC):
         coordinates: dict[str, Any] = {"n": flat.astype(np.int64)}
         if customers.key is not None:
             coordinates["customer"] = np.array(customers.key, dtype=object)
-        return xr.DataArray(chance[customers.cells.member], coordinates, ("customer", "n"), attrs=attributes)
+        return xr.DataArray(
+            chance[customers.summary.member], coordinates, ("customer", "n"), attrs=attributes
+        )
 
     def parameters_by_trial(
         self, *, trials: range, seed: int, name: str, parameters: str = "draw"
@@ -272,17 +274,19 @@ class OrderModel(ABC):
 
     def base_of(self, customers: Customers) -> Base:
         """The customers as the sampling kernels read them."""
-        cells = customers.cells
-        recency, age = cells.times[cells.recency], cells.times[cells.age]
-        return Base(cells.frequency, recency, age, cells.member, customers.index, self.law)
+        summary = customers.summary
+        recency, age = summary.times[summary.recency], summary.times[summary.age]
+        return Base(summary.frequency, recency, age, summary.member, customers.index, self.law)
 
     @abstractmethod
     def _alive(self, customers: Customers) -> FloatArray:
-        """P(alive) of each cell."""
+        """P(alive) of each summary row."""
 
     @abstractmethod
     def _orders_given_alive(self, customers: Customers, elapsed: FloatArray) -> FloatArray:
-        """Expected orders within each elapsed time of a customer who is alive now, dims (cell, elapsed)."""
+        """Expected orders within each elapsed time of a customer who is alive now, dims (summary row,
+        elapsed).
+        """
 
     @abstractmethod
     def _count_law_new(self, n: FloatArray, days: float) -> FloatArray:
@@ -290,7 +294,7 @@ class OrderModel(ABC):
 
     @abstractmethod
     def _count_law_alive(self, customers: Customers, n: FloatArray, days: float) -> FloatArray:
-        """Probability of ``n`` orders of a customer who is alive now, dims (cell, n)."""
+        """Probability of ``n`` orders of a customer who is alive now, dims (summary row, n)."""
 
     def _same_clock(self, customers: Customers) -> None:
         if self.n and len(customers) and self.operational != customers.operational:

@@ -51,17 +51,19 @@ class ParetoNBD(OrderModel):
         return np.asarray(r / alpha * _time_there(float(s), beta, elapsed))
 
     def _alive(self, customers: Customers) -> FloatArray:
-        cells = customers.cells
-        alive = np.empty(cells.frequency.size)
+        summary = customers.summary
+        alive = np.empty(summary.frequency.size)
         point = tuple(np.exp(self.mean).tolist())
-        alive_pareto(point, cells.frequency, cells.times[cells.recency], cells.times[cells.age], alive)
+        alive_pareto(
+            point, summary.frequency, summary.times[summary.recency], summary.times[summary.age], alive
+        )
         return alive
 
     def _orders_given_alive(self, customers: Customers, elapsed: FloatArray) -> FloatArray:
         r, alpha, s, beta = np.exp(self.mean)
-        cells = customers.cells
-        age = cells.times[cells.age][:, None]
-        rate = (r + cells.frequency[:, None]) / (alpha + age)
+        summary = customers.summary
+        age = summary.times[summary.age][:, None]
+        rate = (r + summary.frequency[:, None]) / (alpha + age)
         return np.asarray(rate * _time_there(float(s), beta + age, elapsed[None, :]))
 
     def _count_law_new(self, n: FloatArray, days: float) -> FloatArray:
@@ -70,11 +72,11 @@ class ParetoNBD(OrderModel):
 
     def _count_law_alive(self, customers: Customers, n: FloatArray, days: float) -> FloatArray:
         r, alpha, s, beta = (float(value) for value in np.exp(self.mean))
-        cells = customers.cells
-        pairs, back = np.unique(np.stack([cells.frequency, cells.age]), axis=1, return_inverse=True)
+        summary = customers.summary
+        pairs, back = np.unique(np.stack([summary.frequency, summary.age]), axis=1, return_inverse=True)
         values = np.empty((pairs.shape[1], n.size))
         for i in range(pairs.shape[1]):
-            age = float(cells.times[pairs[1, i]])
+            age = float(summary.times[pairs[1, i]])
             values[i] = _count_law(n, days, r + float(pairs[0, i]), alpha + age, s, beta + age)
         return np.asarray(values[back.reshape(-1)])
 

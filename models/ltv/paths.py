@@ -31,27 +31,25 @@ from numba import njit
 from models.arrays import FloatArray, IntArray, WordArray
 from models.streams import uniform4
 
-UInt64Array = WordArray
-
 BETA_GEO, MODIFIED, PARETO = 0, 1, 2
 """Laws of leaving; for the two geometric ones the number is also the shift of y = x + shift."""
 
 
 class Base(NamedTuple):
-    """Existing customers as the kernels read them: cells, and the cell and stream index of each."""
+    """Existing customers as the kernels read them: summary rows, and the row and stream index of each."""
 
     frequency: IntArray
     recency: FloatArray
     age: FloatArray
     member: IntArray
-    stream_index: UInt64Array
+    stream_index: WordArray
     law: int
 
 
 class Horizon(NamedTuple):
     """What every path of a block shares: stream, first trial, month starts on the clock, envelope, churn."""
 
-    key: UInt64Array
+    key: WordArray
     first_trial: int
     clock: FloatArray
     envelope: float
@@ -112,7 +110,7 @@ def _path(
     reached: float,
     u_mark: float,
     u_time: float,
-    key: UInt64Array,
+    key: WordArray,
     trial: int,
     index: np.uint64,
     start: float,
@@ -164,7 +162,7 @@ def _path(
 def new_path(
     parameters: tuple[float, float, float, float],
     law: int,
-    key: UInt64Array,
+    key: WordArray,
     trial: int,
     index: np.uint64,
     start: float,
@@ -210,7 +208,7 @@ def new_customer_path(
     alpha: float,
     a: float,
     b: float,
-    key: UInt64Array,
+    key: WordArray,
     trial: int,
     index: np.uint64,
     start: float,
@@ -241,7 +239,7 @@ def existing_path(
     age: float,
     alive: float,
     uniforms: tuple[float, float, float, float],
-    key: UInt64Array,
+    key: WordArray,
     trial: int,
     index: np.uint64,
     stop: float,
@@ -251,10 +249,10 @@ def existing_path(
     times: FloatArray,
     marks: FloatArray,
 ) -> int:
-    """Arrivals of one existing customer who is active, that is, whose first uniform is below its cell's
+    """Arrivals of one existing customer who is active, that is, whose first uniform is below its row's
     chance.
 
-    ``uniforms`` are those of part 0, ``alive`` is P(alive) of its cell. Written as far as there is room.
+    ``uniforms`` are those of part 0, ``alive`` is P(alive) of its row. Written as far as there is room.
     """
     u, threshold, u_mark, u_time = uniforms
     r, alpha, a, b = parameters
@@ -275,7 +273,7 @@ def existing_path(
 
 @njit(cache=True)
 def alive_geometric(parameters: tuple[float, float, float, float], base: Base, alive: FloatArray) -> None:
-    """P(alive) of each cell under BG/NBD and MBG/NBD, written into ``alive``."""
+    """P(alive) of each summary row under BG/NBD and MBG/NBD, written into ``alive``."""
     r, alpha, a, b = parameters
     log_a = math.log(a) if a > 0.0 else -np.inf
     before, shared = -1, 0.0
@@ -299,7 +297,9 @@ def active_cells(
     alive: FloatArray,
     active: FloatArray,
 ) -> None:
-    """Chance of each cell to be alive with an arrival to come before the stop, written into ``active``."""
+    """Chance of each summary row to be alive with an arrival to come before the stop, written into
+    ``active``.
+    """
     r, alpha = parameters[0], parameters[1]
     span = horizon.envelope * min(horizon.stop, horizon.clock[horizon.clock.size - 1])
     for i in range(base.frequency.size):

@@ -25,8 +25,6 @@ from models.ltv.paths import (
 from models.samplers import gamma
 from models.streams import uniform1, uniform4
 
-UInt64Array = WordArray
-
 _ACQUIRED_PART = 1 << 41
 _CHUNK = 4096
 _ORDER_PARTS = 1 << 16
@@ -40,7 +38,7 @@ class Spend(NamedTuple):
     No customer and no trial where nothing is priced.
     """
 
-    key: UInt64Array
+    key: WordArray
     by_trial: FloatArray
     paid: FloatArray
     total: FloatArray
@@ -73,7 +71,7 @@ def _longer(values: FloatArray, size: int) -> FloatArray:
 def _cells_of_trial(
     parameters: FloatArray, base: Base, horizon: Horizon, alive: FloatArray, active: FloatArray
 ) -> tuple[float, float, float, float]:
-    """The trial's parameters; P(alive) and P(alive with an arrival before the stop) are written per cell."""
+    """The trial's parameters; P(alive) and P(alive with an arrival before the stop) are written per row."""
     point = (parameters[0], parameters[1], parameters[2], parameters[3])
     if base.law == PARETO:
         alive_pareto(point, base.frequency, base.recency, base.age, alive)
@@ -137,7 +135,7 @@ def arrivals_block(
 
 @njit(cache=True)
 def _customer_rate(
-    point: FloatArray, paid: float, total: float, key: UInt64Array, trial: int, index: np.uint64
+    point: FloatArray, paid: float, total: float, key: WordArray, trial: int, index: np.uint64
 ) -> float:
     """The customer's nu: Gamma(q + p x) with rate v + total spend."""
     value, _ = gamma(point[1] + point[0] * paid, key, trial, index, 0)
@@ -172,7 +170,7 @@ def _price_path(
     demand: FloatArray,
     spend: FloatArray,
     point: FloatArray,
-    key: UInt64Array,
+    key: WordArray,
     trial: int,
     index: np.uint64,
     paid: float,
@@ -194,9 +192,9 @@ def _pick_active(
     first: int,
     last: int,
     member: IntArray,
-    index: UInt64Array,
+    index: WordArray,
     active: FloatArray,
-    key: UInt64Array,
+    key: WordArray,
     trial: int,
     who: IntArray,
     uniforms: FloatArray,
@@ -223,7 +221,7 @@ def count_block(
     """Orders and spend of all customers per trial and month under ``demand`` (1 or trial, month).
 
     No arrival is kept. Each order has its own price draw: it is the same under every demand multiplier.
-    Customers in the order of their cells are read twice as fast.
+    Customers in the order of their summary rows are read twice as fast.
     """
     frequency, cell_age, law = base.frequency, base.age, base.law
     member, index = base.member, base.stream_index
@@ -308,7 +306,7 @@ def count_new_block(
 
 @njit(cache=True, nogil=True)
 def first_orders_block(
-    by_trial: FloatArray, counts: IntArray, key: UInt64Array, first_trial: int
+    by_trial: FloatArray, counts: IntArray, key: WordArray, first_trial: int
 ) -> FloatArray:
     """Spend of the first orders per trial and month: one compound gamma draw per new customer."""
     trials, months = by_trial.shape[0], counts.shape[1]

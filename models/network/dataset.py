@@ -70,7 +70,7 @@ def to_dataset(
         {name: (dims, values, {"units": "units"}) for name, (dims, values) in arrays.items()},
         coords={
             "day": ("day", np.arange(moved.first_day, moved.until), {"units": "days"}),
-            "market": list(network.markets),
+            "market": list(network.demand_points),
             "node": list(network.nodes),
             "item": list(network.items),
         },
@@ -85,9 +85,9 @@ def _fill_market(
 
     The backlog is served first, so what waits is the newest at its end.
     """
-    days, cells, items = sold.shape
+    days, points, items = sold.shape
     for day in range(days):
-        for c in range(cells):
+        for c in range(points):
             for i in range(items):
                 served = asked[day, c, i] - lost[day, c, i] - backlog[day, c, i]
                 filled[day, c, i] = max(served, 0)

@@ -115,7 +115,7 @@ class Draws:
         day.
         """
         s, n, p = len(network.suppliers), len(network.nodes), len(network.ports)
-        c, i, d = len(network.markets), len(network.items), self.days
+        c, i, d = len(network.demand_points), len(network.items), self.days
         shapes = {
             "production": (s, n, d),
             "transit": (s, n, d),

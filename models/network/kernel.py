@@ -89,7 +89,7 @@ def advance(
     state = with_rings_room(state, draws)
     first, trials, trial = state.day, len(state.trials), state.trials.start
     workers = worker_count(workers, trials)
-    returns_room = len(network.markets) * len(network.items)
+    returns_room = len(network.demand_points) * len(network.items)
     transfers_room = int((network.sources >= 0).sum()) * len(network.items)
     order_room = len(network.nodes) * len(network.suppliers)
     room = {

@@ -14,12 +14,12 @@ from models.network.spec import Network
 
 
 class Net(NamedTuple):
-    """The network; groups are (priority class, preference, node) with the cells that turn to that node, and
-    (preference, donor) with the nodes that ask that donor.
+    """The network; groups are (priority class, preference, node) with the demand points that turn to that
+    node, and (preference, donor) with the nodes that ask that donor.
     """
 
     group_start: Any
-    group_cell: Any
+    group_point: Any
     group_arc: Any
     group_node: Any
     give_start: Any
@@ -188,11 +188,11 @@ class Work(NamedTuple):
     wide: Any
     """(1,) all bits of sums that must fit 32 bits."""
     left: Any
-    """(C,) units of a cell still to serve."""
+    """(C,) units of a demand point still to serve."""
     demanded: Any
-    """(C,) units of a cell demanded today."""
+    """(C,) units of a demand point demanded today."""
     waiting: Any
-    """(C,) backlog of a cell."""
+    """(C,) backlog of a demand point."""
     since: Any
     """(C, I) a day before which no unit that waits was demanded."""
     aside: Any
@@ -210,7 +210,7 @@ class Work(NamedTuple):
     """(C I,) items that a first look has picked out."""
     refused: Any
     total: Any
-    """(I,) units that the cells of a group want, in 32 bits."""
+    """(I,) units that the demand points of a group want, in 32 bits."""
     split: Any
     """A ``Split``."""
 
@@ -221,25 +221,25 @@ def picked(kind: Any, source: object) -> Any:
 
 
 def net_arrays(network: Network) -> Net:
-    """The network with its cells grouped by priority class, preference and node, in that order."""
+    """The network with its demand points grouped by priority class, preference and node, in that order."""
     first_arc = network.arc_start
-    starts, cells, arcs, nodes = [0], [], [], []
+    starts, points, arcs, nodes = [0], [], [], []
     for urgency in np.unique(network.priority):
-        for preference in range(network.market_nodes.shape[1]):
+        for preference in range(network.point_nodes.shape[1]):
             for node in range(len(network.nodes)):
-                turning = (network.priority == urgency) & (network.market_nodes[:, preference] == node)
+                turning = (network.priority == urgency) & (network.point_nodes[:, preference] == node)
                 members = np.flatnonzero(turning)
                 if len(members):
-                    cells.extend(members.tolist())
+                    points.extend(members.tolist())
                     arcs.extend((first_arc[members] + preference).tolist())
-                    starts.append(len(cells))
+                    starts.append(len(points))
                     nodes.append(node)
-    groups = {"group_start": starts, "group_cell": cells, "group_arc": arcs, "group_node": nodes}
+    groups = {"group_start": starts, "group_point": points, "group_arc": arcs, "group_node": nodes}
     groups |= _donors(network.sources)
     plain = Net._fields[len(groups) + 1 :]
     return Net(
         **{name: np.array(values, dtype=np.int64) for name, values in groups.items()},
-        primary=np.ascontiguousarray(network.market_nodes[:, 0]),
+        primary=np.ascontiguousarray(network.point_nodes[:, 0]),
         **{name: np.ascontiguousarray(getattr(network, name)) for name in plain},
     )
 
@@ -273,7 +273,7 @@ def choice_arrays(network: Network, controls: Controls) -> Choice:
 def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
     """Working memory for a window of days."""
     s, p, n = len(network.suppliers), len(network.ports), len(network.nodes)
-    c, i = len(network.markets), len(network.items)
+    c, i = len(network.demand_points), len(network.items)
 
     def whole(*shape: int) -> Any:
         return np.zeros(shape, dtype=np.int64)

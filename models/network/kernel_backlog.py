@@ -18,7 +18,7 @@ _MASK = PARTS - 1
 
 @inner
 def begin_backlog(work: Any, backlog_age: Any, day: int) -> None:
-    """Backlog by cell, and the day of the oldest unit that waits, from the state before ``day``."""
+    """Backlog by demand point, and the day of the oldest unit that waits, from the state before ``day``."""
     backlog, waiting, since = work.backlog, work.waiting, work.since
     for c in range(len(waiting)):
         waiting[c] = 0

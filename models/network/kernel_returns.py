@@ -75,7 +75,7 @@ def take_returns(net: Any, work: Any, ring: Any, on_hand: Any, returns: Any, row
 @inner
 def share_parts(parts: Any, refused: Any, share: Any, refusal: Any, day: int) -> None:
     """Parts of 2**20 of the units sold that come back: refused at the door, or returned of the rest. They
-    change with the refusal of the cell only.
+    change with the refusal of the demand point only.
     """
     for c in range(parts.shape[0]):
         at_door = refusal[c, day]
@@ -91,13 +91,13 @@ def send_returns(work: Any, demand: Any, delays: Any, returns_due: Any, day: int
     and sale day.
 
     What was sold is demand without what is still wanted, and what was sold to the backlog before. Loops
-    without branches over all cells find the few with something to send.
+    without branches over all demand points find the few with something to send.
     """
-    cells = work.rest.size
-    sold, parts, want = work.sold.reshape(cells), work.parts.reshape(cells), work.want.reshape(cells)
-    asked, due = demand.reshape(cells), returns_due.reshape((len(returns_due), cells))
-    sequence = work.sequence.reshape(cells)
-    rest, share, back, today = work.rest, work.split.weight[:cells], work.some, day % len(returns_due)
+    points = work.rest.size
+    sold, parts, want = work.sold.reshape(points), work.parts.reshape(points), work.want.reshape(points)
+    asked, due = demand.reshape(points), returns_due.reshape((len(returns_due), points))
+    sequence = work.sequence.reshape(points)
+    rest, share, back, today = work.rest, work.split.weight[:points], work.some, day % len(returns_due)
     shared(sold, asked, want, parts, share)
     carried(share, rest, back)
     for start in range(0, len(back), WORD):

@@ -14,7 +14,7 @@ from models.network.policy import BATCHES
 
 @inner
 def count_behind(net: Any, work: Any) -> None:
-    """Backlog that counts against a node: that of the cells that turn to it first."""
+    """Backlog that counts against a node: that of the demand points that turn to it first."""
     behind, waiting = work.behind, work.waiting
     behind[:] = 0
     for c in range(len(waiting)):

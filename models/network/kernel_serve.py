@@ -26,66 +26,66 @@ def serve(net: Any, work: Any, on_hand: Any, shipped: Any) -> bool:
         first, last = net.group_start[group], net.group_start[group + 1]
         wanted = 0
         for j in range(first, last):
-            wanted += left[net.group_cell[j]]
+            wanted += left[net.group_point[j]]
         if wanted == 0:
             continue
-        cells, arcs, node = net.group_cell[first:last], net.group_arc[first:last], net.group_node[group]
+        points, arcs, node = net.group_point[first:last], net.group_arc[first:last], net.group_node[group]
         stock, pick = on_hand[node], work.pick_left[node]
         if wanted > min(pick, _MOST):
             work.pick_left[node] = pick - _serve_by_hand(
-                want, left, work.held, work.aside[node], work.split, stock, shipped, cells, arcs, pick
+                want, left, work.held, work.aside[node], work.split, stock, shipped, points, arcs, pick
             )
             held_back |= work.pick_left[node] == 0
         elif last - first == 1:
-            units = shipped_to_one(want[cells[0]], stock, shipped[arcs[0]])
-            left[cells[0]] -= units
+            units = shipped_to_one(want[points[0]], stock, shipped[arcs[0]])
+            left[points[0]] -= units
             work.pick_left[node] = pick - units
         else:
-            work.pick_left[node] = pick - _ship_to_many(work, stock, shipped, cells, arcs)
+            work.pick_left[node] = pick - _ship_to_many(work, stock, shipped, points, arcs)
     return held_back
 
 
 @inner
-def _ship_to_many(work: Any, stock: Any, shipped: Any, cells: Any, arcs: Any) -> int:
-    """Ship what there is to the cells of a group: all they want of an item, or in proportion where it is
-    scarce. Returns the units.
+def _ship_to_many(work: Any, stock: Any, shipped: Any, points: Any, arcs: Any) -> int:
+    """Ship what there is to the demand points of a group: all they want of an item, or in proportion where it
+    is scarce. Returns the units.
     """
     want, left, total, scarce = work.want, work.left, work.total, work.some[: len(stock)]
     total[:] = 0
-    for cell in cells:
-        if left[cell] > 0:
-            added(want[cell], total)
+    for point in points:
+        if left[point] > 0:
+            added(want[point], total)
     if parted(total, stock, scarce) == 0:
         return 0
     taken = 0
-    for j in range(len(cells)):
-        if left[cells[j]] > 0:
-            units = shipped_of_plenty(want[cells[j]], total, shipped[arcs[j]])
-            left[cells[j]] -= units
+    for j in range(len(points)):
+        if left[points[j]] > 0:
+            units = shipped_of_plenty(want[points[j]], total, shipped[arcs[j]])
+            left[points[j]] -= units
             taken += units
     for start in range(0, len(stock), WORD):
         bits = positive_bits(scarce, start)
         while bits != 0:
             i = start + lowest(bits)
-            taken += _ship_scarce(want, left, work.split, stock, shipped, cells, arcs, i)
+            taken += _ship_scarce(want, left, work.split, stock, shipped, points, arcs, i)
             bits = without_lowest(bits)
     return taken
 
 
 @rows
 def _ship_scarce(
-    want: Any, left: Any, split: Any, stock: Any, shipped: Any, cells: Any, arcs: Any, i: int
+    want: Any, left: Any, split: Any, stock: Any, shipped: Any, points: Any, arcs: Any, i: int
 ) -> int:
     """Ship all there is of an item in proportion to what is wanted; returns the units."""
     weight, part, amount = split.weight, split.part, stock[i]
-    for j in range(len(cells)):
-        weight[j] = want[cells[j], i] if left[cells[j]] > 0 else 0
-    largest_remainder(split, len(cells), amount)
+    for j in range(len(points)):
+        weight[j] = want[points[j], i] if left[points[j]] > 0 else 0
+    largest_remainder(split, len(points), amount)
     stock[i] = 0
-    for j in range(len(cells)):
-        want[cells[j], i] -= part[j]
+    for j in range(len(points)):
+        want[points[j], i] -= part[j]
         shipped[arcs[j], i] += part[j]
-        left[cells[j]] -= part[j]
+        left[points[j]] -= part[j]
     return amount
 
 
@@ -98,7 +98,7 @@ def _serve_by_hand(
     split: Any,
     stock: Any,
     shipped: Any,
-    cells: Any,
+    points: Any,
     arcs: Any,
     pick: int,
 ) -> int:
@@ -106,38 +106,38 @@ def _serve_by_hand(
     aside. Returns the units picked.
     """
     items, weight, part = len(stock), split.weight, split.part
-    allot = _allot(want, left, split, stock, cells)
+    allot = _allot(want, left, split, stock, points)
     if allot > pick:
-        largest_remainder(split, len(cells) * items, pick)
+        largest_remainder(split, len(points) * items, pick)
     k = 0
-    for j in range(len(cells)):
-        cell, arc, taken = cells[j], arcs[j], 0
+    for j in range(len(points)):
+        point, arc, taken = points[j], arcs[j], 0
         for i in range(items):
             units = weight[k]
             out = part[k] if allot > pick else units
-            want[cell, i] -= units
+            want[point, i] -= units
             stock[i] -= units
             shipped[arc, i] += out
-            held[cell, i] += units - out
+            held[point, i] += units - out
             aside[i] += units - out
             taken += units
             k += 1
-        left[cell] -= taken
+        left[point] -= taken
     return min(allot, pick)
 
 
 @inner
-def _allot(want: Any, left: Any, split: Any, stock: Any, cells: Any) -> int:
-    """Stock of one node over the cells of a group into ``weight`` (cell, item): all they want, or in
-    proportion where it is scarce. Returns the units allotted.
+def _allot(want: Any, left: Any, split: Any, stock: Any, points: Any) -> int:
+    """Stock of one node over the demand points of a group into ``weight`` (demand point, item): all they
+    want, or in proportion where it is scarce. Returns the units allotted.
     """
-    weight, part, items, count = split.weight, split.part, len(stock), len(cells)
+    weight, part, items, count = split.weight, split.part, len(stock), len(points)
     room = count * items
     allot = 0
     for i in range(items):
         wanted = 0
         for j in range(count):
-            units = want[cells[j], i] if left[cells[j]] > 0 else 0
+            units = want[points[j], i] if left[points[j]] > 0 else 0
             weight[j * items + i] = units
             wanted += units
         if wanted > stock[i]:

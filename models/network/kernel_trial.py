@@ -223,7 +223,7 @@ def run_trial(
     )
     tables, lines, out = _orders_of(block_orders, t), _lines_of(block_lines, t), _out_of(block_out, t)
     demands, failover = block_demand[t], _of(choice.failover_on, t)
-    items, cells, suppliers = work.want.shape[1], len(work.want), len(work.ordered)
+    items, points, suppliers = work.want.shape[1], len(work.want), len(work.ordered)
     order_room = len(now.on_hand) * suppliers
     due_bits = _fetch(now.returns_due)
     for stage in (chance.production, chance.transit, chance.service, chance.inland):
@@ -245,7 +245,7 @@ def run_trial(
         if (
             row + order_room * items > len(lines.units)
             or order + order_room > len(work.link)
-            or returned + cells * items > len(out.returns)
+            or returned + points * items > len(out.returns)
             or sent + len(net.give_asker) * items > len(out.transfers)
         ):
             status = FULL

@@ -16,7 +16,7 @@ from models.network.parts import GRADES
 from models.network.spec import Network
 from models.network.state import WAIT_BINS, LineTable
 
-RETURN_COLUMNS = ("day", "cell", "item", *GRADES)
+RETURN_COLUMNS = ("day", "demand_point", "item", *GRADES)
 TRANSFER_COLUMNS = ("day", "from", "to", "item", "units", "arrives")
 _DAILY = ("shipped", "lost", "backlog", "on_hand", "on_order", "overflow")
 
@@ -46,7 +46,8 @@ class Movements:
     more.
     """
     returns: Int32Array
-    """(T, rows, 7) units that came back: day, cell, item, then units by grade; in order of (day, cell, item).
+    """(T, rows, 7) units that came back: day, demand point, item, then units by grade; in order of (day,
+    demand point, item).
     """
     returns_count: IntArray
     """(T,) rows used."""
@@ -72,8 +73,8 @@ def empty_movements(
     numbers are not set to zero first.
     """
     days = until - first_day
-    c, i, n = len(network.markets), len(network.items), len(network.nodes)
-    arcs = int((network.market_nodes >= 0).sum())
+    c, i, n = len(network.demand_points), len(network.items), len(network.nodes)
+    arcs = int((network.point_nodes >= 0).sum())
 
     def zeros(*shape: int, dtype: Any = np.int32) -> npt.NDArray[Any]:
         return np.zeros((trials, *shape), dtype=dtype)

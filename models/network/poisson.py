@@ -2,7 +2,7 @@
 
 A market and item has a sequence of words in every trial; a word gives four days their leading 16 bits. A
 table read at the first ten of them says the units of nearly every day; where a step of the distribution lies
-within the cell, 32 more bits of an address of the day's own decide.
+within the bin, 32 more bits of an address of the day's own decide.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ def fill_poisson(out: Any, keys: Any, which: Any, edges: Any, table: Any, first_
 
     Row by row, so that the loops over items have no branch; the few items left open are looked at again.
     """
-    trials, days, cells, items = out.shape
+    trials, days, points, items = out.shape
     starts, words = np.empty(items, dtype=np.uint64), np.empty(items, dtype=np.uint64)
     units_of = table.reshape(table.size)
     for t in range(trials):
         trial = first_trial + t
-        for c in range(cells):
+        for c in range(points):
             law = which[c]
             for i in range(items):
                 starts[i] = words4(keys[c, i], trial, 0, 0)[0]
@@ -84,7 +84,7 @@ def _read(row: Any, words: Any, units_of: Any, law: Any) -> np.int32:
 def _decided(edges: Any, units: int, word: np.uint64, key: Any, trial: int, day: int) -> int:
     """Units of a day whose leading 16 bits of a word leave open more than one number."""
     more = words4(key, trial, day, 1)[0]
-    cell = np.int64((word >> np.uint64(48)) << np.uint64(32) | more >> np.uint64(32))
-    while cell >= edges[units]:
+    place = np.int64((word >> np.uint64(48)) << np.uint64(32) | more >> np.uint64(32))
+    while place >= edges[units]:
         units += 1
     return units

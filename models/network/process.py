@@ -155,11 +155,11 @@ class Trial:
     # reading and writing the state
 
     def _read_backlog(self, state: State) -> list[list[deque[list[int]]]]:
-        """Per cell and item: [day of demand, units] from the oldest on."""
+        """Per demand point and item: [day of demand, units] from the oldest on."""
         queues: list[list[deque[list[int]]]] = []
-        for cell in state.backlog_age[self.t]:
+        for point in state.backlog_age[self.t]:
             row = []
-            for bins in cell:
+            for bins in point:
                 ages: deque[list[int]] = deque()
                 if bins[OLDEST] > 0:
                     ages.append([LONG_AGO, int(bins[OLDEST])])
@@ -321,7 +321,7 @@ class Trial:
 
     def _day(self, day: int) -> None:
         network, at = self.network, day - self.first
-        self.sold = np.zeros((len(network.markets), len(network.items)), dtype=np.int64)
+        self.sold = np.zeros((len(network.demand_points), len(network.items)), dtype=np.int64)
         shelves = Shelves(network, self.on_hand)
         self._watch_suppliers(day)
         self._receive_orders(day)
@@ -352,14 +352,14 @@ class Trial:
 
     def _receive_returns(self, day: int) -> None:
         slot = self.ring[day % len(self.ring)]
-        for cell, item in zip(*np.nonzero(slot), strict=True):
-            units = int(slot[cell, item])
-            offset = self._returns_word(int(cell), int(item), day) >> OFFSET_SHIFT
+        for point, item in zip(*np.nonzero(slot), strict=True):
+            units = int(slot[point, item])
+            offset = self._returns_word(int(point), int(item), day) >> OFFSET_SHIFT
             # systematic sampling: within one unit of every share, unbiased also for a single unit
             ends = [(units * int(edge) + offset) >> PART_BITS for edge in self.network.grade_edges]
             grades = [after - before for before, after in pairwise(ends)]
-            self.on_hand[self.network.return_node[cell], item] += grades[0]
-            self.returned.append([day, int(cell), int(item), *grades])
+            self.on_hand[self.network.return_node[point], item] += grades[0]
+            self.returned.append([day, int(point), int(item), *grades])
         slot[:] = 0
 
     def _receive_transfers(self, day: int) -> None:
@@ -376,11 +376,11 @@ class Trial:
         held = shelves.serve(want, self.out.shipped[self.t, at])
         served = before - want - held
         self.sold += served
-        for cell, item in zip(*np.nonzero(served), strict=True):
-            ages, rest = self.backlog[cell][item], int(served[cell, item])
+        for point, item in zip(*np.nonzero(served), strict=True):
+            ages, rest = self.backlog[point][item], int(served[point, item])
             while rest > 0:
                 units = min(rest, ages[0][1])
-                self.out.wait[self.t, cell, min(day - ages[0][0], OLDEST)] += units
+                self.out.wait[self.t, point, min(day - ages[0][0], OLDEST)] += units
                 ages[0][1] -= units
                 rest -= units
                 if ages[0][1] == 0:
@@ -393,45 +393,45 @@ class Trial:
         served = demand - want - held
         self.sold += served
         self.out.wait[self.t, :, 0] += served.sum(axis=1)
-        for cell, item in zip(*np.nonzero(want + held), strict=True):
-            short = int(want[cell, item])
-            split = int(self.short_rest[cell, item]) + short * int(self.network.backlog_parts[cell])
+        for point, item in zip(*np.nonzero(want + held), strict=True):
+            short = int(want[point, item])
+            split = int(self.short_rest[point, item]) + short * int(self.network.backlog_parts[point])
             waits = split // PARTS
-            self.short_rest[cell, item] = split % PARTS
-            self.out.lost[self.t, at, cell, item] = short - waits
-            waits += int(held[cell, item])
+            self.short_rest[point, item] = split % PARTS
+            self.out.lost[self.t, at, point, item] = short - waits
+            waits += int(held[point, item])
             if waits > 0:
-                self.backlog[cell][item].append([day, waits])
+                self.backlog[point][item].append([day, waits])
 
     def _send_returns(self, day: int) -> None:
         share = of_trial(self.draws.return_parts, self.t)
         refusal = of_trial(self.draws.refusal_parts, self.t)
         delays = self.draws.return_delay
-        for cell, item in zip(*np.nonzero(self.sold), strict=True):
-            refused = int(refusal[cell, day])
-            parts = refused + (PARTS - refused) * int(share[cell, item]) // PARTS
+        for point, item in zip(*np.nonzero(self.sold), strict=True):
+            refused = int(refusal[point, day])
+            parts = refused + (PARTS - refused) * int(share[point, item]) // PARTS
             if parts == 0:
                 continue
-            rest = int(self.return_rest[cell, item])
+            rest = int(self.return_rest[point, item])
             if rest < 0:
-                key = self.draws.return_keys[cell, item]
+                key = self.draws.return_keys[point, item]
                 rest = int(words4(key, self.trial, 0, 1)[0]) >> OFFSET_SHIFT
-            back, self.return_rest[cell, item] = divmod(rest + int(self.sold[cell, item]) * parts, PARTS)
+            back, self.return_rest[point, item] = divmod(rest + int(self.sold[point, item]) * parts, PARTS)
             if back > 0:
-                low = self._returns_word(int(cell), int(item), day) & 0xFFFFFFFF
+                low = self._returns_word(int(point), int(item), day) & 0xFFFFFFFF
                 delay = int(delays[(low * len(delays)) >> 32])
-                self.ring[(day + max(delay, 1)) % len(self.ring), cell, item] += back
+                self.ring[(day + max(delay, 1)) % len(self.ring), point, item] += back
 
-    def _returns_word(self, cell: int, item: int, day: int) -> int:
+    def _returns_word(self, point: int, item: int, day: int) -> int:
         """The draw of a market, item and day: of what is sold on it and of what comes back on it."""
-        start = words4(self.draws.return_keys[cell, item], self.trial, 0, 1)[1]
+        start = words4(self.draws.return_keys[point, item], self.trial, 0, 1)[1]
         return int(sequence_word(np.uint64(start), day))
 
     def _behind(self) -> IntArray:
-        """Backlog that counts against a node: that of the cells that turn to it first, (N, I)."""
+        """Backlog that counts against a node: that of the demand points that turn to it first, (N, I)."""
         behind = np.zeros_like(self.on_hand)
-        for cell, row in enumerate(self.backlog):
-            behind[self.network.market_nodes[cell, 0]] += [sum(units for _, units in ages) for ages in row]
+        for point, row in enumerate(self.backlog):
+            behind[self.network.point_nodes[point, 0]] += [sum(units for _, units in ages) for ages in row]
         return behind
 
     def _send_transfers(self, buyer: Buyer, day: int, behind: IntArray) -> None:

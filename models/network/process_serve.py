@@ -23,29 +23,29 @@ class Shelves:
         """Ship what stock and hands allow, taking it off ``want``; returns the units that only capacity held
         back.
 
-        By priority, then by the cell's order of nodes, then by node. Stock for held units is set aside: it is
-        promised.
+        By priority, then by the demand point's order of nodes, then by node. Stock for held units is set
+        aside: it is promised.
         """
         network = self.network
         held = np.zeros_like(want)
         for urgency in sorted(set(network.priority.tolist())):
-            for preference in range(network.market_nodes.shape[1]):
+            for preference in range(network.point_nodes.shape[1]):
                 for node in range(len(network.nodes)):
-                    turning = (network.priority == urgency) & (network.market_nodes[:, preference] == node)
-                    cells = np.flatnonzero(turning)
-                    if want[cells].any():
-                        allotted = allot(want[cells], self.on_hand[node])
+                    turning = (network.priority == urgency) & (network.point_nodes[:, preference] == node)
+                    points = np.flatnonzero(turning)
+                    if want[points].any():
+                        allotted = allot(want[points], self.on_hand[node])
                         picked = self._pick(node, allotted)
-                        want[cells] -= allotted
-                        held[cells] += allotted - picked
+                        want[points] -= allotted
+                        held[points] += allotted - picked
                         self.on_hand[node] -= allotted.sum(axis=0)
                         self.aside[node] += (allotted - picked).sum(axis=0)
-                        shipped[network.arc_start[cells] + preference] += picked
+                        shipped[network.arc_start[points] + preference] += picked
         return held
 
     def _pick(self, node: int, allotted: IntArray) -> IntArray:
-        """What the node's hands can pick of what is allotted (cell, item), in proportion where that is not
-        all.
+        """What the node's hands can pick of what is allotted (demand point, item), in proportion where that
+        is not all.
         """
         picked = allotted
         if allotted.sum() > self.pick[node]:

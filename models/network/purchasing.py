@@ -2,7 +2,7 @@
 
 Sequence at the start of a month, per trial:
 
-1. the closed month's demand against its base expectation moves the demand ratio of each cell (EWMA);
+1. the closed month's demand against its base expectation moves the demand ratio of each demand point (EWMA);
 2. lead times of what the closed month received move the lead-time ratio of each supplier and node (EWMA);
 3. the base expectation of the coming months times the ratio is the forecast; lead-time demand and its spread
    give s, the order cycle gives S.
@@ -36,11 +36,11 @@ class PurchasingModel:
     Attributes
     ----------
     expected_units
-        Base expectation, units, dims (cell, month, item); reaches past the horizon.
+        Base expectation, units, dims (demand point, month, item); reaches past the horizon.
     month_days
         Days of each of those months, shape (month,).
     primary_node
-        Node that each cell is planned at, shape (cell,).
+        Node that each demand point is planned at, shape (demand point,).
     lead_mean, lead_sd
         Order to receipt in days, dims (supplier, node).
     share
@@ -72,7 +72,7 @@ class PurchasingModel:
 
 @dataclass(frozen=True)
 class PurchasingState:
-    """Moving ratios of actual to expected: ``demand`` (trial, cell) and ``lead`` (trial, supplier,
+    """Moving ratios of actual to expected: ``demand`` (trial, demand point) and ``lead`` (trial, supplier,
     node).
     """
 
@@ -83,8 +83,8 @@ class PurchasingState:
 def initial_purchasing(model: PurchasingModel, trials: int) -> PurchasingState:
     """Ratios of one: the first month is planned on the base expectation."""
     suppliers, nodes = model.lead_mean.shape
-    cells = model.primary_node.size
-    return PurchasingState(np.ones((trials, cells)), np.ones((trials, suppliers, nodes)))
+    points = model.primary_node.size
+    return PurchasingState(np.ones((trials, points)), np.ones((trials, suppliers, nodes)))
 
 
 def observe_month(
@@ -97,8 +97,8 @@ def observe_month(
 ) -> PurchasingState:
     """Ratios after a closed month.
 
-    ``demanded`` (trial, cell) units of the month; ``lines`` are day_ordered, node, supplier, received of
-    the order-line table, each (trial, row), and its row counts (trial,); ``window`` the month's first day
+    ``demanded`` (trial, demand point) units of the month; ``lines`` are day_ordered, node, supplier, received
+    of the order-line table, each (trial, row), and its row counts (trial,); ``window`` the month's first day
     and the day after its last.
     """
     expected = model.expected_units[:, month, :].sum(axis=1)
@@ -243,7 +243,7 @@ def _reorder_levels(
     month: int,
 ) -> tuple[IntArray, IntArray]:
     trials = demand_ratio.shape[0]
-    cells, months, items = expected.shape
+    points, months, items = expected.shape
     nodes = share.shape[0]
     reorder = np.zeros((trials, nodes, items), dtype=np.int64)
     up_to = np.zeros((trials, nodes, items), dtype=np.int64)
@@ -252,7 +252,7 @@ def _reorder_levels(
     path = np.zeros((nodes, ahead, items))
     for t in range(trials):
         path[:] = 0.0
-        for c in range(cells):
+        for c in range(points):
             for j in range(ahead):
                 for i in range(items):
                     path[primary[c], j, i] += demand_ratio[t, c] * expected[c, month + j, i]

@@ -257,7 +257,7 @@ class Reader:
 
     # the rest
 
-    def _market_nodes(self) -> IntArray:
+    def _point_nodes(self) -> IntArray:
         lists = []
         for key in self.keys["markets"]:
             address = f"markets.{key}.nodes"
@@ -269,8 +269,8 @@ class Reader:
             lists.append([self.find("nodes", node, address) for node in named] or [0])
         return _padded(lists)
 
-    def _return_node(self, market_nodes: IntArray) -> IntArray:
-        out = market_nodes[:, 0].copy() if market_nodes.size else np.zeros(0, dtype=np.int64)
+    def _return_node(self, point_nodes: IntArray) -> IntArray:
+        out = point_nodes[:, 0].copy() if point_nodes.size else np.zeros(0, dtype=np.int64)
         for m, key in enumerate(self.keys["markets"]):
             named = self.entities["markets"][key].get("return_node")
             if named is not None:
@@ -364,7 +364,7 @@ class Reader:
 
     def fields(self) -> dict[str, Any]:
         """Everything, or every fault."""
-        market_nodes = self._market_nodes()
+        point_nodes = self._point_nodes()
         lanes, makes = self._reachable(), self._makes()
         qualified = np.ascontiguousarray(lanes[:, :, None] & makes[None, :, :])
         policies: dict[tuple[str, str], Policy] = PolicyReader(self, qualified).policies()
@@ -373,12 +373,13 @@ class Reader:
             for k in self.keys["markets"]
         ]
         fields: dict[str, Any] = {
-            **{name: self.keys[name] for name in ENTITIES},
+            **{name: self.keys[name] for name in ENTITIES if name != "markets"},
+            "demand_points": self.keys["markets"],
             "node_port": self._positions("nodes", "port", "ports", None),
-            "market_nodes": market_nodes,
+            "point_nodes": point_nodes,
             "priority": self.whole("markets", "priority", 1, low=-(1 << 31)),
             "backlog_share": np.array(backlog, dtype=np.float64),
-            "return_node": self._return_node(market_nodes),
+            "return_node": self._return_node(point_nodes),
             "pick_capacity": self.whole("nodes", "pick_capacity", UNLIMITED, low=1),
             "storage": self.whole("nodes", "storage_capacity", UNLIMITED, low=1),
             "servers": self._servers(),

@@ -96,7 +96,7 @@ class _Sampler:
         self.workers = workers
         self.laws = network.laws
         t, s, n, p = len(trials), len(network.suppliers), len(network.nodes), len(network.ports)
-        c, i = len(network.markets), len(network.items)
+        c, i = len(network.demand_points), len(network.items)
         self.shapes: dict[str, tuple[int, ...]] = {
             **dict.fromkeys(STAGES, (t, s, n, days)),
             "transfer": (t, n, n, days),
@@ -211,14 +211,14 @@ class _Sampler:
     def _return_share(self) -> FloatArray:
         out = np.zeros((1, *self.shapes["return_share"][1:]))
         for (market, item), share in self.laws.return_share.items():
-            out[0, self.network.markets.index(market), self.network.items.index(item)] = share
+            out[0, self.network.demand_points.index(market), self.network.items.index(item)] = share
         return out
 
     def return_keys(self) -> WordArray:
         """Stream keys (C, I, 2) of the returns."""
         network = self.network
-        names = [f"returns/{m}/{x}" for m in network.markets for x in network.items]
-        return keys_of(self.seed, names).reshape(len(network.markets), len(network.items), 2)
+        names = [f"returns/{m}/{x}" for m in network.demand_points for x in network.items]
+        return keys_of(self.seed, names).reshape(len(network.demand_points), len(network.items), 2)
 
     def return_delay(self) -> IntArray:
         """Whole days (Q,) at even steps of the law of return delays."""
@@ -230,10 +230,10 @@ class _Sampler:
     def _demand(self) -> Int32Array:
         """(T, D, C, I) units."""
         network = self.network
-        means = np.zeros((len(network.markets), len(network.items)))
+        means = np.zeros((len(network.demand_points), len(network.items)))
         others: dict[tuple[int, int], str] = {}
         for (market, item), law in self.laws.demand.items():
-            at = network.markets.index(market), network.items.index(item)
+            at = network.demand_points.index(market), network.items.index(item)
             if law.family == "poisson" and law.mean <= _LARGEST_MEAN:
                 means[at] = law.mean
             else:
@@ -242,7 +242,7 @@ class _Sampler:
             out = np.zeros(self.shapes["demand"], dtype=np.int32)
         else:
             out = unwritten(self.shapes["demand"], np.int32)
-            names = [f"network/demand/{m}/{x}" for m in network.markets for x in network.items]
+            names = [f"network/demand/{m}/{x}" for m in network.demand_points for x in network.items]
             keys = keys_of(self.seed, names).reshape(*means.shape, 2)
             distinct, which = np.unique(means, return_inverse=True)
             edges, table = poisson_tables(distinct)
@@ -254,6 +254,6 @@ class _Sampler:
 
             each(fill, pieces(len(out), self.workers), self.workers)
         for at, name in others.items():
-            law = self.laws.demand[network.markets[at[0]], network.items[at[1]]]
+            law = self.laws.demand[network.demand_points[at[0]], network.items[at[1]]]
             out[:, :, at[0], at[1]] = np.round(law.at(self._uniforms(name)))
         return out

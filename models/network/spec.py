@@ -43,25 +43,26 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A fulfilment network; S suppliers, P ports, N nodes, C markets (cells), I items, A arcs, all in key
-    order.
+    """A fulfilment network; S suppliers, P ports, N nodes, C demand points, I items, A arcs, all in
+    key order.
     """
 
     suppliers: tuple[str, ...]
     ports: tuple[str, ...]
     nodes: tuple[str, ...]
-    markets: tuple[str, ...]
+    demand_points: tuple[str, ...]
+    """Where demand comes from; in a plan its segments (market and sales channel)."""
     items: tuple[str, ...]
     node_port: IntArray
     """(N,) port through which a node is replenished."""
-    market_nodes: IntArray
-    """(C, K) nodes that may serve a market, in order of preference, -1 padded."""
+    point_nodes: IntArray
+    """(C, K) nodes that may serve a demand point, in order of preference, -1 padded."""
     priority: IntArray
     """(C,) 1 is served before 2; equals share in proportion to what they want."""
     backlog_share: FloatArray
     """(C,) share of the units short that wait; the rest is lost."""
     return_node: IntArray
-    """(C,) node that takes a market's returns."""
+    """(C,) node that takes a demand point's returns."""
     pick_capacity: IntArray
     """(N,) units a day; UNLIMITED where there is no limit."""
     storage: IntArray
@@ -101,20 +102,20 @@ class Network:
 
     @cached_property
     def arc_start(self) -> IntArray:
-        """(C + 1,) first arc of each market; arcs are (market, preference) pairs in that order."""
-        counts = (self.market_nodes >= 0).sum(axis=1)
+        """(C + 1,) first arc of each demand point; arcs are (demand point, preference) in that order."""
+        counts = (self.point_nodes >= 0).sum(axis=1)
         return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
     @cached_property
-    def arc_market(self) -> IntArray:
-        """(A,) market of each arc."""
-        counts = (self.market_nodes >= 0).sum(axis=1)
-        return np.repeat(np.arange(len(self.markets)), counts).astype(np.int64)
+    def arc_point(self) -> IntArray:
+        """(A,) demand point of each arc."""
+        counts = (self.point_nodes >= 0).sum(axis=1)
+        return np.repeat(np.arange(len(self.demand_points)), counts).astype(np.int64)
 
     @cached_property
     def arc_node(self) -> IntArray:
         """(A,) node of each arc."""
-        return self.market_nodes[self.market_nodes >= 0].astype(np.int64)
+        return self.point_nodes[self.point_nodes >= 0].astype(np.int64)
 
     @cached_property
     def backlog_parts(self) -> IntArray:
@@ -169,7 +170,7 @@ class Network:
 def _array_faults(network: Network) -> Iterable[Fault]:
     """Faults of the arrays themselves: the last line of defence, whoever built them."""
     s, p, n = len(network.suppliers), len(network.ports), len(network.nodes)
-    c, i = len(network.markets), len(network.items)
+    c, i = len(network.demand_points), len(network.items)
     shapes = {
         "node_port": (n,),
         "priority": (c,),
@@ -190,7 +191,7 @@ def _array_faults(network: Network) -> Iterable[Fault]:
         if got != shape:
             yield Fault("network", column=name, problem="wrong shape", got=str(got), remedy=f"give {shape}")
             return
-    for name in ("suppliers", "ports", "nodes", "markets", "items"):
+    for name in ("suppliers", "ports", "nodes", "demand_points", "items"):
         keys = getattr(network, name)
         if list(keys) != sorted(set(keys)):
             yield Fault(
@@ -203,9 +204,9 @@ def _array_faults(network: Network) -> Iterable[Fault]:
     if network.sources.ndim != 2 or network.sources.shape[0] != n:
         yield Fault("network", column="sources", problem="wrong shape", remedy="give (node, preference)")
         return
-    if network.market_nodes.ndim != 2 or network.market_nodes.shape[0] != c:
+    if network.point_nodes.ndim != 2 or network.point_nodes.shape[0] != c:
         yield Fault(
-            "network", column="market_nodes", problem="wrong shape", remedy="give (market, preference)"
+            "network", column="point_nodes", problem="wrong shape", remedy="give (demand point, preference)"
         )
         return
     yield from _value_faults(network)
@@ -229,10 +230,12 @@ def _list_faults(kind: str, keys: tuple[str, ...], lists: IntArray, nodes: int) 
 def _value_faults(network: Network) -> Iterable[Fault]:
     """Faults of single values, once the shapes are right."""
     s, p, n = len(network.suppliers), len(network.ports), len(network.nodes)
-    yield from _list_faults("markets", network.markets, network.market_nodes, n)
+    yield from _list_faults("demand_points", network.demand_points, network.point_nodes, n)
     yield from _list_faults("nodes", network.nodes, network.sources, n)
-    for m in np.flatnonzero((network.market_nodes < 0).all(axis=1)):
-        yield Fault("network", column=f"markets.{network.markets[m]}", problem="no node serves the market")
+    for m in np.flatnonzero((network.point_nodes < 0).all(axis=1)):
+        yield Fault(
+            "network", column=f"demand_points.{network.demand_points[m]}", problem="no node serves it"
+        )
     if np.any(network.feeds < 0):
         yield Fault(
             "network",

@@ -187,12 +187,12 @@ def _with_room(kind: Any, trials: int, capacity: int, wide: dict[str, Any]) -> A
         name: np.dtype(np.float64 if isinstance(FILL.get(name), float) else wide.get(name, np.int32))
         for name in names
     }
-    cells = -(-trials * capacity // 16) * 16
-    memory = unwritten(sum(each.itemsize for each in kinds.values()) * cells, np.uint8)
+    points = -(-trials * capacity // 16) * 16
+    memory = unwritten(sum(each.itemsize for each in kinds.values()) * points, np.uint8)
     columns: dict[str, Array] = {}
     start = 0
     for name, each in kinds.items():
-        end = start + cells * each.itemsize
+        end = start + points * each.itemsize
         columns[name] = memory[start:end].view(each)[: trials * capacity].reshape(trials, capacity)
         start = end
     return kind(**columns, **counts)
@@ -267,7 +267,7 @@ def initial_state(
     ``open_stage_days`` is (T or 1, O, 4): days of production, transit, service and inland; of the
     present stage what is left from day 0 on.
     """
-    count, n, i, c = len(trials), len(network.nodes), len(network.items), len(network.markets)
+    count, n, i, c = len(trials), len(network.nodes), len(network.items), len(network.demand_points)
     opened = open_orders or OpenOrders.none()
     orders = len(opened.day)
     stages = np.zeros((1, 0, 4)) if open_stage_days is None else open_stage_days
@@ -305,7 +305,7 @@ def _check_start(
     stages: FloatArray,
     trials: int,
 ) -> None:
-    n, i, c, orders = len(network.nodes), len(network.items), len(network.markets), len(opened.day)
+    n, i, c, orders = len(network.nodes), len(network.items), len(network.demand_points), len(opened.day)
     if on_hand.shape != (n, i) or (on_hand.size and on_hand.min() < 0):
         raise UsageError(
             f"on_hand: wrong shape or negative | got {on_hand.shape} | use non-negative units {(n, i)}"
@@ -371,7 +371,7 @@ def check_call(
     the movements.
     """
     trials, days = len(state.trials), until - state.day
-    expected = (trials, days, len(network.markets), len(network.items))
+    expected = (trials, days, len(network.demand_points), len(network.items))
     if days < 0 or demand.shape != expected:
         raise UsageError(
             f"demand: wrong shape | got {demand.shape} | use {expected} for days {state.day} to {until}"

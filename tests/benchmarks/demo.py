@@ -22,9 +22,9 @@ from engine.plan.load import load_plan
 from engine.scenarios import load_library, resolve
 from engine.stages import simulate
 from engine.stages.calibrate import calibrate
-from engine.stages.clockwork import Clockwork
 from engine.stages.draw import BlockDraws, draw_block
 from engine.stages.simulate import play
+from engine.stages.timings import Timings
 from engine.stages.world import build_world
 from models.calendar import Calendar
 from models.demand import count_month, demand_multiplier, units_month
@@ -55,7 +55,7 @@ def run_with_parts() -> list[Result]:
         plan = load_plan(path)
         calibration = calibrate(plan)
         chain.run(plan, trials=1, workers=1, calibration=calibration)  # compiles
-        clock = Clockwork()
+        clock = Timings()
         started = time.perf_counter()
         chain.run(plan, trials=TRIALS, workers=1, calibration=calibration, clock=clock)
         total = time.perf_counter() - started
@@ -211,14 +211,14 @@ def hot_calls() -> list[Result]:
 
 
 def _plain_units(bank: Any, month: int, orders: Any) -> Any:
-    """Units by day, cell and item of one trial as one would write it with a numpy generator."""
+    """Units by day, segment and item of one trial as one would write it with a numpy generator."""
     generator = np.random.default_rng(month)
     days = int(bank.month_start[month + 1] - bank.month_start[month])
     items = len(bank.item_keys)
     out = np.zeros((days, orders.shape[1], items), dtype=np.int64)
-    for cell in range(orders.shape[1]):
-        for _ in range(int(orders[0, cell])):
+    for segment in range(orders.shape[1]):
+        for _ in range(int(orders[0, segment])):
             day = generator.integers(days)
             for item in generator.choice(items, size=1 + generator.poisson(0.5)):
-                out[day, cell, item] += 1 + generator.poisson(0.2)
+                out[day, segment, item] += 1 + generator.poisson(0.2)
     return out

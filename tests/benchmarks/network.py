@@ -71,10 +71,10 @@ def fill_of(network: Network, draws: Draws) -> float:
 @njit(cache=True, nogil=True)
 def _floor(demand: Any, primary: Any, on_hand: Any, low: Any, high: Any, out: Any) -> None:
     """The item loops of a day without order events: serve, review, receive at once, record."""
-    days, cells, items = demand.shape
+    days, segments, items = demand.shape
     nodes = on_hand.shape[0]
     for day in range(days):
-        for c in range(cells):
+        for c in range(segments):
             n = primary[c]
             for i in range(items):
                 on_hand[n, i] -= demand[day, c, i]
@@ -89,7 +89,7 @@ def floor_seconds(network: Network, draws: Draws) -> float:
     """Seconds of the floor for one trial."""
     controls = Controls.constant(network, DAYS)
     low, high = controls.reorder_level[0, 0], controls.order_up_to[0, 0]
-    primary = np.ascontiguousarray(network.market_nodes[:, 0])
+    primary = np.ascontiguousarray(network.point_nodes[:, 0])
     out = np.zeros((DAYS, *low.shape), dtype=np.int32)
 
     def run() -> None:

@@ -10,7 +10,7 @@ from models.errors import UsageError
 from models.returns import DELAY_MEAN, LISTED_SHARE, ReturnsModel, credible_interval, fit_returns
 
 AS_OF = dt.date(2025, 12, 31)
-CELLS = ("de/shop", "us/shop")
+SEGMENTS = ("de/shop", "us/shop")
 ITEMS = ("a", "b", "new")
 
 
@@ -32,7 +32,11 @@ def orders(count=20_000, shares=(0.05, 0.25), seed=1, last_age=700):
 
 def fit(frame, **options):
     return fit_returns(
-        frame, cells=options.pop("cells", CELLS), items=options.pop("items", ITEMS), as_of=AS_OF, **options
+        frame,
+        segments=options.pop("segments", SEGMENTS),
+        items=options.pop("items", ITEMS),
+        as_of=AS_OF,
+        **options,
     )
 
 
@@ -41,10 +45,10 @@ def model():
     return fit(orders())
 
 
-def test_shares_by_item_are_those_of_the_data_and_an_unsold_item_takes_its_cell(model):
+def test_shares_by_item_are_those_of_the_data_and_an_unsold_item_takes_its_segment(model):
     assert model.share[:, 0] == pytest.approx([0.05, 0.05], abs=0.01)
     assert model.share[:, 1] == pytest.approx([0.25, 0.25], abs=0.015)
-    assert model.share[:, 2] == pytest.approx(model.cell_share)
+    assert model.share[:, 2] == pytest.approx(model.segment_share)
     assert model.company_share == pytest.approx(0.15, abs=0.01)
 
 
@@ -55,12 +59,12 @@ def test_recent_sales_whose_returns_are_still_under_way_do_not_lower_the_share()
     assert frame["refunded"].sum() / (20.0 * len(frame)) < 0.11
 
 
-def test_thin_cells_and_items_lean_on_the_company(model):
+def test_thin_segments_and_items_lean_on_the_company(model):
     few = orders(4, shares=(1.0, 1.0), last_age=600)
     everything = pd.concat([orders(), few.assign(market="no")])
-    found = fit(everything, cells=(*CELLS, "no/shop"))
-    assert 0.15 < found.cell_share[1] < 0.25
-    assert found.cells[1] == "no/shop"
+    found = fit(everything, segments=(*SEGMENTS, "no/shop"))
+    assert 0.15 < found.segment_share[1] < 0.25
+    assert found.segments[1] == "no/shop"
 
 
 def test_no_sales_at_all_give_the_listed_share():
@@ -68,8 +72,8 @@ def test_no_sales_at_all_give_the_listed_share():
     assert empty.share == pytest.approx(np.full((2, 3), LISTED_SHARE))
 
 
-def test_a_cell_or_item_without_sales_changes_no_other(model):
-    more = fit(orders(), cells=("aa/shop", *CELLS), items=(*ITEMS, "zz"))
+def test_a_segment_or_item_without_sales_changes_no_other(model):
+    more = fit(orders(), segments=("aa/shop", *SEGMENTS), items=(*ITEMS, "zz"))
     assert np.array_equal(more.share[1:, :3], model.share)
     assert np.array_equal(more.draw(range(5), 1)[:, 1:, :3], model.draw(range(5), 1))
 
@@ -81,7 +85,7 @@ def test_refunds_above_the_price_count_at_most_the_units_of_the_line():
     assert np.all(found.share < 1.0)
 
 
-def test_draws_have_the_posterior_mean_and_sd_and_move_a_cell_together(model):
+def test_draws_have_the_posterior_mean_and_sd_and_move_a_segment_together(model):
     draws = model.draw(range(4_000), 7)
     assert draws.mean(axis=0) == pytest.approx(model.share, abs=0.004)
     low, high = credible_interval(model)
@@ -89,8 +93,8 @@ def test_draws_have_the_posterior_mean_and_sd_and_move_a_cell_together(model):
     assert inside[:, :2] == pytest.approx(np.full((2, 2), 0.8), abs=0.03)
     assert np.all((draws > 0.0) & (draws < 1.0))
     thin = fit(orders(30))
-    cell = thin.draw(range(4_000), 7)[:, 0]
-    assert np.corrcoef(cell[:, 0], cell[:, 2])[0, 1] > 0.03
+    segment = thin.draw(range(4_000), 7)[:, 0]
+    assert np.corrcoef(segment[:, 0], segment[:, 2])[0, 1] > 0.03
 
 
 def test_any_split_of_the_trials_and_the_order_of_rows_change_nothing(model):

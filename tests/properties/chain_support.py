@@ -21,8 +21,8 @@ from engine.scenarios import BASE, Composition, Library, load_library
 from engine.scenarios.grammar import Scenario
 from engine.scenarios.library import composition
 from engine.stages.calibrate import Calibration, calibrate
-from engine.stages.clockwork import Clockwork
 from engine.stages.measure import cube_variables
+from engine.stages.timings import Timings
 from engine.stages.world import World, build_world
 from engine.store.cube import open_cube
 from models.arrays import FloatArray
@@ -100,7 +100,7 @@ class Chain:
         """The cube of base and the scenarios, one block, without store and page."""
         named = (self.library.compose(each) if isinstance(each, str) else each for each in (BASE, *scenarios))
         chosen = tuple({each.name: each for each in named}.values())
-        world, clock = self.world(quarters), Clockwork()
+        world, clock = self.world(quarters), Timings()
         arrays = play_block(world, chosen, self.library, trials, seed, engine, always_simulate, clock)
         return Cube(tuple(each.name for each in chosen), arrays)
 

@@ -49,8 +49,8 @@ def test_every_figure_follows_from_the_parts_of_the_cube(demo: Chain, cube: Cube
     }
     for name, expected in company.items():
         assert each[f"horizon/{name}"] == pytest.approx(expected, rel=1e-9), name
-    cells = {"cac": spend / won, "ltv": ltv, "ltv_cac": ltv * won / spend, "cm2_share": cm2 / revenue}
-    for name, expected in cells.items():
+    segments = {"cac": spend / won, "ltv": ltv, "ltv_cac": ltv * won / spend, "cm2_share": cm2 / revenue}
+    for name, expected in segments.items():
         assert each[f"customers/{name}"] == pytest.approx(expected, rel=1e-9), name
     reached = np.cumsum(curve * factor[:, None, None], axis=1) >= (spend / won)[:, None]
     payback = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, 25)

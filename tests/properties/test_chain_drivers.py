@@ -16,8 +16,6 @@ from tests.properties.chain_support import DIMS, Chain, Cube, differing
 
 TRIALS = range(32)
 QUARTERS = 4
-METRICS = {"ccc": "cash_conversion_cycle", "top_1_share": "top_1_market_share"}
-"""Metric of the cube by column of the sign matrix, where the names differ."""
 
 
 def probe_of(chain: Chain, driver: Driver) -> Composition:
@@ -101,7 +99,7 @@ def first_moved(cube: Cube, scenario: str, other: str) -> list[str]:
 def test_signs_are_those_of_the_catalogue(probed: Cube, driver: Driver) -> None:
     wrong = []
     for metric in HEADLINE_METRICS:
-        path = f"horizon/{METRICS.get(metric, metric)}"
+        path = f"horizon/{metric}"
         change = probed[f"probe_{driver.name}", path] - probed[reference(driver), path]
         low, middle, high = interval(change)
         sign = driver.signs[metric]

@@ -188,7 +188,7 @@ def _dates(month: int) -> dict[str, dt.date]:
 
 @pytest.fixture(scope="module")
 def company(places: Path) -> Path:
-    """The demo company, large enough for every cell to have an item mix of its own."""
+    """The demo company, large enough for every segment to have an item mix of its own."""
     write_demo(places / "company", customers_scale=0.2)
     (places / "company" / "data" / "opening_balance.csv").unlink()  # scales all books
     return places / "company"

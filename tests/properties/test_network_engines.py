@@ -43,7 +43,7 @@ MUTATIONS = {
         "(-(amount * weights[k] % total), k)",
         "(-(amount * weights[k] % total), -k)",
     ),
-    "what capacity holds back is lost": ("waits += int(held[cell, item])", "waits += 0"),
+    "what capacity holds back is lost": ("waits += int(held[point, item])", "waits += 0"),
     "returns come back a day later": ("max(delay, 1)", "max(delay + 1, 1)"),
     "a level is met only below it": ("position <= level)", "position < level)"),
     "base stock waits for its level to be passed": ("position < top,", "position < top - 1,"),
@@ -62,7 +62,7 @@ MUTATIONS = {
         "max(self.day + 1, math.ceil(self.day + lead[donor, asker])) + 1",
     ),
     "an echelon sees only itself": ("whole[source] += whole[fed]", "whole[source] += 0"),
-    "grades are cut at the share": ("self._returns_word(int(cell), int(item), day) >> OFFSET_SHIFT", "0"),
+    "grades are cut at the share": ("self._returns_word(int(point), int(item), day) >> OFFSET_SHIFT", "0"),
 }
 PARTS = (process_orders, process_serve, process_review, process)
 """The files of the SimPy engine, each after those it imports."""
@@ -168,7 +168,7 @@ def test_units_are_conserved_every_day(seed: int) -> None:
         pipeline = np.concatenate([case.state.on_order[t][None], moved.on_order[t, :-1]])
         assert (pipeline + ordered - received == moved.on_order[t]).all()
         sold = np.zeros_like(case.demand[t])
-        np.add.at(sold, (slice(None), network.arc_market), moved.shipped[t])
+        np.add.at(sold, (slice(None), network.arc_point), moved.shipped[t])
         before = np.concatenate([case.state.backlog[t][None], moved.backlog[t, :-1]])
         assert (before + case.demand[t] == sold + moved.lost[t] + moved.backlog[t]).all()
         assert (moved.wait[t].sum(axis=1) == sold.sum(axis=(0, 2))).all()

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from engine.finance.lines import CELL_LINES, COMPANY_LINES, LINE_NAMES, RUNGS
+from engine.finance.lines import COMPANY_LINES, LINE_NAMES, RUNGS, SEGMENT_LINES
 from engine.finance.metrics import HEADLINE, METRIC_OF, METRICS, STATEMENT_METRICS
 from engine.finance.postings import POSTINGS
 from engine.stages.measure import _over_horizon, cube_variables
@@ -92,6 +92,6 @@ def test_every_line_is_moved_by_a_posting_and_stands_in_the_cube_once():
     assert set(LINE_NAMES) <= moved
     paths = [variable.path for variable in cube_variables()]
     assert len(paths) == len(set(paths))
-    assert {f"market/{name}" for name in CELL_LINES} <= set(paths)
+    assert {f"market/{name}" for name in SEGMENT_LINES} <= set(paths)
     assert {f"month/{name}" for name in COMPANY_LINES} <= set(paths)
     assert all(variable.unit and variable.meaning for variable in cube_variables())

@@ -104,12 +104,12 @@ def counts() -> SupplyCounts:
 
 @pytest.fixture(scope="module")
 def measured() -> dict[str, np.ndarray]:
-    cells = np.zeros((1, POSTING_COUNT, 2))
+    segments = np.zeros((1, POSTING_COUNT, 2))
     for name, amount in {"restock_goods": 20.0, "restock_freight": 10.0, "liquidation": 40.0}.items():
-        cells[0, POSTING_INDEX[name], 0] = amount / 6.0
-    cells[0, POSTING_INDEX["refurbishing"], 0] = 5.0 / 6.0
+        segments[0, POSTING_INDEX[name], 0] = amount / 6.0
+    segments[0, POSTING_INDEX["refurbishing"], 0] = 5.0 / 6.0
     booked = SimpleNamespace(
-        cells=cells,
+        segments=segments,
         item_sales=np.array([[40.0, 30.0, 20.0, 10.0]]),
         item_stock=np.array([[100.0, 900.0, 0.0, 0.0]]),
         returned_value=np.array([[100.0 / 6.0, 0.0]]),
@@ -129,10 +129,10 @@ def measured() -> dict[str, np.ndarray]:
         supply=frame(),
         plan=company,
         calendar=SimpleNamespace(days=180),
-        network=SimpleNamespace(nodes=("a", "b"), arc_market=np.array([0, 1]), arc_node=np.array([0, 1])),
+        network=SimpleNamespace(nodes=("a", "b"), arc_point=np.array([0, 1]), arc_node=np.array([0, 1])),
         finance=SimpleNamespace(
             opening=SimpleNamespace(balance=balance),
-            terms=SimpleNamespace(cells=SimpleNamespace(orders_per_unit=np.ones(2))),
+            terms=SimpleNamespace(segments=SimpleNamespace(orders_per_unit=np.ones(2))),
         ),
     )
     ones = np.ones((1, 6, 2))

@@ -100,8 +100,8 @@ def parameter_scores(task: tuple[int, bool]) -> dict[str, list[tuple[float, floa
     )
     found = {}
     for market in MARKETS:
-        fit = model.fits[model.cell_keys.index(f"{market.key}/shop")]
-        customers = model.customers[model.cell_keys.index(f"{market.key}/shop")]
+        fit = model.fits[model.segment_keys.index(f"{market.key}/shop")]
+        customers = model.customers[model.segment_keys.index(f"{market.key}/shop")]
         plain = type(fit).fit(customers)
         error = fit.log_parameters - np.log([getattr(market, name) for name in NAMES])
         found[market.key] = [

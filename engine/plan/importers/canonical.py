@@ -7,10 +7,10 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from engine.plan.cells import convert, series, unknown_keys
 from engine.plan.faults import Faults
 from engine.plan.importers.imported import FILE, ROW, Imported, Vocabulary, hash_customers, translated
 from engine.plan.mappings import Source
+from engine.plan.parsing import convert, series, unknown_keys
 from engine.plan.readers import TextTable
 from engine.plan.tables import TABLES, Column
 from models.arrays import BoolArray

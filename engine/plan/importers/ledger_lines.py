@@ -20,8 +20,6 @@ from engine.plan.mappings import CodeKind, Ledger
 from engine.plan.plan import Amount
 from models.arrays import BoolArray, FloatArray, IntArray, TextArray
 
-BoolArray = BoolArray
-
 OPEN = ""
 SOLD = "sold"
 REFUND = "refund of an earlier sale"

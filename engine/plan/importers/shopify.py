@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from engine.plan.cells import convert, series, unknown_keys
 from engine.plan.faults import Faults
 from engine.plan.importers.imported import FILE, ROW, Imported, Vocabulary, hash_customers, translated
 from engine.plan.importers.shopify_amounts import MONEY, PRICE, ExportRows, price_lines
 from engine.plan.mappings import Source
+from engine.plan.parsing import convert, series, unknown_keys
 from engine.plan.readers import TextTable
 from engine.plan.tables import ORDERS, Column
 from models.arrays import BoolArray, TextArray

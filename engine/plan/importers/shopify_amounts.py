@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.plan.cells import convert
 from engine.plan.faults import Faults
+from engine.plan.parsing import convert
 from engine.plan.readers import TextTable
 from engine.plan.tables import Column
 from models.arrays import BoolArray, FloatArray, IntArray, TextArray
@@ -25,7 +25,6 @@ _CENT = 0.015
 MONEY = Column("amount", "number", "an amount", required=False, blank=True, default=0.0, least=0)
 _TOTAL = Column("amount", "number", "an amount", required=False, blank=True, default=-1.0, least=0)
 PRICE = Column("price", "number", "price of a unit", least=0)
-BoolArray = BoolArray
 
 
 @dataclass(frozen=True)

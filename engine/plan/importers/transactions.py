@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from engine.plan.cells import convert, series, unknown_keys
 from engine.plan.faults import Faults
 from engine.plan.importers.imported import FILE, ROW, Imported, Vocabulary, hash_customers, translated
 from engine.plan.importers.ledger_lines import Lines, Treated, account, treat
 from engine.plan.importers.ledger_notes import notes
 from engine.plan.mappings import Source, ledger_columns
+from engine.plan.parsing import convert, series, unknown_keys
 from engine.plan.plan import Amount, Tie
 from engine.plan.readers import TextTable
 from engine.plan.tables import ORDERS, Column

@@ -88,8 +88,8 @@ def cohorts(source: Source) -> Block:
     names = [*source.keys("customers", "acquisition_channel"), ALL]
     rows: list[list[str | Cell]] = []
     for c, channel in enumerate(names):
-        cells = slice(None) if channel == ALL else slice(c, c + 1)
-        parts = [each[..., cells].reshape(*each.shape[:2], -1) for each in (won, spend, value)]
+        segments = slice(None) if channel == ALL else slice(c, c + 1)
+        parts = [each[..., segments].reshape(*each.shape[:2], -1) for each in (won, spend, value)]
         count, cost = parts[0].sum(axis=2), parts[1].sum(axis=2)
         brought = np.where(parts[0] > 0.0, parts[2] * parts[0], 0.0).sum(axis=2)
         rows += _cohort_rows(source, channel, count, cost, brought)

@@ -185,7 +185,7 @@ def _fits(source: Source) -> list[Block]:
         ]
     blocks: list[Block] = [
         Text(
-            "Orders of known customers follow BG/NBD with parameter uncertainty, thin cells pooled; the "
+            "Orders of known customers follow BG/NBD with parameter uncertainty, thin segments pooled; the "
             "challenger is the same model fitted by another program. BG/NBD gives P(alive) = 1 to "
             "one-time buyers."
         ),
@@ -199,7 +199,7 @@ def _fits(source: Source) -> list[Block]:
 
 def _bgnbd(fits: Mapping[str, Any]) -> Block:
     rows: list[list[str | Cell]] = []
-    for cell, fit in sorted(fits.items()):
+    for segment, fit in sorted(fits.items()):
         challenger, errors = fit.get("challenger"), fit.get("log_standard_error") or {}
         compared = "none"
         if challenger is not None:
@@ -212,7 +212,7 @@ def _bgnbd(fits: Mapping[str, Any]) -> Block:
                 compared = f"{challenger['package']}: no fit; {challenger['message']}"
         rows.append(
             [
-                cell,
+                segment,
                 number(fit["customers"]),
                 number(fit["repeat_orders"]),
                 *(
@@ -228,7 +228,18 @@ def _bgnbd(fits: Mapping[str, Any]) -> Block:
         )
     return table(
         "BG/NBD by market and sales channel: parameters ± 95%, time in operational days",
-        ("Cell", "Customers", "Repeat orders", "r", "alpha", "a", "b", "Log-likelihood", "How", "Challenger"),
+        (
+            "Segment",
+            "Customers",
+            "Repeat orders",
+            "r",
+            "alpha",
+            "a",
+            "b",
+            "Log-likelihood",
+            "How",
+            "Challenger",
+        ),
         rows,
         dense=True,
     )
@@ -237,18 +248,18 @@ def _bgnbd(fits: Mapping[str, Any]) -> Block:
 def _acquisition(fits: Mapping[str, Any]) -> Block:
     rows: list[list[str | Cell]] = [
         [
-            cell,
+            segment,
             number(fit["months"]),
             f"{number(fit['prior']['mean'], 2)} ± {number(1.96 * fit['prior']['sd'], 2)}",
             f"{number(fit['posterior']['mean'], 2)} ± {number(1.96 * fit['posterior']['sd'], 2)}",
             str(fit.get("attribution", "")),
             str(fit["prior"]["source"]),
         ]
-        for cell, fit in sorted(fits.items())
+        for segment, fit in sorted(fits.items())
     ]
     return table(
         "Customers won by spend: elasticity (below 1: diminishing returns), prior and posterior ± 95%",
-        ("Cell", "Months", "Prior", "Posterior", "Attribution", "Source of the prior"),
+        ("Segment", "Months", "Prior", "Posterior", "Attribution", "Source of the prior"),
         rows,
         dense=True,
     )

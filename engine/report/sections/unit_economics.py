@@ -71,9 +71,9 @@ def _answer(source: Source, channels: Channels) -> list[str]:
     blended = quantile_estimates(source.of_base("horizon/blended_cac")[:, None], (0.05, 0.5, 0.95))
     low, mid, high = (NONE if level[0] is None else number(level[0].value) for level in blended)
     out = [first, f"Blended CAC, organic customers counted too: {mid} ({low} to {high}) {currency}."]
-    cells = [line for line in channels.of(BASE) if line.market != ALL and line.figures["ltv_cac"]]
-    if len(cells) > 1:
-        ranked = sorted(cells, key=lambda line: _median(line, "ltv_cac"))
+    segments = [line for line in channels.of(BASE) if line.market != ALL and line.figures["ltv_cac"]]
+    if len(segments) > 1:
+        ranked = sorted(segments, key=lambda line: _median(line, "ltv_cac"))
         worst, best = (
             f"{' · '.join(_names(source, line))} ({_range(source, line, 'ltv_cac')}; P(< 1) "
             f"{probability(line.chances['below_one'], source.trials)})"
@@ -120,7 +120,7 @@ def _range(source: Source, line: Line, name: str, months: int = 0) -> str:
     return f"{mid} ({low} to {high})"
 
 
-def _cell(source: Source, line: Line, name: str, months: int = 0, *, error: bool = True) -> Cell:
+def _segment(source: Source, line: Line, name: str, months: int = 0, *, error: bool = True) -> Cell:
     """Median with its Monte Carlo error; p05 to p95 below."""
     known = line.figures[name]
     if known is None:
@@ -154,12 +154,12 @@ def _base(source: Source, channels: Channels) -> Block:
                 *_names(source, line),
                 NONE if won is None else number(won["mean"].value),
                 NONE if spend is None else source.money(spend["mean"].value),
-                _cell(source, line, "cac"),
-                _cell(source, line, "ltv"),
-                _cell(source, line, "ltv_cac"),
+                _segment(source, line, "cac"),
+                _segment(source, line, "ltv"),
+                _segment(source, line, "ltv_cac"),
                 _chance(source, line.chances["below_one"], tolerated),
                 _chance(source, line.chances["below_policy"]),
-                _cell(source, line, "cac_payback", months),
+                _segment(source, line, "cac_payback", months),
             ]
         )
     rate = percent(channels.rate, 0)
@@ -202,10 +202,10 @@ def _zones(source: Source, channels: Channels) -> Block:
         rows.append(
             [
                 *_names(source, line),
-                _cell(source, line, "roas"),
+                _segment(source, line, "roas"),
                 even,
-                _cell(source, line, "cm2_share", error=False),
-                _cell(source, line, "romi"),
+                _segment(source, line, "cm2_share", error=False),
+                _segment(source, line, "romi"),
                 *(_chance(source, line.chances[zone]) for zone in ZONES),
                 line.zone or NONE,
             ]
@@ -247,15 +247,15 @@ def _scenarios(source: Source, channels: Channels) -> Block:
                 [
                     name,
                     _names(source, line)[1],
-                    _cell(source, line, "cac", error=False),
-                    _cell(source, line, "ltv", error=False),
-                    _cell(source, line, "ltv_cac", error=False),
+                    _segment(source, line, "cac", error=False),
+                    _segment(source, line, "ltv", error=False),
+                    _segment(source, line, "ltv_cac", error=False),
                     _change(line.change),
                     _chance(source, line.chances["below_one"], tolerated),
                     _chance(source, line.chances["below_policy"]),
-                    _cell(source, line, "cac_payback", months),
-                    _cell(source, line, "roas", error=False),
-                    _cell(source, line, "romi", error=False),
+                    _segment(source, line, "cac_payback", months),
+                    _segment(source, line, "roas", error=False),
+                    _segment(source, line, "romi", error=False),
                     NONE if zone is None else f"{line.zone} ({percent(zone.value, 0)})",
                 ]
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.finance.lines import CELL_RUNGS, LINES, RUNGS
+from engine.finance.lines import LINES, RUNGS, SEGMENT_RUNGS
 from engine.report.workbook.balance import BalanceSheet
 from engine.report.workbook.cash import CashFlow, WeeklyCash
 from engine.report.workbook.figures import Figures, month_ends
@@ -20,7 +20,7 @@ VERDICT_ROW, TOLERANCE_ROW = 3, 4
 VALUE_COLUMN = 1
 SUMMARY = 7
 CENT = 0.01
-CHECKS = len(RUNGS) + 1 + len(CELL_RUNGS) + 3 + 4
+CHECKS = len(RUNGS) + 1 + len(SEGMENT_RUNGS) + 3 + 4
 """Checks in the list: ladder, markets, balance, cash; a test counts them."""
 OK, WRONG = "OK", "DIFFERENCE"
 FIRST = 1
@@ -177,7 +177,7 @@ def _ladder_checks(checks: Checks, row: int) -> int:
 
 def _market_checks(checks: Checks, row: int) -> int:
     parts, timeline = checks.parts, checks.timeline
-    for rung in CELL_RUNGS:
+    for rung in SEGMENT_RUNGS:
         here, there = parts.markets.sums[rung], parts.ladder.rows[rung]
 
         def terms(at: int, here: int = here, there: int = there) -> Terms:

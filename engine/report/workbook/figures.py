@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from engine.finance.accounts import BALANCE_NAMES
-from engine.finance.lines import CELL_LINES, COMPANY_LINES, RUNGS
+from engine.finance.lines import COMPANY_LINES, RUNGS, SEGMENT_LINES
 from engine.finance.statements import FLOWS
 from engine.report.summary import BASE, LEVELS
 from models.arrays import DateArray, FloatArray
@@ -74,7 +74,7 @@ class Figures:
 def read_figures(cube: xr.DataTree, record: Mapping[str, Any]) -> Figures:
     """Read the base case of a run."""
     month, market = _base(cube, "month"), _base(cube, "market")
-    by_market = {name: _mean(market[name]) for name in CELL_LINES}
+    by_market = {name: _mean(market[name]) for name in SEGMENT_LINES}
     flows = {name: _mean(month[f"cash_flow_{name}"]) for name in FLOWS}
     balance = {name: _mean(month[f"balance_{name}"]) for name in BALANCE_NAMES}
     income, equity = _mean(month["net_income"]), _mean(month["equity"])

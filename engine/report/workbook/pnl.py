@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.finance.lines import CELL_RUNGS, LINES, RUNGS
+from engine.finance.lines import LINES, RUNGS, SEGMENT_RUNGS
 from engine.report.workbook.figures import Figures
 from engine.report.workbook.sheet import Sheet, cell
 from engine.report.workbook.statement import Statement, write_ratio
@@ -145,19 +145,19 @@ def write_markets(
     statement.header(HEADER, "Positive: money in; (negative): money out")
     count = len(figures.markets)
     summary = HEADER + 2
-    block = 2 + len(CELL_RUNGS) + sum(line.rung in CELL_RUNGS for line in LINES) + 1
-    top = summary + (len(CELL_RUNGS) + 1) * (count + 2) + 1 + CHART_ROWS
+    block = 2 + len(SEGMENT_RUNGS) + sum(line.rung in SEGMENT_RUNGS for line in LINES) + 1
+    top = summary + (len(SEGMENT_RUNGS) + 1) * (count + 2) + 1 + CHART_ROWS
     ladders = {}
     for position, key in enumerate(figures.markets):
         row = top + position * block
         sheet.text(row, 0, market_label(record, key), "section")
         lines = {name: np.asarray(values[:, position]) for name, values in figures.market_lines.items()}
-        ladder = write_ladder(statement, row + 1, lines, CELL_RUNGS)
+        ladder = write_ladder(statement, row + 1, lines, SEGMENT_RUNGS)
         statement.ratio(ladder.last + 1, "CM3 margin", ladder.rows["cm3"], ladder.rows["net_revenue"])
         ladders[key] = ladder
     sums = {}
     row = summary
-    for rung in CELL_RUNGS:
+    for rung in SEGMENT_RUNGS:
         row, sums[rung] = _rung_by_market(statement, figures, record, ladders, rung, row)
     _shares(statement, figures, record, row, sums["net_revenue"])
     chart_row = row + count + 2

@@ -10,8 +10,6 @@ from models.demand.univariate.recursions import ADDED, MULTIPLIED, NO_TREND, the
 from models.quantiles import normal_quantile
 from models.streams import key_of, uniform1
 
-UInt64Array = WordArray
-
 LEAST_RELATIVE_ERROR = -0.95
 """A relative error below this would turn a count negative."""
 
@@ -22,7 +20,7 @@ def normal_scores(seed: int, name: str, trials: range, periods: int) -> FloatArr
 
 
 @njit(cache=True)
-def _scores(key: UInt64Array, first_trial: int, trials: int, periods: int) -> FloatArray:
+def _scores(key: WordArray, first_trial: int, trials: int, periods: int) -> FloatArray:
     out = np.empty((trials, periods))
     for t in range(trials):
         for j in range(periods):

@@ -123,7 +123,7 @@ def sample_spec(**changes: object) -> FinanceSpec:
         "import_vat": [[0.0, 0.2]] * 3,
         "weight": [0.3, 0.2, 0.5, 0.1],
         "item_origin": [0, 1, 0, 1],
-        "spend_cell": [[0, 1], [2, 3], [4, 5]],
+        "spend_segment": [[0, 1], [2, 3], [4, 5]],
         "spend_lag": [30, 15],
         "sales_tax_lag": 20,
         "fixed_monthly": np.full(6, 2500.0),
@@ -249,7 +249,7 @@ def _ship(
     days: int,
     scale: int,
 ) -> Story:
-    cells = spec.terms.cells
+    segments = spec.terms.segments
     stock = np.repeat(spec.opening.units[None], trials, axis=0)
     shipped = np.zeros((trials, days, len(ARCS), 4), dtype=np.int32)
     on_hand = np.zeros((trials, days, 2, 4), dtype=np.int32)
@@ -259,7 +259,7 @@ def _ship(
                 stock[t, lines.node[t, row], lines.item[t, row]] += lines.units[t, row]
         for back in returns:
             if back[0] == day:
-                stock[:, cells.return_node[back[1]], back[2]] += back[3]
+                stock[:, segments.return_node[back[1]], back[2]] += back[3]
         for arc, (_, node) in enumerate(ARCS):
             shipped[:, day, arc] = np.minimum(random.integers(0, scale, (trials, 4)), stock[:, node])
             stock[:, node] -= shipped[:, day, arc]

@@ -5,20 +5,20 @@ import pytest
 
 from engine.finance import channel_economics as joint
 
-# two cells, one trial: 100 customers for 1,000 and 300 for 6,000; CM2 of 6 and 3, then 10 and 8 a month
+# two segments, one trial: 100 customers for 1,000 and 300 for 6,000; CM2 of 6 and 3, then 10 and 8 a month
 WON = np.array([[100.0, 300.0]])
 SPEND = np.array([[1_000.0, 6_000.0]])
 CURVE = np.array([[[6.0, 10.0], [3.0, 8.0]]])
 
 
-def test_cells_weigh_as_many_customers_as_they_won():
+def test_segments_weigh_as_many_customers_as_they_won():
     assert joint.joint_curve(CURVE, WON).tolist() == [[9.0, 6.75]]
     nobody = np.array([[100.0, 0.0]])
     assert joint.joint_curve(np.array([[[6.0, np.nan], [3.0, np.nan]]]), nobody).tolist() == [[6.0, 3.0]]
     assert np.isnan(joint.joint_curve(CURVE, np.zeros((1, 2)))).all()
 
 
-def test_the_figures_of_all_cells_together():
+def test_the_figures_of_all_segments_together():
     found = joint.joint_economics(
         won=WON,
         spend=SPEND,
@@ -39,7 +39,7 @@ def test_the_figures_of_all_cells_together():
     assert {name: float(value[0]) for name, value in found.items()} == pytest.approx(expected)
 
 
-def test_each_cell_alone_is_the_same_function():
+def test_each_segment_alone_is_the_same_function():
     alone = joint.economics(
         won=WON,
         spend=SPEND,
@@ -67,7 +67,7 @@ def test_zones_are_positions_and_missing_where_there_is_none():
     assert np.isnan(codes[2])
 
 
-def test_sums_do_not_depend_on_cells_of_nothing():
+def test_sums_do_not_depend_on_segments_of_nothing():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(5, 7))
     padded = np.insert(values, [0, 3, 7], 0.0, axis=1)

@@ -27,7 +27,7 @@ def _one_trial(story, t: int):
 def test_a_trial_alone_gives_the_same_bytes(closed, close, story, trial: int) -> None:
     alone = close(closed.spec, _one_trial(story, trial))
     for together, single in zip(closed.months, alone.months, strict=True):
-        assert together.cells[trial].tobytes() == single.cells[0].tobytes()
+        assert together.segments[trial].tobytes() == single.segments[0].tobytes()
         assert together.company[trial].tobytes() == single.company[0].tobytes()
         for a, b in zip(together.cash, single.cash, strict=True):
             assert a[trial].tobytes() == b[0].tobytes()
@@ -47,7 +47,7 @@ def test_later_days_of_the_order_table_are_not_read(closed, close, story) -> Non
     replay = close(closed.spec, Known(**{name: getattr(story, name) for name in story.__dataclass_fields__}))
     for a, b in zip(closed.months, replay.months, strict=True):
         assert a.company.tobytes() == b.company.tobytes()
-        assert a.cells.tobytes() == b.cells.tobytes()
+        assert a.segments.tobytes() == b.segments.tobytes()
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -102,10 +102,12 @@ def test_a_wrong_shape_is_refused(closed, close, story) -> None:
         close(closed.spec, replace(story, shipped=story.shipped[:, :, :-1]), months=1)
 
 
-def test_the_rungs_of_cells_add_up_to_the_company(closed) -> None:
+def test_the_rungs_of_segments_add_up_to_the_company(closed) -> None:
     statements = assemble(closed.spec.opening, closed.months)
     for rung in ("net_revenue", "cm1", "cm2", "cm3"):
-        np.testing.assert_allclose(statements.cell_rung(rung).sum(axis=2), statements.rung(rung), atol=1e-6)
+        np.testing.assert_allclose(
+            statements.segment_rung(rung).sum(axis=2), statements.rung(rung), atol=1e-6
+        )
 
 
 def test_conversion_cycle_and_coverage_of_a_quarter_use_averages_and_its_own_days(closed) -> None:

@@ -22,7 +22,7 @@ def test_equity_is_opening_plus_income_plus_contributions_in_every_trial_and_mon
 
 
 def test_every_posting_has_an_amount(closed) -> None:
-    total = sum(np.abs(month.company) + np.abs(month.cells).sum(axis=2) for month in closed.months)
+    total = sum(np.abs(month.company) + np.abs(month.segments).sum(axis=2) for month in closed.months)
     assert [p.name for p, amount in zip(POSTINGS, total.min(axis=0), strict=True) if amount < 0.01] == []
 
 

@@ -141,7 +141,7 @@ def test_a_closing_node_sells_off_and_orders_nothing_more(plan, calibration, res
     oslo, bergen = variant.node_keys.index("oslo"), variant.node_keys.index("bergen")
     assert not brain.share[oslo].any()
     assert brain.share[bergen].sum() > 0.0
-    assert set(brain.primary_node[[c for c, (m, _) in enumerate(variant.cells) if m == "NO"]]) == {bergen}
+    assert set(brain.primary_node[[c for c, (m, _) in enumerate(variant.segments) if m == "NO"]]) == {bergen}
     costs = {cost.name: cost.monthly for cost in variant.config.finance.fixed_costs}
     assert costs == {"staff": 6000.0, "rent": 900.0, "node bergen": 150.0}
 

@@ -227,7 +227,7 @@ def test_missing_open_items_fall_due_by_the_terms_and_sum_to_the_books(tmp_path:
 
 
 def test_views_follow_the_sorted_keys(plan: Plan) -> None:
-    assert plan.cell_keys == ("NA/marketplace", "NA/shop", "NO/marketplace", "NO/shop")
+    assert plan.segment_keys == ("NA/marketplace", "NA/shop", "NO/marketplace", "NO/shop")
     assert plan.item_keys == ("007", "1E10", "B-2")
     assert plan.origin_of_supplier == {"CN1": "CN", "KR1": "KR"}
     assert plan.territory_of_node == {"oslo": "nordic", "windhoek": "sacu"}

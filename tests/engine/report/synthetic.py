@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from engine.finance.lines import CELL_LINES, CELL_RUNGS, COMPANY_LINES, RUNGS, lines_to
+from engine.finance.lines import COMPANY_LINES, RUNGS, SEGMENT_LINES, SEGMENT_RUNGS, lines_to
 from engine.report.reading import Source
 from engine.report.summary import Summary, summarise
 from engine.stages.measure import cube_variables
@@ -84,19 +84,19 @@ def made(
             variable.unit, 1e5
         )
         values[variable.path] = drawn
-    for name in (*CELL_LINES, *COMPANY_LINES):
-        path = f"market/{name}" if name in CELL_LINES else f"month/{name}"
+    for name in (*SEGMENT_LINES, *COMPANY_LINES):
+        path = f"market/{name}" if name in SEGMENT_LINES else f"month/{name}"
         size = 1.0 if name == "gross_sales" else -0.04
         values[path] = values[path] * size * (0.0 if empty_markets and path.startswith("market/") else 1.0)
     for rung in RUNGS:
         monthly = sum(
-            values[f"market/{line}"].sum(axis=-1) if line in CELL_LINES else values[f"month/{line}"]
+            values[f"market/{line}"].sum(axis=-1) if line in SEGMENT_LINES else values[f"month/{line}"]
             for line in lines_to(rung)
         )
         values[f"month/{rung}"] = monthly
         values[f"quarter/{rung}"] = monthly.reshape(*monthly.shape[:2], quarters, 3).sum(axis=-1)
         values[f"horizon/{rung}"] = monthly.sum(axis=-1)
-        if rung in CELL_RUNGS:
+        if rung in SEGMENT_RUNGS:
             values[f"market/{rung}"] = sum(values[f"market/{line}"] for line in lines_to(rung))
     walk = generator.normal(0.0, 2e4, values["day/net_cash"].shape).cumsum(axis=-1)
     values["day/net_cash"] = walk

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.finance.lines import CELL_LINES, LINE_NAMES, RUNGS, lines_to
+from engine.finance.lines import LINE_NAMES, RUNGS, SEGMENT_LINES, lines_to
 from engine.report.sections.shocks import shocks
 from engine.report.waterfall import rounded, waterfall
 from models.errors import StoreError
@@ -18,7 +18,7 @@ def run():
 
 
 def line_mean(cube, line, scenario):
-    group = "market" if line in CELL_LINES else "month"
+    group = "market" if line in SEGMENT_LINES else "month"
     values = cube[group][line].sel(scenario=scenario)
     return float(values.sum([dim for dim in values.dims if dim != "trial"]).mean())
 
@@ -30,7 +30,7 @@ def test_each_bar_is_the_mean_paired_change_of_its_line_in_the_cube(run, rung):
     for bar in found.bars:
         expected = line_mean(run.cube, bar.line, "slump") - line_mean(run.cube, bar.line, "base")
         assert bar.change.value == pytest.approx(expected, abs=1e-6)
-        assert bool(bar.by_market) == (bar.line in CELL_LINES)
+        assert bool(bar.by_market) == (bar.line in SEGMENT_LINES)
         if bar.by_market:
             assert math.fsum(bar.by_market) == pytest.approx(bar.change.value, abs=1e-6)
 

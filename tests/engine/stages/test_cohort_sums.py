@@ -9,7 +9,7 @@ from engine.stages.cohort_sums import cohort_sums
 from models.demand import CohortOrders
 from models.demand.cohort_orders import pair_of
 
-TRIALS, STREAMS, MONTHS, CELLS = 3, 4, 6, 2
+TRIALS, STREAMS, MONTHS, SEGMENTS = 3, 4, 6, 2
 
 
 def made(seed: int = 1) -> CohortOrders:
@@ -26,30 +26,30 @@ def made(seed: int = 1) -> CohortOrders:
         counts(STREAMS, MONTHS),
         counts(STREAMS, pairs),
         counts(STREAMS, MONTHS, 3),
-        counts(MONTHS, CELLS),
-        counts(MONTHS, CELLS),
+        counts(MONTHS, SEGMENTS),
+        counts(MONTHS, SEGMENTS),
     )
 
 
 def test_sums_by_month_age_and_cohort():
     cohorts = made()
-    worth = np.random.default_rng(2).normal(20.0, 5.0, (TRIALS, MONTHS, CELLS))
+    worth = np.random.default_rng(2).normal(20.0, 5.0, (TRIALS, MONTHS, SEGMENTS))
     factor = np.array([1.0, 0.9, 0.8])
     found = cohort_sums(cohorts, worth, factor)
-    for s, cell in enumerate(cohorts.stream_cell):
+    for s, segment in enumerate(cohorts.stream_segment):
         for j in range(MONTHS):
             placed = sum(cohorts.orders[:, s, pair_of(j, c)].astype(float) for c in range(j + 1))
             assert found.placed[:, s, j] == pytest.approx(placed)
         for age in range(MONTHS):
             reach = range(MONTHS - age)
             orders = sum(cohorts.orders[:, s, pair_of(c + age, c)].astype(float) for c in reach)
-            cm2 = sum(cohorts.orders[:, s, pair_of(c + age, c)] * worth[:, c + age, cell] for c in reach)
+            cm2 = sum(cohorts.orders[:, s, pair_of(c + age, c)] * worth[:, c + age, segment] for c in reach)
             assert found.orders_by_age[:, s, age] == pytest.approx(orders)
             assert found.cm2_by_age[:, s, age] == pytest.approx(cm2)
             assert found.won_by_age[:, s, age] == pytest.approx(cohorts.won[:, s, : MONTHS - age].sum(axis=1))
         for c in range(MONTHS - 2):
             value = sum(
-                factor[age] * cohorts.orders[:, s, pair_of(c + age, c)] * worth[:, c + age, cell]
+                factor[age] * cohorts.orders[:, s, pair_of(c + age, c)] * worth[:, c + age, segment]
                 for age in range(3)
             )
             assert found.cohort_cm2[:, s, c] == pytest.approx(value)
@@ -59,7 +59,7 @@ def test_a_cohort_of_ten_worked_by_hand():
     """10 customers in each of two months; 10 and 8 first orders, 5 later ones; an order is worth 2, then
     3."""
     cohorts = CohortOrders(
-        stream_cell=np.array([0]),
+        stream_segment=np.array([0]),
         stream_channel=np.array([0]),
         won=np.array([[[10, 10]]], dtype=np.int32),
         first=np.array([[[10, 8]]], dtype=np.int32),

@@ -41,7 +41,7 @@ def test_dirichlet_draws_have_the_right_mean_and_spread() -> None:
 
 
 def drawn_shares(tables: Alias) -> np.ndarray:
-    """Shares of the outcomes of the first epoch and cell, dims (trial, outcome)."""
+    """Shares of the outcomes of the first epoch and segment, dims (trial, outcome)."""
     mass = np.array(tables.threshold[:, 0, 0])
     rest = 1.0 - mass
     count = mass.shape[1]
@@ -85,7 +85,7 @@ def test_items_start_and_end_when_the_plan_says(company) -> None:  # type: ignor
     assert np.all(expected[:2, new] == 0.0)
     assert np.all(expected[2:, new] > 0.0)
     bank = model.draw(range(4), 1, months=4)
-    orders = np.full((4, bank.cells), 400, dtype=np.int64)
+    orders = np.full((4, bank.segments), 400, dtype=np.int64)
     sold = np.stack([units_month(bank, j, orders).sum(axis=(0, 1, 2)) for j in range(4)])
     assert sold[0, old] > 0
     assert sold[1:, old].sum() == 0

@@ -54,15 +54,15 @@ def test_customers_won_are_those_of_the_monthly_count(bank: DemandBank, run: tup
 def test_the_orders_of_everybody_are_all_orders(bank: DemandBank, run: tuple) -> None:
     cohorts, orders, _, multiplier, _ = run
     total = cohorts.known.astype(np.int64)
-    for s, c in enumerate(bank.stream_cell):
+    for s, c in enumerate(bank.stream_segment):
         for j in range(MONTHS):
             total[:, j, c] += cohorts.orders[:, s, pair_of(j, 0) : pair_of(j, j) + 1].sum(axis=1)
     nobody = np.zeros_like(total)
-    per_market = bank.cells // bank.markets
+    per_market = bank.segments // bank.markets
     for t in range(TRIALS):
-        for c in range(bank.cells):
+        for c in range(bank.segments):
             for j in range(MONTHS):
-                at = (t * bank.cells + c) * MONTHS + j
+                at = (t * bank.segments + c) * MONTHS + j
                 start = bank.steady.offset[at]
                 stop = start + bank.whose.anonymous[t, c, j]
                 below = bank.steady.mark[start:stop] < np.float32(multiplier[t, c // per_market, j])
@@ -75,11 +75,11 @@ def test_the_orders_of_everybody_are_all_orders(bank: DemandBank, run: tuple) ->
 
 def test_who_came_back_is_counted_customer_by_customer(bank: DemandBank, run: tuple) -> None:
     cohorts, _, _, multiplier, level = run
-    streams, pairs = len(bank.stream_cell), MONTHS * (MONTHS + 1) // 2
-    per_market = bank.cells // bank.markets
+    streams, pairs = len(bank.stream_segment), MONTHS * (MONTHS + 1) // 2
+    per_market = bank.segments // bank.markets
     for t in (0, TRIALS - 1):
         for s in range(streams):
-            market, q = bank.stream_cell[s] // per_market, bank.stream_channel[s]
+            market, q = bank.stream_segment[s] // per_market, bank.stream_channel[s]
             for c in range(0, MONTHS, 4):
                 reach = np.float32(level[t, market, q, c] if q >= 0 else 1.0)
                 first: dict[int, int] = {}
@@ -139,16 +139,16 @@ def test_the_second_order_comes_with_the_probability_of_the_model(company, model
     bank = flat.draw(range(trials), seed=3, months=MONTHS)
     level = np.ones((trials, bank.markets, bank.channels, MONTHS))
     multiplier = np.ones((trials, bank.markets, MONTHS))
-    none = np.zeros((trials, MONTHS, bank.cells), dtype=np.int64)
+    none = np.zeros((trials, MONTHS, bank.segments), dtype=np.int64)
     cohorts = cohort_orders(bank, multiplier, level, none)
     large = [
-        (s, cell)
-        for s, cell in enumerate(bank.stream_cell)
-        if flat.known[cell] and cohorts.won[:, s].sum() > 1000
+        (s, segment)
+        for s, segment in enumerate(bank.stream_segment)
+        if flat.known[segment] and cohorts.won[:, s].sum() > 1000
     ]
     assert len(large) >= 4
-    for s, cell in large:
-        r, alpha, _, _ = (float(flat.fits[cell].params[name]) for name in ("r", "alpha", "a", "b"))
+    for s, segment in large:
+        r, alpha, _, _ = (float(flat.fits[segment].params[name]) for name in ("r", "alpha", "a", "b"))
         for place, (days, last) in enumerate(zip(RETURN_DAYS, (10, 7, 1), strict=True)):
             came = int(cohorts.returned[:, s, :last, place].sum())
             whole = int(cohorts.won[:, s, :last].sum())
@@ -170,7 +170,7 @@ def test_the_best_tenth_is_a_tenth_and_orders_most(model: DemandModel) -> None:
 def test_orders_of_two_categories_come_with_the_chance_of_their_lines(bank: DemandBank) -> None:
     category = np.arange(bank.items) % 3
     chance = several_categories(bank, category)
-    assert chance.shape == (TRIALS, MONTHS, bank.cells)
+    assert chance.shape == (TRIALS, MONTHS, bank.segments)
     rng = np.random.default_rng(4)
     t, c, draws = 2, 0, 200_000
     lines, mix = bank.lines, bank.mix

@@ -58,8 +58,8 @@ def test_expectation_equals_the_mean_of_sampled_base_demand(
     trials = 400
     bank = fitted.draw(range(trials), seed=3)
     orders = base_orders(bank).astype(float)
-    year = orders.reshape(trials, bank.cells, 3, 12).sum(axis=3)
-    expected = fitted.expected_orders[:, :36].reshape(bank.cells, 3, 12).sum(axis=2)
+    year = orders.reshape(trials, bank.segments, 3, 12).sum(axis=3)
+    expected = fitted.expected_orders[:, :36].reshape(bank.segments, 3, 12).sum(axis=2)
     z = (year.mean(axis=0) - expected) / (year.std(axis=0) / np.sqrt(trials))
     assert np.abs(z).max() < 4.0, z
     z = (orders.mean(axis=0) - fitted.expected_orders[:, :36]) / (orders.std(axis=0) / np.sqrt(trials))
@@ -128,8 +128,8 @@ def test_a_market_without_volume_changes_nothing_elsewhere(model: DemandModel, c
     bigger = fit_demand(company.orders, company.spend, settings=wider)
     bank, reference = bigger.draw(range(4), 2, months=5), model.draw(range(4), 2, months=5)
     orders = base_orders(bank)
-    french = [i for i, key in enumerate(bank.cell_keys) if key.startswith("fr/")]
-    others = [i for i, key in enumerate(bank.cell_keys) if not key.startswith("fr/")]
+    french = [i for i, key in enumerate(bank.segment_keys) if key.startswith("fr/")]
+    others = [i for i, key in enumerate(bank.segment_keys) if not key.startswith("fr/")]
     assert orders[:, french].sum() == 0
     assert np.all(bigger.expected_units[french] == 0.0)
     assert np.ascontiguousarray(orders[:, others]).tobytes() == base_orders(reference).tobytes()
@@ -193,14 +193,14 @@ def test_customers_who_never_come_back_fit_without_a_crash(company) -> None:  # 
     assert np.isfinite(base_orders(model.draw(range(2), 0, months=3))).all()
 
 
-def test_a_thin_cell_leans_on_the_strong_one(company) -> None:  # type: ignore[no-untyped-def]
+def test_a_thin_segment_leans_on_the_strong_one(company) -> None:  # type: ignore[no-untyped-def]
     orders = company.orders
     keys = sorted(k for k in orders["customer_key"].unique() if k.startswith("de-"))
     thin = orders[(orders["market"] != "de") | orders["customer_key"].isin(keys[:40])]
     model = fit_demand(thin, company.spend, settings=company.settings)
-    cell = model.diagnostics["customers"]["de/shop"]
-    assert cell["how"] == "pooled: thin"
-    assert 0.0 < cell["own_weight"] < 1.0
+    segment = model.diagnostics["customers"]["de/shop"]
+    assert segment["how"] == "pooled: thin"
+    assert 0.0 < segment["own_weight"] < 1.0
 
 
 def test_customers_nobody_claims_are_organic_and_answer_to_no_spend(company) -> None:  # type: ignore[no-untyped-def]

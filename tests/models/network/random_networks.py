@@ -61,7 +61,7 @@ def random_case(seed: int) -> Case:
     first_trial = int(rng.integers(0, 1000))
     draws = _draws(rng, network, days, trials, first_trial)
     opened, stages = _open_orders(rng, network, trials)
-    n, i, c = len(network.nodes), len(network.items), len(network.markets)
+    n, i, c = len(network.nodes), len(network.items), len(network.demand_points)
     state = initial_state(
         network,
         range(first_trial, first_trial + trials),
@@ -80,10 +80,10 @@ def _network(rng: np.random.Generator) -> Network:
     n = int(rng.choice([1, 2, 3, 3, 3]))
     s = int(rng.choice([1, 2, 3, 3, 3]))
     k = int(rng.integers(1, n + 1))
-    market_nodes = np.full((c, k), -1, dtype=np.int64)
+    point_nodes = np.full((c, k), -1, dtype=np.int64)
     for m in range(c):
         served = rng.permutation(n)[: int(rng.integers(1, k + 1))]
-        market_nodes[m, : len(served)] = served
+        point_nodes[m, : len(served)] = served
     backup = np.array(
         [int(rng.choice([-1, *range(s), *range(s), *range(s)])) for _ in range(s)], dtype=np.int64
     )
@@ -91,10 +91,10 @@ def _network(rng: np.random.Generator) -> Network:
         suppliers=tuple(f"S{x}" for x in range(s)),
         ports=tuple(f"P{x}" for x in range(p)),
         nodes=tuple(f"N{x}" for x in range(n)),
-        markets=tuple(f"M{x}" for x in range(c)),
+        demand_points=tuple(f"M{x}" for x in range(c)),
         items=tuple(f"I{x}" for x in range(i)),
         node_port=rng.integers(0, p, n),
-        market_nodes=market_nodes,
+        point_nodes=point_nodes,
         priority=rng.integers(1, 3, c),
         backlog_share=rng.choice([0.0, 0.3, 0.5, 1.0], c),
         return_node=rng.integers(0, n, c),
@@ -132,7 +132,7 @@ def _sources(rng: np.random.Generator, nodes: int) -> IntArray:
 
 def _draws(rng: np.random.Generator, network: Network, days: int, trials: int, first_trial: int) -> Draws:
     s, n, p = len(network.suppliers), len(network.nodes), len(network.ports)
-    c, i = len(network.markets), len(network.items)
+    c, i = len(network.demand_points), len(network.items)
 
     def stage(scale: float) -> Any:
         lead = int(rng.choice([1, trials]))
@@ -165,7 +165,8 @@ def _draws(rng: np.random.Generator, network: Network, days: int, trials: int, f
         return_share=rng.choice([0.0, 0.2, 0.9]) * rng.random((int(rng.choice([1, trials])), c, i)),
         refusal_share=rng.choice([0.0, 0.1]) * rng.random((1, c, days)),
         return_keys=keys_of(
-            int(rng.integers(0, 9)), [f"returns/{m}/{x}" for m in network.markets for x in network.items]
+            int(rng.integers(0, 9)),
+            [f"returns/{m}/{x}" for m in network.demand_points for x in network.items],
         ).reshape(c, i, 2),
         return_delay=rng.integers(0, 7, int(rng.integers(1, 6))),
         transfer=quantise(

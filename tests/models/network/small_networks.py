@@ -45,7 +45,7 @@ def network_of(**changes: Any) -> Network:
 def draws_of(network: Network, days: int, trials: int = 1, **changes: Any) -> Draws:
     """No lead times, no outages, no limits, no returns; ``changes`` are scalars or arrays that broadcast."""
     s, p, n = len(network.suppliers), len(network.ports), len(network.nodes)
-    c, i = len(network.markets), len(network.items)
+    c, i = len(network.demand_points), len(network.items)
     defaults: dict[str, tuple[tuple[int, ...], Any, Any]] = {
         "production": ((s, n, days), 0.0, float),
         "transit": ((s, n, days), 0.0, float),
@@ -63,7 +63,9 @@ def draws_of(network: Network, days: int, trials: int = 1, **changes: Any) -> Dr
         given = np.asarray(changes.get(name, value), dtype=dtype)
         lead = given.shape[0] if given.ndim == len(shape) + 1 else 1
         arrays[name] = np.broadcast_to(given, (lead, *shape)).copy()
-    keys = keys_of(1, [f"returns/{m}/{x}" for m in network.markets for x in network.items]).reshape(c, i, 2)
+    keys = keys_of(1, [f"returns/{m}/{x}" for m in network.demand_points for x in network.items]).reshape(
+        c, i, 2
+    )
     return Draws(
         first_trial=0,
         **arrays,
@@ -100,7 +102,7 @@ def run(
 ) -> tuple[State, Movements]:
     """One trial; ``demand`` by day: one number for all markets and items, or (market, item)."""
     days = len(demand)
-    c, i, n = len(network.markets), len(network.items), len(network.nodes)
+    c, i, n = len(network.demand_points), len(network.items), len(network.nodes)
     wanted = np.array([np.broadcast_to(np.asarray(d), (c, i)) for d in demand], dtype=np.int64)[None]
     state = initial_state(
         network,

@@ -27,7 +27,7 @@ def model(expected=None, lead_sd=0.0, dispersion=0.0, cv=0.0, score=1.645, cycle
 
 
 def test_levels_without_uncertainty_are_exposure_and_cycle_demand():
-    # two cells of 300 units a 30-day month are 20 a day: 40 days of exposure, 30 days of cycle
+    # two demand points of 300 units a 30-day month are 20 a day: 40 days of exposure, 30 days of cycle
     plan = model()
     reorder, up_to = purchasing.reorder_levels(plan, purchasing.initial_purchasing(plan, 1), 0)
     assert (reorder[0, 0, 0], up_to[0, 0, 0]) == (800, 1400)

@@ -18,7 +18,7 @@ from openpyxl.cell.cell import Cell
 
 import engine
 from engine.finance.accounts import BALANCE_NAMES
-from engine.finance.lines import CELL_RUNGS, LINES, RUNGS
+from engine.finance.lines import LINES, RUNGS, SEGMENT_RUNGS
 from engine.finance.statements import FLOWS
 from engine.report.workbook import WORKBOOK, write_workbook
 from engine.report.workbook.checks import CHECKS, OK, SUMMARY, WRONG
@@ -173,7 +173,7 @@ def test_totals_are_the_base_case_of_the_cube_to_the_cent(hostile: Written, open
         got = amounts(values["Cash quarterly"], words(flow, FLOW_WORDS))[-6:]
         np.testing.assert_allclose(got, base(hostile, f"month/cash_flow_{flow}"), atol=CENT)
     by_market = values["P&L by market"]
-    for rung in CELL_RUNGS:
+    for rung in SEGMENT_RUNGS:
         got = amounts(by_market, f"{words(rung, RUNG_WORDS)}, all markets")[-6:]
         np.testing.assert_allclose(got, base(hostile, f"market/{rung}").sum(axis=1), atol=CENT)
 

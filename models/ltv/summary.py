@@ -10,7 +10,7 @@ from models.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class CustomerSummary:
     """Distinct (x, t_x, T) of a set of customers with their counts.
 
     ``times`` holds the distinct values of t_x and T; ``recency`` and ``age`` are positions in it.
@@ -22,16 +22,16 @@ class Cells:
     count: FloatArray
     times: FloatArray
     member: IntArray
-    """Cell of each customer, shape (customer,)."""
+    """Row of each customer, shape (customer,)."""
 
 
-def build_cells(frequency: IntArray, recency: FloatArray, age: FloatArray) -> Cells:
-    """Cells of the customers given, sorted by (x, T, t_x)."""
+def summarised(frequency: IntArray, recency: FloatArray, age: FloatArray) -> CustomerSummary:
+    """Summary of the customers given, sorted by (x, T, t_x)."""
     times, recency_code, age_code = _code_times(recency, age)
     size = len(times)
     code = (frequency * size + age_code) * size + recency_code
     distinct, member, count = np.unique(code, return_inverse=True, return_counts=True)
-    return Cells(
+    return CustomerSummary(
         frequency=distinct // (size * size),
         recency=distinct % size,
         age=distinct // size % size,

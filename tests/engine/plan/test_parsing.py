@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.plan.cells import RefusedError, convert, to_moment, to_number, to_whole
 from engine.plan.faults import Faults
+from engine.plan.parsing import RefusedError, convert, to_moment, to_number, to_whole
 from engine.plan.readers import parse_table
 from engine.plan.tables import Column
 

@@ -13,17 +13,17 @@ from models.network.movements import Movements
 
 
 @dataclass(frozen=True, eq=False)
-class Played:
+class ScenarioOutcome:
     """What one scenario did in a block: units and days by month, and the books of every month."""
 
     orders: IntArray
-    """(trial, month, cell)."""
+    """(trial, month, segment)."""
 
     new_customers: IntArray
     """(trial, month, market, acquisition channel)."""
 
     demanded: IntArray
-    """(trial, month, cell) units; likewise sold, lost, returned."""
+    """(trial, month, segment) units; likewise sold, lost, returned."""
 
     sold: IntArray
     lost: IntArray
@@ -31,10 +31,10 @@ class Played:
     stock: IntArray
     """(trial, month, node) units on hand at month end."""
     short_item_days: IntArray
-    """(trial, month, cell) item-days with lost units or backlog at the day's end."""
+    """(trial, month, segment) item-days with lost units or backlog at the day's end."""
 
     wait: IntArray
-    """(trial, month, cell, 61) units shipped by whole days waited."""
+    """(trial, month, segment, 61) units shipped by whole days waited."""
 
     spend: FloatArray
     """(trial, month, market, acquisition channel) company currency."""
@@ -52,7 +52,7 @@ class Played:
     """Who placed the orders."""
 
     several_categories: FloatArray
-    """(trial, month, cell) probability that an order holds at least two categories."""
+    """(trial, month, segment) probability that an order holds at least two categories."""
 
     base: BaseMoves | None = field(default=None, repr=False)
     """Set when the scenario may serve others as base."""
@@ -66,10 +66,10 @@ class BaseMoves:
 
     orders: IntArray
     units: tuple[Int32Array, ...]
-    """Units demanded by month, dims (trial, day, cell, item)."""
+    """Units demanded by month, dims (trial, day, segment, item)."""
     draws: Draws
     movements: tuple[Movements, ...]
     line_counts: tuple[IntArray, ...]
-    played: Played
+    played: ScenarioOutcome
     asked: tuple[FloatArray, FloatArray]
     """Multipliers and acquisition levels of the orders."""

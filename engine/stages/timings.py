@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Clockwork:
+class Timings:
     """Wall seconds spent in each part of a run, for the benchmark.
 
     A part inside another is counted once, to the inner one, so that with one worker the parts sum to the

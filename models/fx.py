@@ -19,10 +19,10 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
 from models.arrays import FloatArray, WordArray
 from models.calendar import DAYS_IN_YEAR
+from models.compiled import compiled
 from models.errors import FitError, UsageError
 from models.quantiles import normal_quantile
 from models.streams import key_of, keys_of, uniform4
@@ -189,7 +189,7 @@ def _loadings(log_rates: pd.DataFrame) -> list[float]:
     return [float(x) for x in (b if b.sum() >= 0.0 else -b)]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw(
     first_trial: int,
     common_key: WordArray,

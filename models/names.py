@@ -56,6 +56,81 @@ DIMS = (
 )
 """Every dimension, in the order in which it may stand in an array."""
 
+INNER_DIMS = (
+    "segment",
+    "demand_point",
+    "arc",
+    "lane",
+    "customer",
+    "order",
+    "line",
+    "row",
+    "posting",
+    "layer",
+    "parameter",
+    "sample",
+    "outcome",
+    "threshold",
+    "metric",
+    "contender",
+    "case",
+    "word",
+    "age",
+)
+"""Dims that never stand in the cube: a segment is market and sales channel, a demand point what the network
+serves, an arc a demand point with a node that may serve it, a lane a supplier with a node."""
+
+LETTERS = {
+    "T": TRIAL,
+    "R": "trial, or 1 where no scenario differs",
+    "D": DAY,
+    "d": "day of the month",
+    "M": MONTH,
+    "Mk": MARKET,
+    "C": "segment; in the network demand point",
+    "I": ITEM,
+    "N": NODE,
+    "S": SUPPLIER,
+    "P": PORT,
+    "A": "arc",
+    "K": CURRENCY,
+    "O": ORIGIN,
+    "Te": TERRITORY,
+    "Aq": ACQUISITION_CHANNEL,
+}
+"""Letters that compiled code uses for dims, in comments and docstrings of the network and the books."""
+
+UNIT_WORDS = (
+    "unit",
+    "day",
+    "month",
+    "hour",
+    "share",
+    "probabilit",
+    "chance",
+    "rate",
+    "ratio",
+    "currency",
+    "amount",
+    "money",
+    "count",
+    "number",
+    "position",
+    "whether",
+    "log",
+    "bit",
+    "word",
+    "uniform",
+    "standard normal",
+    "score",
+    "weight",
+    "key",
+    "date",
+    "multiplier",
+    "points",
+)
+"""Words by which a docstring tells the unit of its arrays; beginnings of words count."""
+
 LONGEST_DAYS = 1000.0
 """Longest mean of a lead-time stage that is taken for one, days; also the bound of the driver."""
 FARTHEST_DAYS = 2.0**20

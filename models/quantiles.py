@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray
+from models.compiled import compiled, pasted
 
 _SQRT_HALF = math.sqrt(0.5)
 _SPREAD = 9.0
@@ -80,7 +80,7 @@ _TAIL_BOTTOM = (
 )
 
 
-@njit(inline="always")
+@pasted
 def _ratio(top: tuple[float, ...], bottom: tuple[float, ...], x: float) -> float:
     a = top[7]
     b = bottom[7]
@@ -90,7 +90,7 @@ def _ratio(top: tuple[float, ...], bottom: tuple[float, ...], x: float) -> float
     return a / b
 
 
-@njit(cache=True)
+@compiled
 def normal_quantile(u: float) -> float:
     """Standard normal score z with P(Z <= z) = u, for u in (0, 1).
 
@@ -107,13 +107,13 @@ def normal_quantile(u: float) -> float:
     return -z if q < 0.0 else z
 
 
-@njit(cache=True)
+@compiled
 def normal_cdf(z: float) -> float:
     """Probability P(Z <= z) of a standard normal Z."""
     return 0.5 * math.erfc(-z * _SQRT_HALF)
 
 
-@njit(cache=True)
+@compiled
 def poisson_quantile(u: float, mean: float) -> int:
     """Smallest count k with P(N <= k) >= u for a Poisson N; non-decreasing in u and in the mean.
 
@@ -132,7 +132,7 @@ def poisson_quantile(u: float, mean: float) -> int:
     return k
 
 
-@njit(cache=True)
+@compiled
 def binomial_quantile(u: float, n: int, p: float) -> int:
     """Smallest count k with P(N <= k) >= u for a binomial N of n trials with success probability p."""
     if n <= 0 or p <= 0.0:
@@ -152,7 +152,7 @@ def binomial_quantile(u: float, n: int, p: float) -> int:
     return k
 
 
-@njit(cache=True)
+@compiled
 def table_value(scores: FloatArray, values: FloatArray, z: float) -> float:
     """Value at normal score z by linear interpolation in an even grid; the last slope goes on in the tails.
 

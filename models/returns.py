@@ -17,10 +17,10 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numba import njit
 from scipy import special
 
 from models.arrays import FloatArray, IntArray, WordArray
+from models.compiled import compiled
 from models.errors import UsageError
 from models.lead_time import LeadTime
 from models.samplers import beta
@@ -201,7 +201,7 @@ def credible_interval(model: ReturnsModel, level: float = 0.8) -> FloatArray:
     return np.stack([special.betaincinv(a, b, tails), special.betaincinv(a, b, 1.0 - tails)])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw(
     first_trial: int,
     segment_keys: WordArray,

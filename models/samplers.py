@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from models.arrays import WordArray
+from models.compiled import compiled
 from models.quantiles import normal_quantile, poisson_quantile
 from models.streams import uniform1, uniform4
 
 
-@njit(cache=True)
+@compiled
 def gamma(shape: float, key: WordArray, trial: int, index: int, part: int) -> tuple[float, int]:
     """Gamma draw with the given shape and rate 1, and the next part.
 
@@ -40,7 +39,7 @@ def gamma(shape: float, key: WordArray, trial: int, index: int, part: int) -> tu
             return d * v * lift ** (1.0 / shape), part
 
 
-@njit(cache=True)
+@compiled
 def log_gamma_draw(shape: float, key: WordArray, trial: int, index: int, part: int) -> tuple[float, int]:
     """Logarithm of a gamma draw with rate 1, and the next part; safe from underflow at tiny shapes."""
     if shape >= 1.0:
@@ -51,7 +50,7 @@ def log_gamma_draw(shape: float, key: WordArray, trial: int, index: int, part: i
     return math.log(value) + math.log(u) / shape, part + 1
 
 
-@njit(cache=True)
+@compiled
 def beta(a: float, b: float, key: WordArray, trial: int, index: int, part: int) -> tuple[float, int]:
     """Beta(a, b) draw on [0, 1], and the next part, as the share of two gamma draws taken in logs."""
     x, part = log_gamma_draw(a, key, trial, index, part)
@@ -59,7 +58,7 @@ def beta(a: float, b: float, key: WordArray, trial: int, index: int, part: int) 
     return 1.0 / (1.0 + math.exp(y - x)), part
 
 
-@njit(cache=True)
+@compiled
 def poisson(mean: float, key: WordArray, trial: int, index: int, part: int) -> tuple[int, int]:
     """Poisson draw by inversion of one uniform, and the next part."""
     return poisson_quantile(uniform1(key, trial, index, part), mean), part + 1

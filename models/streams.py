@@ -24,10 +24,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
 from models.arrays import FloatArray, WordArray
+from models.compiled import compiled, pasted
 
 STREAM_VERSION = 1
 
@@ -76,7 +77,7 @@ def _high_product(_typing_context: Any, _a: Any, _b: Any) -> Any:
     return signature, generate
 
 
-@njit(inline="always", cache=True)
+@pasted
 def _philox(
     key_0: np.uint64,
     key_1: np.uint64,
@@ -104,7 +105,7 @@ def _philox(
     return c0, c1, c2, c3
 
 
-@njit(cache=True)
+@compiled
 def philox_words(key: WordArray, counter: WordArray) -> WordArray:
     """Four 64-bit words of Philox4x64-10 for one key (2,) and counter (4,), shape (4,): the compiled
     path.
@@ -114,7 +115,7 @@ def philox_words(key: WordArray, counter: WordArray) -> WordArray:
     return words
 
 
-@njit(inline="always", cache=True)
+@pasted
 def words4(
     key: WordArray, trial: int, index: int | np.uint64, part: int
 ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
@@ -122,7 +123,7 @@ def words4(
     return _philox(key[0], key[1], np.uint64(index), np.uint64(part), np.uint64(trial), np.uint64(0))
 
 
-@njit(inline="always", cache=True)
+@pasted
 def sequence_word(start: np.uint64, index: int) -> np.uint64:
     """Word ``index`` of the SplitMix64 sequence that begins at ``start``, any of them at once.
 
@@ -136,7 +137,7 @@ def sequence_word(start: np.uint64, index: int) -> np.uint64:
     return word ^ (word >> np.uint64(31))
 
 
-@njit(inline="always", cache=True)
+@pasted
 def to_unit(word: np.uint64) -> float:
     """Uniform on the open interval (0, 1) from a 64-bit word: the middle of one of 2**52 cells.
 
@@ -145,7 +146,7 @@ def to_unit(word: np.uint64) -> float:
     return (np.float64(word >> np.uint64(12)) + 0.5) * _TO_UNIT
 
 
-@njit(inline="always", cache=True)
+@pasted
 def uniform4(
     key: WordArray, trial: int, index: int | np.uint64, part: int
 ) -> tuple[float, float, float, float]:
@@ -154,14 +155,14 @@ def uniform4(
     return to_unit(a), to_unit(b), to_unit(c), to_unit(d)
 
 
-@njit(inline="always", cache=True)
+@pasted
 def uniform1(key: WordArray, trial: int, index: int | np.uint64, part: int) -> float:
     """First of the four uniforms of one address, for compiled code."""
     a, _, _, _ = _philox(key[0], key[1], np.uint64(index), np.uint64(part), np.uint64(trial), np.uint64(0))
     return to_unit(a)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill_uniforms(key: WordArray, first_trial: int, trials: int, count: int, part: int) -> FloatArray:
     out = np.empty((trials, count))
     for t in range(trials):

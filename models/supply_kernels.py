@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from models.arrays import BoolArray, FloatArray, IntArray, WordArray
+from models.compiled import compiled
 from models.quantiles import normal_quantile, table_value
 from models.streams import uniform1, uniform4
 
@@ -16,7 +16,7 @@ _GRID = 1024.0
 """Network time is rounded to 1/1024 day, so that sums are exact."""
 
 
-@njit(cache=True)
+@compiled
 def persistent_path(key: WordArray, trial: int, persistence: float, out: FloatArray) -> None:
     """Stationary AR(1) scores over days 0.. into ``out``; day d takes word d % 4 of index d // 4."""
     share = math.sqrt(1.0 - persistence * persistence)
@@ -30,13 +30,13 @@ def persistent_path(key: WordArray, trial: int, persistence: float, out: FloatAr
             out[4 * block + j] = state
 
 
-@njit(cache=True)
+@compiled
 def _factor_paths(keys: WordArray, trial: int, persistence: float, out: FloatArray) -> None:
     for i in range(keys.shape[0]):
         persistent_path(keys[i], trial, persistence, out[i])
 
 
-@njit(cache=True)
+@compiled
 def _blend(
     common: FloatArray, link: float, keys: WordArray, trial: int, persistence: float, out: FloatArray
 ) -> None:
@@ -49,7 +49,7 @@ def _blend(
             out[i, d] = shared * common[i, d] + (apart * out[i, d] if link < 1.0 else 0.0)
 
 
-@njit(cache=True)
+@compiled
 def _factor_today(keys: WordArray, entity: int, stage: int, link: float, trial: int) -> float:
     """A stage's factor of day 0, the first point of its path."""
     shared = normal_quantile(uniform1(keys[keys.shape[0] - 1, entity], trial, 0, 0))
@@ -57,7 +57,7 @@ def _factor_today(keys: WordArray, entity: int, stage: int, link: float, trial: 
     return math.sqrt(link) * shared + math.sqrt(1.0 - link) * apart
 
 
-@njit(cache=True)
+@compiled
 def _error_factor(error: float, key: WordArray, trial: int) -> float:
     """Parameter uncertainty of one mean: exp(e k - e²/2), mean 1."""
     if error == 0.0:
@@ -65,7 +65,7 @@ def _error_factor(error: float, key: WordArray, trial: int) -> float:
     return math.exp(error * normal_quantile(uniform1(key, trial, 0, 0)) - 0.5 * error * error)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def draw_stages(
     first_trial: int,
     lane_at: IntArray,
@@ -115,7 +115,7 @@ def draw_stages(
                     row[d] = 0.0 if z <= zero else np.rint(table_value(scores, table, z) * factor) / _GRID
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def draw_open(
     first_trial: int,
     open_lane: IntArray,
@@ -155,7 +155,7 @@ def draw_open(
                 out[t, o, g] = np.rint(value * _GRID) / _GRID
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def draw_calendars(
     first_trial: int, keys: WordArray, mean_up: FloatArray, mean_down: FloatArray, out: BoolArray
 ) -> None:
@@ -179,12 +179,12 @@ def draw_calendars(
                 spell += 1
 
 
-@njit(cache=True)
+@compiled
 def _affected(value: float, multiplier: float, offset: float) -> float:
     return np.rint(max(0.0, value * multiplier + offset) * _GRID) / _GRID
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def affect_stages(stages: Any, node_port: IntArray, effects: Any, never: float, out: Any) -> None:
     """Durations under an effect, into the four arrays of ``out`` (trial, supplier, node, day)."""
     times, plus, clear_times, clear_plus, crowd = effects
@@ -215,7 +215,7 @@ def affect_stages(stages: Any, node_port: IntArray, effects: Any, never: float, 
                     new_inland[t, s, n, d] = _affected(inland[t, s, n, d], times[r, s, n, day], 0.0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def affect_open(
     open_lane: IntArray, current: IntArray, begun: BoolArray, lane_at: IntArray, effects: Any, out: FloatArray
 ) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
-from numba import njit
 
 from engine.drivers.catalogue import DRIVERS, driver
 from models.arrays import BoolArray, FloatArray, IntArray
 from models.calendar import Calendar
+from models.compiled import compiled
 
 Effect = tuple[FloatArray, FloatArray]
 """Multiplier and offset, dims (trial or 1, *driver dims, day): value = base * multiplier + offset."""
@@ -115,7 +115,7 @@ def _squeeze(array: FloatArray) -> FloatArray:
     return array[(*index, slice(None))]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _month_means(path: FloatArray, month_start: IntArray) -> FloatArray:
     rows = path.shape[0]
     months = len(month_start) - 1

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from engine.drivers.catalogue import DRIVERS
 from engine.drivers.paths import Paths
 from engine.plan.schema import PriceRule
 from models.arrays import BoolArray, FloatArray, IntArray
+from models.compiled import compiled
 
 RULES = ("absorb", "pass_through", "margin_floor")
 
@@ -64,7 +64,7 @@ class LandedMix:
                 raise ValueError(f"{name}: finite numbers are needed | got NaN or infinity")
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _unchanged(effect: FloatArray, r: int, day: int) -> bool:
     """Whether an effect (trial or 1, cell, day) is on this day what it was the day before."""
     q = min(r, effect.shape[0] - 1)
@@ -74,7 +74,7 @@ def _unchanged(effect: FloatArray, r: int, day: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _landed(
     keys: IntArray,
     money: FloatArray,

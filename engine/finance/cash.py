@@ -11,11 +11,11 @@ credit drawn.
 from __future__ import annotations
 
 from engine.finance.books import Additions, CashBooked, Dues, OpenItems, Sheet, Totals
-from engine.finance.compiled import inner
 from engine.finance.postings import CASH_SIGN, POSTING_COUNT, POSTING_INDEX, RESULT_SIGN, TIED_SIGN
 from engine.finance.spec import CompanyTerms
 from models.arrays import FloatArray, IntArray
 from models.calendar import ACCOUNTING_YEAR
+from models.compiled import inner
 
 COLLECTION = POSTING_INDEX["collection"]
 PAYABLE_PAID = POSTING_INDEX["payable_paid"]

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from engine.finance.books import (
     BOOKS_FIT,
@@ -37,7 +36,6 @@ from engine.finance.cash import (
     pay_dues,
     settle,
 )
-from engine.finance.compiled import inner
 from engine.finance.landed_cost import book_new_lines, drop_received, follow_lines
 from engine.finance.lines import SEGMENT_RUNGS, lines_to
 from engine.finance.postings import POSTING_COUNT, POSTINGS, SEGMENT, signs
@@ -53,6 +51,7 @@ from engine.finance.selling import (
 from engine.finance.spec import FinanceSpec, Terms
 from engine.finance.write_down import write_down_stock
 from models.arrays import FloatArray
+from models.compiled import compiled, inner
 from models.errors import TradewindError
 
 IS_SEGMENT = np.array([posting.scope == SEGMENT for posting in POSTINGS])
@@ -197,7 +196,7 @@ def _working(terms: Terms, books: Books, days: int) -> Working:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def _close_block(
     terms: Terms,
     books: Books,

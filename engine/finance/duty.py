@@ -7,10 +7,10 @@ moved by the driver ``duty_rate`` before it comes here.
 
 from __future__ import annotations
 
-from numba import njit
+from models.compiled import compiled
 
 
-@njit(cache=True)
+@compiled
 def dutiable_value(
     invoice: float, freight: float, insurance: float, cif_value: bool, invoice_has_freight: bool
 ) -> float:
@@ -25,7 +25,7 @@ def dutiable_value(
     return invoice + freight + insurance if cif_value else invoice
 
 
-@njit(cache=True)
+@compiled
 def parcel_duty(retail_value: float, parcel_value: float, de_minimis: float, rate: float) -> float:
     """Duty on goods in parcels: the rate on their whole retail value where the parcel is worth more than de
     minimis.

@@ -7,7 +7,7 @@ still, so sales are taken off the value in one step before the next receipt (``r
 
 from __future__ import annotations
 
-from engine.finance.compiled import inner
+from models.compiled import inner
 
 GOODS, FREIGHT, DUTY, FEES = 0, 1, 2, 3
 LAYERS = ("goods", "freight", "duty", "fees")

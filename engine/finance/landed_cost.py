@@ -37,11 +37,11 @@ from engine.finance.books import (
     Receipts,
     Sheet,
 )
-from engine.finance.compiled import inner
 from engine.finance.duty import dutiable_value
 from engine.finance.postings import POSTING_INDEX
 from engine.finance.spec import TITLE_AT_SHIPPING, NodeTerms, SupplyTerms
 from models.arrays import FloatArray, IntArray
+from models.compiled import inner
 
 DEPOSIT = POSTING_INDEX["deposit"]
 BALANCE_PREPAID = POSTING_INDEX["balance_prepaid"]

@@ -30,11 +30,11 @@ from engine.finance.books import (
     Shipments,
     Stock,
 )
-from engine.finance.compiled import inner
 from engine.finance.duty import parcel_duty
 from engine.finance.postings import POSTING_INDEX
 from engine.finance.spec import MarketTerms, NodeTerms, SegmentTerms
 from models.arrays import FloatArray, IntArray
+from models.compiled import inner
 
 SALE = POSTING_INDEX["sale"]
 SALE_TAX = POSTING_INDEX["sale_tax"]

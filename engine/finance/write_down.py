@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from engine.finance import inventory
 from engine.finance.books import Sheet, Stock
-from engine.finance.compiled import inner
 from engine.finance.postings import POSTING_INDEX
 from engine.finance.spec import SegmentTerms
 from models.arrays import FloatArray, IntArray
+from models.compiled import inner
 
 WRITE_DOWN = POSTING_INDEX["write_down"]
 

@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from engine.drivers import DRIVERS, Effect, Paths, PlanView
 from engine.scenarios.check import NamedShock, Problem, chosen, overlap_problems
@@ -23,6 +22,7 @@ from engine.scenarios.record import applied_change
 from engine.scenarios.values import FAR, Distribution, TimeDistribution, later, start_day, uniform_of
 from models.arrays import BoolArray, FloatArray, IntArray
 from models.calendar import Calendar
+from models.compiled import compiled
 from models.errors import Fault, InputError
 
 Positions = dict[str, tuple[int, ...]]
@@ -138,7 +138,7 @@ class Timing:
         return np.asarray(_weights(*(np.array(column) for column in columns), self.to, days))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _weights(
     start: IntArray,
     ramp_end: IntArray,

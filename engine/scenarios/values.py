@@ -8,11 +8,11 @@ import re
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from numba import njit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from models.arrays import FloatArray, IntArray
 from models.calendar import DAYS_IN_MONTH, DAYS_IN_QUARTER, Calendar
+from models.compiled import compiled
 from models.quantiles import normal_cdf, normal_quantile
 from models.streams import uniforms
 
@@ -110,7 +110,7 @@ _PARAMETERS = {
 _ALL_PARAMETERS = ("low", "mode", "high", "mean", "sd", "median", "log_sd")
 
 
-@njit(cache=True)
+@compiled
 def _inverse(law: int, p: FloatArray, uniform: FloatArray) -> FloatArray:
     out = np.empty(len(uniform))
     for t in range(len(uniform)):
@@ -132,7 +132,7 @@ def _inverse(law: int, p: FloatArray, uniform: FloatArray) -> FloatArray:
     return out
 
 
-@njit(cache=True)
+@compiled
 def _tie(own: FloatArray, factor: FloatArray, loading: float) -> FloatArray:
     out = np.empty(len(own))
     rest = math.sqrt(1.0 - loading * loading)

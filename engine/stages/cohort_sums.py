@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from models.arrays import CountArray, FloatArray, IntArray
+from models.compiled import compiled
 from models.demand import CohortOrders
 
 
@@ -42,7 +42,7 @@ def cohort_sums(customers: CohortOrders, worth: FloatArray, factor: FloatArray) 
     return sums
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill(
     stream_segment: IntArray,
     orders: CountArray,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from models.arrays import BoolArray, CountArray, FloatArray, IntArray
+from models.compiled import compiled
 
 CLEARANCE, CLEARANCE_P90, CLEARANCE_LONG, QUEUE = range(4)
 CLEARANCE_FIGURES = 4
@@ -13,7 +13,7 @@ CLEARANCE_FIGURES = 4
 _P90 = 0.9
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_service(
     demanded: CountArray,
     shipped: CountArray,
@@ -63,7 +63,7 @@ def count_service(
                 last_sale[t, i] = first_day + day
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _last_sale(shipped: CountArray, item: int) -> int:
     """Last day of the month on which an item was shipped anywhere, -1 without one."""
     for day in range(shipped.shape[0] - 1, -1, -1):
@@ -73,7 +73,7 @@ def _last_sale(shipped: CountArray, item: int) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add_unstocked(
     demanded: CountArray,
     shipped: CountArray,
@@ -97,7 +97,7 @@ def _add_unstocked(
             unstocked[c] += demanded[c, item]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def follow_service(
     demanded: CountArray,
     lost: CountArray,
@@ -134,7 +134,7 @@ def follow_service(
                     service[t, first_day + d, k, 2] += waiting
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def receipts_between(
     node: CountArray,
     item: CountArray,
@@ -152,7 +152,7 @@ def receipts_between(
                 entered[t, node[t, row], item[t, row]] += units[t, row]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def restocked_between(
     returns: CountArray, count: IntArray, return_node: IntArray, first: int, until: int, entered: CountArray
 ) -> None:
@@ -165,7 +165,7 @@ def restocked_between(
                 entered[t, return_node[returns[t, row, 1]], returns[t, row, 2]] += returns[t, row, 3]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def order_times(
     day_ordered: CountArray,
     node: CountArray,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from models.arrays import CountArray, IntArray
+from models.compiled import compiled
 
 Totals = tuple[IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def tally(
     demanded: CountArray,
     shipped: CountArray,

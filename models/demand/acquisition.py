@@ -12,9 +12,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, WordArray
+from models.compiled import compiled
 from models.demand.anonymous import FOLLOWS_PRIOR
 from models.demand.settings import Prior
 from models.quantiles import normal_quantile
@@ -116,7 +116,7 @@ def fit_response(
     )
 
 
-@njit(cache=True)
+@compiled
 def acquisition_level(spend_ratio: float, cac_ratio: float, beta: float) -> float:
     """Acquisition level relative to plan: spend_ratio^beta / cac_ratio, exactly 1 where both ratios are 1.
 
@@ -130,7 +130,7 @@ def acquisition_level(spend_ratio: float, cac_ratio: float, beta: float) -> floa
     return math.exp(beta * math.log(spend_ratio)) / cac_ratio
 
 
-@njit(cache=True)
+@compiled
 def acquisition_levels(spend_ratio: FloatArray, cac_ratio: FloatArray, beta: FloatArray) -> FloatArray:
     """Levels of one month, dims (trial, market, acquisition channel), from ratios (R, Mk, Aq) and beta (T,
     Mk, Aq); R is 1 or T.
@@ -170,7 +170,7 @@ def draw_response(
     return np.asarray(elasticity), np.asarray(factor)
 
 
-@njit(cache=True)
+@compiled
 def _draw(
     beta: FloatArray,
     beta_sd: FloatArray,

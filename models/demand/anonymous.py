@@ -12,9 +12,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, IntArray, WordArray
+from models.compiled import compiled
 from models.demand.settings import Prior
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform4
@@ -179,7 +179,7 @@ def draw_factors(
     return np.asarray(_factors(loads, keys, trials.start, np.ascontiguousarray(scores), weight))
 
 
-@njit(cache=True)
+@compiled
 def _factors(
     load: FloatArray, keys: WordArray, first_trial: int, shared: FloatArray, weight: float
 ) -> FloatArray:

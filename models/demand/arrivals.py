@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from models.arrays import AgeArray, BoolArray, FloatArray, Int32Array, IntArray, MarkArray, WordArray
+from models.compiled import compiled
 from models.demand.bank import Marks, Returning
 from models.ltv import new_customer_path
 from models.quantiles import poisson_quantile
@@ -64,7 +64,7 @@ def draw_cohorts(
     return Marks(first_offset, first_mark, first_won), later, Returning(customer, age)
 
 
-@njit(cache=True)
+@compiled
 def _longer(values: MarkArray, needed: int) -> MarkArray:
     if needed <= values.size:
         return values
@@ -73,14 +73,14 @@ def _longer(values: MarkArray, needed: int) -> MarkArray:
     return out
 
 
-@njit(cache=True)
+@compiled
 def _month_of(clock: FloatArray, time: float, month: int) -> int:
     while month < clock.size - 2 and time >= clock[month + 1]:
         month += 1
     return month
 
 
-@njit(cache=True)
+@compiled
 def _cohort_size(
     key: WordArray, trial: int, cohort: int, mean: float, reach: float, envelope: float
 ) -> tuple[int, int, int, int]:
@@ -97,7 +97,7 @@ def _cohort_size(
     return lower, upper, lower_extra, upper_extra
 
 
-@njit(cache=True)
+@compiled
 def _customer_index(cohort: int, i: int, lower: int) -> np.uint64:
     """Address of customer i of a cohort whose first ``lower`` customers lie below the plan level."""
     start = np.uint64(cohort + 1) << np.uint64(32)
@@ -106,12 +106,12 @@ def _customer_index(cohort: int, i: int, lower: int) -> np.uint64:
     return start | _UPPER | np.uint64(i - lower)
 
 
-@njit(cache=True)
+@compiled
 def _acquisition_mark(u: float, above_plan: bool, reach: float) -> np.float32:
     return np.float32(1.0 + (reach - 1.0) * u if above_plan else u)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw_firsts(
     mean: FloatArray, reach: FloatArray, keys: WordArray, first_trial: int, envelope: float
 ) -> tuple[IntArray, MarkArray, MarkArray, IntArray]:
@@ -147,7 +147,7 @@ def _draw_firsts(
     return offset, mark[:total].copy(), won[:total].copy(), base
 
 
-@njit(cache=True)
+@compiled
 def _stream_paths(
     months: int,
     base: IntArray,
@@ -209,14 +209,14 @@ def _stream_paths(
     return pair, mark, won, customer, age, total
 
 
-@njit(cache=True)
+@compiled
 def _wider(values: Any, room: int) -> Any:
     out = np.empty(room, dtype=values.dtype)
     out[: values.size] = values
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw_laters(
     base: IntArray,
     streams: int,

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
 from models.arrays import BoolArray, FloatArray, Int32Array, IntArray, WordArray
+from models.compiled import compiled
 from models.demand.history import History
 from models.demand.settings import EXPECTED_MONTHS, DemandSettings
 from models.samplers import gamma
@@ -230,7 +230,7 @@ def draw_shares(
     return Alias(np.asarray(threshold), np.asarray(other))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw_shares(
     evidence: FloatArray,
     active: BoolArray,
@@ -258,7 +258,7 @@ def _draw_shares(
     return threshold, other
 
 
-@njit(cache=True)
+@compiled
 def fill_alias(weight: FloatArray, threshold: FloatArray, other: Int32Array) -> None:
     """Fill one alias table from non-negative weights (uniform if all are 0); ``weight`` is used up (Vose
     1991).

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, Int32Array, IntArray
+from models.compiled import compiled
 from models.demand.bank import DemandBank
 
 
@@ -28,7 +28,7 @@ def several_categories(bank: DemandBank, category: IntArray) -> FloatArray:
     return np.asarray(shared[:, bank.epoch])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _several(
     lines_threshold: FloatArray,
     lines_other: Int32Array,

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from models.arrays import AgeArray, CountArray, FloatArray, Int32Array, IntArray, MarkArray
+from models.compiled import compiled
 from models.demand.bank import DemandBank
 
 RETURN_DAYS = (90, 180, 365)
@@ -107,7 +107,7 @@ def cohort_orders(
     return CohortOrders(bank.stream_segment, bank.stream_channel, won, first, both, returned, known, best)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count_cohorts(
     segments: int,
     stream_segment: IntArray,
@@ -167,7 +167,7 @@ def _count_cohorts(
                     returned[t, s, c, d] = _within(mine, days[d])
 
 
-@njit(cache=True)
+@compiled
 def _kept(mark: MarkArray, won: MarkArray, m: np.float32, reach: np.float32, start: int, stop: int) -> int:
     count = 0
     for i in range(start, stop):
@@ -175,7 +175,7 @@ def _kept(mark: MarkArray, won: MarkArray, m: np.float32, reach: np.float32, sta
     return count
 
 
-@njit(cache=True)
+@compiled
 def _kept_since(
     mark: MarkArray,
     won: MarkArray,
@@ -198,7 +198,7 @@ def _kept_since(
     return count
 
 
-@njit(cache=True)
+@compiled
 def _within(since: AgeArray, days: int) -> int:
     limit = np.uint16(days)
     count = 0
@@ -207,7 +207,7 @@ def _within(since: AgeArray, days: int) -> int:
     return count
 
 
-@njit(cache=True)
+@compiled
 def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
     count = 0
     for i in range(start, stop):
@@ -215,7 +215,7 @@ def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count_known(
     stream_segment: IntArray,
     multiplier: FloatArray,

@@ -9,9 +9,9 @@ multiplier falls, and a change of one month's multiplier leaves every other mont
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, IntArray, MarkArray
+from models.compiled import compiled
 from models.demand.bank import DemandBank
 from models.demand.price import price_response
 
@@ -48,7 +48,7 @@ def demand_multiplier(
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _multiplier(
     base: FloatArray,
     elasticity: FloatArray,
@@ -126,7 +126,7 @@ def _refuse(bank: DemandBank, month: int, multiplier: FloatArray, level: FloatAr
         )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count(
     month: int,
     months: int,
@@ -188,7 +188,7 @@ def _count(
     return orders, won
 
 
-@njit(cache=True)
+@compiled
 def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
     count = 0
     for i in range(start, stop):
@@ -196,7 +196,7 @@ def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
     return count
 
 
-@njit(cache=True)
+@compiled
 def _both(mark: MarkArray, won: MarkArray, m: np.float32, reach: np.float32, start: int, stop: int) -> int:
     count = 0
     for i in range(start, stop):

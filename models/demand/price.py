@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
 from models.arrays import FloatArray, IntArray, WordArray
+from models.compiled import compiled
 from models.demand.settings import Prior
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform1
@@ -94,7 +94,7 @@ def draw_elasticity(
     return np.asarray(_draw(mean, sd, keys, trials.start, len(trials)))
 
 
-@njit(cache=True)
+@compiled
 def _draw(mean: FloatArray, sd: FloatArray, keys: WordArray, first_trial: int, trials: int) -> FloatArray:
     out = np.empty((trials, mean.size))
     for t in range(trials):
@@ -103,7 +103,7 @@ def _draw(mean: FloatArray, sd: FloatArray, keys: WordArray, first_trial: int, t
     return out
 
 
-@njit(cache=True)
+@compiled
 def price_response(price_level: float, elasticity: float) -> float:
     """Multiplier of units at a price level relative to base: price_level^elasticity, exactly 1 at level 1."""
     if price_level == 1.0 or elasticity == 0.0:

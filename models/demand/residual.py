@@ -19,10 +19,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, IntArray, WordArray
 from models.calendar import MONTHS_IN_YEAR
+from models.compiled import compiled
 from models.quantiles import normal_quantile
 from models.streams import key_of, keys_of, uniform1, uniform4
 
@@ -298,7 +298,7 @@ def draw_shared(residual: Residual, markets: tuple[str, ...], trials: range, see
     return np.asarray(_shared(residual.share, key_of(seed, "level/common"), keys, trials.start, len(trials)))
 
 
-@njit(cache=True)
+@compiled
 def _shared(
     share: float, common_key: WordArray, keys: WordArray, first_trial: int, trials: int
 ) -> FloatArray:
@@ -311,7 +311,7 @@ def _shared(
     return out
 
 
-@njit(cache=True)
+@compiled
 def _pick(cumulative: FloatArray, u: float) -> int:
     last = cumulative.size - 1
     i = 0
@@ -320,7 +320,7 @@ def _pick(cumulative: FloatArray, u: float) -> int:
     return i
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw(
     phi_cumulative: FloatArray,
     scale_cumulative: FloatArray,

@@ -12,9 +12,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, IntArray, WordArray
+from models.compiled import compiled
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform1
 
@@ -99,7 +99,7 @@ def season_errors(season: Season, trials: range, seed: int) -> FloatArray:
     return np.asarray(_season_errors(season.log_sd, keys, trials.start, len(trials)))
 
 
-@njit(cache=True)
+@compiled
 def _season_errors(log_sd: FloatArray, keys: WordArray, first_trial: int, trials: int) -> FloatArray:
     out = np.empty((trials, 12))
     for t in range(trials):

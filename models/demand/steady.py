@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from models.arrays import BoolArray, FloatArray, Int32Array, IntArray, MarkArray, WordArray
+from models.compiled import compiled
 from models.demand.bank import Marks, Steady
 from models.ltv import Arrivals
 from models.quantiles import poisson_quantile
@@ -66,7 +66,7 @@ def draw_steady(
     return Marks(offset, mark, _NO_MARKS), whose
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _anonymous_counts(
     mean: FloatArray, keys: WordArray, first_trial: int, envelope: float, count: IntArray
 ) -> None:
@@ -79,7 +79,7 @@ def _anonymous_counts(
                     count[t, c, j] = poisson_quantile(u, mean[t, c, j] * envelope)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _anonymous_marks(
     count: IntArray, keys: WordArray, first_trial: int, envelope: float, fill: IntArray, mark: MarkArray
 ) -> None:
@@ -97,7 +97,7 @@ def _anonymous_marks(
                 fill[t, c, j] = at + number
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _existing_counts(
     offset: IntArray,
     month: npt.NDArray[np.int16],
@@ -116,7 +116,7 @@ def _existing_counts(
                 top[t, segment, month[i]] += int(best[customer[i]])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _existing_marks(
     offset: IntArray,
     month: npt.NDArray[np.int16],

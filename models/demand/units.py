@@ -8,9 +8,9 @@ and with them exactly their lines; days times items always sum to the month.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, Int32Array, IntArray, WordArray
+from models.compiled import compiled, pasted
 from models.demand.bank import DemandBank
 from models.demand.basket import fill_alias
 from models.streams import uniform4
@@ -61,7 +61,7 @@ def units_month(bank: DemandBank, month: int, orders: IntArray, known: Known | N
     return units
 
 
-@njit(inline="always", cache=True)
+@pasted
 def _outcome(position: float, threshold: FloatArray, other: Int32Array) -> int:
     """One alias draw without a branch, which would be mispredicted every other time."""
     i = np.uint64(np.int64(position))
@@ -70,7 +70,7 @@ def _outcome(position: float, threshold: FloatArray, other: Int32Array) -> int:
     return np.uint64(away + kept * (np.int64(position) - away))  # type: ignore[return-value]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill_units(
     units: Int32Array,
     month: int,

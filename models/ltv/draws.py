@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, WordArray
+from models.compiled import compiled
 from models.quantiles import normal_quantile
 from models.streams import key_of, uniform4
 
 
-@njit(cache=True)
+@compiled
 def draw_log_normal(
     mean: FloatArray, factor: FloatArray, key: WordArray, first_trial: int, trials: int
 ) -> FloatArray:

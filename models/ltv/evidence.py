@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, IntArray
+from models.compiled import compiled
 
 _WHOLE = 100_000.0
 """Whole times below this are sorted as integers."""
@@ -68,7 +68,7 @@ def _more_than(start: IntArray) -> FloatArray:
     return np.asarray(start[-1] - start[1:-1], dtype=np.float64)
 
 
-@njit(cache=True)
+@compiled
 def _all_whole(recency: FloatArray, age: FloatArray) -> bool:
     for i in range(age.size):
         if age[i] != np.floor(age[i]) or recency[i] != np.floor(recency[i]):
@@ -76,7 +76,7 @@ def _all_whole(recency: FloatArray, age: FloatArray) -> bool:
     return True
 
 
-@njit(cache=True)
+@compiled
 def _encode(frequency: IntArray, recency: FloatArray, age: FloatArray, size: int) -> IntArray:
     out = np.empty(age.size, dtype=np.int64)
     for i in range(age.size):
@@ -84,7 +84,7 @@ def _encode(frequency: IntArray, recency: FloatArray, age: FloatArray, size: int
     return out
 
 
-@njit(cache=True)
+@compiled
 def _decode(code: IntArray, size: int) -> tuple[FloatArray, FloatArray]:
     recency, age = np.empty(code.size), np.empty(code.size)
     for i in range(code.size):
@@ -94,7 +94,7 @@ def _decode(code: IntArray, size: int) -> tuple[FloatArray, FloatArray]:
     return recency, age
 
 
-@njit(cache=True)
+@compiled
 def _by_frequency(
     frequency: IntArray, recency: FloatArray, age: FloatArray, start: IntArray
 ) -> tuple[FloatArray, FloatArray]:

@@ -8,10 +8,10 @@ from typing import Self
 
 import numpy as np
 import xarray as xr
-from numba import njit
 from scipy.special import gammaln, polygamma, psi
 
 from models.arrays import FloatArray, IntArray
+from models.compiled import compiled
 from models.errors import FitError
 from models.ltv.correlation import correlation_of
 from models.ltv.customers import Customers, needed
@@ -25,7 +25,7 @@ _FARTHEST = 12.0
 _MANY = 32_000
 
 
-@njit(cache=True)
+@compiled
 def _sums(p: float, q: float, v: float, x: FloatArray, total: FloatArray) -> FloatArray:
     """Sums over customers of logs and powers of v + total spend, with the weights the derivatives need."""
     out = np.zeros(7)

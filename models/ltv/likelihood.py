@@ -17,15 +17,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, IntArray
+from models.compiled import compiled
 
 _LARGE = 1e200
 """A running product of factors is turned into its logarithm beyond this."""
 
 
-@njit(cache=True)
+@compiled
 def _exposure(age: FloatArray, first: int, last: int, alpha: float) -> tuple[float, float, float]:
     """Sums of ln(1+T/alpha), of T/(alpha+T) and of its product with alpha/(alpha+T), over some customers."""
     logs, product, share_sum, spread_sum = 0.0, 1.0, 0.0, 0.0
@@ -42,7 +42,7 @@ def _exposure(age: FloatArray, first: int, last: int, alpha: float) -> tuple[flo
     return logs + math.log(product), share_sum, spread_sum
 
 
-@njit(cache=True)
+@compiled
 def nbd_derivatives(
     log_parameters: FloatArray, start: IntArray, age: FloatArray, more_than: FloatArray
 ) -> tuple[float, FloatArray, FloatArray]:
@@ -70,7 +70,7 @@ def nbd_derivatives(
     return value, gradient, hessian
 
 
-@njit(cache=True)
+@compiled
 def _survival_part(
     log_parameters: FloatArray,
     more_than: FloatArray,
@@ -96,7 +96,7 @@ def _survival_part(
     return value
 
 
-@njit(cache=True)
+@compiled
 def _leaving(
     recency: FloatArray,
     age: FloatArray,
@@ -153,7 +153,7 @@ def _leaving(
     return value + math.log(product)
 
 
-@njit(cache=True)
+@compiled
 def derivatives(
     log_parameters: FloatArray,
     start: IntArray,

@@ -21,9 +21,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, IntArray
+from models.compiled import compiled
 
 Point = tuple[float, float, float, float]
 
@@ -33,7 +33,7 @@ _NOTHING = -60.0
 """Logarithm of a share of the integral from which on the rest of it is left out."""
 
 
-@njit(cache=True)
+@compiled
 def nodes_between(
     n: float,
     alpha: float,
@@ -73,14 +73,14 @@ def nodes_between(
     return number
 
 
-@njit(cache=True)
+@compiled
 def _still_there(n: float, alpha: float, s: float, beta: float, recency: float, age: float) -> float:
     """Logarithm of the share of being alive, relative to the same as the nodes."""
     more = age - recency
     return -n * math.log1p(more / (alpha + recency)) - s * math.log1p(more / (beta + recency))
 
 
-@njit(cache=True)
+@compiled
 def alive_pareto(
     point: Point, frequency: IntArray, recency: FloatArray, age: FloatArray, alive: FloatArray
 ) -> None:
@@ -102,7 +102,7 @@ def alive_pareto(
         )
 
 
-@njit(cache=True)
+@compiled
 def _one(
     point: Point,
     x: int,
@@ -158,7 +158,7 @@ def _one(
     return before + top + math.log(total)
 
 
-@njit(cache=True)
+@compiled
 def pareto_derivatives(
     log_parameters: FloatArray, start: IntArray, recency: FloatArray, age: FloatArray, more_than: FloatArray
 ) -> tuple[float, FloatArray, FloatArray]:

@@ -26,9 +26,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, IntArray, WordArray
+from models.compiled import compiled, inline
 from models.streams import uniform4
 
 BETA_GEO, MODIFIED, PARETO = 0, 1, 2
@@ -58,7 +58,7 @@ class Horizon(NamedTuple):
     """Operational time from which on arrivals are not kept; it changes none before."""
 
 
-@njit(cache=True, forceinline=True)
+@inline
 def _stay(a: float, b: float, g: float) -> float:
     """Chance to stay through ``g`` epochs, E[(1-p)^g] for p ~ Beta(a, b)."""
     if g == 1.0:
@@ -66,7 +66,7 @@ def _stay(a: float, b: float, g: float) -> float:
     return math.exp(math.lgamma(b + g) - math.lgamma(b) - math.lgamma(a + b + g) + math.lgamma(a + b))
 
 
-@njit(cache=True, forceinline=True)
+@inline
 def month_at(clock: FloatArray, pace: float, time: float, month: int) -> int:
     """Month in which an operational time lies, not before ``month``; the last one has no end.
 
@@ -81,13 +81,13 @@ def month_at(clock: FloatArray, pace: float, time: float, month: int) -> int:
     return guess
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def pace_of(clock: FloatArray) -> float:
     """Months over the length of the clock."""
     return (clock.size - 1) / clock[clock.size - 1] if clock[clock.size - 1] > 0.0 else 0.0
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def leaving_time(hazard: float, clock: FloatArray, churn: FloatArray) -> float:
     """Operational time at which the churn multipliers have added up to ``hazard``; 1 beyond the clock."""
     if churn.size == 0:
@@ -100,7 +100,7 @@ def leaving_time(hazard: float, clock: FloatArray, churn: FloatArray) -> float:
     return clock[churn.size] + hazard
 
 
-@njit(cache=True, forceinline=True)
+@inline
 def _path(
     n: float,
     beta: float,
@@ -158,7 +158,7 @@ def _path(
     return number
 
 
-@njit(cache=True)
+@compiled
 def new_path(
     parameters: tuple[float, float, float, float],
     law: int,
@@ -202,7 +202,7 @@ def new_path(
     )  # fmt: skip
 
 
-@njit(cache=True)
+@compiled
 def new_customer_path(
     r: float,
     alpha: float,
@@ -231,7 +231,7 @@ def new_customer_path(
     )
 
 
-@njit(cache=True, forceinline=True)
+@inline
 def existing_path(
     parameters: tuple[float, float, float, float],
     law: int,
@@ -271,7 +271,7 @@ def existing_path(
     )  # fmt: skip
 
 
-@njit(cache=True)
+@compiled
 def alive_geometric(parameters: tuple[float, float, float, float], base: Base, alive: FloatArray) -> None:
     """P(alive) of each summary row under BG/NBD and MBG/NBD, written into ``alive``."""
     r, alpha, a, b = parameters
@@ -289,7 +289,7 @@ def alive_geometric(parameters: tuple[float, float, float, float], base: Base, a
         alive[i] = 1.0 / (1.0 + math.exp(shared + (r + x) * math.log(ratio)))
 
 
-@njit(cache=True)
+@compiled
 def active_cells(
     parameters: tuple[float, float, float, float],
     base: Base,

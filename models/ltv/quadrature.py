@@ -7,12 +7,12 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from numba import njit
 from scipy.integrate import quad
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import betaln
 
 from models.arrays import FloatArray
+from models.compiled import compiled
 from models.errors import FitError
 
 NODES = 64
@@ -48,7 +48,7 @@ def beta_nodes(a: float, b: float, nodes: int = NODES) -> tuple[FloatArray, Floa
     return np.clip(points, 1e-300, 1.0), weights / weights.sum()
 
 
-@njit(cache=True)
+@compiled
 def _integrate(points: FloatArray, weights: FloatArray, shape: float, ratio: FloatArray) -> FloatArray:
     out = np.empty(ratio.size)
     for i in range(ratio.size):

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from models.arrays import FloatArray, Int32Array, IntArray, WordArray
+from models.compiled import compiled, inline
 from models.ltv.pareto_likelihood import alive_pareto
 from models.ltv.paths import (
     PARETO,
@@ -60,14 +60,14 @@ class Arrivals:
     parameters: FloatArray
 
 
-@njit(cache=True)
+@compiled
 def _longer(values: FloatArray, size: int) -> FloatArray:
     out = np.empty(size, dtype=values.dtype)
     out[: values.size] = values
     return out
 
 
-@njit(cache=True)
+@compiled
 def _cells_of_trial(
     parameters: FloatArray, base: Base, horizon: Horizon, alive: FloatArray, active: FloatArray
 ) -> tuple[float, float, float, float]:
@@ -81,7 +81,7 @@ def _cells_of_trial(
     return point
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def arrivals_block(
     parameters: FloatArray, base: Base, horizon: Horizon
 ) -> tuple[IntArray, npt.NDArray[np.int16], FloatArray, Int32Array]:
@@ -133,7 +133,7 @@ def arrivals_block(
     return offset, month[:total], mark[:total], customer[:total]
 
 
-@njit(cache=True)
+@compiled
 def _customer_rate(
     point: FloatArray, paid: float, total: float, key: WordArray, trial: int, index: np.uint64
 ) -> float:
@@ -142,7 +142,7 @@ def _customer_rate(
     return value / (point[2] + total)
 
 
-@njit(cache=True, forceinline=True)
+@inline
 def _count_path(
     number: int,
     times: FloatArray,
@@ -159,7 +159,7 @@ def _count_path(
         orders[at] += marks[k] < demand[at]
 
 
-@njit(cache=True)
+@compiled
 def _price_path(
     number: int,
     times: FloatArray,
@@ -187,7 +187,7 @@ def _price_path(
             spend[at] += value / rate
 
 
-@njit(cache=True, forceinline=True)
+@inline
 def _pick_active(
     first: int,
     last: int,
@@ -214,7 +214,7 @@ def _pick_active(
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_block(
     parameters: FloatArray, base: Base, horizon: Horizon, demand: FloatArray, prices: Spend
 ) -> tuple[IntArray, FloatArray]:
@@ -264,7 +264,7 @@ def count_block(
     return orders, spend
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_new_block(
     parameters: FloatArray, counts: IntArray, law: int, horizon: Horizon, demand: FloatArray, prices: Spend
 ) -> tuple[IntArray, FloatArray]:
@@ -304,7 +304,7 @@ def count_new_block(
     return orders, spend
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def first_orders_block(
     by_trial: FloatArray, counts: IntArray, key: WordArray, first_trial: int
 ) -> FloatArray:

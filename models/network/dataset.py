@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numba import njit
 
 from models.arrays import Int32Array, IntArray
+from models.compiled import compiled
 from models.memory import unwritten
 from models.network.movements import Movements
 from models.network.spec import Network
@@ -77,7 +77,7 @@ def to_dataset(
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill_market(
     asked: Any, shipped: Any, lost: Any, backlog: Any, arc_start: Any, sold: Any, filled: Any
 ) -> None:
@@ -97,7 +97,7 @@ def _fill_market(
                     sold[day, c, i] += shipped[day, arc, i]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill_returns(rows: Any, return_node: Any, first: int, returned: Any, restocked: Any) -> None:
     """Units that came back by market, and those of the first grade by the node that took them."""
     returned[:] = 0
@@ -108,7 +108,7 @@ def _fill_returns(rows: Any, return_node: Any, first: int, returned: Any, restoc
         restocked[day, return_node[c], i] += rows[k, 3]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill_received(days: Any, node: Any, item: Any, units: Any, first: int, received: Any) -> None:
     """Units of the order lines received in the window."""
     received[:] = 0

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from scipy import stats
 
 from models.arrays import FloatArray, Int32Array, IntArray
+from models.compiled import compiled, pasted
 from models.streams import sequence_word, words4
 
 _BITS = 48
@@ -39,7 +39,7 @@ def poisson_tables(means: FloatArray) -> tuple[IntArray, Int32Array]:
     return edges, np.where(least == most, least, -1 - least).astype(np.int32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fill_poisson(out: Any, keys: Any, which: Any, edges: Any, table: Any, first_trial: int) -> None:
     """Units into ``out`` (T, D, C, I) by the law ``which`` (C, I) of each market and item.
 
@@ -69,7 +69,7 @@ def fill_poisson(out: Any, keys: Any, which: Any, edges: Any, table: Any, first_
                         words[i] <<= np.uint64(16)
 
 
-@njit(inline="always", cache=True)
+@pasted
 def _read(row: Any, words: Any, units_of: Any, law: Any) -> np.int32:
     """Units of a day from the leading bits of the words; below zero where any is open."""
     found = np.int32(0)
@@ -80,7 +80,7 @@ def _read(row: Any, words: Any, units_of: Any, law: Any) -> np.int32:
     return found
 
 
-@njit(inline="always", cache=True)
+@pasted
 def _decided(edges: Any, units: int, word: np.uint64, key: Any, trial: int, day: int) -> int:
     """Units of a day whose leading 16 bits of a word leave open more than one number."""
     more = words4(key, trial, day, 1)[0]

@@ -16,9 +16,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from models.arrays import CountArray, FloatArray, IntArray
+from models.compiled import compiled
 
 SMOOTHING = 0.3
 """Weight of the newest closed month in the moving averages."""
@@ -107,13 +107,13 @@ def observe_month(
     return PurchasingState(demand, lead)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _moved(ratio: float, actual: float, expected: float) -> float:
     moved = (1.0 - SMOOTHING) * ratio + SMOOTHING * (actual / expected)
     return min(max(moved, RATIO_FLOOR), RATIO_CEILING)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _observe_demand(ratio: FloatArray, demanded: IntArray, expected: FloatArray) -> FloatArray:
     out = ratio.copy()
     for t in range(ratio.shape[0]):
@@ -123,7 +123,7 @@ def _observe_demand(ratio: FloatArray, demanded: IntArray, expected: FloatArray)
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _observe_lead(
     ratio: FloatArray,
     expected: FloatArray,
@@ -181,7 +181,7 @@ def reorder_levels(model: PurchasingModel, state: PurchasingState, month: int) -
     return levels
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _window_sum(path: FloatArray, days: FloatArray, item: int, start: float, length: float) -> float:
     """Demand of one item in [start, start + length) days from the first month of the path, spread evenly in
     months.
@@ -203,7 +203,7 @@ def _window_sum(path: FloatArray, days: FloatArray, item: int, start: float, len
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lead(
     share: FloatArray, mean: FloatArray, sd: FloatArray, ratio: FloatArray, n: int, i: int
 ) -> tuple[float, float, float]:
@@ -225,7 +225,7 @@ def _lead(
     return weight, average, math.sqrt(max(second / weight - average * average, 0.0))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _reorder_levels(
     expected: FloatArray,
     month_days: FloatArray,

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from models.arrays import FloatArray, Int32Array, IntArray
+from models.compiled import compiled
 from models.errors import UsageError
 from models.memory import unwritten
 from models.network.controls import Controls
@@ -225,7 +225,7 @@ def fill_unused(table: Any) -> None:
             _fill_beyond(getattr(table, f.name), table.count, FILL.get(f.name, 0))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill_beyond(column: Any, count: Any, value: Any) -> None:
     """Write a value into the rows (T, capacity) that a trial does not use."""
     for t in range(len(count)):

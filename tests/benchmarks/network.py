@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from models.compiled import compiled
 from models.network import (
     Controls,
     Draws,
@@ -68,7 +68,7 @@ def fill_of(network: Network, draws: Draws) -> float:
     return float(1.0 - short.sum() / draws.demand.sum())
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _floor(demand: Any, primary: Any, on_hand: Any, low: Any, high: Any, out: Any) -> None:
     """The item loops of a day without order events: serve, review, receive at once, record."""
     days, segments, items = demand.shape

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray
+from models.compiled import compiled
 
 SMOOTHING, THETA = 0, 1
 """What the simplex search minimises."""
@@ -23,13 +23,13 @@ LEAST_DAMPING, MOST_DAMPING = 0.8, 0.98
 WORST = 1e30
 
 
-@njit(cache=True)
+@compiled
 def squash(value: float, low: float, high: float) -> float:
     """A number between two bounds from an unbounded one."""
     return low + (high - low) / (1.0 + math.exp(-min(max(value, -40.0), 40.0)))
 
 
-@njit(cache=True)
+@compiled
 def unpack(point: FloatArray, trend: int, season: int) -> FloatArray:
     """alpha, beta, gamma, phi, first level, first slope from a point of the search."""
     out = np.zeros(6)
@@ -52,7 +52,7 @@ def unpack(point: FloatArray, trend: int, season: int) -> FloatArray:
     return out
 
 
-@njit(cache=True)
+@compiled
 def smooth(
     y: FloatArray,
     season_start: FloatArray,
@@ -107,7 +107,7 @@ def smooth(
     return y.size * math.log(max(squares / y.size, 1e-12)) + logs
 
 
-@njit(cache=True)
+@compiled
 def theta(y: FloatArray, values: FloatArray, expected: FloatArray, state: FloatArray) -> float:
     """Log of the mean squared one-step error of the dynamic theta model; fills expectations and last state.
 
@@ -135,7 +135,7 @@ def theta(y: FloatArray, values: FloatArray, expected: FloatArray, state: FloatA
     return math.log(max(squares / max(y.size - 2, 1), 1e-12))
 
 
-@njit(cache=True)
+@compiled
 def theta_line(n: float, value: float, mean: float, slope: float) -> tuple[float, float, float]:
     """Mean, intercept and slope of the least squares line through n points, from those of one point less."""
     if n <= 1.0:
@@ -145,7 +145,7 @@ def theta_line(n: float, value: float, mean: float, slope: float) -> tuple[float
     return following, following - 0.5 * (n + 1.0) * slope, slope
 
 
-@njit(cache=True)
+@compiled
 def unpack_theta(point: FloatArray, fixed: float) -> FloatArray:
     """alpha, theta and the first level from a point of the search; theta is ``fixed`` where that is
     positive.
@@ -159,7 +159,7 @@ def unpack_theta(point: FloatArray, fixed: float) -> FloatArray:
     )
 
 
-@njit(cache=True)
+@compiled
 def objective(
     which: int, point: FloatArray, y: FloatArray, season_start: FloatArray, shape: FloatArray
 ) -> float:
@@ -173,7 +173,7 @@ def objective(
     return smooth(y, season_start, trend, season, shape[2] > 0.5, values, expected, state)
 
 
-@njit(cache=True)
+@compiled
 def search(
     which: int,
     start: FloatArray,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from models.arrays import FloatArray, WordArray
+from models.compiled import compiled
 from models.demand.univariate.recursions import ADDED, MULTIPLIED, NO_TREND, theta_line
 from models.quantiles import normal_quantile
 from models.streams import key_of, uniform1
@@ -19,7 +19,7 @@ def normal_scores(seed: int, name: str, trials: range, periods: int) -> FloatArr
     return np.asarray(_scores(key_of(seed, name), trials.start, len(trials), periods))
 
 
-@njit(cache=True)
+@compiled
 def _scores(key: WordArray, first_trial: int, trials: int, periods: int) -> FloatArray:
     out = np.empty((trials, periods))
     for t in range(trials):
@@ -28,7 +28,7 @@ def _scores(key: WordArray, first_trial: int, trials: int, periods: int) -> Floa
     return out
 
 
-@njit(cache=True)
+@compiled
 def smoothing_paths(
     values: FloatArray,
     state: FloatArray,
@@ -69,7 +69,7 @@ def smoothing_paths(
     return out
 
 
-@njit(cache=True)
+@compiled
 def theta_paths(
     values: FloatArray, state: FloatArray, count: int, deviation: float, scores: FloatArray
 ) -> FloatArray:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.backtest.contenders import CONTENDERS, OURS, PLAIN, REFERENCES
+from engine.backtest.contenders import CONTENDERS, OURS, REFERENCES
 from engine.backtest.ledger import ORDERS
 from engine.backtest.result import LABELS, Backtest, Path
 from engine.backtest.scores import BINS, MONTH, WINDOW, Score
@@ -26,9 +25,6 @@ from engine.report.charts_time import (
     positions,
 )
 from engine.report.drawing import ACTUAL, BAD, BAND, GOOD, INK, INNER, MUTED, SERIES, WIDE, Chart
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def paths_chart(
@@ -160,15 +156,3 @@ def skill_chart(
     ]
     words = f"skill of {OURS} in % of the reference's CRPS, {measure}, {found.grain(grain)}"
     return ranked(rows, words, digits=1) if rows else Chart(WIDTH, 40.0, words)
-
-
-def figures(found: Backtest, *, measure: str = ORDERS) -> dict[str, Figure]:
-    """The pictures as matplotlib Figures, for notebooks and print: the company's."""
-    charts = {
-        "paths": paths_chart(found, measure=measure),
-        "coverage": coverage_chart(found, measure=measure),
-        "pit": pit_chart(found, measure=measure),
-        "pit_without_residual": pit_chart(found, PLAIN, measure=measure),
-        "skill": skill_chart(found, measure=measure),
-    }
-    return {name: chart.figure(chart.description) for name, chart in charts.items()}

@@ -1,8 +1,7 @@
-"""A chart as a list of marks in pixels: written as SVG for the report, as a matplotlib Figure for notebooks.
+"""A chart as a list of marks in pixels, written as SVG for the report and for notebooks.
 
-One layout, two writers, so that page and notebook show the same picture. SVG is written by hand because a
-page has some thirty charts and must be built in a second; matplotlib is imported only when a Figure is asked
-for. Text is escaped here and nowhere else: no chart hands markup on.
+One writer, so that page and notebook show the same picture. SVG is written by hand because a page has some
+thirty charts and must be built in a second. Text is escaped here and nowhere else: no chart hands markup on.
 """
 
 from __future__ import annotations
@@ -10,10 +9,6 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Point = tuple[float, float]
 
@@ -26,7 +21,7 @@ SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5b
 DASHES = ("", "6 3", "2 2", "8 3 2 3", "4 2", "1 2", "10 4", "6 2 2 2", "3 3")
 FONT = "system-ui, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 TITLE = 20.0
-"""Height of a title above a Figure, in pixels."""
+"""Height of a title above a chart, in pixels."""
 WIDE = 860.0
 """Width of a chart over the whole page, in pixels."""
 CHARACTER = 0.6
@@ -71,13 +66,14 @@ Mark = Line | Area | Label
 @dataclass
 class Chart:
     """A picture of a fixed size in pixels, y downwards, with the sentence that stands for it where no
-    picture can be seen.
+    picture can be seen; a ``title`` stands above it, outside its height (on a page the title is the page's).
     """
 
     width: float
     height: float
     description: str
     marks: list[Mark] = field(default_factory=list)
+    title: str = ""
 
     def line(self, points: Sequence[Point], colour: str = INK, width: float = 1.0, dash: str = "") -> None:
         """Add a polyline."""
@@ -118,54 +114,19 @@ class Chart:
             for n, colour in enumerate(hatches)
         )
         fills = {colour: f"url(#{key}-{n})" for n, colour in enumerate(hatches)}
-        body = "".join(_svg_mark(mark, fills) for mark in self.marks)
+        above = TITLE if self.title else 0.0
+        head = [Label((4.0, 8.0 - above), self.title, bold=True)] if self.title else []
+        body = "".join(_svg_mark(mark, fills) for mark in (*head, *self.marks))
+        high = self.height + above
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:g}" '
-            f'width="{self.width:g}" height="{self.height:g}" role="img" font-family="{html.escape(FONT)}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 {0.0 - above:g} {self.width:g} {high:g}" '
+            f'width="{self.width:g}" height="{high:g}" role="img" font-family="{html.escape(FONT)}" '
             f'aria-label="{html.escape(self.description)}">'
             f"{f'<defs>{patterns}</defs>' if patterns else ''}{body}</svg>"
         )
 
-    def figure(self, title: str = "") -> Figure:
-        """The picture as a matplotlib Figure, for notebooks and print; the title stands above it."""
-        from matplotlib.figure import Figure
-        from matplotlib.patches import Polygon
-
-        top = TITLE if title else 0.0
-        figure = Figure(figsize=(self.width / 72.0, (self.height + top) / 72.0), dpi=144)
-        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        axes.set(xlim=(0.0, self.width), ylim=(self.height, -top))
-        if title:
-            axes.text(4.0, 8.0 - top, title, fontsize=10, color=INK, fontweight="bold", parse_math=False)
-        axes.set_axis_off()
-        for mark in self.marks:
-            if isinstance(mark, Line):
-                xs, ys = zip(*mark.points, strict=True)
-                axes.plot(
-                    xs, ys, color=mark.colour, linewidth=mark.width, linestyle=_dashes(mark.dash),
-                    scalex=False, scaley=False,
-                )  # fmt: skip
-            elif isinstance(mark, Area):
-                axes.add_patch(
-                    Polygon(
-                        mark.points, closed=True, facecolor=PAPER if mark.hatched else mark.colour,
-                        edgecolor=mark.edge or "none", hatch="////" if mark.hatched else None, linewidth=0.6,
-                    )
-                )  # fmt: skip
-            else:
-                axes.text(
-                    *mark.at, mark.text, fontsize=mark.size, color=mark.colour, parse_math=False,
-                    horizontalalignment={"start": "left", "middle": "center", "end": "right"}[mark.anchor],
-                    fontweight="bold" if mark.bold else "normal",
-                )  # fmt: skip
-        return figure
-
-    def _repr_html_(self) -> str:
+    def _repr_svg_(self) -> str:
         return self.svg()
-
-
-def _dashes(dash: str) -> str | tuple[int, tuple[float, ...]]:
-    return (0, tuple(float(part) for part in dash.split())) if dash else "solid"
 
 
 def _points(points: Sequence[Point]) -> str:

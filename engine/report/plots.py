@@ -1,18 +1,20 @@
-"""Charts of the report for notebooks: a run in, a matplotlib Figure out; the same pictures as on the page.
+"""Charts of the report for notebooks: a run in, the page's own chart out, which shows itself as SVG.
 
-``engine.report.plots.cash(run)`` and so on; ``.savefig`` writes them. Every figure is titled with what is
-shown, its unit, scenario and period.
+``engine.report.plots.cash(run)`` and so on; ``.svg()`` is the text of a file. Every chart is titled with what
+is shown, its unit, scenario and period.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
 import xarray as xr
 
 from engine.finance.lines import RUNGS
 from engine.finance.metrics import METRIC_OF
 from engine.report.content import Picture
+from engine.report.drawing import Chart
 from engine.report.reading import Source
 from engine.report.sections.exceedances import curve_picture
 from engine.report.sections.ladder import fan_picture
@@ -26,9 +28,6 @@ from engine.report.sections.shocks import (
 from engine.report.summary import Summary
 from engine.report.waterfall import line_title
 from models.errors import UsageError
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 class Shown(Protocol):
@@ -49,45 +48,45 @@ class Shown(Protocol):
         ...
 
 
-def cash(run: Shown) -> Figure:
+def cash(run: Shown) -> Chart:
     """Cash by day under base with its trough, and the scenario that is worst for it."""
-    return _figure(cash_picture(_source(run)))
+    return _titled(cash_picture(_source(run)))
 
 
-def profit(run: Shown, rung: str = "ebitda") -> Figure:
+def profit(run: Shown, rung: str = "ebitda") -> Chart:
     """Fan of a rung of the margin ladder by quarter under base."""
     if rung not in RUNGS:
         raise UsageError(f"rung: unknown | got {rung!r} | one of {', '.join(RUNGS)}")
-    return _figure(fan_picture(_source(run), rung, line_title(rung)))
+    return _titled(fan_picture(_source(run), rung, line_title(rung)))
 
 
-def waterfall(run: Shown, scenario: str) -> Figure:
+def waterfall(run: Shown, scenario: str) -> Chart:
     """From base to a scenario by line of the profit and loss account."""
     source = _source(run)
     if scenario not in source.shocks:
         known = ", ".join(source.shocks) or "none"
         raise UsageError(f"scenario: not in this run | got {scenario!r} | one of {known}")
-    return _figure(waterfall_picture(source, source.waterfalls[scenario]))
+    return _titled(waterfall_picture(source, source.waterfalls[scenario]))
 
 
-def changes(run: Shown) -> Figure:
+def changes(run: Shown) -> Chart:
     """Heat map of the mean change from base, scenario by metric."""
     source = _source(run)
     if not source.shocks:
         raise UsageError("scenarios: only base was run | nothing to compare | run with more scenarios")
-    return _figure(change_map(source))
+    return _titled(change_map(source))
 
 
-def breaches(run: Shown) -> Figure:
+def breaches(run: Shown) -> Chart:
     """Heat map of the probability of breach, scenario by threshold."""
     source = _source(run)
     limited = limited_metrics(source)
     if not limited:
         raise UsageError("thresholds: none is set | nothing to judge | set one in policy.yaml")
-    return _figure(breach_map(source, limited))
+    return _titled(breach_map(source, limited))
 
 
-def exceedance(run: Shown, metric: str = "minimum_cash") -> Figure:
+def exceedance(run: Shown, metric: str = "minimum_cash") -> Chart:
     """Share of the trials above each value of a metric, by scenario."""
     if metric not in METRIC_OF:
         raise UsageError(f"metric: unknown | got {metric!r} | one of {', '.join(METRIC_OF)}")
@@ -96,12 +95,12 @@ def exceedance(run: Shown, metric: str = "minimum_cash") -> Figure:
         raise UsageError(
             f"metric: {metric} is not defined in every trial | no curve to draw | choose another"
         )
-    return _figure(picture)
+    return _titled(picture)
 
 
 def _source(run: Shown) -> Source:
     return Source(run.cube, run.manifest, run.summary())
 
 
-def _figure(picture: Picture) -> Figure:
-    return picture.chart.figure(picture.title)
+def _titled(picture: Picture) -> Chart:
+    return replace(picture.chart, title=picture.title)

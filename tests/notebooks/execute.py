@@ -11,6 +11,8 @@ from nbclient import NotebookClient
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 CELL_SECONDS = 600
 """Time for one cell; the first run on a machine compiles its kernels."""
+RENDERED = {"text/html", "image/svg+xml"}
+"""Forms that a reader sees in place of the plain text, which may name an address in memory."""
 
 
 def notebooks() -> list[Path]:
@@ -41,6 +43,6 @@ def tidy(notebook: Any) -> Any:
         if cell.cell_type == "code":
             cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
             for output in cell.outputs:
-                if "text/html" in output.get("data", {}):
+                if RENDERED & output.get("data", {}).keys():
                     output.data.pop("text/plain", None)
     return notebook

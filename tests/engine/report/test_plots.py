@@ -1,12 +1,14 @@
-"""Charts for notebooks: Figures of the same pictures, and errors in words."""
+"""Charts for notebooks: the pictures of the page under their titles, and errors in words."""
+
+import html
+from dataclasses import replace
 
 import pytest
-from matplotlib.figure import Figure
 
 from engine.finance.metrics import METRICS
 from engine.report import plots
 from engine.report.charts_grid import WIDTH, Heat, heat_map
-from engine.report.drawing import WIDE, Label
+from engine.report.drawing import TITLE, WIDE, Label
 from engine.report.summary import limits_of
 from models.errors import UsageError
 from tests.engine.report.synthetic import made
@@ -18,17 +20,27 @@ def run():
 
 
 @pytest.mark.parametrize("draw", [plots.cash, plots.profit, plots.changes, plots.breaches, plots.exceedance])
-def test_every_chart_is_a_figure_that_can_be_drawn(run, draw, tmp_path):
-    figure = draw(run)
-    assert isinstance(figure, Figure)
-    figure.savefig(tmp_path / "figure.png")
-    assert any("2026" in text.get_text() or "base" in text.get_text() for text in figure.axes[0].texts)
+def test_every_chart_shows_itself_under_its_title(run, draw):
+    chart = draw(run)
+    svg = chart._repr_svg_()
+    assert "2026" in chart.title or "base" in chart.title
+    assert f">{html.escape(chart.title)}</text>" in svg
+    assert f'viewBox="0 {-TITLE:g} {chart.width:g} {chart.height + TITLE:g}"' in svg
+
+
+def test_a_chart_of_the_page_has_no_title_above_it(run):
+    chart = replace(plots.cash(run), title="")
+    assert f'viewBox="0 0 {chart.width:g} {chart.height:g}"' in chart.svg()
+
+
+def texts(chart):
+    return [mark.text for mark in chart.marks if isinstance(mark, Label)]
 
 
 def test_a_share_is_shown_in_percent_and_money_in_the_unit_of_the_report(run):
     def marks(metric):
-        texts = [text.get_text().replace(",", "") for text in plots.exceedance(run, metric).axes[0].texts]
-        return [float(text) for text in texts if text.lstrip("-").replace(".", "").isdigit()]
+        shown = [text.replace(",", "") for text in texts(plots.exceedance(run, metric))]
+        return [float(text) for text in shown if text.lstrip("-").replace(".", "").isdigit()]
 
     share = run.cube["horizon"]["top_1_market_share"].values
     assert max(marks("top_1_market_share")) == pytest.approx(100 * share.max(), rel=0.5)
@@ -37,9 +49,8 @@ def test_a_share_is_shown_in_percent_and_money_in_the_unit_of_the_report(run):
     )
 
 
-def test_a_waterfall_is_a_figure_with_a_bar_for_each_line_that_moved(run):
-    texts = {text.get_text() for text in plots.waterfall(run, "slump").axes[0].texts}
-    assert {"base", "slump", "Gross sales", "COGS duty"} <= texts
+def test_a_waterfall_has_a_bar_for_each_line_that_moved(run):
+    assert {"base", "slump", "Gross sales", "COGS duty"} <= set(texts(plots.waterfall(run, "slump")))
 
 
 @pytest.mark.parametrize(("width", "most", "bands"), [(WIDE, 0, 1), (WIDTH, 5, 3)])
@@ -50,10 +61,10 @@ def test_the_heads_of_a_map_of_all_thresholds_are_whole(width, most, bands):
         if any(v is not None for v in limits_of(metric, {"thresholds": {}}))
     ]
     chart = heat_map(["base"], heads, [[Heat("1%", 0.0)] * len(heads)], "map", width=width, most=most)
-    texts = [mark.text for mark in chart.marks if isinstance(mark, Label)]
-    assert not [text for text in texts if "…" in text]
-    assert texts.count("base") == bands
-    assert texts.count("1%") == len(heads)
+    shown = texts(chart)
+    assert not [text for text in shown if "…" in text]
+    assert shown.count("base") == bands
+    assert shown.count("1%") == len(heads)
 
 
 @pytest.mark.parametrize(

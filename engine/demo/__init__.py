@@ -5,7 +5,6 @@ Nothing here imports ``models``: a mistake made there cannot be repeated here.
 
 from __future__ import annotations
 
-from engine.demo.customers import generate_orders
 from engine.demo.write import TEMPLATES, write_demo
 
-__all__ = ["TEMPLATES", "generate_orders", "write_demo"]
+__all__ = ["TEMPLATES", "write_demo"]

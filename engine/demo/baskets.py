@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from engine.demo.company import RETURN_SHARE, START, Company
-
-if TYPE_CHECKING:
-    from engine.demo.customers import Event
+from engine.demo.customers import Event
 
 TASTES = 5
 EXTRA_LINES = 0.70

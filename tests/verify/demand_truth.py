@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from engine.demo import generate_orders
 from engine.demo.clock import Clock
 from engine.demo.company import (
     ACQUISITION,
@@ -42,6 +41,7 @@ from models.demand import (
     demand_multiplier,
     fit_demand,
 )
+from tests.demo_orders import generate_orders
 from tests.verify.registry import Row
 
 NAMES = ("r", "alpha", "a", "b")

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from scipy.special import hyp2f1
 
-from engine.demo import generate_orders
 from engine.demo.clock import MONTHS, Clock
 from engine.demo.company import (
     ACQUISITION,
@@ -25,6 +24,7 @@ from engine.demo.company import (
 )
 from engine.demo.customers import acquire, monthly_spend, order_times, response_constant
 from engine.demo.supply import _through_customs, ship
+from tests.demo_orders import generate_orders
 
 
 def _expected_repeats(r: float, alpha: float, a: float, b: float, days: float) -> float:

@@ -31,25 +31,12 @@ INFINITY = float("inf")
 
 
 @dataclass(frozen=True)
-class Probe:
-    """The adverse change by which the sign matrix tests a driver: kind, amount, unit, and a change that must
-    go with it.
-    """
-
-    change: Kind
-    amount: float
-    unit: str
-    companion: tuple[str, Kind, float, str] | None = None
-
-
-@dataclass(frozen=True)
 class Driver:
     """One driver: a named input that can be shocked.
 
     ``units`` maps each kind of change to the units it may be written in; ``signs`` is the expected sign of
-    the paired mean change of every headline metric under ``probe`` with responses off (0: same bytes; ±:
-    printed only); ``first_moved`` the variable of the cube that moves first, before anything that follows
-    from it.
+    the paired mean change of every headline metric under an adverse change with responses off (0: same bytes;
+    ±: printed only).
     """
 
     name: str
@@ -59,9 +46,7 @@ class Driver:
     level: bool
     units: Mapping[Kind, tuple[str, ...]]
     meaning: str
-    probe: Probe
     signs: Mapping[str, Sign]
-    first_moved: str
 
     def signs_in_order(self) -> tuple[Sign, ...]:
         """Expected signs in the order of ``HEADLINE_METRICS``."""
@@ -102,9 +87,7 @@ _ALL = (
         False,
         _SHARE_UNITS,
         "Ad valorem duty on goods of an origin entering a customs territory, by day of entry.",
-        Probe("add", 15.0, "pp"),
         _signs(_DUTY_LIKE),
-        "duty_paid",
     ),
     Driver(
         "demand",
@@ -114,9 +97,7 @@ _ALL = (
         True,
         _LEVEL_UNITS,
         "Rate at which customers of a market want to order, multiple of base.",
-        Probe("scale", 0.7, "x"),
         _signs("- - - ± + ±"),
-        "orders",
     ),
     Driver(
         "lead_time",
@@ -126,9 +107,7 @@ _ALL = (
         False,
         _absolute_units("days"),
         "Transit time from a supplier to a node's port, days, by day of order.",
-        Probe("scale", 2.0, "x"),
         _signs(_NETWORK),
-        "units_on_hand",
     ),
     Driver(
         "supplier_capacity",
@@ -138,9 +117,7 @@ _ALL = (
         False,
         _absolute_units("units/week"),
         "Units a supplier can make, per week.",
-        Probe("scale", 0.0, "x"),
         _signs(_NETWORK),
-        "balance_inventory_in_transit",
     ),
     Driver(
         "port_closure",
@@ -150,9 +127,7 @@ _ALL = (
         False,
         _SHARE_UNITS,
         "Share of a port that is closed beyond its normal closures: 0 open, 1 closed.",
-        Probe("set", 1.0, "share"),
         _signs(_NETWORK),
-        "units_on_hand",
     ),
     Driver(
         "clearance",
@@ -162,9 +137,7 @@ _ALL = (
         False,
         _absolute_units("days"),
         "Customs service time of an entry at a port, days; the queue comes on top.",
-        Probe("scale", 3.0, "x"),
         _signs(_NETWORK),
-        "units_on_hand",
     ),
     Driver(
         "congestion",
@@ -175,9 +148,7 @@ _ALL = (
         _SHARE_UNITS,
         "Share by which a port is in its congested regime: transit to it and customs there take longer by "
         "the ratio of congested to normal times in the purchase log, else by half.",
-        Probe("set", 1.0, "share"),
         _signs(_NETWORK),
-        "units_on_hand",
     ),
     Driver(
         "freight",
@@ -187,9 +158,7 @@ _ALL = (
         True,
         _LEVEL_UNITS,
         "Freight per kg from a supplier to a node, multiple of base.",
-        Probe("scale", 2.0, "x"),
         _signs(_DUTY_LIKE),
-        "balance_inventory_in_transit",
     ),
     Driver(
         "fx",
@@ -199,9 +168,7 @@ _ALL = (
         False,
         _absolute_units("rate"),
         "Company currency per unit of a foreign currency: a rise makes the foreign currency dearer.",
-        Probe("scale", 1.15, "x"),
         _signs(_DUTY_LIKE),
-        "purchases",
     ),
     Driver(
         "unit_cost",
@@ -211,9 +178,7 @@ _ALL = (
         True,
         _LEVEL_UNITS,
         "Purchase price of a supplier in its own currency, multiple of base, by day of order.",
-        Probe("scale", 1.2, "x"),
         _signs(_DUTY_LIKE),
-        "purchases",
     ),
     Driver(
         "net_price",
@@ -223,9 +188,7 @@ _ALL = (
         True,
         _LEVEL_UNITS,
         "Net price of a market, multiple of base, before the price rule answers landed cost.",
-        Probe("scale", 0.9, "x", ("price_elasticity", "set", 0.0, "elasticity")),
         _signs(_MARGIN),
-        "net_revenue",
     ),
     Driver(
         "price_elasticity",
@@ -235,9 +198,7 @@ _ALL = (
         False,
         _absolute_units("elasticity"),
         "Own-price elasticity of units, percent per percent; acts only where a price moves.",
-        Probe("scale", 2.0, "x", ("net_price", "scale", 1.1, "x")),
         _signs("- ± ± ± ± ±"),
-        "orders",
     ),
     Driver(
         "refusal_share",
@@ -247,9 +208,7 @@ _ALL = (
         False,
         _SHARE_UNITS,
         "Share of shipped units that the customer refuses at the door.",
-        Probe("add", 10.0, "pp"),
         _signs("- - - ± ± ±"),
-        "units_returned",
     ),
     Driver(
         "spend",
@@ -259,9 +218,7 @@ _ALL = (
         True,
         _LEVEL_UNITS,
         "Acquisition spend of a market and channel, multiple of plan.",
-        Probe("scale", 0.5, "x"),
         _signs("- - ± ± ± ±"),
-        "marketing",
     ),
     Driver(
         "cac",
@@ -271,9 +228,7 @@ _ALL = (
         True,
         _LEVEL_UNITS,
         "Cost of winning one customer at planned spend, multiple of base.",
-        Probe("scale", 1.5, "x"),
         _signs(_MARGIN),
-        "new_customers",
     ),
 )
 

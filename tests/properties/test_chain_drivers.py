@@ -12,6 +12,7 @@ from engine.drivers import DRIVERS, HEADLINE_METRICS, Driver
 from engine.scenarios import Composition
 from models.arrays import FloatArray
 from models.names import MONTH
+from tests.driver_probes import FIRST_MOVED, PROBES
 from tests.properties.chain_support import DIMS, Chain, Cube, differing
 
 TRIALS = range(32)
@@ -23,7 +24,7 @@ def probe_of(chain: Chain, driver: Driver) -> Composition:
     where: dict[str, Any] = {}
     if driver.name == "fx":
         where = {"where": {"supplier": list(chain.plan.supplier_keys)}}
-    probe = driver.probe
+    probe = PROBES[driver.name]
     shocks = [{"driver": driver.name, "change": {probe.change: probe.amount, "unit": probe.unit}, **where}]
     if probe.companion is not None:
         name, kind, amount, unit = probe.companion
@@ -33,9 +34,10 @@ def probe_of(chain: Chain, driver: Driver) -> Composition:
 
 def companion_of(chain: Chain, driver: Driver) -> Composition | None:
     """The change that goes with a driver's probe, alone."""
-    if driver.probe.companion is None:
+    companion = PROBES[driver.name].companion
+    if companion is None:
         return None
-    name, kind, amount, unit = driver.probe.companion
+    name, kind, amount, unit = companion
     return chain.scenario(f"beside_{driver.name}", {"driver": name, "change": {kind: amount, "unit": unit}})
 
 
@@ -60,7 +62,7 @@ def probed(absorbing: Chain) -> Cube:
 
 def reference(driver: Driver) -> str:
     """What a probe is compared with: base, or the companion alone."""
-    return "base" if driver.probe.companion is None else f"beside_{driver.name}"
+    return "base" if PROBES[driver.name].companion is None else f"beside_{driver.name}"
 
 
 @pytest.mark.parametrize("always_simulate", [False, True])
@@ -80,7 +82,7 @@ def test_every_driver_moves_something_and_first_the_line_that_it_names(probed: C
     moved = first_moved(probed, f"probe_{driver.name}", reference(driver))
     assert moved, f"{driver.name} moves nothing"
     print(f"{driver.name}: {', '.join(moved)}")
-    assert driver.first_moved in moved
+    assert FIRST_MOVED[driver.name] in moved
 
 
 def first_moved(cube: Cube, scenario: str, other: str) -> list[str]:

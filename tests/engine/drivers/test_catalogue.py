@@ -5,6 +5,7 @@ import pytest
 from engine.drivers import DRIVERS, GRAPH, HEADLINE_METRICS, downstream, driver
 from engine.stages.measure import cube_variables
 from models.errors import did_you_mean
+from tests.driver_probes import FIRST_MOVED, PROBES
 
 NAMED_IN_THE_ISSUE = {
     "duty_rate", "demand", "lead_time", "supplier_capacity", "port_closure", "clearance", "freight", "fx",
@@ -32,6 +33,7 @@ SIGNS = {
 
 def test_the_catalogue_holds_exactly_the_drivers_promised():
     assert set(DRIVERS) == NAMED_IN_THE_ISSUE
+    assert set(PROBES) == set(FIRST_MOVED) == NAMED_IN_THE_ISSUE
 
 
 @pytest.mark.parametrize("name", sorted(SIGNS))
@@ -44,12 +46,17 @@ def test_every_driver_is_fully_described(name):
     entry = DRIVERS[name]
     assert set(entry.signs) == set(HEADLINE_METRICS)
     assert entry.meaning.endswith(".")
-    assert entry.first_moved in CUBE
     assert entry.bounds[0] < entry.bounds[1]
     assert set(entry.units) == {"add", "scale", "set"}
-    assert entry.probe.unit in entry.units[entry.probe.change]
-    if entry.probe.companion is not None:
-        other, kind, _, unit = entry.probe.companion
+
+
+@pytest.mark.parametrize("name", sorted(DRIVERS))
+def test_every_driver_has_a_probe_in_its_units(name):
+    probe = PROBES[name]
+    assert FIRST_MOVED[name] in CUBE
+    assert probe.unit in DRIVERS[name].units[probe.change]
+    if probe.companion is not None:
+        other, kind, _, unit = probe.companion
         assert unit in DRIVERS[other].units[kind]
 
 

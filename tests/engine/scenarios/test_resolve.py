@@ -12,6 +12,7 @@ from engine.drivers import DRIVERS
 from engine.scenarios import base_paths, check, composition, resolve
 from models.calendar import Calendar
 from models.errors import InputError
+from tests.driver_probes import PROBES
 from tests.engine.plan_view import CALENDAR, TRIALS, VIEW, composed, library_of, scenario
 
 RAMP = {"ramp": "4d", "hold": "3d", "recover": "2d", "to": 0.4}
@@ -102,7 +103,7 @@ def test_a_shock_of_size_zero_leaves_base_exactly(driver, kind):
 
 @pytest.mark.parametrize("driver", sorted(DRIVERS))
 def test_the_probe_of_every_driver_moves_that_driver_only(driver):
-    probe = DRIVERS[driver].probe
+    probe = PROBES[driver]
     paths = paths_of({"driver": driver, "change": {probe.change: probe.amount, "unit": probe.unit}})
     assert set(paths.effects) == {driver}
 

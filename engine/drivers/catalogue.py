@@ -48,10 +48,6 @@ class Driver:
     meaning: str
     signs: Mapping[str, Sign]
 
-    def signs_in_order(self) -> tuple[Sign, ...]:
-        """Expected signs in the order of ``HEADLINE_METRICS``."""
-        return tuple(self.signs[metric] for metric in HEADLINE_METRICS)
-
 
 _SHARE_UNITS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
     {"add": ("pp", "share"), "scale": ("x", "%"), "set": ("%", "pp", "share")}

@@ -85,10 +85,10 @@ class Paths:
         return np.array(multiplier, order="C"), np.array(offset, order="C")
 
     def value(self, name: str, base: FloatArray) -> FloatArray:
-        """Bounded value of a driver from its base values, dims (trial or 1, *driver dims, day or 1).
+        """Bounded value of a driver, in the unit of the catalogue, from its base values.
 
-        Base itself, bit for bit, wherever the effect is identity: one trial's value never depends on its
-        block.
+        Dims (trial, …, day), the driver's own between; trial and day may be 1. Base itself, bit for bit,
+        wherever the effect is identity: one trial's value never depends on its block.
         """
         if self.is_identity(name):
             return base
@@ -133,6 +133,11 @@ def _month_means(path: FloatArray, month_start: IntArray) -> FloatArray:
 def month_means(path: FloatArray, calendar: Calendar) -> FloatArray:
     """Means of a daily path by month, dims (…, month), in the unit of the path (…, day); exact where the path
     is constant.
+
+    Raises
+    ------
+    ValueError
+        A path that has not one value for each day of the calendar.
     """
     if path.shape[-1] != calendar.days:
         raise ValueError(f"path: {calendar.days} days are needed | got {path.shape[-1]}")

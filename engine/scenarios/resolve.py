@@ -230,9 +230,10 @@ def _after(
 def transform(
     named: NamedShock, trials: range, seed: int, strength: float = 1.0
 ) -> tuple[FloatArray, FloatArray]:
-    """The full shock as x = base·a + b, dims (trial or 1,), before the bounds of its driver.
+    """The full shock as multiplier a (a ratio) and offset b (in the driver's unit), dims (1 or trial,).
 
-    With a strength k it is base + k·(x − base) = base·(1 + k·(a − 1)) + k·b.
+    By definition x = base·a + b, before the bounds of its driver; with a strength k it is
+    base + k·(x − base) = base·(1 + k·(a − 1)) + k·b.
     """
     a, b = _as_written(named, trials, seed)
     return (a, b) if strength == 1.0 else (1.0 + strength * (a - 1.0), strength * b)

@@ -142,8 +142,8 @@ def _tie(own: FloatArray, factor: FloatArray, loading: float) -> FloatArray:
 
 
 def uniform_of(seed: int, name: str, trials: range, tie: tuple[str, float] | None = None) -> FloatArray:
-    """Uniforms of one address, dims (trial,); ``tie`` = (name of the common factor, loading) ties it by a
-    Gaussian copula.
+    """Uniforms of one address, dims (trial,); a ``tie`` (name of the common factor, loading) joins it to
+    others by a Gaussian copula.
     """
     own = uniforms(seed, name, trials, 1)[:, 0]
     if tie is None:
@@ -208,8 +208,13 @@ Start = Annotated[str | TimeDistribution, BeforeValidator(_valid_start)]
 
 
 def later(day: IntArray, duration: str, calendar: Calendar) -> IntArray:
-    """Days a written duration later; months and quarters keep the day of the month, or take the month's last
-    day.
+    """Days a written duration later, likewise days from the first forecast day, dims of ``day``; months and
+    quarters keep the day of the month, or take the month's last day.
+
+    Raises
+    ------
+    ValueError
+        A duration that is not a count of days, weeks, months or quarters.
     """
     match = _DURATION.match(duration)
     if match is None:

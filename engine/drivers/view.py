@@ -83,7 +83,7 @@ class PlanView:
     ) -> PlanView:
         """View of a ``plan.yaml`` and the item keys of its item table.
 
-        ``base``: base values by driver, in its unit and dims of the catalogue, without trial and day.
+        ``base``: base values by driver, in its unit and with the dims of ``DRIVERS`` less trial and day.
         """
         foreign = {market.currency for market in config.markets} | {s.currency for s in config.suppliers}
         return cls(

@@ -75,7 +75,7 @@ def mutated(old: str, new: str) -> types.ModuleType:
     modules = {name: types.ModuleType(name) for name in sources}
     with patch.dict(sys.modules, modules):  # each part finds the others, and dataclasses their module
         for name, module in modules.items():
-            exec(compile(sources[name].replace(old, new), name, "exec"), module.__dict__)  # noqa: S102
+            exec(compile(sources[name].replace(old, new), name, "exec"), module.__dict__)  # noqa: S102 (ours)
     return modules[process.__name__]
 
 

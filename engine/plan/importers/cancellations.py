@@ -17,15 +17,15 @@ class Sales(Protocol):
     """What is compared of the lines of a ledger."""
 
     @property
-    def customer(self) -> TextArray: ...  # noqa: D102
+    def customer(self) -> TextArray: ...  # noqa: D102 (a column by its name)
     @property
-    def item(self) -> TextArray: ...  # noqa: D102
+    def item(self) -> TextArray: ...  # noqa: D102 (a column by its name)
     @property
-    def price(self) -> FloatArray: ...  # noqa: D102
+    def price(self) -> FloatArray: ...  # noqa: D102 (a column by its name)
     @property
-    def moment(self) -> IntArray: ...  # noqa: D102
+    def moment(self) -> IntArray: ...  # noqa: D102 (a column by its name)
     @property
-    def quantity(self) -> IntArray: ...  # noqa: D102
+    def quantity(self) -> IntArray: ...  # noqa: D102 (a column by its name)
 
 
 def match(lines: Sales, sold: IntArray, back: IntArray) -> Matched:

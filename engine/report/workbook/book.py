@@ -65,7 +65,7 @@ def workbook_bytes(cube: xr.DataTree, record: Mapping[str, Any], summary: Summar
     with xlsxwriter.Workbook(buffer, OPTIONS) as book:
         closed = dt.date.fromisoformat(str(record["actuals_through"]))
         # Not the time of writing: the same run gives the same bytes.
-        created = dt.datetime(closed.year, closed.month, closed.day)  # noqa: DTZ001
+        created = dt.datetime(closed.year, closed.month, closed.day)  # noqa: DTZ001 (a day, no instant)
         title = f"Forecast workbook, run {record['run_id']}"
         book.set_properties({"title": title, "author": "tradewind", "created": created})
         _fill(book, cube, record, summary)

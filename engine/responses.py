@@ -203,16 +203,7 @@ def no_alarms(responses: Sequence[Response], trials: int) -> tuple[Alarm, ...]:
 
 
 def close(alarms: Sequence[Alarm], figures: Mapping[str, FloatArray]) -> tuple[Alarm, ...]:
-    """Memory after one more month is closed; ``figures`` hold that month's figures by name, company currency,
-    dims (trial,).
-
-    Raises
-    ------
-    KeyError
-        A playbook watches a figure that is not among them.
-    ValueError
-        A figure has not one number for each trial.
-    """
+    """Memory after one more month is closed; ``figures`` hold that month's figures by name, dims (trial,)."""
     updated = []
     for alarm in alarms:
         response = alarm.response

@@ -113,11 +113,8 @@ def close(
     inventory, cost_of_sales = moving_average(company, landed, sales)
     receivables = open_receivables(orders)
     payables = open_payables(landed)
-    assets = _assets(company.scale, landed, rates, inventory, receivables)
-    claims = _claims(company.scale, orders, spend, rates, payables)
-    quarter = ladder(company, orders, spend, rates, cost_of_sales, days=92)
-    claims["income_tax_payable"] = _income_tax(company.scale, quarter["ebitda"])
-    return Books(inventory, receivables, payables, _balance(assets, claims), cost_of_sales)
+    balance = _balance(company, orders, spend, landed, rates, inventory, receivables, payables, cost_of_sales)
+    return Books(inventory, receivables, payables, balance, cost_of_sales)
 
 
 def moving_average(
@@ -225,48 +222,42 @@ def purchase_accounts(landed: pd.DataFrame, rates: Rates) -> dict[str, float]:
     }
 
 
-def _assets(
-    scale: float, landed: pd.DataFrame, rates: Rates, inventory: pd.DataFrame, receivables: pd.DataFrame
-) -> dict[str, float]:
-    """What the company owns at the close by account, USD."""
-    return {
+def _balance(
+    company: Company,
+    orders: pd.DataFrame,
+    spend: pd.DataFrame,
+    landed: pd.DataFrame,
+    rates: Rates,
+    inventory: pd.DataFrame,
+    receivables: pd.DataFrame,
+    payables: pd.DataFrame,
+    cost_of_sales: np.ndarray,
+) -> pd.DataFrame:
+    september = orders[(orders["time"] < HISTORY_DAYS) & (orders["time"] >= HISTORY_DAYS - 30)]
+    sales_tax = sum(
+        t / rates.per_base(c, HISTORY_DAYS - 1) for c, t in september.groupby("currency")["tax"].sum().items()
+    )
+    scale = company.scale
+    figures = ladder(company, orders, spend, rates, cost_of_sales, days=92)
+    profit = figures["ebitda"] - 3.0 * scale * DEPRECIATION - scale * TERM_DEBT * TERM_DEBT_RATE / 4.0
+    assets = {
         "cash": CASH * scale,
         "receivables": _at_close(receivables, rates),
         "inventory": float((inventory["on_hand"] * inventory["unit_landed_cost"]).sum()),
         **purchase_accounts(landed, rates),
         "fixed_assets": FIXED_ASSETS * scale,
     }
-
-
-def _claims(
-    scale: float, orders: pd.DataFrame, spend: pd.DataFrame, rates: Rates, payables: pd.DataFrame
-) -> dict[str, float]:
-    """What others have in the company at the close by account, USD; income tax and the owners' earnings
-    apart.
-    """
-    last_month = orders[(orders["time"] < HISTORY_DAYS) & (orders["time"] >= HISTORY_DAYS - 30)]
-    taxes = last_month.groupby("currency")["tax"].sum().items()
-    return {
+    claims = {
         "payables": _at_close(payables, rates),
         "accrued_marketing": float(
             spend.loc[(spend["day"] >= HISTORY_DAYS - 30) & (spend["day"] < HISTORY_DAYS), "amount"].sum()
         ),
-        "sales_tax_payable": float(sum(t / rates.per_base(c, HISTORY_DAYS - 1) for c, t in taxes)),
-        "income_tax_payable": 0.0,
+        "sales_tax_payable": float(sales_tax),
+        "income_tax_payable": max(0.0, TAX_RATE * profit),
         "credit_line": 0.0,
         "term_debt": TERM_DEBT * scale,
         "share_capital": SHARE_CAPITAL * scale,
     }
-
-
-def _income_tax(scale: float, ebitda: float) -> float:
-    """Tax on the last quarter's profit, USD: EBITDA less depreciation and the interest of the term debt."""
-    profit = ebitda - 3.0 * scale * DEPRECIATION - scale * TERM_DEBT * TERM_DEBT_RATE / 4.0
-    return max(0.0, TAX_RATE * profit)
-
-
-def _balance(assets: dict[str, float], claims: dict[str, float]) -> pd.DataFrame:
-    """Opening balance in whole cents; retained earnings are what assets exceed the other claims by."""
     cents = {name: round(100.0 * amount) for name, amount in {**assets, **claims}.items()}
     cents["retained_earnings"] = sum(cents[n] for n in assets) - sum(cents[n] for n in claims)
     as_of = date_of(HISTORY_DAYS - 1).isoformat()

@@ -129,15 +129,8 @@ def write_block(
     values: Mapping[str, FloatArray],
     arrays: Mapping[str, zarr.Array] | None = None,
 ) -> None:
-    """Write one block of every variable, dims (scenario, trial, …) with the block's trials only, each in the
-    unit of its variable, then seal it with a marker. ``arrays`` are those of ``open_arrays``; omitted, they
-    are opened for this block.
-
-    Raises
-    ------
-    StoreError
-        A block that begins between two blocks of the template, or a figure that is not finite where its
-        variable is always defined.
+    """Write one block of every variable, dims (scenario, trial of the block, ...), then seal it with a
+    marker. ``arrays`` are those of ``open_arrays``; omitted, they are opened for this block.
     """
     arrays = open_arrays(folder, template) if arrays is None else arrays
     start = trials.start - template.trials.start

@@ -48,10 +48,7 @@ def make_goods(orders: pd.DataFrame, labels: Mapping[str, str], per_base: Mappin
 
 
 def band_edges(price: FloatArray, value: FloatArray, bands: int) -> tuple[float, ...]:
-    """Prices that part lines into bands of about equal amount; fewer where there are not so many prices.
-
-    ``price`` and ``value`` (the amount of the line), in the same currency and of the same shape, one a line.
-    """
+    """Prices that part lines into bands of about equal amount; fewer where there are not so many prices."""
     if not len(price):
         return ()
     distinct, place = np.unique(price, return_inverse=True)

@@ -17,15 +17,15 @@ class Sales(Protocol):
     """What is compared of the lines of a ledger."""
 
     @property
-    def customer(self) -> TextArray: ...  # noqa: D102 (a column by its name)
+    def customer(self) -> TextArray: ...  # noqa: D102
     @property
-    def item(self) -> TextArray: ...  # noqa: D102 (a column by its name)
+    def item(self) -> TextArray: ...  # noqa: D102
     @property
-    def price(self) -> FloatArray: ...  # noqa: D102 (a column by its name)
+    def price(self) -> FloatArray: ...  # noqa: D102
     @property
-    def moment(self) -> IntArray: ...  # noqa: D102 (a column by its name)
+    def moment(self) -> IntArray: ...  # noqa: D102
     @property
-    def quantity(self) -> IntArray: ...  # noqa: D102 (a column by its name)
+    def quantity(self) -> IntArray: ...  # noqa: D102
 
 
 def match(lines: Sales, sold: IntArray, back: IntArray) -> Matched:

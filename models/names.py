@@ -141,6 +141,9 @@ UNIT_WORDS = (
 )
 """Words by which a docstring tells the unit of its arrays; beginnings of words count."""
 
+GRADES = ("resale", "refurbish", "liquidate", "scrap")
+"""What becomes of a returned unit; the order in which plan and network hold the shares."""
+
 LONGEST_DAYS = 1000.0
 """Longest mean of a lead-time stage that is taken for one, days; also the bound of the driver."""
 FARTHEST_DAYS = 2.0**20

@@ -67,7 +67,9 @@ def waterfall(cube: xr.DataTree, scenario: str, rung: str = "net_income", base: 
 
 
 def line_totals(cube: xr.DataTree, line: str) -> FloatArray:
-    """A line over the horizon, dims (scenario, trial, market); one column where no market is known."""
+    """A line over the horizon, company currency, (scenario, trial, market); one column where no market is
+    known.
+    """
     group = "market" if line in SEGMENT_LINES else "month"
     values = np.asarray(cube[group][line].values)
     total = values.sum(axis=2)

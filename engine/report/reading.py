@@ -152,6 +152,7 @@ class Source:
         totals, quarters, sales = {}, {}, {}
         for name in LINE_NAMES:
             known = name in SEGMENT_LINES
+            # _read, not values: every line of every market and month at once would fill the memory
             values = self._read(f"{'market' if known else 'month'}/{name}")
             values = values if known else values[..., None]
             totals[name] = values.sum(axis=2)
@@ -229,7 +230,7 @@ def folded(
     """The largest members of values (…, member) by their total, the rest summed into one last member; for
     what adds up (amounts, units), not for shares of different totals.
     """
-    if len(names) <= shown + 1:
+    if len(names) <= shown + 1:  # one member's own name says more than "1 others"
         return names, values
     size = np.abs(values).reshape(-1, len(names)).sum(axis=0)
     largest = sorted(np.argsort(-size, kind="stable")[:shown].tolist())

@@ -51,6 +51,7 @@ class Waterfall:
         """The line through which the scenario works most against (or for) the company."""
         total = self.end - self.start
         same = [bar for bar in self.bars if bar.change.value * total > 0.0]
+        # where the total does not move no bar has its sign: then the largest of all
         return max(same or self.bars, key=lambda bar: abs(bar.change.value))
 
 

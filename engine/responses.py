@@ -203,7 +203,15 @@ def no_alarms(responses: Sequence[Response], trials: int) -> tuple[Alarm, ...]:
 
 
 def close(alarms: Sequence[Alarm], figures: Mapping[str, FloatArray]) -> tuple[Alarm, ...]:
-    """Memory after one more month is closed; ``figures`` hold that month's figures by name, dims (trial,)."""
+    """Memory after one more month is closed; ``figures`` hold that month's figures by name, dims (trial,).
+
+    Raises
+    ------
+    KeyError
+        where no figure has the name that a playbook watches.
+    ValueError
+        where a figure does not have one number a trial, or is NaN: a playbook never acts on the unknown.
+    """
     updated = []
     for alarm in alarms:
         response = alarm.response

@@ -76,9 +76,19 @@ INNER_DIMS = (
     "case",
     "word",
     "age",
+    "member",
+    "period",
+    "option",
+    "future",
+    "factor",
+    "section",
+    "level",
+    "column",
 )
 """Dims that never stand in the cube: a segment is market and sales channel, a demand point what the network
-serves, an arc a demand point with a node that may serve it, a lane a supplier with a node."""
+serves, an arc a demand point with a node that may serve it, a lane a supplier with a node; a member is one
+key of whatever dim is meant, a period a day, month or quarter, a section a group of trials whose estimates
+give the Monte Carlo error, a level a quantile's, an option and a future what a decision is about."""
 
 LETTERS = {
     "T": TRIAL,
@@ -130,6 +140,9 @@ UNIT_WORDS = (
     "points",
 )
 """Words by which a docstring tells the unit of its arrays; beginnings of words count."""
+
+GRADES = ("resale", "refurbish", "liquidate", "scrap")
+"""What becomes of a returned unit; the order in which plan and network hold the shares."""
 
 LONGEST_DAYS = 1000.0
 """Longest mean of a lead-time stage that is taken for one, days; also the bound of the driver."""

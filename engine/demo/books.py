@@ -8,6 +8,7 @@ Returned goods of the history were not put back on stock.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,16 @@ DISTRIBUTIONS = (("2027-04-15", 450_000.0), ("2028-04-14", 600_000.0))
 IMPORT_VAT_DAYS = 60
 
 
+class Counted(NamedTuple):
+    """What the closing counts, before the balance sheet is drawn up from it."""
+
+    inventory: pd.DataFrame
+    receivables: pd.DataFrame
+    payables: pd.DataFrame
+    cost_of_sales: np.ndarray
+    """(day,) USD"""
+
+
 @dataclass(frozen=True)
 class Books:
     """Everything the closing of the history hands to the plan folder."""
@@ -48,9 +59,9 @@ class Books:
     inventory: pd.DataFrame
     receivables: pd.DataFrame
     payables: pd.DataFrame
-    balance: pd.DataFrame
     cost_of_sales: np.ndarray
     """(day,) USD"""
+    balance: pd.DataFrame
 
 
 def unit_sales(company: Company, lines: pd.DataFrame) -> np.ndarray:
@@ -111,10 +122,9 @@ def close(
     """Close the books on the last day of the history."""
     sales = unit_sales(company, orders)
     inventory, cost_of_sales = moving_average(company, landed, sales)
-    receivables = open_receivables(orders)
-    payables = open_payables(landed)
-    balance = _balance(company, orders, spend, landed, rates, inventory, receivables, payables, cost_of_sales)
-    return Books(inventory, receivables, payables, balance, cost_of_sales)
+    counted = Counted(inventory, open_receivables(orders), open_payables(landed), cost_of_sales)
+    balance = _balance(company, orders, spend, landed, rates, counted)
+    return Books(*counted, balance)
 
 
 def moving_average(
@@ -228,27 +238,24 @@ def _balance(
     spend: pd.DataFrame,
     landed: pd.DataFrame,
     rates: Rates,
-    inventory: pd.DataFrame,
-    receivables: pd.DataFrame,
-    payables: pd.DataFrame,
-    cost_of_sales: np.ndarray,
+    counted: Counted,
 ) -> pd.DataFrame:
     september = orders[(orders["time"] < HISTORY_DAYS) & (orders["time"] >= HISTORY_DAYS - 30)]
     sales_tax = sum(
         t / rates.per_base(c, HISTORY_DAYS - 1) for c, t in september.groupby("currency")["tax"].sum().items()
     )
     scale = company.scale
-    figures = ladder(company, orders, spend, rates, cost_of_sales, days=92)
+    figures = ladder(company, orders, spend, rates, counted.cost_of_sales, days=92)
     profit = figures["ebitda"] - 3.0 * scale * DEPRECIATION - scale * TERM_DEBT * TERM_DEBT_RATE / 4.0
     assets = {
         "cash": CASH * scale,
-        "receivables": _at_close(receivables, rates),
-        "inventory": float((inventory["on_hand"] * inventory["unit_landed_cost"]).sum()),
+        "receivables": _at_close(counted.receivables, rates),
+        "inventory": float((counted.inventory["on_hand"] * counted.inventory["unit_landed_cost"]).sum()),
         **purchase_accounts(landed, rates),
         "fixed_assets": FIXED_ASSETS * scale,
     }
     claims = {
-        "payables": _at_close(payables, rates),
+        "payables": _at_close(counted.payables, rates),
         "accrued_marketing": float(
             spend.loc[(spend["day"] >= HISTORY_DAYS - 30) & (spend["day"] < HISTORY_DAYS), "amount"].sum()
         ),

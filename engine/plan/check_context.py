@@ -42,7 +42,9 @@ class Context:
         problem: str,
         remedy: str,
     ) -> None:
-        """Note a fault at each row of a mask, with the cell of the column as what was got."""
+        """Note a fault at each row of the frame where the mask (row,) says so, whether as an array or a
+        column, with the cell of the column as what was got.
+        """
         for _, row in frame[mask].iterrows():
             self.note(row, column, problem=problem, got=spelled(row[column]), remedy=remedy)
 

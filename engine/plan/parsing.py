@@ -128,7 +128,7 @@ def dtype_of(column: Column) -> str:
 
 
 def series(values: Sequence[Any] | npt.NDArray[Any], column: Column) -> pd.Series[Any]:
-    """Values as a column of the contract's dtype."""
+    """Values (row,) as a column of the contract's dtype, in the unit its meaning tells."""
     if column.kind in ("day", "moment"):
         return pd.Series(np.asarray(values, dtype="datetime64[s]"))
     return pd.Series(
@@ -145,7 +145,11 @@ def convert(
     *,
     header: str = "",
 ) -> tuple[pd.Series[Any], BoolArray]:
-    """A typed column and a mask of the cells that are sound; each distinct text is parsed once."""
+    """A typed column and whether each cell (row,) is sound; each distinct text is parsed once.
+
+    ``rows`` (row,) are line numbers of the file, for the addresses of faults. A cell that is not sound holds
+    a placeholder, so that the rest of the row can still be checked.
+    """
     codes, distinct = (
         pd.factorize(np.asarray(cells, dtype=object)) if len(cells) else (np.empty(0, np.int64), [])
     )
@@ -207,7 +211,9 @@ def unknown_keys(
     header: str,
     faults: Faults,
 ) -> BoolArray:
-    """Mask of the keys that the plan knows; every other is a fault with the nearest known key."""
+    """Whether the plan knows each key (row,), a blank one counting as known; every other is a fault with the
+    nearest known key. ``rows`` (row,) are line numbers of the file.
+    """
     sound = values.isin(known).to_numpy() | (values == "").to_numpy()
     remedies: dict[str, str] = {}
     texts = values.to_numpy(dtype=object)

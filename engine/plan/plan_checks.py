@@ -8,13 +8,15 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.plan.faults import Faults
 from engine.plan.importers.imported import Vocabulary
 from engine.plan.parsing import RefusedError, to_moment
+from engine.plan.schema import Returns
 from engine.plan.yaml_file import Document, Place
 from models.errors import did_you_mean
+from models.names import GRADES
 
 _LISTS = {
     "markets": "market",
@@ -25,6 +27,14 @@ _LISTS = {
     "nodes": "node",
     "suppliers": "supplier",
 }
+_REFERENCES = {
+    "markets": {"return_node": "node", "territory": "territory"},
+    "acquisition_channels": {"sales_channel": "sales_channel"},
+    "nodes": {"port": "port", "territory": "territory"},
+    "suppliers": {"backup": "supplier"},
+    "lanes": {"supplier": "supplier", "node": "node"},
+}
+"""Fields that name one key of another list, and the kind of that key."""
 _OBLIGATORY = ("markets", "sales_channels", "territories", "ports", "nodes", "suppliers", "lanes")
 _SUM_TOLERANCE = 1e-6
 
@@ -136,30 +146,42 @@ def _check_lists(document: Document, faults: Faults) -> None:
             folded[key.casefold()] = key
 
 
-def _check_references(document: Document, vocabulary: Vocabulary, faults: Faults) -> None:
-    def check(place: Place, value: object, kind: str) -> None:
-        known = vocabulary.keys.get(kind)
-        if value is None or isinstance(value, (list, dict)) or known is None or str(value) in known:
-            return
-        document.fault(
-            faults,
-            place,
-            problem=f"unknown {kind.replace('_', ' ')}",
-            got=value,
-            remedy=did_you_mean(str(value), known),
-        )
+class Reference(NamedTuple):
+    """A key of another list: where it stands, what stands there, and of which kind it should be."""
 
-    single = {
-        "markets": {"return_node": "node", "territory": "territory"},
-        "acquisition_channels": {"sales_channel": "sales_channel"},
-        "nodes": {"port": "port", "territory": "territory"},
-        "suppliers": {"backup": "supplier"},
-        "lanes": {"supplier": "supplier", "node": "node"},
-    }
-    for name, fields in single.items():
+    place: Place
+    key: object
+    kind: str
+
+
+def _check_references(document: Document, vocabulary: Vocabulary, faults: Faults) -> None:
+    for name, fields in _REFERENCES.items():
         for place, entry in entries(document, name):
             for field, kind in fields.items():
-                check((*place, field), entry.get(field), kind)
+                reference = Reference((*place, field), entry.get(field), kind)
+                _check_known(document, vocabulary, faults, reference)
+    _check_nodes_of_markets(document, vocabulary, faults)
+    _check_backups(document, faults)
+
+
+def _check_known(document: Document, vocabulary: Vocabulary, faults: Faults, reference: Reference) -> None:
+    """A fault where a reference names no key of its kind; what is no key, and a kind that could not be read,
+    have faults of their own.
+    """
+    place, key, kind = reference
+    known = vocabulary.keys.get(kind)
+    if key is None or isinstance(key, (list, dict)) or known is None or str(key) in known:
+        return
+    document.fault(
+        faults,
+        place,
+        problem=f"unknown {kind.replace('_', ' ')}",
+        got=key,
+        remedy=did_you_mean(str(key), known),
+    )
+
+
+def _check_nodes_of_markets(document: Document, vocabulary: Vocabulary, faults: Faults) -> None:
     for place, market in entries(document, "markets"):
         nodes = market.get("nodes")
         listed: list[Any] = nodes if isinstance(nodes, list) else []
@@ -172,7 +194,7 @@ def _check_references(document: Document, vocabulary: Vocabulary, faults: Faults
                 remedy="name a node",
             )
         for position, node in enumerate(listed):
-            check((*place, "nodes", position), node, "node")
+            _check_known(document, vocabulary, faults, Reference((*place, "nodes", position), node, "node"))
             if node in listed[:position]:
                 document.fault(
                     faults,
@@ -181,6 +203,9 @@ def _check_references(document: Document, vocabulary: Vocabulary, faults: Faults
                     got=node,
                     remedy="name each node once",
                 )
+
+
+def _check_backups(document: Document, faults: Faults) -> None:
     for place, supplier in entries(document, "suppliers"):
         if supplier.get("backup") is not None and supplier.get("backup") == supplier.get("key"):
             document.fault(
@@ -219,14 +244,13 @@ def _numbers(entry: object, names: tuple[str, ...], defaults: dict[str, float]) 
 
 
 def _check_sums(document: Document, faults: Faults) -> None:
-    grades = ("resale", "refurbish", "liquidate", "scrap")
-    defaults = {"resale": 0.6, "refurbish": 0.1, "liquidate": 0.2, "scrap": 0.1}
-    shares = _numbers(document.data.get("returns"), grades, defaults)
+    defaults = {grade: Returns.model_fields[grade].default for grade in GRADES}
+    shares = _numbers(document.data.get("returns"), GRADES, defaults)
     if shares is not None and abs(sum(shares) - 1.0) > _SUM_TOLERANCE:
         document.fault(
             faults,
             ("returns",),
-            problem=f"shares of {', '.join(grades)} that do not sum to 1",
+            problem=f"shares of {', '.join(GRADES)} that do not sum to 1",
             got=f"{sum(shares):g}",
             remedy="make them sum to 1",
         )

@@ -22,7 +22,8 @@ def rates_by_day(
     start: dt.date,
     days: int,
 ) -> FloatArray:
-    """Duty rate as a share of customs value, (hs, origin, territory, day).
+    """Duty rate as a share of customs value, (item, origin, territory, day): ``hs`` is the tariff number of
+    each item, ``origins`` the country of each maker; days count from ``start``.
 
     Of the rows of one ``rule`` that are valid on a day, the one with the longest prefix counts; of equal
     prefixes the one that names the origin goes before ``*``. The rates of different rules add up. No row: no

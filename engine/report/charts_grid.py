@@ -102,7 +102,10 @@ def _lines_of(text: str, width: float) -> list[str]:
 def exceedance(
     samples: Mapping[str, FloatArray], description: str, *, threshold: float | None = None, points: int = 80
 ) -> Chart:
-    """Share of the trials above each value, one curve a scenario; the threshold is dashed."""
+    """Share of the trials above each value, one curve a scenario; the threshold is dashed.
+
+    ``samples``: figures (trial,) by scenario, all in one unit.
+    """
     width, height, left, right, top, bottom = 420.0, 250.0, 56.0, 14.0, 12.0, 34.0
     chart = Chart(width, height, description)
     known = [float(f(values)) for values in samples.values() for f in (np.min, np.max)]
@@ -121,6 +124,7 @@ def exceedance(
     for position, values in enumerate(samples.values()):
         ordered = np.sort(values)
         count = len(ordered)
+        # so many points draw the curve as well as all trials would, in a file that does not grow with them
         at = np.unique(np.linspace(0, count - 1, min(points, count)).round().astype(np.int64))
         curve = [(across(across.low), up(1.0)), (across(float(ordered[0])), up(1.0))]
         curve += [(across(float(ordered[k])), up((count - 1 - int(k)) / count)) for k in at]

@@ -38,7 +38,8 @@ def fan(
     limit: float | None = None,
     percent: bool = False,
 ) -> Chart:
-    """Fan by period: bands (p05, p25, p50, p75, p95) × period, after the actual periods (solid).
+    """Fan by period: bands (level, period), levels p05, p25, p50, p75 and p95, after the actual periods
+    (solid); money as amounts, or shares with ``percent``.
 
     The forecast's median is dashed within its bands; actual figures are solid with filled marks (IBCS).
     """
@@ -82,8 +83,9 @@ def daily_fan(
     trough: tuple[int, float] | None = None,
     wide: bool = True,
 ) -> Chart:
-    """Daily fan: bands (p05, p25, p50, p75, p95) × day, with the median and p05 (rows) of another scenario,
-    the line where the credit limit ends and the median trough (day, value).
+    """Daily fan of money: ``bands`` (level, day), levels p05, p25, p50, p75 and p95, with ``other`` (level,
+    day), median and p05 of another scenario, the line where the credit limit ends and the median trough
+    (position of the day, amount). ``days`` (day,) are dates.
     """
     width, height = (WIDE, TALL) if wide else (WIDTH, HEIGHT)
     chart = Chart(width, height, description)
@@ -118,7 +120,10 @@ def lines(
     percent: bool = False,
     zero: bool = True,
 ) -> Chart:
-    """Lines by period, one colour and dash each in the order given; a limit and one band if wanted."""
+    """Lines by period, one colour and dash each in the order given; a limit and one band if wanted.
+
+    ``series`` (period,) by name and both ends of ``band`` (period,) are in one unit, shares with ``percent``.
+    """
     chart = Chart(WIDTH, HEIGHT, description)
     known = np.concatenate([np.asarray(values).ravel() for values in series.values()])
     extra = [] if limit is None else [limit]

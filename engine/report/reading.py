@@ -47,7 +47,7 @@ class Source:
         self._known: dict[str, FloatArray] = {}
 
     def values(self, path: str) -> FloatArray:
-        """A variable of the cube, dims (scenario, trial, …), read once."""
+        """A variable of the cube, (scenario, trial, …), in the unit of its ``Variable``, read once."""
         if path not in self._known:
             self._known[path] = self._read(path)
         return self._known[path]
@@ -61,7 +61,7 @@ class Source:
         return np.asarray(self.cube[group][name].values)
 
     def of_base(self, path: str) -> FloatArray:
-        """A variable under base, dims (trial, …)."""
+        """A variable under base, (trial, …), in the unit of its ``Variable``."""
         return self.values(path)[self.base]
 
     def has(self, path: str) -> bool:
@@ -126,12 +126,14 @@ class Source:
 
     @cached_property
     def net_cash(self) -> FloatArray:
-        """Cash less drawn credit, (scenario, trial, day)."""
+        """Cash less drawn credit, company currency, (scenario, trial, day)."""
         return self.values("day/net_cash")
 
     @cached_property
     def troughs(self) -> tuple[FloatArray, IntArray]:
-        """Lowest net cash and the first day on which it is reached, each (scenario, trial)."""
+        """Lowest net cash, company currency, and the position of the first day on which it is reached, each
+        (scenario, trial).
+        """
         cash = self.net_cash
         return np.min(cash, axis=2), np.argmin(cash, axis=2).astype(np.int64)
 
@@ -150,6 +152,7 @@ class Source:
         totals, quarters, sales = {}, {}, {}
         for name in LINE_NAMES:
             known = name in SEGMENT_LINES
+            # _read, not values: every line of every market and month at once would fill the memory
             values = self._read(f"{'market' if known else 'month'}/{name}")
             values = values if known else values[..., None]
             totals[name] = values.sum(axis=2)
@@ -161,23 +164,25 @@ class Source:
 
     @property
     def line_totals(self) -> dict[str, FloatArray]:
-        """Lines over the horizon, each (scenario, trial, market or one)."""
+        """Lines over the horizon, company currency, each (scenario, trial, market); one column where no
+        market is known.
+        """
         return self._lines[0]
 
     @property
     def line_quarters(self) -> dict[str, FloatArray]:
-        """Means of the lines under base by quarter."""
+        """Means of the lines under base by quarter, company currency, each (quarter,)."""
         return self._lines[1]
 
     @cached_property
     def base_sales(self) -> FloatArray:
-        """Net revenue under base, (trial, month, market)."""
+        """Net revenue under base, company currency, (trial, month, market)."""
         parts = self._lines[2]
         return parts["gross_sales"] + parts["refunds"]
 
     @cached_property
     def rung_quarters(self) -> dict[str, FloatArray]:
-        """Rungs under base, each (trial, quarter)."""
+        """Rungs under base, company currency, each (trial, quarter)."""
         return {name: self.of_base(f"quarter/{name}") for name in RUNGS}
 
     @cached_property
@@ -222,8 +227,10 @@ def quarter_name(first: np.datetime64) -> str:
 def folded(
     names: tuple[str, ...], values: FloatArray, shown: int = MEMBERS_SHOWN
 ) -> tuple[tuple[str, ...], FloatArray]:
-    """The largest members of values (…, member) by their total, the rest summed into one last member."""
-    if len(names) <= shown + 1:
+    """The largest members of values (…, member) by their total, the rest summed into one last member; for
+    what adds up (amounts, units), not for shares of different totals.
+    """
+    if len(names) <= shown + 1:  # one member's own name says more than "1 others"
         return names, values
     size = np.abs(values).reshape(-1, len(names)).sum(axis=0)
     largest = sorted(np.argsort(-size, kind="stable")[:shown].tolist())

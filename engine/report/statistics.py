@@ -16,8 +16,11 @@ from models.arrays import BoolArray, FloatArray
 
 
 def sorted_quantiles(ordered: FloatArray, levels: Sequence[float]) -> FloatArray:
-    """Quantiles (level, …) of values sorted along the trial (trial, …): linear between order statistics, type
-    7.
+    """Quantiles (level, …) of values sorted along the trial (trial, …), in their unit: linear between order
+    statistics, Hyndman and Fan 1996 type 7; ``levels`` are probabilities.
+
+    The values must be sorted already. NaN stands last and counts as the greatest: callers leave such columns
+    out.
 
     >>> sorted_quantiles(np.array([1.0, 2.0, 3.0, 4.0]), [0.5]).tolist()
     [2.5]
@@ -34,8 +37,8 @@ def sorted_quantiles(ordered: FloatArray, levels: Sequence[float]) -> FloatArray
 def quantile_estimates(
     values: FloatArray, levels: Sequence[float], confidence: float = 0.95
 ) -> list[list[Estimate | None]]:
-    """Estimates by level and column of values (trial, column); None where a column is not defined in every
-    trial.
+    """Estimates by level and column of values (trial, column), each column in its own unit; None where a
+    column is not defined in every trial.
     """
     bounds = section_bounds(len(values))
     pooled = sorted_quantiles(np.sort(values, axis=0), levels)
@@ -46,7 +49,9 @@ def quantile_estimates(
 
 
 def mean_estimates(values: FloatArray, confidence: float = 0.95) -> list[Estimate | None]:
-    """Estimates of the mean by column of values (trial, column); None where a column is not defined."""
+    """Estimates of the mean by column of values (trial, column), each column in its own unit; None where a
+    column is not defined in every trial.
+    """
     bounds = section_bounds(len(values))
     pooled = values.mean(axis=0)[None]
     parts = np.array([values[a:b].mean(axis=0)[None] for a, b in itertools.pairwise(bounds)])

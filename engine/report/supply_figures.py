@@ -66,7 +66,9 @@ def supply_tables(source: Source) -> tuple[SupplyTable, ...]:
 
 
 def defined(values: FloatArray) -> Estimate | None:
-    """Mean with its error over the trials in which a figure is defined; None where it is in none."""
+    """Mean with its error over the trials (trial,) in which a figure is defined, in its unit (share, days,
+    count); None where it is in none.
+    """
     known = values[np.isfinite(values)]
     return mean_estimates(known[:, None])[0] if len(known) else None
 

@@ -51,6 +51,7 @@ class Waterfall:
         """The line through which the scenario works most against (or for) the company."""
         total = self.end - self.start
         same = [bar for bar in self.bars if bar.change.value * total > 0.0]
+        # where the total does not move no bar has its sign: then the largest of all
         return max(same or self.bars, key=lambda bar: abs(bar.change.value))
 
 
@@ -67,7 +68,9 @@ def waterfall(cube: xr.DataTree, scenario: str, rung: str = "net_income", base: 
 
 
 def line_totals(cube: xr.DataTree, line: str) -> FloatArray:
-    """A line over the horizon, dims (scenario, trial, market); one column where no market is known."""
+    """A line over the horizon, company currency, (scenario, trial, market); one column where no market is
+    known.
+    """
     group = "market" if line in SEGMENT_LINES else "month"
     values = np.asarray(cube[group][line].values)
     total = values.sum(axis=2)

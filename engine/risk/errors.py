@@ -24,6 +24,7 @@ MINIMUM_SECTIONS = 8
 TRIALS_PER_SECTION = 64
 
 Statistic = Callable[[FloatArray], float]
+"""A figure of trials (trial,)."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,20 @@ def section_count(trials: int) -> int:
 
 
 def section_bounds(trials: int) -> IntArray:
-    """Ends of the contiguous sections, shape (sections + 1,); sizes differ by one trial at most."""
+    """Trial numbers at which the contiguous sections start, and the end of the last, (section + 1,); sizes
+    differ by one trial at most.
+    """
     count = section_count(trials)
     return np.array([trials * k // max(count, 1) for k in range(count + 1)], dtype=np.int64)
 
 
 def interval(pooled: float, parts: FloatArray, confidence: float) -> Estimate:
-    """Sectioning interval around the pooled estimate from the estimates of the sections (section,)."""
+    """Sectioning interval around the pooled estimate from the estimates of the sections (section,), in their
+    unit, amounts and shares alike.
+
+    Half-width t(K−1)·√(Σ(part − pooled)²/(K(K−1))), Asmussen and Glynn 2007, III.5a: the spread is taken
+    around the pooled estimate, which has less bias than the mean of the parts.
+    """
     count = len(parts)
     if count < MINIMUM_SECTIONS:
         return Estimate(pooled, math.nan, math.nan, count, confidence)
@@ -90,8 +98,8 @@ def student_quantile(degrees: int, confidence: float) -> float:
 
 
 def estimate(values: npt.ArrayLike, statistic: Statistic, confidence: float = 0.95) -> Estimate:
-    """A statistic of the trials (trial,) with its Monte Carlo interval (Asmussen and Glynn 2007, III.5a,
-    sectioning).
+    """A statistic of the trials (trial,), any unit, with its Monte Carlo interval (Asmussen and Glynn 2007,
+    III.5a, sectioning). NaN raises.
     """
     array = sample(values)
     bounds = section_bounds(len(array))

@@ -1,4 +1,8 @@
-"""Risk measures of trials: free functions of arrays, losses positive, NaN raises."""
+"""Risk measures of trials: free functions of arrays.
+
+Sign: what is called a loss, a shortfall or a depth is positive. NaN, infinity and an empty array raise a
+ValueError in every function here; a trial is never left out in silence.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,13 @@ from models.arrays import FloatArray, IntArray
 
 
 def finite(values: npt.ArrayLike, name: str = "values") -> FloatArray:
-    """The numbers as float64; NaN, infinities and nothing at all are refused."""
+    """The numbers as float64, any shape, any unit; NaN, infinities and nothing at all are refused.
+
+    Raises
+    ------
+    ValueError
+        where there is no number, or one of them is NaN or infinite.
+    """
     array = np.asarray(values, dtype=np.float64)
     if array.size == 0:
         raise ValueError(f"{name}: at least one number is needed | got none")
@@ -21,7 +31,13 @@ def finite(values: npt.ArrayLike, name: str = "values") -> FloatArray:
 
 
 def sample(values: npt.ArrayLike, name: str = "values") -> FloatArray:
-    """One finite number per trial, dims (trial,)."""
+    """One finite number per trial, (trial,), as float64.
+
+    Raises
+    ------
+    ValueError
+        where there is no trial, another number of dims, NaN or infinity.
+    """
     array = finite(values, name)
     if array.ndim != 1:
         raise ValueError(f"{name}: one dim (trial) is needed | got {array.ndim}")
@@ -29,7 +45,13 @@ def sample(values: npt.ArrayLike, name: str = "values") -> FloatArray:
 
 
 def probability(value: float, name: str) -> float:
-    """A probability strictly between 0 and 1."""
+    """A probability strictly between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        where it is not; NaN is not.
+    """
     if not 0.0 < value < 1.0:
         raise ValueError(f"{name}: a number between 0 and 1 is needed | got {value}")
     return float(value)
@@ -42,6 +64,11 @@ def quantile(values: npt.ArrayLike, level: float) -> float:
 
     >>> quantile([1.0, 2.0, 3.0, 4.0], 0.5)
     2.5
+
+    Raises
+    ------
+    ValueError
+        where the level is not from 0 to 1, or a value is NaN or infinite.
     """
     if not 0.0 <= level <= 1.0:
         raise ValueError(f"level: a number from 0 to 1 is needed | got {level}")
@@ -49,23 +76,26 @@ def quantile(values: npt.ArrayLike, level: float) -> float:
 
 
 def value_at_risk(losses: npt.ArrayLike, level: float = 0.95) -> float:
-    """Loss that is exceeded with probability 1 - ``level``: the quantile of the losses (trial,), positive
-    when money is lost.
+    """Loss that is exceeded with probability 1 - ``level``: the quantile of the losses (trial,), in their
+    unit (money), positive when money is lost. NaN raises.
     """
     return quantile(sample(losses, "losses"), probability(level, "level"))
 
 
 def conditional_value_at_risk(losses: npt.ArrayLike, level: float = 0.95) -> float:
-    """Mean of the worst share 1 - ``level`` of the losses (trial,), positive when money is lost.
+    """Mean of the worst share 1 - ``level`` of the losses (trial,), in their unit (money), positive when
+    money is lost. NaN raises.
 
     The mean over exactly n(1 - level) trials, the last one counted in part (Acerbi and Tasche 2002,
-    definition 2.6), so that it is coherent for any number of trials and never below the value at risk.
+    definition 2.6; the CVaR of Rockafellar and Uryasev 2002 for trials of equal weight), so that it is
+    coherent for any number of trials and never below the value at risk.
 
     >>> conditional_value_at_risk([1.0, 2.0, 3.0, 4.0], 0.5)
     3.5
     """
     worst = np.sort(sample(losses, "losses"))[::-1]
     count = len(worst) * (1.0 - probability(level, "level"))
+    # n(1 - level) is a whole number in most uses but not in floating point: 10 * (1 - 0.9) < 1
     whole = min(math.floor(count + 1e-9), len(worst))
     rest = max(count - whole, 0.0)
     if rest <= 1e-9 * len(worst) and whole > 0:
@@ -74,23 +104,25 @@ def conditional_value_at_risk(losses: npt.ArrayLike, level: float = 0.95) -> flo
 
 
 def breach_probability(values: npt.ArrayLike, threshold: float, *, above: bool = False) -> float:
-    """Share of trials strictly below the threshold, or strictly above with ``above``."""
+    """Share of the trials (trial,) strictly below the threshold, or strictly above with ``above``. NaN
+    raises.
+    """
     array = sample(values)
     breached = array > threshold if above else array < threshold
     return float(np.count_nonzero(breached) / len(array))
 
 
 def expected_shortfall_below(values: npt.ArrayLike, threshold: float) -> float:
-    """Mean over ALL trials of what is missing to the threshold, E max(threshold - x, 0), positive, in their
-    unit.
+    """Mean over ALL trials (trial,) of what is missing to the threshold, in their unit, positive: by
+    definition E max(threshold - x, 0), the lower partial moment of first order. NaN raises.
     """
     array = sample(values)
     return float(np.sum(np.maximum(threshold - array, 0.0)) / len(array))
 
 
 def mean_depth_of_breach(values: npt.ArrayLike, threshold: float) -> float:
-    """Mean over the trials BELOW the threshold of what is missing to it, positive; NaN where no trial is
-    below.
+    """Mean over the trials (trial,) BELOW the threshold of what is missing to it, in their unit, positive;
+    NaN where no trial is below. NaN in the values raises.
     """
     array = sample(values)
     below = array[array < threshold]
@@ -98,8 +130,8 @@ def mean_depth_of_breach(values: npt.ArrayLike, threshold: float) -> float:
 
 
 def time_to_breach(paths: npt.ArrayLike, threshold: float, *, above: bool = False) -> FloatArray:
-    """First position along time at which each path (trial, time) is strictly below the threshold; infinity:
-    never.
+    """First position (trial,), from 0, at which each path (trial, period) is strictly below the threshold, or
+    strictly above with ``above``; infinity: never. NaN raises.
     """
     array = _paths(paths)
     breached = array > threshold if above else array < threshold
@@ -107,9 +139,10 @@ def time_to_breach(paths: npt.ArrayLike, threshold: float, *, above: bool = Fals
 
 
 def time_to_recovery(paths: npt.ArrayLike, threshold: float, *, above: bool = False) -> FloatArray:
-    """Periods from the first breach of each path (trial, time) until it is first back at the threshold.
+    """Number of periods (trial,) from the first breach of each path (trial, period) until it is first back at
+    the threshold.
 
-    NaN where it never breaches, infinity where it is not back within the horizon.
+    NaN where it never breaches, infinity where it is not back within the horizon. NaN in the paths raises.
     """
     array = _paths(paths)
     breached = array > threshold if above else array < threshold
@@ -121,8 +154,8 @@ def time_to_recovery(paths: npt.ArrayLike, threshold: float, *, above: bool = Fa
 
 
 def cash_trough(cash: npt.ArrayLike) -> tuple[FloatArray, IntArray]:
-    """Lowest cash of each path (trial, day), in its unit, and the first day on which it is reached; both
-    (trial,).
+    """Lowest cash of each path (trial, day), in its unit, negative where money is owed, and the first day on
+    which it is reached; both (trial,). NaN raises.
     """
     array = _paths(cash)
     return np.min(array, axis=1), np.argmin(array, axis=1).astype(np.int64)
@@ -131,5 +164,5 @@ def cash_trough(cash: npt.ArrayLike) -> tuple[FloatArray, IntArray]:
 def _paths(values: npt.ArrayLike) -> FloatArray:
     array = finite(values, "paths")
     if array.ndim != 2:
-        raise ValueError(f"paths: two dims (trial, time) are needed | got {array.ndim}")
+        raise ValueError(f"paths: two dims (trial, period) are needed | got {array.ndim}")
     return array

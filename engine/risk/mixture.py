@@ -115,8 +115,14 @@ _FIGURES = ("mean", "quantile", "value_at_risk", "conditional_value_at_risk", "b
 
 
 def mixture(values: Mapping[str, npt.ArrayLike], weights: Mapping[str, float]) -> Mixture:
-    """Mixture of the trials (trial,) of scenarios by name; weights are scaled to sum to one, those omitted
-    weigh nothing.
+    """Mixture of the trials (trial,) of scenarios by name, any unit; weights are scaled to sum to one, those
+    omitted weigh nothing.
+
+    Raises
+    ------
+    ValueError
+        where a weight is negative, not finite or of no scenario, where all weigh nothing, or where a trial is
+        NaN or infinite.
     """
     for name, weight in weights.items():
         if not (math.isfinite(weight) and weight >= 0.0):
@@ -156,6 +162,7 @@ def _distribution(ordered: FloatArray, grid: FloatArray) -> tuple[FloatArray, Fl
 
 
 def _inverse(grid: FloatArray, below: FloatArray, upto: FloatArray, level: float) -> float:
+    # the weighted sums carry rounding: a level that equals a step, 1 above all, must still find that step
     k = int(np.searchsorted(upto, level - 1e-12, side="left"))
     if k >= len(grid):
         return float(grid[-1])

@@ -13,15 +13,20 @@ from models.arrays import FloatArray
 
 
 def mean(values: FloatArray) -> float:
-    """Mean over the trials (trial,)."""
+    """Mean over the trials (trial,), in their unit: amounts, counts and shares alike."""
     return float(np.sum(values) / len(values))
 
 
 def paired_difference(
     scenario: npt.ArrayLike, base: npt.ArrayLike, statistic: Statistic = mean, confidence: float = 0.95
 ) -> Estimate:
-    """Statistic under the scenario less that under base, same trials (trial,) in the same order, with its
-    interval.
+    """Statistic under the scenario less that under base, same trials (trial,) in the same order, in their
+    unit, with its interval; positive where the scenario has more.
+
+    Raises
+    ------
+    ValueError
+        where the trials are not as many, or one of them is NaN or infinite.
     """
     ours, theirs = sample(scenario, "scenario"), sample(base, "base")
     if len(ours) != len(theirs):

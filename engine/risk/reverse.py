@@ -30,12 +30,20 @@ def nearest_breach(
 ) -> NearestBreach:
     """Nearest breach of y = mean + w·x, x normal with mean 0 and covariance Σ, breached below the threshold.
 
+    ``weights`` w (factor,): unit of the outcome per unit of each factor; ``covariance`` Σ (factor, factor).
+
     With σ² = wᵀΣw: distance β = (mean − threshold)/σ, point x* = −Σw·β/σ, probability Φ(−β); x* is the
     point of the breach with the smallest xᵀΣ⁻¹x (first-order reliability: Hasofer and Lind 1974). A
     covariance without full rank is allowed: the point lies in its range.
 
     >>> nearest_breach([1.0, 0.0], [[0.04, 0.02], [0.02, 0.09]], 0.1, -0.3).point.round(3).tolist()
     [-0.4, -0.2]
+
+    Raises
+    ------
+    ValueError
+        where a number is NaN or infinite, the shapes do not fit, or Σ is not symmetric or has a negative
+        variance.
     """
     w, sigma = finite(weights, "weights"), finite(covariance, "covariance")
     gap = float(finite([mean, threshold], "mean and threshold")[0]) - float(threshold)
@@ -46,6 +54,7 @@ def nearest_breach(
     smallest = float(np.linalg.eigvalsh(sigma)[0])
     if smallest < -1e-12 * max(float(np.max(np.abs(sigma))), 1e-300):
         raise ValueError(f"covariance: no negative variance is possible | got eigenvalue {smallest:g}")
+    # fsum: where factors hedge each other the variance must come out as zero, not as a rest of rounding
     pull = np.array([math.fsum(row * w) for row in sigma])
     variance = math.fsum(pull * w)
     if variance <= 0.0:

@@ -33,6 +33,8 @@ SMALLEST_STEP = 1e-4
 _CONFIDENCE = 0.95
 _GRID = 65
 _ZOOMS = 4
+"""Points between two scales at which straight lines are read, and how often the cell of the crossing is read
+again: 1/64⁴ of the bracket, far below the tolerance, for 260 readings."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,12 @@ def smallest_scale(
     >>> found = smallest_scale(lambda k: k * np.linspace(0.1, 1.0, 10) - 1.0, 0.5)
     >>> 1.66 < found.scale < 1.68
     True
+
+    Raises
+    ------
+    ValueError
+        where ``wanted`` or ``tolerance`` is not between 0 and 1, ``maximum`` not above 0, or ``excess`` does
+        not give the same trials (trial,) at every scale.
     """
     probability(wanted, "wanted")
     if not (math.isfinite(maximum) and maximum > 0.0):
@@ -170,7 +178,7 @@ class _Search:
             self.probes[scale] = Probe(
                 scale,
                 estimate((values > 0.0).astype(np.float64), mean),
-                int(np.count_nonzero(values != values)),
+                int(np.count_nonzero(np.isnan(values))),
             )
         return self.probes[scale]
 
@@ -190,6 +198,7 @@ class _Search:
         at = np.clip(np.searchsorted(known, scales, side="right"), 1, len(known) - 1)
         share = ((scales - known[at - 1]) / (known[at] - known[at - 1]))[:, None]
         below, above = figures[at - 1], figures[at]
+        # undefined, or infinity less infinity: the nearer end counts instead, two lines below
         with np.errstate(invalid="ignore"):
             values = below + share * (above - below)
         values = np.where(np.isnan(values), np.where(share < 0.5, below, above), values)
@@ -226,6 +235,7 @@ class _Search:
             if self._bounds(np.array([max(self.seen)]), -1.0)[0] < self.wanted:
                 self._probe(scale)
         ends = (math.nan, math.nan)
+        # a round plays two scales at most: the limit of what the interval may cost beside the search
         for _ in range(4):
             before, top = ends, max(self.seen)
             ends = (

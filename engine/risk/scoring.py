@@ -30,6 +30,11 @@ def crps(draws: npt.ArrayLike, actual: npt.ArrayLike, *, fair: bool = False) -> 
 
     >>> crps([[0.0, 2.0]], [1.0]).tolist(), crps([[0.0, 2.0]], [1.0], fair=True).tolist()
     ([0.5], [0.0])
+
+    Raises
+    ------
+    ValueError
+        where the fair score is asked of one trial, the cases are not as many, or a number is NaN or infinite.
     """
     ordered, outcome = _cases(draws, actual)
     ordered = np.sort(ordered, axis=1)
@@ -44,12 +49,18 @@ def crps(draws: npt.ArrayLike, actual: npt.ArrayLike, *, fair: bool = False) -> 
 
 
 def crps_normal(actual: npt.ArrayLike, mean: float = 0.0, deviation: float = 1.0) -> FloatArray:
-    """Continuous ranked probability score of a normal forecast, in the unit of the outcome.
+    """Continuous ranked probability score of a normal forecast for each outcome, elementwise and in its unit;
+    0 is perfect.
 
     Gneiting and Raftery 2007, equation 5: deviation * (z (2 Φ(z) - 1) + 2 φ(z) - 1/√π).
 
     >>> crps_normal([0.0, 1.0]).round(6).tolist()
     [0.233695, 0.602441]
+
+    Raises
+    ------
+    ValueError
+        where the deviation is not above 0, or an outcome is NaN or infinite.
     """
     if not (math.isfinite(deviation) and deviation > 0.0):
         raise ValueError(f"deviation: a positive number is needed | got {deviation}")
@@ -61,8 +72,8 @@ def crps_normal(actual: npt.ArrayLike, mean: float = 0.0, deviation: float = 1.0
 
 
 def pinball(quantiles: npt.ArrayLike, actual: npt.ArrayLike, level: float) -> FloatArray:
-    """Pinball loss of a forecast quantile, in the unit of the outcome: ``level`` per unit it is too low,
-    1 - ``level`` per unit it is too high (Koenker and Bassett 1978).
+    """Pinball loss of a forecast quantile, elementwise and in the unit of the outcome: ``level`` per unit it
+    is too low, 1 - ``level`` per unit it is too high (Koenker and Bassett 1978). NaN raises.
 
     >>> pinball([1.0, 3.0], [2.0, 2.0], 0.9).round(2).tolist()
     [0.9, 0.1]
@@ -73,7 +84,8 @@ def pinball(quantiles: npt.ArrayLike, actual: npt.ArrayLike, level: float) -> Fl
 
 
 def pit(draws: npt.ArrayLike, actual: npt.ArrayLike) -> FloatArray:
-    """Probability integral transform of each case (case,): share of the forecast below the outcome.
+    """Probability integral transform of each case (case,): share of the forecast below the outcome. NaN
+    raises.
 
     (draws below + half of those equal + 1/2) / (n + 1), so ties count half; uniform if the forecast is right.
 
@@ -87,7 +99,9 @@ def pit(draws: npt.ArrayLike, actual: npt.ArrayLike) -> FloatArray:
 
 
 def central_interval(draws: npt.ArrayLike, level: float) -> tuple[FloatArray, FloatArray]:
-    """Ends of the central interval that holds a share ``level`` of the draws (case, trial), each (case,)."""
+    """Ends of the central interval that holds a share ``level`` of the draws (case, trial), each (case,), in
+    the unit of the draws. NaN raises.
+    """
     values = finite(draws, "draws")
     tail = 0.5 * (1.0 - probability(level, "level"))
     low, high = np.quantile(values, [tail, 1.0 - tail], axis=-1)
@@ -133,6 +147,11 @@ def wilson_interval(held: int, cases: int, confidence: float = 0.95) -> tuple[fl
 
     >>> [round(end, 4) for end in wilson_interval(8, 10)]
     [0.4902, 0.9433]
+
+    Raises
+    ------
+    ValueError
+        where there is no case, or more held than there are.
     """
     if cases < 1 or not 0 <= held <= cases:
         raise ValueError(f"held: 0 to the number of cases, at least one case | got {held} of {cases}")
@@ -163,6 +182,11 @@ def skill(scores: npt.ArrayLike, reference: npt.ArrayLike) -> float:
 
     >>> skill([1.0, 2.0], [2.0, 4.0])
     0.5
+
+    Raises
+    ------
+    ValueError
+        where the cases are not as many, or a score is NaN or infinite.
     """
     mine, theirs = sample(scores, "scores"), sample(reference, "reference")
     if mine.shape != theirs.shape:

@@ -129,8 +129,14 @@ def write_block(
     values: Mapping[str, FloatArray],
     arrays: Mapping[str, zarr.Array] | None = None,
 ) -> None:
-    """Write one block of every variable, dims (scenario, trial of the block, ...), then seal it with a
-    marker. ``arrays`` are those of ``open_arrays``; omitted, they are opened for this block.
+    """Write one block of every variable (scenario, trial, …), its trials only, each in the unit of its
+    ``Variable``; then seal it with a marker. ``arrays`` are those of ``open_arrays``; omitted, they are
+    opened for this block.
+
+    Raises
+    ------
+    StoreError
+        where the block does not start at a chunk, or a variable that is always defined has NaN or infinity.
     """
     arrays = open_arrays(folder, template) if arrays is None else arrays
     start = trials.start - template.trials.start

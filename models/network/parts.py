@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.arrays import IntArray
+from models.names import GRADES as GRADES
 
 PART_BITS = 20
 PARTS = 1 << PART_BITS
@@ -15,7 +16,6 @@ OFFSET_SHIFT = 64 - PART_BITS
 STAGES = ("production", "transit", "service", "inland")
 LARGEST = 1 << 29
 """Most units of one item in one place: sums of a few such numbers fit the 32-bit movements."""
-GRADES = ("resale", "refurbish", "liquidate", "scrap")
 
 
 def parts_of(share: npt.ArrayLike) -> IntArray:

@@ -17,19 +17,30 @@ class Sales(Protocol):
     """What is compared of the lines of a ledger."""
 
     @property
-    def customer(self) -> TextArray: ...  # noqa: D102
+    def customer(self) -> TextArray:
+        """Key of the customer of each line (line,), blank where nobody is named."""
+
     @property
-    def item(self) -> TextArray: ...  # noqa: D102
+    def item(self) -> TextArray:
+        """Key of the item of each line (line,)."""
+
     @property
-    def price(self) -> FloatArray: ...  # noqa: D102
+    def price(self) -> FloatArray:
+        """Price of a unit (line,), ledger currency."""
+
     @property
-    def moment(self) -> IntArray: ...  # noqa: D102
+    def moment(self) -> IntArray:
+        """When the line was booked (line,): number of seconds since 1970-01-01."""
+
     @property
-    def quantity(self) -> IntArray: ...  # noqa: D102
+    def quantity(self) -> IntArray:
+        """Units (line,), negative for what is taken back."""
 
 
 def match(lines: Sales, sold: IntArray, back: IntArray) -> Matched:
     """Sales that cancellations take back, in the order of their days; row order breaks ties.
+
+    ``sold`` and ``back`` (row,) are positions of sales and of cancellations among the lines.
 
     A cancellation is matched as a whole or not at all. Sales of the same day with exactly its units go
     first (the order that was keyed in wrongly), then the latest earlier ones, each up to its units left.
@@ -51,7 +62,7 @@ def match(lines: Sales, sold: IntArray, back: IntArray) -> Matched:
     for at in back[np.lexsort((back, lines.moment[back]))]:
         need, moment = -int(lines.quantity[at]), int(lines.moment[at])
         earlier = [sale for sale in reversed(sales[key(at)]) if lines.moment[sale] <= moment and left[sale]]
-        day = moment // 86_400
+        day = moment // 86_400  # moments are seconds
         exact = [s for s in earlier if left[s] == need and lines.moment[s] // 86_400 == day]
         if sum(left[sale] for sale in earlier) < need:
             continue

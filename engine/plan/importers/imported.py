@@ -63,7 +63,9 @@ class Imported:
 
 
 def hash_customers(values: Sequence[str] | pd.Series | TextArray, salt: bytes) -> TextArray:
-    """Salted hashes of customer names (HMAC-SHA256, 128 bits, hex); blank stays blank, case is ignored."""
+    """Salted hashes of customer names, elementwise (HMAC-SHA256, RFC 2104, the first 128 bits as hex);
+    blank stays blank, case is ignored.
+    """
     codes, distinct = pd.factorize(np.asarray(values, dtype=object))
     hashed = []
     for value in distinct:

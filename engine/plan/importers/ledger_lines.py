@@ -64,7 +64,7 @@ class Lines:
 
     @cached_property
     def amount(self) -> FloatArray:
-        """Quantity times price, ledger currency; negative for what is taken back."""
+        """Quantity times price (line,), ledger currency; negative for what is taken back."""
         return np.asarray(self.quantity * self.price, np.float64)
 
 
@@ -82,7 +82,7 @@ class Treated:
 
     @property
     def sold(self) -> BoolArray:
-        """Lines that become lines of an order."""
+        """Whether each line (line,) becomes a line of an order."""
         return np.asarray(self.treatment == SOLD, np.bool_)
 
 
@@ -188,7 +188,9 @@ def _kinds(item: TextArray, ledger: Ledger, items: frozenset[str] | None) -> Tex
 
 
 def account(lines: Lines, treated: Treated, currency: TextArray) -> tuple[Amount, ...]:
-    """Every treatment with its lines and amount, by currency; used ones first."""
+    """Every treatment with its lines and amount, by currency; used ones first. ``currency`` (line,) is the
+    code of each line's.
+    """
     frame = pd.DataFrame({"treatment": treated.treatment, "currency": currency, "amount": lines.amount})
     frame = frame[frame["treatment"] != OPEN]
     entries = [

@@ -21,6 +21,7 @@ from engine.plan.tables import Column
 from models.arrays import BoolArray, FloatArray, IntArray, TextArray
 
 _CENT = 0.015
+"""Two amounts that were each rounded to a cent may differ by one; half of one more for floating point."""
 
 MONEY = Column("amount", "number", "an amount", required=False, blank=True, default=0.0, least=0)
 _TOTAL = Column("amount", "number", "an amount", required=False, blank=True, default=-1.0, least=0)
@@ -39,11 +40,13 @@ class ExportRows:
     faults: Faults
 
     def lines(self, header: str, column: Column, where: BoolArray) -> TextArray | FloatArray:
-        """A typed column of the line items; only rows in ``where`` are checked."""
+        """A typed column of the line items (row,), in the unit of the column; only rows in ``where`` (row,)
+        are checked, the others are nothing or blank.
+        """
         return self._typed(header, column, np.flatnonzero(where), len(self.order))
 
     def orders(self, header: str, column: Column) -> TextArray | FloatArray:
-        """A typed column of the orders, read from their first rows."""
+        """A typed column of the orders (order,), in the unit of the column, read from their first rows."""
         typed = self._typed(header, column, self.first, len(self.order))
         return typed[self.first]
 
@@ -80,7 +83,11 @@ class Amounts:
 def price_lines(
     rows: ExportRows, quantity: IntArray, price: FloatArray, line_discount: FloatArray
 ) -> tuple[Amounts, list[str]]:
-    """Price every row of an export, and say what of it does not tie."""
+    """Price every row of an export, and say what of it does not tie.
+
+    ``quantity`` (row,) is in units, ``price`` of a unit and ``line_discount`` of the row (row,) are in the
+    currency of the order.
+    """
     orders = len(rows.first)
 
     def money(header: str, column: Column = MONEY) -> FloatArray:

@@ -19,7 +19,7 @@ from engine.report.workbook.audit import write_audit
 from engine.report.workbook.balance import write_balance
 from engine.report.workbook.cash import write_quarters, write_weeks
 from engine.report.workbook.checks import VALUE_COLUMN, VERDICT_ROW, Parts, write_checks
-from engine.report.workbook.cover import CONTENTS, write_cover
+from engine.report.workbook.cover import CONTENTS, Linked, write_cover
 from engine.report.workbook.distributions import write_distributions
 from engine.report.workbook.figures import read_figures
 from engine.report.workbook.inputs import write_inputs
@@ -111,4 +111,5 @@ def _fill(book: Any, cube: xr.DataTree, record: Mapping[str, Any], summary: Summ
     write_supply(sheets["Supply"], Source(cube, record, summary), spread, footer)
     write_audit(sheets["Audit"], record, common, footer)
     shown = str(checks.shown(VERDICT_ROW, VALUE_COLUMN))
-    write_cover(sheets[COVER], figures, summary, record, timeline, pnl, ladder, verdict, shown, footer)
+    linked = Linked(pnl, ladder, verdict, shown)
+    write_cover(sheets[COVER], figures, summary, record, timeline, linked, footer)

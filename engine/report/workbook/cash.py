@@ -172,8 +172,9 @@ def _weekly_flows(figures: Figures, record: Mapping[str, Any]) -> dict[str, Floa
 
 
 def dated_flows(figures: Figures, record: Mapping[str, Any]) -> dict[str, FloatArray]:
-    """Mean flows whose day is known, by day: fixed costs and interest on the last day of the month,
-    investment and equity on the days of the plan. Empty where plan and cube do not agree to the cent.
+    """Mean flows whose day is known, company currency, each (day,): fixed costs and interest on the last day
+    of the month, investment and equity on the days of the plan. Empty where plan and cube do not agree to
+    the cent.
     """
     days = figures.cash.days
     plan = {str(each["path"]): each["value"] for each in record.get("plan_inputs", ())}

@@ -74,7 +74,7 @@ class Checks:
         self.sheet.difference(row, column, "=" + formula.removeprefix("+"), value)
 
     def stored(self, row: int, label: str, months: FloatArray) -> Callable[[int], tuple[str, float]]:
-        """A row of figures as the run stored them, for others to be held against."""
+        """A row of amounts (month,) as the run stored them, for others to be held against."""
         self.sheet.text(row, 0, label, "note")
         self.sheet.numbers(row, FIRST, months, "cents", "static")
         return lambda at: (cell(row, FIRST + at), float(months[at]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.finance.metrics import METRIC_OF
 from engine.report.summary import Summary
@@ -46,16 +46,25 @@ LEGEND = (
 NOT_COMPUTED = ("Backtest: no earlier forecast of this plan is held against its actuals in this run.",)
 
 
+class Linked(NamedTuple):
+    """Cells of other sheets that the cover shows live."""
+
+    pnl: Sheet
+    ladder: Ladder
+    """Rows of the ladder on ``pnl``."""
+    verdict: str
+    """Reference to the verdict over all checks."""
+    verdict_text: str
+    """What that cell shows."""
+
+
 def write_cover(
     sheet: Sheet,
     figures: Figures,
     summary: Summary,
     record: Mapping[str, Any],
     timeline: Timeline,
-    pnl: Sheet,
-    ladder: Ladder,
-    verdict: str,
-    checks_good: str,
+    linked: Linked,
     footer: str,
 ) -> None:
     """Everything a reader needs before the first figure."""
@@ -81,9 +90,9 @@ def write_cover(
         sheet.text(row, 1, value, "wrap")
         row += 1
     sheet.text(row, 0, "Checks", "bold")
-    sheet.formula(row, 1, f"={verdict}", checks_good, "", "verdict")
+    sheet.formula(row, 1, f"={linked.verdict}", linked.verdict_text, "", "verdict")
     colour_verdicts(sheet, row, 1, row)
-    row = _headline(sheet, timeline, pnl, ladder, row + 2)
+    row = _headline(sheet, timeline, linked.pnl, linked.ladder, row + 2)
     row = _contents(sheet, row + 1)
     row = _reading(sheet, row + 1)
     sheet.text(row, 0, "Not computed", "section")

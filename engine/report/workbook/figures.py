@@ -156,7 +156,7 @@ def _cash(cube: xr.DataTree) -> Cash:
 
 
 def month_ends(days: DateArray) -> list[int]:
-    """Positions of the last day of each month."""
+    """Positions in ``days`` (day,) of the last day of each month."""
     months = days.astype("datetime64[M]")
     changes = [at for at, (one, next_one) in enumerate(itertools.pairwise(months)) if one != next_one]
     return [*changes, len(days) - 1]

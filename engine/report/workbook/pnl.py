@@ -40,7 +40,9 @@ class Ladder:
 def write_ladder(
     statement: Statement, row: int, lines: Mapping[str, FloatArray], rungs: tuple[str, ...]
 ) -> Ladder:
-    """Write lines and rungs from a row on: a rung is the rung above plus its own lines."""
+    """Write lines (month,), company currency, and rungs from a row on: a rung is the rung above plus its own
+    lines.
+    """
     rows: dict[str, int] = {}
     above: list[tuple[int, int]] = []
     for rung in rungs:

@@ -33,7 +33,7 @@ class Statement:
             sheet.date(row + 1, line.month(at), month, "month", "head right")
 
     def values(self, row: int, label: str, months: FloatArray, number: str = "money", look: str = "") -> None:
-        """Months as numbers; a period is their sum."""
+        """Months (month,) as numbers, amounts or units; a period is their sum, so no share belongs here."""
         self.sheet.text(row, 0, label, look)
         for at, value in enumerate(months):
             self.sheet.number(row, self.timeline.month(at), float(value), number, look)
@@ -90,7 +90,7 @@ class Statement:
             sheet.formula(closing, column, signed_sum(terms, column), self._signed(terms, column), look=look)
 
     def at_end(self, row: int, label: str, months: FloatArray, look: str = "") -> None:
-        """Months as numbers; a period shows its last month."""
+        """Months (month,) as numbers, amounts at the end of each; a period shows its last month."""
         sheet, line = self.sheet, self.timeline
         sheet.text(row, 0, label, look)
         for at, value in enumerate(months):

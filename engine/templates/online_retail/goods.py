@@ -48,7 +48,10 @@ def make_goods(orders: pd.DataFrame, labels: Mapping[str, str], per_base: Mappin
 
 
 def band_edges(price: FloatArray, value: FloatArray, bands: int) -> tuple[float, ...]:
-    """Prices that part lines into bands of about equal amount; fewer where there are not so many prices."""
+    """Prices that part lines into bands of about equal amount; fewer where there are not so many prices.
+
+    ``price`` (line,) is of a unit and ``value`` (line,) of the whole line, in one currency.
+    """
     if not len(price):
         return ()
     distinct, place = np.unique(price, return_inverse=True)

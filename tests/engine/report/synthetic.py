@@ -7,7 +7,8 @@ second, without running the chain.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -47,30 +48,36 @@ class Made:
         return Source(self.cube, self.manifest, self.summary())
 
 
-def made(
-    *,
-    trials: int = 16,
-    first_trial: int = 0,
-    quarters: int = 4,
-    scenarios: tuple[str, ...] = ("base", "slump", "tariff"),
-    markets: tuple[str, ...] = ("NO", "NA"),
-    labels: dict[str, str] | None = None,
-    weights: dict[str, float] | None = None,
-    empty_markets: bool = False,
-    seed: int = 3,
-) -> Made:
-    """A run of this shape; ``empty_markets``: nothing was ever sold, so that ratios are not defined."""
-    generator = np.random.default_rng(seed)
-    calendar = Calendar(np.datetime64("2026-10-01").item(), 3 * quarters)
+@dataclass(frozen=True)
+class Shape:
+    """What a run is made of."""
+
+    trials: int = 16
+    first_trial: int = 0
+    quarters: int = 4
+    scenarios: tuple[str, ...] = ("base", "slump", "tariff")
+    markets: tuple[str, ...] = ("NO", "NA")
+    labels: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=lambda: {"base": 0.6, "slump": 0.4})
+    empty_markets: bool = False
+    """Nothing was ever sold, so that ratios are not defined."""
+    seed: int = 3
+
+
+def made(**fields: Any) -> Made:
+    """A run of the ``Shape`` with these fields."""
+    shape = Shape(**fields)
+    generator = np.random.default_rng(shape.seed)
+    calendar = Calendar(np.datetime64("2026-10-01").item(), 3 * shape.quarters)
     coordinates = {
-        "scenario": np.array(scenarios, dtype=object),
-        "trial": np.arange(first_trial, first_trial + trials),
+        "scenario": np.array(shape.scenarios, dtype=object),
+        "trial": np.arange(shape.first_trial, shape.first_trial + shape.trials),
         "month": calendar.month_dates(),
         "quarter": calendar.month_dates()[::3],
         "day": calendar.dates(),
         "cohort": calendar.month_dates()[::3],
-        "customer_age": np.arange(3 * quarters),
-        "market": np.array(markets, dtype=object),
+        "customer_age": np.arange(3 * shape.quarters),
+        "market": np.array(shape.markets, dtype=object),
         "sales_channel": np.array(["shop", "marketplace"], dtype=object),
         "acquisition_channel": np.array(["search"], dtype=object),
         "supplier": np.array(["CN1", "KR1"], dtype=object),
@@ -79,22 +86,24 @@ def made(
     }
     values: dict[str, Any] = {}
     for variable in cube_variables():
-        shape = tuple(len(coordinates[dim]) for dim in variable.all_dims)
-        drawn = generator.uniform(0.5, 1.5, shape) * {"share": 0.4, "days": 40.0, "x": 1.0}.get(
+        size = tuple(len(coordinates[dim]) for dim in variable.all_dims)
+        drawn = generator.uniform(0.5, 1.5, size) * {"share": 0.4, "days": 40.0, "x": 1.0}.get(
             variable.unit, 1e5
         )
         values[variable.path] = drawn
     for name in (*SEGMENT_LINES, *COMPANY_LINES):
         path = f"market/{name}" if name in SEGMENT_LINES else f"month/{name}"
         size = 1.0 if name == "gross_sales" else -0.04
-        values[path] = values[path] * size * (0.0 if empty_markets and path.startswith("market/") else 1.0)
+        values[path] = (
+            values[path] * size * (0.0 if shape.empty_markets and path.startswith("market/") else 1.0)
+        )
     for rung in RUNGS:
         monthly = sum(
             values[f"market/{line}"].sum(axis=-1) if line in SEGMENT_LINES else values[f"month/{line}"]
             for line in lines_to(rung)
         )
         values[f"month/{rung}"] = monthly
-        values[f"quarter/{rung}"] = monthly.reshape(*monthly.shape[:2], quarters, 3).sum(axis=-1)
+        values[f"quarter/{rung}"] = monthly.reshape(*monthly.shape[:2], shape.quarters, 3).sum(axis=-1)
         values[f"horizon/{rung}"] = monthly.sum(axis=-1)
         if rung in SEGMENT_RUNGS:
             values[f"market/{rung}"] = sum(values[f"market/{line}"] for line in lines_to(rung))
@@ -102,7 +111,7 @@ def made(
     values["day/net_cash"] = walk
     values["horizon/minimum_cash"] = walk.min(axis=-1)
     values["horizon/unfunded_peak"] = np.maximum(-walk.min(axis=-1) - 1e5, 0.0)
-    if empty_markets:
+    if shape.empty_markets:
         for path in values:
             if (
                 path.startswith(("quarter/days", "quarter/cash_conv", "horizon/cash_conv"))
@@ -112,7 +121,7 @@ def made(
                 values[path] = np.full(values[path].shape, math.nan)
             if path in ("quarter/fill_rate", "horizon/fill_rate") or "units" in path or "customers" in path:
                 values[path] = values[path] * (math.nan if "fill" in path else 0.0)
-    return Made(_tree(values, coordinates), _record(coordinates, labels or {}, weights, quarters, seed))
+    return Made(_tree(values, coordinates), _record(coordinates, shape))
 
 
 def _tree(values: dict[str, Any], coordinates: dict[str, Any]) -> xr.DataTree:
@@ -126,14 +135,8 @@ def _tree(values: dict[str, Any], coordinates: dict[str, Any]) -> xr.DataTree:
     return xr.DataTree.from_dict(sets)
 
 
-def _record(
-    coordinates: dict[str, Any],
-    labels: dict[str, str],
-    weights: dict[str, float] | None,
-    quarters: int,
-    seed: int,
-) -> dict[str, Any]:
-    trials = coordinates["trial"]
+def _record(coordinates: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    trials, labels = coordinates["trial"], shape.labels
     scenarios = [str(name) for name in coordinates["scenario"]]
     keys = {
         dim: [str(key) for key in coordinates[dim]] for dim in ("market", "node", "supplier", "sales_channel")
@@ -160,15 +163,15 @@ def _record(
     }
     text = labels.get("text", "plain")
     return {
-        "run_id": f"{seed:012x}",
+        "run_id": f"{shape.seed:012x}",
         "tradewind": "0",
         "company": labels.get("company", "Made Up"),
         "currency": "USD",
         "trials": len(trials),
         "first_trial": int(trials[0]),
         "stop_trial": int(trials[-1]) + 1,
-        "quarters": quarters,
-        "seed": seed,
+        "quarters": shape.quarters,
+        "seed": shape.seed,
         "plan_hash": "0" * 64,
         "scenario_hash": "1" * 64,
         "code": "2" * 64,
@@ -229,7 +232,7 @@ def _record(
             },
             "tolerated_probability": 0.2,
         },
-        "weights": weights if weights is not None else {"base": 0.6, "slump": 0.4},
+        "weights": dict(shape.weights),
         "scenarios": {
             name: {
                 "why": text,

@@ -76,9 +76,22 @@ INNER_DIMS = (
     "case",
     "word",
     "age",
+    "stage",
+    "stream",
+    "series",
+    "period",
+    "pair",
+    "source",
+    "point",
+    "draw",
+    "epoch",
+    "n",
 )
 """Dims that never stand in the cube: a segment is market and sales channel, a demand point what the network
-serves, an arc a demand point with a node that may serve it, a lane a supplier with a node."""
+serves, an arc a demand point with a node that may serve it, a lane a supplier with a node, a stream an
+acquisition channel of a market or its organic customers, a pair a month with a cohort, a point a place on a
+grid, a source an independent error, an epoch a time between launches and ends of items, n a number of orders.
+"""
 
 LETTERS = {
     "T": TRIAL,

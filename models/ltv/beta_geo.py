@@ -40,7 +40,12 @@ class GeometricDropoutNBD(OrderModel):
     """1 if one may leave after the first order, 0 if only after a repeat order."""
 
     def expected_orders_new(self, days: Any) -> FloatArray:
-        """Expected repeat orders of a new customer within ``days`` (of the clock) of the first order."""
+        """Expected number of repeat orders of a new customer within ``days`` (of the clock) of the first
+        order, shape of ``days``.
+
+        Fader, Hardie and Lee 2005 (under MBG/NBD Batislam, Denizel and Filiztekin 2007: times the chance to
+        stay after the first order), by quadrature.
+        """
         r, alpha, a, b = np.exp(self.mean)
         stays = (b / (a + b)) ** self.law
         elapsed = np.asarray(days, dtype=np.float64)

@@ -98,12 +98,12 @@ def fit_with_dropout(evidence: Evidence, likelihood: DropoutLikelihood, prior: P
 
 
 def loglik_at(log_parameters: FloatArray, evidence: Evidence, likelihood: DropoutLikelihood) -> float:
-    """Log-likelihood of the customers at any log parameters."""
+    """Log-likelihood of the customers at any log parameters (parameter,)."""
     return float(_objective(evidence, likelihood, None)(log_parameters)[0])
 
 
 def score_of(log_parameters: FloatArray, evidence: Evidence, likelihood: DropoutLikelihood) -> FloatArray:
-    """Gradient of the log-likelihood of the customers, shape (4,)."""
+    """Gradient of the log-likelihood of the customers by the log parameters, both (parameter,)."""
     return np.asarray(_objective(evidence, likelihood, None)(log_parameters)[1])
 
 

@@ -46,7 +46,11 @@ def _exposure(age: FloatArray, first: int, last: int, alpha: float) -> tuple[flo
 def nbd_derivatives(
     log_parameters: FloatArray, start: IntArray, age: FloatArray, more_than: FloatArray
 ) -> tuple[float, FloatArray, FloatArray]:
-    """Value, gradient (2,) and Hessian (2, 2) in (ln r, ln alpha) of the NBD limit: nobody ever leaves."""
+    """Log-likelihood, gradient (parameter,) and Hessian (parameter, parameter) in (ln r, ln alpha) of the NBD
+    limit: nobody ever leaves.
+
+    ``age`` (customer,) in days sorted by x; ``start`` and ``more_than`` as in ``Evidence``.
+    """
     r = math.exp(log_parameters[0])
     alpha = math.exp(log_parameters[1])
     value = 0.0
@@ -162,7 +166,11 @@ def derivatives(
     more_than: FloatArray,
     shift: int,
 ) -> tuple[float, FloatArray, FloatArray]:
-    """Value, gradient (4,) and Hessian (4, 4) in (ln r, ln alpha, ln a, ln b)."""
+    """Log-likelihood, gradient (parameter,) and Hessian (parameter, parameter) in (ln r, ln alpha, ln a, ln
+    b): the formula of the module.
+
+    ``recency`` and ``age`` (customer,) in days sorted by x; ``start`` and ``more_than`` as in ``Evidence``.
+    """
     nbd_value, nbd_gradient, nbd_hessian = nbd_derivatives(log_parameters, start, age, more_than)
     gradient = np.zeros(4)
     hessian = np.zeros((4, 4))

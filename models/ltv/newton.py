@@ -32,13 +32,13 @@ class Maximum:
 def maximise(
     objective: Objective, start: FloatArray, *, most_steps: int = 200, look_again: bool = True
 ) -> Maximum:
-    """Maximise ``objective`` (value, gradient, Hessian) from ``start``.
+    """Maximise ``objective`` (value, gradient, Hessian) from ``start`` (parameter,).
 
-    Each step solves with the absolute eigenvalues of the Hessian, so that it climbs where the surface is
-    not concave. The search ends when half the Newton decrement (the gain still to be expected, in
-    log-likelihood units) is below 1e-11 or below the rounding of the value; it gives up beyond exp(40).
-    Without ``look_again`` the last step is taken on trust: the gain is what Newton expects, gradient and
-    Hessian are those before it, which is right to the rounding of the value where observations are many.
+    Each step solves with the absolute eigenvalues of the Hessian, so that it climbs where the surface is not
+    concave. The search ends when half the Newton decrement (the gain still to be expected, in log-likelihood
+    units) is below 1e-11 or below the rounding of the value; it gives up beyond exp(40). Without
+    ``look_again`` the last step is taken on trust: the gain is what Newton expects, gradient and Hessian are
+    those before it, which is right to the rounding of the value where observations are many.
     """
     point = np.array(start, dtype=np.float64)
     value, gradient, hessian = objective(point)

@@ -45,7 +45,10 @@ class ParetoNBD(OrderModel):
     title = "Pareto/NBD"
 
     def expected_orders_new(self, days: Any) -> FloatArray:
-        """Expected repeat orders of a new customer within ``days`` (of the clock) of the first order."""
+        """Expected number of repeat orders of a new customer within ``days`` (of the clock) of the first
+        order, shape of ``days``: the mean rate times the expected time there (Schmittlein, Morrison and
+        Colombo 1987).
+        """
         r, alpha, s, beta = np.exp(self.mean)
         elapsed = np.asarray(days, dtype=np.float64)
         return np.asarray(r / alpha * _time_there(float(s), beta, elapsed))

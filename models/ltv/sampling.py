@@ -26,7 +26,9 @@ from models.samplers import gamma
 from models.streams import uniform1, uniform4
 
 _ACQUIRED_PART = 1 << 41
+"""Part of the stream that holds the time of a new customer's first order: beyond every part of its path."""
 _CHUNK = 4096
+"""Customers looked at in one go: their uniforms (160 kB with the positions) stay in the cache."""
 _ORDER_PARTS = 1 << 16
 """Parts of the spend stream set aside for each order of a customer; its nu has the first ones."""
 
@@ -308,7 +310,10 @@ def count_new_block(
 def first_orders_block(
     by_trial: FloatArray, counts: IntArray, key: WordArray, first_trial: int
 ) -> FloatArray:
-    """Spend of the first orders per trial and month: one compound gamma draw per new customer."""
+    """Spend of the first orders, currency, dims (trial, month): one compound gamma draw per new customer.
+
+    ``by_trial`` (trial, parameter) p, q, v of each trial, ``counts`` (trial or 1, month) new customers.
+    """
     trials, months = by_trial.shape[0], counts.shape[1]
     spend = np.zeros((trials, months))
     for t in range(trials):

@@ -58,14 +58,14 @@ def fit_family(
     entered: FloatArray | None = None,
     weights: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Maximum likelihood: native parameters and log-likelihood, each of shape (batch,).
+    """Maximum likelihood: native parameters and log-likelihood of each sample, (sample,).
 
     Parameters
     ----------
-    days : (batch, n) positive durations; where ``observed`` is False the duration exceeds the number given.
-    observed : (batch, n)
-    entered : (batch, n) age at which an order came under observation (left truncation); 0 from its start.
-    weights : (batch, n) times that each order counts.
+    days : (sample, order) positive durations; where ``observed`` is False the duration exceeds the number.
+    observed : (sample, order)
+    entered : (sample, order) age at which an order came under observation (left truncation); 0 at its start.
+    weights : (sample, order) times that each order counts.
     """
     sample = _Sample.of(days, observed, entered, weights)
     if family == "gamma":
@@ -83,7 +83,9 @@ def log_likelihood(
     observed: BoolArray,
     entered: FloatArray | None = None,
 ) -> FloatArray:
-    """Log-likelihood under right censoring and late entry, shape (batch,)."""
+    """Log-likelihood of each sample (sample,) under right censoring and late entry; orders in days (sample,
+    order).
+    """
     return _Sample.of(days, observed, entered, None).log_likelihood(
         family, np.atleast_1d(first), np.atleast_1d(second)
     )

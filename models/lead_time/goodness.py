@@ -48,7 +48,9 @@ class Goodness:
 def probability_scores(
     law: LeadTime, days: npt.ArrayLike, observed: npt.ArrayLike | None = None
 ) -> FloatArray:
-    """PIT values F(L) of the finished orders, uniform if the law is right; the middle of the jump at zero."""
+    """PIT values F(L) of the finished orders (order,), probabilities, uniform if the law is right; the middle
+    of the jump at zero.
+    """
     orders = checked_orders(days, observed, spread=False)
     x = orders.days[orders.observed]
     return 0.5 * (law.cdf(x) + law.cdf(np.where(x > 0.0, x, -1.0)))

@@ -49,7 +49,8 @@ class TwoLognormals:
 def fit_two_lognormals(
     days: FloatArray, observed: BoolArray, needed: float = -np.inf
 ) -> TwoLognormals | None:
-    """Best of several EM runs on positive durations; None where the data do not hold two components.
+    """Best of several EM runs on positive durations, days (order,); None where the data do not hold two
+    components.
 
     ``needed``: log-likelihood of which runs must be within sight after their first steps to go on.
     """

@@ -13,7 +13,8 @@ import numpy as np
 from models.arrays import AgeArray, BoolArray, FloatArray, Int32Array, IntArray, MarkArray, WordArray
 from models.compiled import compiled
 from models.demand.bank import Marks, Returning
-from models.ltv import new_customer_path
+from models.ltv import NewCustomer, new_customer_path
+from models.ltv.paths import BETA_GEO
 from models.quantiles import poisson_quantile
 from models.streams import uniform4
 
@@ -167,9 +168,9 @@ def _stream_paths(
     customer, age = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.uint16)
     mark, won = np.empty(1024, dtype=np.float32), np.empty(1024, dtype=np.float32)
     times, marks = np.empty(256), np.empty(256)
-    r, alpha, a, b = parameters[0], parameters[1], parameters[2], parameters[3]
-    end = clock[clock.size - 1]
-    stop = clock[months] if months < clock.size - 1 else np.inf
+    none = np.empty(0)
+    point = (parameters[0], parameters[1], parameters[2], parameters[3])
+    stop = clock[min(months, clock.size - 1)]
     total = 0
     pace = np.empty(months)
     for j in range(months):
@@ -181,14 +182,11 @@ def _stream_paths(
             u_won, _, u_day, _ = uniform4(key, trial, index, 0)
             start = clock[c] + u_day * (clock[c + 1] - clock[c])
             day = edge[c] + u_day * (edge[c + 1] - edge[c])
-            number = new_customer_path(
-                r, alpha, a, b, path_key, trial, index, start, end, envelope, times, marks, 0, stop
-            )
+            who = NewCustomer(point, BETA_GEO, start, stop, envelope)
+            number = new_customer_path(who, trial, index, path_key, none, none, times, marks)
             if number > times.size:
                 times, marks = np.empty(2 * number), np.empty(2 * number)
-                number = new_customer_path(
-                    r, alpha, a, b, path_key, trial, index, start, end, envelope, times, marks, 0, stop
-                )
+                number = new_customer_path(who, trial, index, path_key, none, none, times, marks)
             if total + number > pair.size:
                 room = 2 * (total + number)
                 pair, customer, age = _wider(pair, room), _wider(customer, room), _wider(age, room)

@@ -23,7 +23,7 @@ from models.demand.price import draw_elasticity
 from models.demand.residual import SHARED, Residual, draw_residual, draw_shared
 from models.demand.season import Season, season_errors
 from models.demand.steady import draw_steady
-from models.ltv import Arrivals, BetaGeoNBD, Customers
+from models.ltv import Arrivals, ArrivalSettings, BetaGeoNBD, Customers
 from models.streams import index_of, keys_of
 
 BEST_SHARE = 0.1
@@ -184,13 +184,15 @@ class DemandModel:
         existing: list[Arrivals] = [
             fit.sample_arrivals(
                 customers,
-                trials=trials,
-                seed=seed,
-                name=f"customers/{segment}",
-                clock=clock,
-                envelope=self.envelope,
-                parameters=self.parameters,
-                kept=months,
+                ArrivalSettings(
+                    seed=seed,
+                    name=f"customers/{segment}",
+                    clock=clock,
+                    envelope=self.envelope,
+                    kept=months,
+                    parameters=self.parameters,
+                ),
+                trials,
             )
             for segment, fit, customers in zip(self.segment_keys, self.fits, self.customers, strict=True)
         ]

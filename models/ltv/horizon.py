@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,24 @@ from models.ltv.paths import Horizon
 from models.streams import key_of
 
 HORIZON_MONTHS = 36
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArrivalSettings:
+    """How arrivals are sampled; stream address, clock, multipliers.
+
+    ``clock`` (month + 1,) is the operational time at the month starts, 0 now; ``envelope`` is the largest
+    demand multiplier there will be; ``churn`` (month,) multiplies leaving. Arrivals of the first ``kept``
+    months are given (all if omitted). ``parameters``: draw or fitted.
+    """
+
+    seed: int
+    name: str
+    clock: FloatArray
+    envelope: float
+    churn: FloatArray | None = None
+    kept: int | None = None
+    parameters: str = "draw"
 
 
 def horizon_of(

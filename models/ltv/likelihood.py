@@ -104,8 +104,6 @@ def _survival_part(
 def _leaving(
     recency: FloatArray,
     age: FloatArray,
-    first: int,
-    last: int,
     n: float,
     log_odds: float,
     alpha: float,
@@ -121,7 +119,7 @@ def _leaving(
     value, product = 0.0, 1.0
     p_one, p_gap, p_slope, p_bend = 0.0, 0.0, 0.0, 0.0
     s_one, s_gap, s_slope, s_gap_gap, s_gap_slope, s_slope_slope = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(first, last):
+    for i in range(age.size):
         to_end, to_last = alpha + age[i], alpha + recency[i]
         left = 1.0 / (to_end * to_last)
         end, latest = alpha * left * to_last, alpha * left * to_end
@@ -186,7 +184,9 @@ def derivatives(
         n = r + x
         up = b + (y - 1)
         log_odds = log_parameters[2] - math.log(up)
-        value += _leaving(recency, age, start[x], start[x + 1], n, log_odds, alpha, p, s)
+        value += _leaving(
+            recency[start[x] : start[x + 1]], age[start[x] : start[x + 1]], n, log_odds, alpha, p, s
+        )
         share = b / up
         gradient[0] += r * p[1]
         gradient[1] += n * p[2]

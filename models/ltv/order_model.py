@@ -17,7 +17,7 @@ from models.ltv.draws import parameters_by_trial
 from models.ltv.fitting import DropoutLikelihood, Fit, fit_with_dropout, score_of
 from models.ltv.futures import NewSettings, Settings, sampled_new_paths, sampled_paths
 from models.ltv.gamma_gamma import GammaGamma
-from models.ltv.horizon import horizon_of
+from models.ltv.horizon import ArrivalSettings, horizon_of
 from models.ltv.json_form import content_of
 from models.ltv.paths import Base
 from models.ltv.priors import Prior
@@ -210,27 +210,16 @@ class OrderModel(ABC):
         covariance = self.draw_covariance if parameters == "draw" else None
         return parameters_by_trial(self.mean, covariance, seed, name, trials)
 
-    def sample_arrivals(
-        self,
-        customers: Customers,
-        *,
-        trials: range,
-        seed: int,
-        name: str,
-        clock: FloatArray,
-        envelope: float,
-        parameters: str = "draw",
-        churn: FloatArray | None = None,
-        kept: int | None = None,
-    ) -> Arrivals:
+    def sample_arrivals(self, customers: Customers, settings: ArrivalSettings, trials: range) -> Arrivals:
         """Marked arrivals of ``customers`` in a block of trials: an order where mark < demand multiplier.
 
-        ``clock`` (month + 1,) is the operational time at the month starts, 0 now; ``envelope`` is the largest
-        demand multiplier there will be. Leaving is already applied. Arrivals of the first ``kept`` months are
-        given (all if omitted).
+        Leaving is already applied.
         """
+        seed, name, parameters = settings.seed, settings.name, settings.parameters
         by_trial = self.parameters_by_trial(trials=trials, seed=seed, name=name, parameters=parameters)
-        horizon = horizon_of(trials, seed, name, clock, envelope, churn, kept)
+        horizon = horizon_of(
+            trials, seed, name, settings.clock, settings.envelope, settings.churn, settings.kept
+        )
         if len(customers) == 0:
             offset = np.zeros(len(trials) + 1, dtype=np.int64)
             none = np.zeros(0)

@@ -21,7 +21,9 @@ from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform4
 
 LEAST_RESPONSE = 0.01
+"""Least elasticity of new customers to spend: more spend never wins fewer."""
 MOST_RESPONSE = 1.0
+"""Largest elasticity: returns on spend do not rise."""
 PERIOD_SD = 0.10
 """Month-to-month scatter of the log of new customers assumed beside count noise."""
 
@@ -156,11 +158,11 @@ def draw_response(
     shared: FloatArray | None = None,
     weight: float = 0.0,
 ) -> tuple[FloatArray, FloatArray]:
-    """Elasticities, and multipliers of expected new customers with mean exactly one, each dims (trial,
-    stream).
+    """Elasticities, and multipliers of expected new customers with mean exactly one, dims (trial, stream)
+    each.
 
-    ``weight`` is the share of the multiplier's variance that follows ``shared`` (trial, stream), standard
-    normal scores.
+    ``beta``, ``beta_sd`` and ``log_sd`` (stream,); ``weight`` is the share of the multiplier's variance that
+    follows ``shared`` (trial, stream), standard normal scores.
     """
     scores = np.zeros((len(trials), len(names))) if shared is None else shared
     keys = keys_of(seed, names)

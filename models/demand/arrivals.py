@@ -19,6 +19,7 @@ from models.quantiles import poisson_quantile
 from models.streams import uniform4
 
 _COUNT_PART = 1
+"""Part of the cohort's stream that holds its sizes; part 0 belongs to customers."""
 _EXTRA = np.uint64(1 << 31)
 """Customers from here on are one-off extra buyers, who come only at a multiplier above one."""
 _UPPER = np.uint64(1 << 30)

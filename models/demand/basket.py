@@ -22,12 +22,15 @@ from models.samplers import gamma
 from models.streams import keys_of
 
 WINDOW = 12
+"""Months of the latest history that say what is in an order."""
 THIN_LINES = 200.0
+"""Lines below which a segment's item mix borrows from the company's."""
 PRIOR_LINES = 10.0
 """Lines that the company's mix counts for in a segment with fewer than ``THIN_LINES`` lines."""
 MOST_LINES = 4096
 """Lines of the longest order that is told apart: a day's web sales booked as one invoice have hundreds."""
 MOST_SIZES = 64
+"""Sizes of a line that are told apart; where there are more, the rare ones are merged into 16 groups."""
 
 
 @dataclass(frozen=True)
@@ -260,8 +263,8 @@ def _draw_shares(
 
 @compiled
 def fill_alias(weight: FloatArray, threshold: FloatArray, other: Int32Array) -> None:
-    """Fill one alias table from non-negative weights (uniform if all are 0); ``weight`` is used up (Vose
-    1991).
+    """Fill one alias table (outcome,) from non-negative weights (uniform if all are 0): probability to keep
+    an outcome, and the one taken otherwise; ``weight`` is used up (Vose 1991).
     """
     n = weight.size
     total = 0.0

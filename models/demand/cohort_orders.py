@@ -20,6 +20,7 @@ RETURN_DAYS = (90, 180, 365)
 LAST_AGE = 13
 """Months of a cohort's life after which no order can be within ``RETURN_DAYS`` of the first."""
 _NEVER = 65535
+"""Age that stands for no order: the largest of 16 bits, so that a bitwise or gives it without a branch."""
 
 
 def pair_of(month: int, cohort: int) -> int:

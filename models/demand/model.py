@@ -98,7 +98,7 @@ class DemandModel:
     @cached_property
     def best_customers(self) -> tuple[BoolArray, ...]:
         """Whether each known customer is among the best tenth of its segment by expected orders over
-        ``BEST_MONTHS``, one array a segment.
+        ``BEST_MONTHS``, one array (customer,) a segment.
         """
         days = float(self.clock()[BEST_MONTHS])
         return tuple(
@@ -109,7 +109,7 @@ class DemandModel:
         )
 
     def clock(self, months: int = MAXIMUM_MONTHS) -> FloatArray:
-        """Operational days at the forecast's month starts, shape (months + 1,), 0 now."""
+        """Operational days at the forecast's month starts, shape (month + 1,), 0 now."""
         calendar = Calendar(dt.date.fromisoformat(self.start), months)
         return self.season.clock(calendar.month_of_year, np.diff(calendar.month_start))
 
@@ -308,7 +308,8 @@ class DemandModel:
 
 
 def best_of(expected: FloatArray, share: float = BEST_SHARE) -> BoolArray:
-    """The best ``share`` of the customers, rounded up; of equals the first ones.
+    """Whether each customer (customer,) is among the best ``share`` by expected orders, rounded up; of equals
+    the first ones.
 
     >>> best_of(np.array([1.0, 3.0, 3.0, 2.0]), 0.25).tolist()
     [False, True, False, False]

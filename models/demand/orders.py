@@ -106,7 +106,7 @@ def count_month(
 
 
 def clipped_share(bank: DemandBank, multiplier: FloatArray) -> float:
-    """Share of the given multipliers above the envelope M."""
+    """Share of the given multipliers, any shape, above the envelope M."""
     return float(np.mean(multiplier > bank.envelope)) if multiplier.size else 0.0
 
 

@@ -22,9 +22,11 @@ from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform1
 
 LEAST_CHANGES = 30
+"""Price moves below which the prior elasticity stands alone."""
 CHANGE = 0.03
 """Least relative change of an item's mean monthly net price that counts as a price move."""
 LEAST_UNITS = 10.0
+"""Units of an item in a month below which its mean price says too little."""
 
 
 @dataclass(frozen=True)

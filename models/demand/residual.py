@@ -28,12 +28,17 @@ from models.streams import key_of, keys_of, uniform1, uniform4
 
 PERSISTENCE = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
 SCALES = np.exp(np.linspace(math.log(0.005), math.log(0.8), 32))
+"""Grid of the standard deviation of the log residual."""
 PRIOR_SCALE = 0.10
+"""Centre of the log-normal prior of the residual's standard deviation."""
 PRIOR_LOG_SD = 0.7
+"""Spread of that prior on the log scale: a factor of two either way is usual."""
 PRIOR_SHARE = 0.5
+"""Prior share of the residual variance that all markets have in common."""
 PRIOR_SHARE_WEIGHT = 6.0
 """Month-pairs of evidence that the prior of the common share counts for."""
 LEAST_MONTHS = 6
+"""Usable months below which a market says nothing of its residual."""
 GROWTH_SD = 1.0
 """Standard deviation of the prior of the log growth from one year to the next: it may be anything."""
 SHARED = 0.7
@@ -177,11 +182,13 @@ class YearOnYear:
 
     @property
     def difference(self) -> FloatArray:
-        """Shape (pair,)."""
+        """Difference of the log ratios of a month and the same month a year before, dims (pair,)."""
         return self.y[self.later] - self.y[self.later - MONTHS_IN_YEAR]
 
     def correlation(self, phi: float) -> FloatArray:
-        """Covariance of the differences of a process with variance 1, without noise, dims (pair, pair)."""
+        """Covariance of the differences of log ratios of a process with variance 1, without noise, dims
+        (pair, pair).
+        """
         apart = self.later[:, None] - self.later[None, :]
         return np.asarray(
             2.0 * phi ** np.abs(apart)
@@ -190,7 +197,9 @@ class YearOnYear:
         )
 
     def log_likelihoods(self, phi: float) -> FloatArray:
-        """Log-likelihood of the differences at each of ``SCALES``; their mean (growth) may be anything."""
+        """Log-likelihood of the differences at each of ``SCALES``, dims (point,); their mean (growth) may be
+        anything.
+        """
         noise = np.diag(self.noise[self.later] + self.noise[self.later - MONTHS_IN_YEAR]) + GROWTH_SD**2
         for k in range(len(self.later)):  # with more than two years a month is in two differences
             again = np.flatnonzero(self.later - MONTHS_IN_YEAR == self.later[k])
@@ -220,7 +229,9 @@ class YearOnYear:
 
 
 def year_on_year(y: FloatArray, noise: FloatArray) -> YearOnYear:
-    """Months that have one a year before, both known."""
+    """Months that have one a year before, both known; ``y`` (month,) log ratios and their known ``noise``
+    variances (month,).
+    """
     seen = ~np.isnan(y)
     later = (
         np.flatnonzero(seen[MONTHS_IN_YEAR:] & seen[:-MONTHS_IN_YEAR]) + MONTHS_IN_YEAR

@@ -19,6 +19,7 @@ from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform1
 
 FULL_CYCLES = 2
+"""Orders in each calendar month of so many years are needed, or season is not identified (DEMAND.md §2)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def profile_season(profile: tuple[float, ...]) -> Season:
 
 
 def fit_season(actual: FloatArray, expected: FloatArray, month_of_year: IntArray) -> Season:
-    """Season from the ratio of actual to expected (flat-clock) orders per month, January factor first.
+    """Season from the ratio of actual to expected (flat-clock) number of orders per month (month,), January
+    factor first.
 
     Weighted log regression of the ratio on twelve months and a linear trend; each factor's standard error
     joins the count noise 1/expected and the scatter between cycles. Factors are shrunk to one by their signal

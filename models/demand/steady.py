@@ -19,6 +19,7 @@ from models.quantiles import poisson_quantile
 from models.streams import uniform1, uniform4
 
 _COUNT_PART = 1
+"""Part of the stream that holds the number of arrivals; part 0 belongs to their marks."""
 _NO_MARKS = np.zeros(0, dtype=np.float32)
 
 

@@ -16,6 +16,7 @@ from models.demand.basket import fill_alias
 from models.streams import uniform4
 
 _LOW_BITS = 27
+"""Of the 53 bits of a uniform the lower ones; the upper 26 serve another draw."""
 _LOW = (1 << _LOW_BITS) - 1
 
 
@@ -28,6 +29,11 @@ def units_month(bank: DemandBank, month: int, orders: IntArray, known: Known | N
     (trial, segment).
 
     With ``known`` only the orders by which the two differ are looked up: a scenario costs what it changes.
+
+    Raises
+    ------
+    ValueError
+        where ``orders`` is not (trial, segment) of the bank
     """
     if orders.shape != (len(bank.trials), bank.segments):
         raise ValueError(

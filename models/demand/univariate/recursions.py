@@ -21,6 +21,7 @@ NO_TREND, TREND, DAMPED = 0, 1, 2
 NO_SEASON, ADDED, MULTIPLIED = 0, 1, 2
 LEAST_DAMPING, MOST_DAMPING = 0.8, 0.98
 WORST = 1e30
+"""Value of a point that is no model: above every log-likelihood, and finite for the simplex."""
 
 
 @compiled
@@ -31,7 +32,9 @@ def squash(value: float, low: float, high: float) -> float:
 
 @compiled
 def unpack(point: FloatArray, trend: int, season: int) -> FloatArray:
-    """alpha, beta, gamma, phi, first level, first slope from a point of the search."""
+    """alpha, beta, gamma, phi (shares), first level and first slope (unit of the scaled series), dims
+    (parameter,), from a point of the search.
+    """
     out = np.zeros(6)
     out[0] = squash(point[0], 1e-4, 0.9999)
     out[3] = 1.0
@@ -64,10 +67,10 @@ def smooth(
     state: FloatArray,
 ) -> float:
     """-2 log-likelihood (constants left out) of an exponential smoothing model; fills one-step expectations
-    and the last state (level, slope, season of the coming periods).
+    (period,) and the last state (level, slope, season of the coming periods).
 
-    Hyndman, Koehler, Ord and Snyder 2008, table 2.2 and 2.3; ``relative`` errors are shares of the
-    expectation.
+    Hyndman, Koehler, Ord and Snyder 2008, table 2.2 and 2.3; ``y`` (period,) in units of its scale,
+    ``relative`` errors are shares of the expectation.
     """
     alpha, beta, gamma, phi, level, slope = values
     period = season_start.size
@@ -109,11 +112,11 @@ def smooth(
 
 @compiled
 def theta(y: FloatArray, values: FloatArray, expected: FloatArray, state: FloatArray) -> float:
-    """Log of the mean squared one-step error of the dynamic theta model; fills expectations and last state.
+    """Log of the mean squared one-step error of the dynamic theta model; fills expectations (period,) and
+    last state.
 
-    Fiorucci, Pellegrini, Louzada, Petropoulos and Koehler 2016, equations 6 to 12; values are
-    alpha, theta and the first level; state is level, mean, slope and intercept of the running line,
-    (1 - alpha)^n.
+    Fiorucci, Pellegrini, Louzada, Petropoulos and Koehler 2016, equations 6 to 12; values are alpha, theta
+    and the first level; state is level, mean, slope and intercept of the running line, (1 - alpha)^n.
     """
     alpha, angle, level = values
     share = 1.0 - 1.0 / angle
@@ -147,8 +150,8 @@ def theta_line(n: float, value: float, mean: float, slope: float) -> tuple[float
 
 @compiled
 def unpack_theta(point: FloatArray, fixed: float) -> FloatArray:
-    """alpha, theta and the first level from a point of the search; theta is ``fixed`` where that is
-    positive.
+    """Share alpha, number theta and the first level (unit of the scaled series), dims (parameter,), from
+    a point of the search; theta is ``fixed`` where that is positive.
     """
     return np.array(
         [
@@ -163,7 +166,9 @@ def unpack_theta(point: FloatArray, fixed: float) -> FloatArray:
 def objective(
     which: int, point: FloatArray, y: FloatArray, season_start: FloatArray, shape: FloatArray
 ) -> float:
-    """What is minimised: shape is (trend, season, relative) of smoothing, (fixed theta, 0, 0) of theta."""
+    """What is minimised at a point (parameter,), on the log scale: shape is (trend, season, relative) of
+    smoothing, (fixed theta, 0, 0) of theta.
+    """
     expected = np.empty(y.size)
     if which == THETA:
         return theta(y, unpack_theta(point, shape[0]), expected, np.empty(5))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -204,8 +205,7 @@ def _sold(item: str, day: dt.date, settings: DemandSettings) -> bool:
     return first.get(item, dt.date.min) <= day <= last.get(item, dt.date.max)
 
 
-@dataclass(frozen=True)
-class Alias:
+class Alias(NamedTuple):
     """Walker alias tables: outcome i of n is kept below ``threshold[..., i]``, else ``other[..., i]``; O(1) a
     draw.
     """

@@ -16,7 +16,7 @@ from models.calendar import MAXIMUM_MONTHS, Calendar
 from models.demand import storage
 from models.demand.acquisition import draw_response
 from models.demand.anonymous import draw_factors
-from models.demand.arrivals import draw_cohorts
+from models.demand.arrivals import NewStreams, draw_cohorts
 from models.demand.bank import DemandBank
 from models.demand.basket import Basket, draw_shares
 from models.demand.price import draw_elasticity
@@ -245,11 +245,13 @@ class DemandModel:
             response[:, streams.segment[s] // per_market, streams.channel[s]] = beta[:, s]
         marks = draw_cohorts(
             mean,
-            streams.reach if above_plan else np.minimum(streams.reach, 1.0),
             parameters,
-            self.known[streams.segment],
-            keys_of(seed, names),
-            keys_of(seed, [f"path/{name}" for name in streams.name]),
+            NewStreams(
+                streams.reach if above_plan else np.minimum(streams.reach, 1.0),
+                self.known[streams.segment],
+                keys_of(seed, names),
+                keys_of(seed, [f"path/{name}" for name in streams.name]),
+            ),
             self.clock(),
             np.ascontiguousarray(edge, dtype=np.int64),
             trials.start,

@@ -280,21 +280,18 @@ def draw_residual(
     """Residual multipliers with mean one, dims (trial, market, month), shape (T, Mk, months)."""
     if not residual.on:
         return np.ones((len(trials), len(markets), months))
-    return np.asarray(
-        _draw(
-            np.cumsum(residual.phi_weight),
-            np.cumsum(residual.scale_weight, axis=2),
-            residual.filtered_variance / residual.scale() ** 2,
-            residual.share,
-            PERSISTENCE,
-            SCALES,
-            key_of(seed, "residual/common"),
-            keys_of(seed, [f"residual/{market}" for market in markets]),
-            trials.start,
-            len(trials),
-            months,
-        )
+    out = np.empty((len(trials), len(markets), months))
+    _draw(
+        np.cumsum(residual.phi_weight),
+        np.cumsum(residual.scale_weight, axis=2),
+        residual.filtered_variance / residual.scale() ** 2,
+        residual.share,
+        key_of(seed, "residual/common"),
+        keys_of(seed, [f"residual/{market}" for market in markets]),
+        trials.start,
+        out,
     )
+    return out
 
 
 def draw_shared(residual: Residual, markets: tuple[str, ...], trials: range, seed: int) -> FloatArray:
@@ -337,24 +334,20 @@ def _draw(
     scale_cumulative: FloatArray,
     start_share: FloatArray,
     share: float,
-    persistence: FloatArray,
-    scales: FloatArray,
     common_key: WordArray,
     keys: WordArray,
     first_trial: int,
-    trials: int,
-    months: int,
-) -> FloatArray:
-    markets = keys.shape[0]
-    out = np.empty((trials, markets, months))
+    out: FloatArray,
+) -> None:
+    trials, markets, months = out.shape
     for t in range(trials):
         trial = first_trial + t
         p = _pick(phi_cumulative, uniform1(common_key, trial, 0, 0))
-        phi = persistence[p]
+        phi = PERSISTENCE[p]
         step = math.sqrt(1.0 - phi * phi)
         for m in range(markets):
             u_scale, u_start, _, _ = uniform4(keys[m], trial, 0, 0)
-            sigma = scales[_pick(scale_cumulative[m, p], u_scale)]
+            sigma = SCALES[_pick(scale_cumulative[m, p], u_scale)]
             start = math.sqrt(start_share[m]) * normal_quantile(u_start)
             common = 0.0
             own = 0.0
@@ -366,4 +359,3 @@ def _draw(
                 x = math.sqrt(share) * common + math.sqrt(1.0 - share) * own + decay * start
                 variance = 1.0 - decay * decay + decay * decay * start_share[m]
                 out[t, m, j] = math.exp(sigma * x - 0.5 * sigma * sigma * variance)
-    return out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -48,8 +47,7 @@ class Spend(NamedTuple):
     total: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
-class Arrivals:
+class Arrivals(NamedTuple):
     """Marked arrivals of a block of trials, flat, in the order (trial, customer, time).
 
     Those of trial position t are ``offset[t]`` to ``offset[t+1]``; an arrival is an order in ``month`` if its

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from models.arrays import FloatArray
-from models.compiled import compiled
+from models.compiled import compiled, inline
 
 SMOOTHING, THETA = 0, 1
 """What the simplex search minimises."""
@@ -55,6 +55,26 @@ def unpack(point: FloatArray, trend: int, season: int) -> FloatArray:
     return out
 
 
+@inline
+def _with_season(base: float, factor: float, season: int) -> float:
+    """Expectation of a period from its level with trend and the factor of its season."""
+    if season == MULTIPLIED:
+        return base * factor
+    if season == ADDED:
+        return base + factor
+    return base
+
+
+@inline
+def _next_factor(factor: float, gamma: float, error: float, base: float, season: int) -> float:
+    """Factor of a season for its next cycle."""
+    if season == MULTIPLIED:
+        return factor + gamma * error / base
+    if season == ADDED:
+        return factor + gamma * error
+    return factor
+
+
 @compiled
 def smooth(
     y: FloatArray,
@@ -79,12 +99,8 @@ def smooth(
     for t in range(y.size):
         k = t % period
         base = level + phi * slope if trend != NO_TREND else level
-        if season == MULTIPLIED:
-            mean = base * factor[k]
-        elif season == ADDED:
-            mean = base + factor[k]
-        else:
-            mean = base
+        mean = _with_season(base, factor[k], season)
+        # a level or expectation of nothing cannot be divided by
         if (relative and mean <= 1e-6) or (season == MULTIPLIED and (base <= 1e-6 or factor[k] <= 1e-6)):
             return WORST
         expected[t] = mean
@@ -93,10 +109,7 @@ def smooth(
         level = base + alpha * per_level
         if trend != NO_TREND:
             slope = phi * slope + beta * per_level
-        if season == MULTIPLIED:
-            factor[k] += gamma * error / base
-        elif season == ADDED:
-            factor[k] += gamma * error
+        factor[k] = _next_factor(factor[k], gamma, error, base, season)
         if relative:
             squares += (error / mean) ** 2
             logs += 2.0 * math.log(mean)
@@ -179,6 +192,27 @@ def objective(
 
 
 @compiled
+def _simplex(
+    which: int,
+    start: FloatArray,
+    step: FloatArray,
+    y: FloatArray,
+    season_start: FloatArray,
+    shape: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Corners of the first simplex, one step from the start in each direction, and their values."""
+    size = start.size
+    points = np.empty((size + 1, size))
+    values = np.empty(size + 1)
+    for k in range(size + 1):
+        points[k] = start
+        if k > 0:
+            points[k, k - 1] += step[k - 1]
+        values[k] = objective(which, points[k], y, season_start, shape)
+    return points, values
+
+
+@compiled
 def search(
     which: int,
     start: FloatArray,
@@ -188,15 +222,13 @@ def search(
     shape: FloatArray,
     most: int,
 ) -> tuple[FloatArray, float]:
-    """Least value of the objective by Nelder and Mead's simplex, from one start; point and value."""
+    """Least value of the objective (on the log scale) from one start; point (parameter,) and value.
+
+    Simplex of Nelder and Mead 1965: reflected, stretched, drawn in or shrunk, with their coefficients; ``y``
+    (period,), at most about ``most`` values of the objective.
+    """
     size = start.size
-    points = np.empty((size + 1, size))
-    values = np.empty(size + 1)
-    for k in range(size + 1):
-        points[k] = start
-        if k > 0:
-            points[k, k - 1] += step[k - 1]
-        values[k] = objective(which, points[k], y, season_start, shape)
+    points, values = _simplex(which, start, step, y, season_start, shape)
     calls = size + 1
     while calls < most:
         order = np.argsort(values)

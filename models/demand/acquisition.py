@@ -86,6 +86,7 @@ def fit_response(
     x_mean = float(np.sum(weight * x) / np.sum(weight))
     s_mean = float(np.sum(weight * s) / np.sum(weight))
     design = np.stack([np.ones(months), x - x_mean, s - s_mean], axis=1)
+    # the level is as good as free; a prior without spread is one of a tiny one
     precision_prior = np.diag([1e-8, max(prior.sd, 1e-6) ** -2, FOLLOWS_PRIOR.sd**-2])
     mean_prior = np.array([0.0, prior.mean, FOLLOWS_PRIOR.mean])
     gram = (design * weight[:, None]).T @ design

@@ -140,6 +140,7 @@ def _posterior(
     count noise is ``shocks``, or without them independent months of ``PERIOD_SD``, widened if they scatter
     more.
     """
+    # the level is as good as free
     prior = np.diag([1e-8, SLOPE_PRIOR_SD**-2, FOLLOWS_PRIOR.sd**-2])
     centre = np.array([0.0, 0.0, FOLLOWS_PRIOR.mean - 1.0])
     scatter = PERIOD_SD**2 * np.eye(len(y)) if shocks is None else shocks

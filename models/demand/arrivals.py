@@ -112,6 +112,7 @@ def _customer_index(cohort: int, i: int, lower: int) -> np.uint64:
 
 @compiled
 def _acquisition_mark(u: float, above_plan: bool, reach: float) -> np.float32:
+    # customers above plan come at marks between 1 and the largest level, all others below 1
     return np.float32(1.0 + (reach - 1.0) * u if above_plan else u)
 
 

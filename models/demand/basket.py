@@ -126,6 +126,7 @@ def _sizes(quantity: IntArray) -> tuple[IntArray, IntArray]:
     group[common] = np.arange(len(common))
     rare = np.flatnonzero(group < 0)
     reached = np.cumsum(count[rare]) / count[rare].sum()
+    # a size whose running share just reaches a sixteenth still closes that group
     group[rare] = len(common) + np.minimum((reached * 16.0 - 1e-9).astype(np.int64), 15)
     used, group = np.unique(group, return_inverse=True)
     total = np.bincount(group, weights=value * count, minlength=len(used))

@@ -167,6 +167,7 @@ def _absorbed(orders: FloatArray, season: Season, months: int) -> FloatArray:
     """
     if season.freedom == 0.0 or orders.sum() == 0.0:
         return np.zeros(len(orders))
+    # exactly rounded sums: the order of the markets means nothing
     weight = orders / math.fsum(orders)
     common = PRIOR_SHARE + (1.0 - PRIOR_SHARE) * weight
     spread = PRIOR_SHARE + (1.0 - PRIOR_SHARE) * math.fsum(weight * weight)

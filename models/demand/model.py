@@ -317,6 +317,7 @@ def best_of(expected: FloatArray, share: float = BEST_SHARE) -> BoolArray:
     [False, True, False, False]
     """
     chosen = np.zeros(len(expected), dtype=bool)
+    # a share that is a whole number of customers must not be rounded up to one more
     chosen[np.argsort(-expected, kind="stable")[: int(np.ceil(share * len(expected) - 1e-9))]] = True
     return chosen
 

@@ -61,6 +61,7 @@ def fit_elasticity(lines: pd.DataFrame, prior: Prior) -> Elasticity:
     weight = table["quantity"].to_numpy(dtype=np.float64)
     price = _within(log_price, items, months, weight)
     units = _within(log_units, items, months, weight)
+    # exactly rounded sums: the order of the rows means nothing
     spread = math.fsum(weight * price * price)
     if spread <= 1e-6 * math.fsum(weight):
         return Elasticity(prior.mean, prior.sd, prior, changes)

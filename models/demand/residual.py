@@ -145,6 +145,7 @@ def fit_residual(
     mass = np.exp(grid - top)
     scale_weight = mass / mass.sum(axis=2, keepdims=True)
     evidence = np.log(mass.sum(axis=2)) + top[:, :, 0]
+    # prior of the persistence, proportional to phi (1 - phi); phi = 0 keeps a chance
     log_phi = np.log(np.maximum(PERSISTENCE, 0.05) * (1.0 - PERSISTENCE))
     for m in range(markets):
         if not np.all(

@@ -74,6 +74,7 @@ def fit_season(actual: FloatArray, expected: FloatArray, month_of_year: IntArray
         )
     y = np.log(actual[usable] / expected[usable])
     time = np.flatnonzero(usable).astype(np.float64)
+    # count noise and 5 % of a month's own: a month of very many orders does not decide alone
     weight = 1.0 / (1.0 / expected[usable] + 0.05**2)
     design = np.zeros((len(y), 13))
     design[np.arange(len(y)), months] = 1.0
@@ -82,6 +83,7 @@ def fit_season(actual: FloatArray, expected: FloatArray, month_of_year: IntArray
     inverse = np.linalg.inv(gram)
     coefficient = inverse @ (design.T @ (weight * y))
     misfit = y - design @ coefficient
+    # a lucky fit of few cycles must not make the factors sure
     scale = max(float(np.sum(weight * misfit**2)) / max(len(y) - 13, 1), 0.25)
     level = coefficient[:12] - coefficient[:12].mean()
     centre = np.eye(12) - 1.0 / 12.0

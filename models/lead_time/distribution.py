@@ -215,6 +215,7 @@ class LeadTime:
         if age < self.floor:
             return self.floor + self._moment(1) - age
         alive = float(np.exp(self._log_survival_above(np.asarray(age))))
+        # beyond this the quotient of two vanishing numbers says nothing
         if alive < 1e-280 or not self.components:
             return 0.0
         if self.tail is not None and age >= self.tail.threshold:

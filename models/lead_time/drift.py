@@ -32,6 +32,7 @@ PERIOD: Final = DAYS_IN_MONTH
 _FEWEST_PERIODS: Final = 12
 _PERSISTENCE: Final = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)
 _CLIP: Final = 3.0
+"""Largest score that enters a month's mean: one freak order is no change of level."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def order_scores(law: LeadTime, days: npt.ArrayLike, observed: npt.ArrayLike | N
     x = np.asarray(days, dtype=np.float64)
     seen = np.ones(x.shape, dtype=np.bool_) if observed is None else np.asarray(observed, dtype=np.bool_)
     middle = 0.5 * (law.cdf(x) + law.cdf(np.where(x > 0.0, x, -1.0)))
+    # scores stay finite (within 4.8) for an order beyond all that its law allows
     finished = special.ndtri(np.clip(middle, 1e-6, 1.0 - 1e-6))
     alive = np.clip(law.survival(x), 1e-6, 1.0)
     beyond = np.exp(-0.5 * special.ndtri(1.0 - alive) ** 2) / np.sqrt(2.0 * np.pi) / alive
@@ -106,6 +108,7 @@ def fit_drift(scores: npt.ArrayLike, day: npt.ArrayLike, *, last_day: float | No
             method="Nelder-Mead",
             options={"xatol": 1e-3, "fatol": 1e-4, "maxiter": 200},
         )
+        # of equal fits the least persistent: a search ends within its tolerance, not at its optimum
         if found.fun < best - 1e-6:
             best, chosen = (
                 float(found.fun),

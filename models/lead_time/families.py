@@ -43,6 +43,7 @@ __all__ = [
 Value = Callable[[FloatArray, FloatArray], FloatArray]
 
 _TOLERANCE: Final = 1e-10
+"""Relative size of a step below which a fit stands still."""
 _STEPS: Final = 100
 _HALVINGS: Final = 40
 _SHAPE_STEP: Final = 1e-4
@@ -204,6 +205,7 @@ class _Standard:
     def value(self, a: FloatArray, b: FloatArray) -> FloatArray:
         """Log-likelihood up to a constant; minus infinity outside a > 0."""
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            # the logarithm must exist although the result is not used there
             safe = np.maximum(a, 1e-12)
             terms, _, _ = _score_terms(self.family, safe[:, None] * self.x - b[:, None], self.sample.observed)
             if self.entry is not None:
@@ -252,6 +254,7 @@ def _climb(
     length = np.ones(a.size)
     for _ in range(_HALVINGS):
         proposed = value(a + length * move[0], b + length * move[1])
+        # written so that NaN is worse; near the top a step changes less than the sum's rounding
         worse = ~(proposed >= now - 1e-12 * np.abs(now))
         if not worse.any():
             break

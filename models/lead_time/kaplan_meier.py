@@ -35,6 +35,7 @@ class KaplanMeier:
         """First duration that at least this share of the orders does not exceed; infinite if none is seen
         to.
         """
+        # a running product of shares misses a share it should meet by its rounding
         reached = np.flatnonzero(1.0 - self.survival >= share - 1e-12)
         return float(self.days[reached[0]]) if reached.size else float("inf")
 

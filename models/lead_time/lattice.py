@@ -8,6 +8,7 @@ from models.arrays import BoolArray, FloatArray
 from models.lead_time import families
 
 _NEARLY = 1e-9
+"""Days by which a difference of dates may miss a whole number through rounding."""
 
 
 def whole_days(days: FloatArray) -> bool:

@@ -23,6 +23,7 @@ TAIL_SHARE: Final = 0.05
 _FLAT: Final = 1e-9
 """Shape taken for zero: the exponential tail."""
 _LOWEST: Final = -1e300
+"""Log survival that stands for minus infinity beyond a finite end."""
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,7 @@ class ParetoNBD(OrderModel):
 def _time_there(s: float, beta: FloatArray, elapsed: FloatArray) -> FloatArray:
     """Expected days until leaving or ``elapsed``: beta/(s-1) (1 - (beta/(beta+t))^(s-1)), also at s = 1."""
     log_growth = np.log1p(elapsed / beta)
+    # the limit for s to 1, where the quotient is 0 / 0
     if abs(s - 1.0) < 1e-12:
         return np.asarray(beta * log_growth)
     return np.asarray(beta * -np.expm1((1.0 - s) * log_growth) / (s - 1.0))

@@ -48,6 +48,7 @@ def beta_nodes(a: float, b: float, nodes: int = NODES) -> tuple[FloatArray, Floa
     ratio[1:] = j * (j + right) * (j + left) * (j + total) / (s * s * (s + 1.0) * (s - 1.0))
     points, vectors = eigh_tridiagonal(diagonal, np.sqrt(ratio))
     weights = vectors[0] ** 2
+    # the smallest node may come out at or below 0, and orders are divided by it
     return np.clip(points, 1e-300, 1.0), weights / weights.sum()
 
 

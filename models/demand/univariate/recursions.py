@@ -120,6 +120,7 @@ def smooth(
         state[2 + k] = factor[(y.size + k) % period]
     if not math.isfinite(squares):
         return WORST
+    # a series met exactly has no finite optimum otherwise
     return y.size * math.log(max(squares / y.size, 1e-12)) + logs
 
 
@@ -148,6 +149,7 @@ def theta(y: FloatArray, values: FloatArray, expected: FloatArray, state: FloatA
     state[0], state[1], state[2], state[3], state[4] = level, mean, slope, line, decay
     if not math.isfinite(squares):
         return WORST
+    # a series met exactly has no finite optimum otherwise
     return math.log(max(squares / max(y.size - 2, 1), 1e-12))
 
 

@@ -39,7 +39,7 @@ class Calendar:
 
     @cached_property
     def month_start(self) -> IntArray:
-        """Day offset at which each month starts, shape (months + 1,); the last entry is the day count."""
+        """Day offset at which each month starts, shape (month + 1,); the last entry is the day count."""
         first = np.datetime64(self.start, "M")
         starts = (first + np.arange(self.months + 1)).astype("datetime64[D]")
         return (starts - starts[0]).astype(np.int64)
@@ -51,28 +51,28 @@ class Calendar:
 
     @cached_property
     def month_of_day(self) -> IntArray:
-        """Month of each day, shape (days,)."""
+        """Month of each day, shape (day,)."""
         return np.repeat(np.arange(self.months), np.diff(self.month_start))
 
     @cached_property
     def weekday(self) -> IntArray:
-        """Weekday of each day, Monday 0, shape (days,)."""
+        """Weekday of each day, Monday 0, shape (day,)."""
         return (self.start.weekday() + np.arange(self.days)) % 7
 
     @cached_property
     def month_of_year(self) -> IntArray:
-        """Calendar month of each month, January 0, shape (months,)."""
+        """Calendar month of each month, January 0, shape (month,)."""
         return (self.start.month - 1 + np.arange(self.months)) % 12
 
     @cached_property
     def quarter_of_month(self) -> IntArray:
-        """Forecast quarter of each month, shape (months,)."""
+        """Forecast quarter of each month, shape (month,)."""
         return np.arange(self.months) // MONTHS_IN_QUARTER
 
     def dates(self) -> DateArray:
-        """Dates of the days, datetime64[D], shape (days,)."""
+        """Dates of the days, datetime64[D], shape (day,)."""
         return np.datetime64(self.start, "D") + np.arange(self.days)
 
     def month_dates(self) -> DateArray:
-        """First day of each month, datetime64[D], shape (months,)."""
+        """Date of the first day of each month, datetime64[D], shape (month,)."""
         return np.datetime64(self.start, "D") + self.month_start[:-1]

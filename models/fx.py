@@ -30,8 +30,11 @@ from models.streams import key_of, keys_of, uniform4
 LISTED_VOLATILITY: Final = 0.08
 """Yearly volatility where the table is too short; about that of EUR against USD, GBP, CNY since 2015."""
 _PRIOR_RETURNS: Final = 10.0
+"""Log returns of the table's typical spacing that the listed volatility counts for."""
 _FEWEST_COMMON: Final = 20
+"""Days that two currencies must have in common for their correlation to be read."""
 _LARGEST_LOADING: Final = 0.98
+"""Largest correlation with the common factor: each currency keeps some movement of its own."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class FxModel:
 
     @property
     def annual_volatility(self) -> FloatArray:
-        """Standard deviation of the log rate over a year, per currency."""
+        """Standard deviation of the log rate over a year, dims (currency,)."""
         return np.array(self.daily_volatility) * math.sqrt(DAYS_IN_YEAR)
 
     @property
@@ -62,7 +65,13 @@ class FxModel:
         return implied
 
     def draw(self, trials: range, seed: int, days: int) -> FloatArray:
-        """Company currency per one foreign unit, dims (trial, currency, day); day 0 follows the table."""
+        """Rates: company currency per one foreign unit, dims (trial, currency, day); day 0 follows the table.
+
+        Raises
+        ------
+        UsageError
+            where the range of trials has a step
+        """
         if trials.step != 1:
             raise UsageError(f"trials: a range with step 1 is needed | got step {trials.step}")
         out = np.empty((len(trials), len(self.currencies), days))

@@ -11,7 +11,9 @@ Rules (cited by number in errors and tests):
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 SCENARIO = "scenario"
 TRIAL = "trial"
@@ -56,39 +58,47 @@ DIMS = (
 )
 """Every dimension, in the order in which it may stand in an array."""
 
-INNER_DIMS = (
-    "segment",
-    "demand_point",
-    "arc",
-    "lane",
-    "customer",
-    "order",
-    "line",
-    "row",
-    "posting",
-    "layer",
-    "parameter",
-    "sample",
-    "outcome",
-    "threshold",
-    "metric",
-    "contender",
-    "case",
-    "word",
-    "age",
-    "member",
-    "period",
-    "option",
-    "future",
-    "factor",
-    "section",
-    "level",
-    "column",
+INNER_DIMS: Mapping[str, str] = MappingProxyType(
+    {
+        "segment": "market and sales channel",
+        "demand_point": "what the network serves; in a plan its segments",
+        "arc": "a demand point with a node that may serve it",
+        "lane": "a supplier with a node",
+        "stage": "a part of the way from order to receipt",
+        "customer": "one customer",
+        "order": "one order",
+        "line": "one line of an order",
+        "row": "one row of a table",
+        "posting": "one kind of entry in the books",
+        "layer": "goods, freight, duty or fees in a landed cost",
+        "parameter": "one parameter of a fitted law",
+        "sample": "one observation",
+        "outcome": "one possible result of a draw",
+        "threshold": "one limit of the policy",
+        "metric": "one metric of the registry",
+        "contender": "one forecast beside others",
+        "case": "one forecast held against what happened",
+        "word": "one word of a random stream",
+        "age": "months since a customer was won",
+        "stream": "an acquisition channel of a market, or its organic customers",
+        "series": "one series of numbers in time",
+        "period": "a day, month or quarter",
+        "pair": "a month with a cohort",
+        "source": "an independent error",
+        "point": "a place on a grid",
+        "draw": "one draw of many",
+        "epoch": "the time between launches and ends of items",
+        "n": "a number of orders",
+        "member": "one key of whatever dim is meant",
+        "option": "one choice of a decision",
+        "future": "one scenario that a decision faces",
+        "factor": "one common cause",
+        "section": "trials whose estimates together give the Monte Carlo error",
+        "level": "the level of a quantile",
+        "column": "one column of a table",
+    }
 )
-"""Dims that never stand in the cube: a segment is market and sales channel, a demand point what the network
-serves, an arc a demand point with a node that may serve it, a lane a supplier with a node; a member is one
-key of whatever dim is meant, a period a day, month or quarter, a section a group of trials whose estimates
-give the Monte Carlo error, a level a quantile's, an option and a future what a decision is about."""
+"""Dims that never stand in the cube, and what each counts."""
 
 LETTERS = {
     "T": TRIAL,

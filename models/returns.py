@@ -29,14 +29,17 @@ from models.streams import index_of, keys_of
 LISTED_SHARE: Final = 0.10
 """Return share assumed for a company without sales, with the weight of 20 units."""
 _LISTED_UNITS: Final = 20.0
+"""Units sold that the listed share counts for."""
 _SEGMENT_UNITS: Final = 200.0
 """Units of a segment that weigh as much as the company's share."""
 _ITEM_UNITS: Final = 50.0
 """Units of an item in a segment that weigh as much as the segment's share."""
 DELAY_MEAN: Final = 12.0
+"""Listed mean of the days from sale to the goods being back."""
 DELAY_SD: Final = 8.0
-"""Listed days from sale to the goods being back; orders.csv does not date refunds."""
+"""Listed standard deviation of the same; orders.csv does not date refunds."""
 _DELAY_POINTS: Final = 1024
+"""Steps of the table of delays: a power of two, so that u times it is exact."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class ReturnsModel:
 
     @property
     def segment_share(self) -> FloatArray:
-        """Posterior mean return share per segment."""
+        """Posterior mean return share, dims (segment,)."""
         returned, sold = self.returned_units.sum(axis=1), self.sold_units.sum(axis=1)
         return np.asarray((returned + self.company_share * _SEGMENT_UNITS) / (sold + _SEGMENT_UNITS))
 
@@ -85,7 +88,7 @@ class ReturnsModel:
 
     @property
     def delay_days(self) -> IntArray:
-        """Delay in whole days (at least 1) by uniform u at [int(u * 1024)]: the inverse CDF."""
+        """Delay in whole days (at least 1) by uniform u at [int(u * 1024)]: inverse CDF, dims (point,)."""
         middle = (np.arange(_DELAY_POINTS) + 0.5) / _DELAY_POINTS
         return np.maximum(1, np.rint(self.delay.quantile(middle))).astype(np.int64)
 
@@ -94,6 +97,11 @@ class ReturnsModel:
 
         A segment's share is drawn from its beta posterior around the company's, then each item's from its own
         around that: an unusual segment moves all of its items.
+
+        Raises
+        ------
+        UsageError
+            where the range of trials has a step
         """
         if trials.step != 1:
             raise UsageError(f"trials: a range with step 1 is needed | got step {trials.step}")

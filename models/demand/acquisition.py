@@ -21,7 +21,9 @@ from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform4
 
 LEAST_RESPONSE = 0.01
+"""Least elasticity of new customers to spend: more spend never wins fewer."""
 MOST_RESPONSE = 1.0
+"""Largest elasticity: returns on spend do not rise."""
 PERIOD_SD = 0.10
 """Month-to-month scatter of the log of new customers assumed beside count noise."""
 
@@ -84,6 +86,7 @@ def fit_response(
     x_mean = float(np.sum(weight * x) / np.sum(weight))
     s_mean = float(np.sum(weight * s) / np.sum(weight))
     design = np.stack([np.ones(months), x - x_mean, s - s_mean], axis=1)
+    # the level is as good as free; a prior without spread is one of a tiny one
     precision_prior = np.diag([1e-8, max(prior.sd, 1e-6) ** -2, FOLLOWS_PRIOR.sd**-2])
     mean_prior = np.array([0.0, prior.mean, FOLLOWS_PRIOR.mean])
     gram = (design * weight[:, None]).T @ design
@@ -156,11 +159,11 @@ def draw_response(
     shared: FloatArray | None = None,
     weight: float = 0.0,
 ) -> tuple[FloatArray, FloatArray]:
-    """Elasticities, and multipliers of expected new customers with mean exactly one, each dims (trial,
-    stream).
+    """Elasticities, and multipliers of expected new customers with mean exactly one, dims (trial, stream)
+    each.
 
-    ``weight`` is the share of the multiplier's variance that follows ``shared`` (trial, stream), standard
-    normal scores.
+    ``beta``, ``beta_sd`` and ``log_sd`` (stream,); ``weight`` is the share of the multiplier's variance that
+    follows ``shared`` (trial, stream), standard normal scores.
     """
     scores = np.zeros((len(trials), len(names))) if shared is None else shared
     keys = keys_of(seed, names)

@@ -20,6 +20,7 @@ from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform4
 
 DAMPING = 0.9
+"""Share of the slope that is left a month later: no trend goes on for ever."""
 SLOPE_PRIOR_SD = 0.02
 """Standard deviation of the prior of the monthly log slope, mean 0."""
 PERIOD_SD = 0.05
@@ -30,6 +31,7 @@ SOURCES = 3
 """Independent sources of error of a forecast: level, slope and season."""
 MOST_STEP, MOST_SLOPE = 2.0, 0.2
 WINDOW = 24
+"""Months of the latest history that a level and slope are fitted to."""
 ENDED_MONTHS = 3
 """Fewest months without any count after which a series may be taken to have ended."""
 ENDED_CHANCE = 1e-4
@@ -69,18 +71,18 @@ class Pace:
 
     @classmethod
     def plain(cls, past: FloatArray, future: FloatArray) -> Pace:
-        """A pace that a series follows wholly."""
+        """A pace, operational days of each month (month,), that a series follows wholly."""
         return cls(past, future, np.zeros(len(past)), np.zeros(len(future)))
 
 
 def fit_counts(counts: FloatArray, pace: Pace, shocks: FloatArray | None = None) -> CountForecast:
-    """Forecast of monthly ``counts`` (history month,) at a pace; how far they follow a season in it is fitted
-    under ``FOLLOWS_PRIOR``.
+    """Forecast of monthly ``counts`` (month,) at a pace; how far they follow a season in it is fitted under
+    ``FOLLOWS_PRIOR``.
 
-    ``shocks`` (history month, history month) is the covariance of what moved the months beside count noise,
-    on the log scale: related months say less about level and slope than as many unrelated ones. No orders at
-    all give a forecast of zero, and so does a series that has ended (a closed channel, a cohort that is
-    complete); leading months before the first order are no evidence.
+    ``shocks`` (month, month) is the covariance of what moved the months beside count noise, on the log scale:
+    related months say less about level and slope than as many unrelated ones. No orders at all give a
+    forecast of zero, and so does a series that has ended (a closed channel, a cohort that is complete);
+    leading months before the first order are no evidence.
     """
     horizon = len(pace.future)
     used = np.flatnonzero(counts > 0)
@@ -138,6 +140,7 @@ def _posterior(
     count noise is ``shocks``, or without them independent months of ``PERIOD_SD``, widened if they scatter
     more.
     """
+    # the level is as good as free
     prior = np.diag([1e-8, SLOPE_PRIOR_SD**-2, FOLLOWS_PRIOR.sd**-2])
     centre = np.array([0.0, 0.0, FOLLOWS_PRIOR.mean - 1.0])
     scatter = PERIOD_SD**2 * np.eye(len(y)) if shocks is None else shocks
@@ -167,11 +170,10 @@ def draw_factors(
     shared: FloatArray | None = None,
     weight: float = 0.0,
 ) -> FloatArray:
-    """Multipliers of the expected counts with mean exactly one, dims (trial, series, month); ``load``
-    (series, source, month) as in ``CountForecast``.
+    """Multipliers of the expected counts with mean exactly one, dims (trial, series, month).
 
-    ``weight`` is the share of the level's variance that follows ``shared`` (trial, series), standard normal
-    scores.
+    ``load`` (series, source, month) as in ``CountForecast``; ``weight`` is the share of the level's variance
+    that follows ``shared`` (trial, series), standard normal scores.
     """
     scores = np.zeros((len(trials), len(names))) if shared is None else shared
     keys = keys_of(seed, names)

@@ -6,31 +6,48 @@ day, ``path/{stream}`` the same index for the later orders. CountArray use index
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from models.arrays import AgeArray, BoolArray, FloatArray, Int32Array, IntArray, MarkArray, WordArray
 from models.compiled import compiled
 from models.demand.bank import Marks, Returning
-from models.ltv import new_customer_path
+from models.ltv import NewCustomer, new_customer_path
+from models.ltv.paths import BETA_GEO
 from models.quantiles import poisson_quantile
 from models.streams import uniform4
 
 _COUNT_PART = 1
+"""Part of the cohort's stream that holds its sizes; part 0 belongs to customers."""
 _EXTRA = np.uint64(1 << 31)
 """Customers from here on are one-off extra buyers, who come only at a multiplier above one."""
 _UPPER = np.uint64(1 << 30)
 """Customers from here on have an acquisition mark above one: they come only at a level above plan."""
 
 
+class NewStreams(NamedTuple):
+    """Streams of new customers, all (stream,): largest acquisition level to draw for (the part below plan is
+    the same whatever it is), whether customers are known and come back, keys of first and of later orders.
+    """
+
+    reach: FloatArray
+    repeats: BoolArray
+    keys: WordArray
+    path_keys: WordArray
+
+
+class _Largest(NamedTuple):
+    """Largest acquisition level and demand multiplier there will be."""
+
+    level: float
+    multiplier: float
+
+
 def draw_cohorts(
     mean: FloatArray,
-    reach: FloatArray,
     parameters: FloatArray,
-    repeats: BoolArray,
-    keys: WordArray,
-    path_keys: WordArray,
+    streams: NewStreams,
     clock: FloatArray,
     edge: IntArray,
     first_trial: int,
@@ -39,29 +56,16 @@ def draw_cohorts(
     """First and later orders of potential new customers: groups (trial, stream, cohort) and (trial, stream,
     pair).
 
-    ``mean`` (trial, stream, month) expected new customers at plan, ``reach`` (stream,) largest acquisition
-    level to draw for (the part below plan is the same whatever it is), ``parameters`` (trial, stream, 4) r,
-    alpha, a, b, ``repeats`` (stream,) whether customers are known and come back, ``clock`` the full
-    operational clock, ``edge`` the day offsets of its months.
+    ``mean`` (trial, stream, month) expected number of new customers at plan, ``parameters`` (trial, stream,
+    parameter) r, alpha, a, b, ``clock`` (month + 1,) the full operational clock, ``edge`` (month + 1,) the
+    day offsets of its months.
     """
-    _, streams, months = mean.shape
-    first_offset, first_mark, first_won, base = _draw_firsts(mean, reach, keys, first_trial, envelope)
+    offset, mark, won, base = _draw_firsts(mean, streams.reach, streams.keys, first_trial, envelope)
+    firsts = Marks(offset, mark, won)
     offset, mark, won, customer, age = _draw_laters(
-        base,
-        streams,
-        months,
-        reach,
-        parameters,
-        repeats,
-        keys,
-        path_keys,
-        clock,
-        edge,
-        first_trial,
-        envelope,
+        base, parameters, streams, clock, edge, first_trial, envelope
     )
-    later = Marks(offset, mark, won)
-    return Marks(first_offset, first_mark, first_won), later, Returning(customer, age)
+    return firsts, Marks(offset, mark, won), Returning(customer, age)
 
 
 @compiled
@@ -108,6 +112,7 @@ def _customer_index(cohort: int, i: int, lower: int) -> np.uint64:
 
 @compiled
 def _acquisition_mark(u: float, above_plan: bool, reach: float) -> np.float32:
+    # customers above plan come at marks between 1 and the largest level, all others below 1
     return np.float32(1.0 + (reach - 1.0) * u if above_plan else u)
 
 
@@ -115,12 +120,12 @@ def _acquisition_mark(u: float, above_plan: bool, reach: float) -> np.float32:
 def _draw_firsts(
     mean: FloatArray, reach: FloatArray, keys: WordArray, first_trial: int, envelope: float
 ) -> tuple[IntArray, MarkArray, MarkArray, IntArray]:
-    """First orders of all cohorts: offset, mark, won, and the customers (group, below or above plan) that can
-    come back.
+    """First orders of all cohorts: offset, mark, won, and the number of customers (trial, stream, month,
+    below or above plan) that can come back.
     """
     trials, streams, months = mean.shape
     offset = np.zeros(trials * streams * months + 1, dtype=np.int64)
-    base = np.zeros((trials * streams * months, 2), dtype=np.int64)
+    base = np.zeros((trials, streams, months, 2), dtype=np.int64)
     mark, won = np.empty(1024, dtype=np.float32), np.empty(1024, dtype=np.float32)
     total = 0
     for t in range(trials):
@@ -130,7 +135,7 @@ def _draw_firsts(
                 lower, upper, lower_extra, upper_extra = _cohort_size(
                     keys[s], first_trial + t, c, mean[t, s, c], reach[s], envelope
                 )
-                base[group, 0], base[group, 1] = lower, upper
+                base[t, s, c, 0], base[t, s, c, 1] = lower, upper
                 mark = _longer(mark, total + lower + upper + lower_extra + upper_extra)
                 won = _longer(won, total + lower + upper + lower_extra + upper_extra)
                 for i in range(lower + upper):
@@ -149,27 +154,26 @@ def _draw_firsts(
 
 @compiled
 def _stream_paths(
-    months: int,
     base: IntArray,
-    reach: float,
     parameters: FloatArray,
     key: WordArray,
     path_key: WordArray,
     clock: FloatArray,
     edge: IntArray,
     trial: int,
-    envelope: float,
+    largest: _Largest,
 ) -> tuple[IntArray, MarkArray, MarkArray, Int32Array, AgeArray, int]:
     """Later orders of one stream in one trial, by customer: pair, mark, acquisition mark, position of the
     customer in the cohort, days since the first order, and their number.
     """
+    months = base.shape[0]
     pair = np.empty(1024, dtype=np.int64)
     customer, age = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.uint16)
     mark, won = np.empty(1024, dtype=np.float32), np.empty(1024, dtype=np.float32)
     times, marks = np.empty(256), np.empty(256)
-    r, alpha, a, b = parameters[0], parameters[1], parameters[2], parameters[3]
-    end = clock[clock.size - 1]
-    stop = clock[months] if months < clock.size - 1 else np.inf
+    none = np.empty(0)
+    point = (parameters[0], parameters[1], parameters[2], parameters[3])
+    stop = clock[min(months, clock.size - 1)]
     total = 0
     pace = np.empty(months)
     for j in range(months):
@@ -181,14 +185,11 @@ def _stream_paths(
             u_won, _, u_day, _ = uniform4(key, trial, index, 0)
             start = clock[c] + u_day * (clock[c + 1] - clock[c])
             day = edge[c] + u_day * (edge[c + 1] - edge[c])
-            number = new_customer_path(
-                r, alpha, a, b, path_key, trial, index, start, end, envelope, times, marks, 0, stop
-            )
+            who = NewCustomer(point, BETA_GEO, start, stop, largest.multiplier)
+            number = new_customer_path(who, trial, index, path_key, none, none, times, marks)
             if number > times.size:
                 times, marks = np.empty(2 * number), np.empty(2 * number)
-                number = new_customer_path(
-                    r, alpha, a, b, path_key, trial, index, start, end, envelope, times, marks, 0, stop
-                )
+                number = new_customer_path(who, trial, index, path_key, none, none, times, marks)
             if total + number > pair.size:
                 room = 2 * (total + number)
                 pair, customer, age = _wider(pair, room), _wider(customer, room), _wider(age, room)
@@ -204,7 +205,7 @@ def _stream_paths(
                 age[total] = np.uint16(np.int64(max(passed, 0.0)) + 1)
                 pair[total] = at * (at + 1) // 2 + c
                 mark[total] = np.float32(marks[k])
-                won[total] = _acquisition_mark(u_won, i >= base[c, 0], reach)
+                won[total] = _acquisition_mark(u_won, i >= base[c, 0], largest.level)
                 total += 1
     return pair, mark, won, customer, age, total
 
@@ -219,13 +220,8 @@ def _wider(values: Any, room: int) -> Any:
 @compiled
 def _draw_laters(
     base: IntArray,
-    streams: int,
-    months: int,
-    reach: FloatArray,
     parameters: FloatArray,
-    repeats: BoolArray,
-    keys: WordArray,
-    path_keys: WordArray,
+    places: NewStreams,
     clock: FloatArray,
     edge: IntArray,
     first_trial: int,
@@ -234,7 +230,9 @@ def _draw_laters(
     """Later orders of all streams sorted by (trial, stream, month, cohort): offset, mark, acquisition mark,
     customer, days since the first order.
     """
-    trials = parameters.shape[0]
+    # arrays are taken out of their record once: in the loop that would count references
+    reach, repeats, keys, path_keys = places
+    trials, streams, months, _ = base.shape
     pairs = months * (months + 1) // 2
     offset = np.zeros(trials * streams * pairs + 1, dtype=np.int64)
     mark, won = np.empty(1024, dtype=np.float32), np.empty(1024, dtype=np.float32)
@@ -247,18 +245,15 @@ def _draw_laters(
             fill[:] = 0
             number = 0
             if repeats[s]:
-                cohorts = base[group * months : (group + 1) * months]
                 pair, drawn, acquired, owner, passed, number = _stream_paths(
-                    months,
-                    cohorts,
-                    reach[s],
+                    base[t, s],
                     parameters[t, s],
                     keys[s],
                     path_keys[s],
                     clock,
                     edge,
                     first_trial + t,
-                    envelope,
+                    _Largest(reach[s], envelope),
                 )
                 for i in range(number):
                     fill[pair[i] + 1] += 1

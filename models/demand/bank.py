@@ -5,13 +5,13 @@ scenarios.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from models.arrays import AgeArray, FloatArray, Int32Array, IntArray, MarkArray, WordArray
 from models.demand.basket import Alias
 
 
-@dataclass(frozen=True, eq=False)
-class Marks:
+class Marks(NamedTuple):
     """Marks of arrivals in groups: group g holds ``mark[offset[g]:offset[g+1]]``.
 
     ``won`` is the acquisition mark of the arrival's customer (empty where acquisition plays no part).
@@ -22,8 +22,7 @@ class Marks:
     won: MarkArray
 
 
-@dataclass(frozen=True, eq=False)
-class Steady:
+class Steady(NamedTuple):
     """Whose the marks of a ``steady`` group are: the first ``anonymous`` nobody's, the last ``best`` the best
     customers', each (trial, segment, month).
     """
@@ -32,14 +31,23 @@ class Steady:
     best: Int32Array
 
 
-@dataclass(frozen=True, eq=False)
-class Returning:
+class Returning(NamedTuple):
     """Customer (position in the cohort) and days since the first order, begun ones counted, of every mark in
     ``later``.
     """
 
     customer: Int32Array
     age: AgeArray
+
+
+class Streams(NamedTuple):
+    """Where the customers of each stream order: segment, acquisition channel (-1: organic), both (stream,),
+    and the number of segments.
+    """
+
+    segments: int
+    segment: IntArray
+    channel: IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +121,11 @@ class DemandBank:
     def items(self) -> int:
         """Number of items."""
         return len(self.item_keys)
+
+    @property
+    def streams(self) -> Streams:
+        """The streams as the kernels read them."""
+        return Streams(self.segments, self.stream_segment, self.stream_channel)
 
     @property
     def nbytes(self) -> int:

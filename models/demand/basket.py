@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,12 +23,15 @@ from models.samplers import gamma
 from models.streams import keys_of
 
 WINDOW = 12
+"""Months of the latest history that say what is in an order."""
 THIN_LINES = 200.0
+"""Lines below which a segment's item mix borrows from the company's."""
 PRIOR_LINES = 10.0
 """Lines that the company's mix counts for in a segment with fewer than ``THIN_LINES`` lines."""
 MOST_LINES = 4096
 """Lines of the longest order that is told apart: a day's web sales booked as one invoice have hundreds."""
 MOST_SIZES = 64
+"""Sizes of a line that are told apart; where there are more, the rare ones are merged into 16 groups."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,7 @@ def _sizes(quantity: IntArray) -> tuple[IntArray, IntArray]:
     group[common] = np.arange(len(common))
     rare = np.flatnonzero(group < 0)
     reached = np.cumsum(count[rare]) / count[rare].sum()
+    # a size whose running share just reaches a sixteenth still closes that group
     group[rare] = len(common) + np.minimum((reached * 16.0 - 1e-9).astype(np.int64), 15)
     used, group = np.unique(group, return_inverse=True)
     total = np.bincount(group, weights=value * count, minlength=len(used))
@@ -201,8 +206,7 @@ def _sold(item: str, day: dt.date, settings: DemandSettings) -> bool:
     return first.get(item, dt.date.min) <= day <= last.get(item, dt.date.max)
 
 
-@dataclass(frozen=True)
-class Alias:
+class Alias(NamedTuple):
     """Walker alias tables: outcome i of n is kept below ``threshold[..., i]``, else ``other[..., i]``; O(1) a
     draw.
     """
@@ -260,8 +264,8 @@ def _draw_shares(
 
 @compiled
 def fill_alias(weight: FloatArray, threshold: FloatArray, other: Int32Array) -> None:
-    """Fill one alias table from non-negative weights (uniform if all are 0); ``weight`` is used up (Vose
-    1991).
+    """Fill one alias table (outcome,) from non-negative weights (uniform if all are 0): probability to keep
+    an outcome, and the one taken otherwise; ``weight`` is used up (Vose 1991).
     """
     n = weight.size
     total = 0.0

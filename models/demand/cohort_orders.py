@@ -8,18 +8,20 @@ the orders of all of them and of nobody known sum exactly to the month's orders.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from models.arrays import AgeArray, CountArray, FloatArray, Int32Array, IntArray, MarkArray
 from models.compiled import compiled
-from models.demand.bank import DemandBank
+from models.demand.bank import DemandBank, Marks, Returning, Steady, Streams
 
 RETURN_DAYS = (90, 180, 365)
 """Days after the first order within which a customer may come back."""
 LAST_AGE = 13
 """Months of a cohort's life after which no order can be within ``RETURN_DAYS`` of the first."""
 _NEVER = 65535
+"""Age that stands for no order: the largest of 16 bits, so that a bitwise or gives it without a branch."""
 
 
 def pair_of(month: int, cohort: int) -> int:
@@ -66,73 +68,77 @@ def cohort_orders(
     def counts(*shape: int) -> CountArray:
         return np.zeros((trials, *shape), dtype=np.int32)
 
-    won, first, both = counts(streams, months), counts(streams, months), counts(streams, pairs)
-    returned = counts(streams, months, len(RETURN_DAYS))
-    largest = int(np.diff(bank.first.offset[::months]).max(initial=0))
+    of_streams = _StreamCounts(
+        won=counts(streams, months),
+        first=counts(streams, months),
+        orders=counts(streams, pairs),
+        returned=counts(streams, months, len(RETURN_DAYS)),
+    )
     multiplier = np.ascontiguousarray(multiplier, dtype=np.float64)
     _count_cohorts(
-        bank.segments,
-        bank.stream_segment,
-        bank.stream_channel,
+        bank.streams,
         multiplier,
         np.ascontiguousarray(level, dtype=np.float64),
-        bank.first.offset,
-        bank.first.mark,
-        bank.first.won,
-        bank.later.offset,
-        bank.later.mark,
-        bank.later.won,
-        bank.returning.customer,
-        bank.returning.age,
+        bank.first,
+        bank.later,
+        bank.returning,
         np.array(RETURN_DAYS, dtype=np.int64),
-        np.empty(largest, dtype=np.uint16),
-        won,
-        first,
-        both,
-        returned,
+        of_streams,
     )
     known, best = counts(months, bank.segments), counts(months, bank.segments)
     _count_known(
         bank.stream_segment,
         multiplier,
-        bank.steady.offset,
-        bank.steady.mark,
-        bank.whose.anonymous,
-        bank.whose.best,
+        bank.steady,
+        bank.whose,
         np.ascontiguousarray(orders, dtype=np.int64),
-        both,
+        of_streams.orders,
         known,
         best,
     )
-    return CohortOrders(bank.stream_segment, bank.stream_channel, won, first, both, returned, known, best)
+    return CohortOrders(bank.stream_segment, bank.stream_channel, *of_streams, known, best)
+
+
+class _StreamCounts(NamedTuple):
+    """Counts by stream that are filled: fields of ``CohortOrders``."""
+
+    won: CountArray
+    first: CountArray
+    orders: CountArray
+    returned: CountArray
+
+
+class _Cut(NamedTuple):
+    """An arrival is an order of a customer won if its marks lie below both: multiplier and acquisition level,
+    in the 32 bits of the marks.
+    """
+
+    multiplier: np.float32
+    level: np.float32
 
 
 @compiled
 def _count_cohorts(
-    segments: int,
-    stream_segment: IntArray,
-    stream_channel: IntArray,
+    places: Streams,
     multiplier: FloatArray,
     level: FloatArray,
-    first_offset: IntArray,
-    first_mark: MarkArray,
-    first_won: MarkArray,
-    later_offset: IntArray,
-    later_mark: MarkArray,
-    later_won: MarkArray,
-    customer: Int32Array,
-    age: AgeArray,
+    first_orders: Marks,
+    later_orders: Marks,
+    returning: Returning,
     days: IntArray,
-    since: AgeArray,
-    won: CountArray,
-    first: CountArray,
-    orders: CountArray,
-    returned: CountArray,
+    counts: _StreamCounts,
 ) -> None:
+    # arrays are taken out of their records once: in the loop that would count references
+    segments, stream_segment, stream_channel = places
+    first_offset, first_mark, first_won = first_orders
+    later_offset, later_mark, later_won = later_orders
+    customer, age = returning
+    won, first, orders, returned = counts
     trials, markets, months = multiplier.shape
     streams, pairs = stream_segment.size, orders.shape[2]
     per_market = segments // markets
     reach = np.ones(months, dtype=np.float32)
+    since = np.empty(_largest(first_offset, months), dtype=np.uint16)
     for t in range(trials):
         for s in range(streams):
             market, q = stream_segment[s] // per_market, stream_channel[s]
@@ -142,23 +148,26 @@ def _count_cohorts(
             since[: cohorts[months] - cohorts[0]] = _NEVER
             for c in range(months):
                 reach[c] = np.float32(level[t, market, q, c]) if q >= 0 else np.float32(1.0)
-                m = np.float32(multiplier[t, market, c])
-                won[t, s, c] = _kept(
-                    first_mark, first_won, np.float32(1.0), reach[c], cohorts[c], cohorts[c + 1]
+                # a customer is won at plan's multiplier, whether or not a slump cancels its first order
+                plan, now = (
+                    _Cut(np.float32(1.0), reach[c]),
+                    _Cut(np.float32(multiplier[t, market, c]), reach[c]),
                 )
-                first[t, s, c] = _kept(first_mark, first_won, m, reach[c], cohorts[c], cohorts[c + 1])
+                won[t, s, c] = _kept(first_mark, first_won, plan, cohorts[c], cohorts[c + 1])
+                first[t, s, c] = _kept(first_mark, first_won, now, cohorts[c], cohorts[c + 1])
             for j in range(months):
                 m = np.float32(multiplier[t, market, j])
                 for c in range(j + 1):
                     pair = j * (j + 1) // 2 + c
                     group = (t * streams + s) * pairs + pair
                     start, stop = later_offset[group], later_offset[group + 1]
+                    cut = _Cut(m, reach[c])
                     if j - c > LAST_AGE:
-                        orders[t, s, pair] = _kept(later_mark, later_won, m, reach[c], start, stop)
+                        orders[t, s, pair] = _kept(later_mark, later_won, cut, start, stop)
                     else:
                         mine = since[cohorts[c] - cohorts[0] :]
                         orders[t, s, pair] = _kept_since(
-                            later_mark, later_won, m, reach[c], start, stop, customer, age, mine
+                            later_mark, later_won, cut, start, stop, customer, age, mine
                         )
                 orders[t, s, pair] += first[t, s, j]
             for c in range(months):
@@ -168,7 +177,17 @@ def _count_cohorts(
 
 
 @compiled
-def _kept(mark: MarkArray, won: MarkArray, m: np.float32, reach: np.float32, start: int, stop: int) -> int:
+def _largest(offset: IntArray, months: int) -> int:
+    """Most customers that a stream wins in a trial."""
+    most = 0
+    for at in range(months, offset.size, months):
+        most = max(most, offset[at] - offset[at - months])
+    return most
+
+
+@compiled
+def _kept(mark: MarkArray, won: MarkArray, cut: _Cut, start: int, stop: int) -> int:
+    m, reach = cut
     count = 0
     for i in range(start, stop):
         count += int(mark[i] < m) & int(won[i] < reach)
@@ -179,8 +198,7 @@ def _kept(mark: MarkArray, won: MarkArray, m: np.float32, reach: np.float32, sta
 def _kept_since(
     mark: MarkArray,
     won: MarkArray,
-    m: np.float32,
-    reach: np.float32,
+    cut: _Cut,
     start: int,
     stop: int,
     customer: Int32Array,
@@ -188,6 +206,7 @@ def _kept_since(
     since: AgeArray,
 ) -> int:
     """The same, and each customer's earliest age: without a branch, which would be mispredicted."""
+    m, reach = cut
     count = 0
     for i in range(start, stop):
         kept = int(mark[i] < m) & int(won[i] < reach)
@@ -219,15 +238,19 @@ def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
 def _count_known(
     stream_segment: IntArray,
     multiplier: FloatArray,
-    offset: IntArray,
-    mark: MarkArray,
-    anonymous: CountArray,
-    best: CountArray,
+    steady: Marks,
+    whose: Steady,
     orders: IntArray,
     cohorts: CountArray,
     known: CountArray,
     top: CountArray,
 ) -> None:
+    """Orders of the customers known at the start: all of a segment less those of its streams and of nobody.
+
+    A group without marks of customers has no known ones: its rest is nobody's.
+    """
+    offset, mark, _ = steady
+    anonymous, best = whose
     trials, months, segments = orders.shape
     per_market = segments // multiplier.shape[1]
     for t in range(trials):

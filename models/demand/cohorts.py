@@ -44,11 +44,11 @@ class OrderDays:
 
     @property
     def first(self) -> IntArray:
-        """First order day of each customer."""
+        """First order day of each customer, dims (customer,)."""
         return self.day[self.start[:-1]]
 
     def repeat_days(self) -> IntArray:
-        """Days of all repeat orders."""
+        """Days of all repeat orders, dims (order,)."""
         later = np.ones(len(self.day), dtype=bool)
         later[self.start[:-1]] = False
         return self.day[later]
@@ -194,13 +194,14 @@ def _pooled(customers: Customers, prior: NormalPrior) -> SegmentFit:
 def widen(
     fit: SegmentFit, days: OrderDays, clock: Clock, month_ends: IntArray, absorbed: float = 0.0
 ) -> SegmentFit:
-    """The fit with a month-clustered covariance: a shock hits all customers of a month at once, which the
-    plain Hessian ignores.
+    """The fit with a month-clustered covariance of the log parameters: a shock hits all customers of a month
+    at once, which the plain Hessian ignores.
 
-    The score of month j is the score of the data up to its end less that up to its beginning; neighbouring
-    months are joined with Bartlett weights. The covariance is H^-1 B H^-1 with B at least -H in every
-    direction, so it is never narrower than the plain one. ``absorbed`` is the share of the months'
-    shocks that the season fitted to the same months has taken: it is given back.
+    The score of month j is the score of the data up to its end (``month_ends`` (month,), days) less that up
+    to its beginning; neighbouring months are joined with Bartlett weights (Newey and West 1987). The
+    covariance is H^-1 B H^-1 with B at least -H in every direction, so it is never narrower than the plain
+    one. ``absorbed`` is the share of the months' shocks that the season fitted to the same months has taken:
+    it is given back.
     """
     if fit.how != "own" or fit.model.boundary or len(month_ends) < 8:
         return fit

@@ -13,29 +13,16 @@ from models.arrays import FloatArray
 from models.demand.acquisition import Response
 from models.demand.anonymous import CountForecast
 from models.demand.cohorts import SegmentFit
-from models.demand.history import History
+from models.demand.estimates import Estimates
 from models.demand.price import Elasticity
 from models.demand.residual import Residual
-from models.demand.season import Season
 from models.demand.settings import DemandSettings
-from models.demand.spend import SpendHistory
 from models.ltv.challenger import challenge
 
 
-def describe(
-    settings: DemandSettings,
-    history: History,
-    season: Season,
-    fits: list[SegmentFit],
-    table: SpendHistory,
-    responses: list[list[Response]],
-    scale: FloatArray,
-    organic: list[CountForecast],
-    anonymous: list[CountForecast],
-    residual: Residual,
-    elasticities: list[Elasticity],
-) -> dict[str, Any]:
+def describe(found: Estimates) -> dict[str, Any]:
     """Diagnostics by part, JSON-able; keys are plan keys."""
+    settings, history, season, won = found.settings, found.history, found.time.season, found.won
     markets = [market.key for market in settings.markets]
     return {
         "history": {
@@ -53,14 +40,16 @@ def describe(
         },
         "customers": {
             segment: _customers(fit, settings.challenger)
-            for segment, fit in zip(settings.segments, fits, strict=True)
+            for segment, fit in zip(settings.segments, found.fits, strict=True)
         },
-        "acquisition": _acquisition(settings, responses, scale),
-        "organic": {segment: _counts(f) for segment, f in zip(settings.segments, organic, strict=True)},
-        "anonymous": {segment: _counts(f) for segment, f in zip(settings.segments, anonymous, strict=True)},
-        "spend": {"planned_segments": table.planned_months},
-        "residual": _residual(markets, residual),
-        "elasticity": {market: _elasticity(e) for market, e in zip(markets, elasticities, strict=True)},
+        "acquisition": _acquisition(settings, won.response, won.scale),
+        "organic": {segment: _counts(f) for segment, f in zip(settings.segments, won.organic, strict=True)},
+        "anonymous": {
+            segment: _counts(f) for segment, f in zip(settings.segments, found.anonymous, strict=True)
+        },
+        "spend": {"planned_segments": found.table.planned_months},
+        "residual": _residual(markets, found.residual),
+        "elasticity": {market: _elasticity(e) for market, e in zip(markets, found.elasticities, strict=True)},
     }
 
 

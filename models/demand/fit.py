@@ -9,9 +9,9 @@ import math
 import numpy as np
 import pandas as pd
 
-from models.arrays import BoolArray, FloatArray
+from models.arrays import FloatArray
 from models.demand.anonymous import CountForecast, fit_counts
-from models.demand.basket import Basket, fit_basket
+from models.demand.basket import fit_basket
 from models.demand.cohorts import (
     OrderDays,
     SegmentFit,
@@ -23,16 +23,17 @@ from models.demand.cohorts import (
     widen,
 )
 from models.demand.diagnostics import describe
+from models.demand.estimates import Estimates
 from models.demand.expectation import existing_orders, later_orders
 from models.demand.history import History, monthly_counts, read_history
 from models.demand.model import DemandModel
-from models.demand.price import Elasticity, fit_elasticity
+from models.demand.price import fit_elasticity
 from models.demand.prices import base_prices
 from models.demand.residual import PRIOR_SHARE, Residual, fit_residual
 from models.demand.season import Season, fit_season, no_season, profile_season
 from models.demand.settings import EXPECTED_MONTHS, DemandSettings
 from models.demand.sources import NewCustomers, new_customers, streams_of, with_shocks
-from models.demand.spend import SpendHistory, read_spend
+from models.demand.spend import read_spend
 from models.demand.timeline import Timeline, complete, repeats
 
 MOST_ABSORBED = 0.7
@@ -87,7 +88,7 @@ def fit_demand(
         for m, market in enumerate(settings.markets)
     ]
     return _assemble(
-        settings, history, time, known, fits, table, won, anonymous, residual, basket, elasticities
+        Estimates(settings, history, time, known, fits, table, won, anonymous, residual, basket, elasticities)
     )
 
 
@@ -166,26 +167,17 @@ def _absorbed(orders: FloatArray, season: Season, months: int) -> FloatArray:
     """
     if season.freedom == 0.0 or orders.sum() == 0.0:
         return np.zeros(len(orders))
+    # exactly rounded sums: the order of the markets means nothing
     weight = orders / math.fsum(orders)
     common = PRIOR_SHARE + (1.0 - PRIOR_SHARE) * weight
     spread = PRIOR_SHARE + (1.0 - PRIOR_SHARE) * math.fsum(weight * weight)
     return np.asarray(np.minimum(season.freedom / months * common**2 / spread, MOST_ABSORBED))
 
 
-def _assemble(
-    settings: DemandSettings,
-    history: History,
-    time: Timeline,
-    known: BoolArray,
-    fits: list[SegmentFit],
-    table: SpendHistory,
-    won: NewCustomers,
-    anonymous: list[CountForecast],
-    residual: Residual,
-    basket: Basket,
-    elasticities: list[Elasticity],
-) -> DemandModel:
-    streams = streams_of(settings, time, table, won)
+def _assemble(found: Estimates) -> DemandModel:
+    settings, time, known, fits = found.settings, found.time, found.known, found.fits
+    anonymous, residual, basket = found.anonymous, found.residual, found.basket
+    streams = streams_of(settings, time, found.table, found.won)
     per_market = len(settings.sales_channels)
     nowcast = residual.nowcast(EXPECTED_MONTHS)
     expected = np.stack([forecast.mean for forecast in anonymous])
@@ -204,19 +196,6 @@ def _assemble(
     channels = len(settings.acquisition_channels)
     paid = np.flatnonzero(streams.channel >= 0)
     expected_new = streams.mean[paid].reshape(len(settings.markets), channels, EXPECTED_MONTHS)
-    diagnostics = describe(
-        settings,
-        history,
-        time.season,
-        fits,
-        table,
-        won.response,
-        won.scale,
-        won.organic,
-        anonymous,
-        residual,
-        elasticities,
-    )
     return DemandModel(
         start=settings.start.isoformat(),
         market_keys=tuple(m.key for m in settings.markets),
@@ -229,8 +208,8 @@ def _assemble(
         parameters=settings.parameters,
         season=time.season,
         residual=residual,
-        elasticity_mean=np.array([e.mean for e in elasticities]),
-        elasticity_sd=np.array([e.sd for e in elasticities]),
+        elasticity_mean=np.array([e.mean for e in found.elasticities]),
+        elasticity_sd=np.array([e.sd for e in found.elasticities]),
         streams=streams,
         anonymous_mean=np.stack([f.mean for f in anonymous]),
         anonymous_load=np.stack([f.load for f in anonymous]),
@@ -240,8 +219,8 @@ def _assemble(
         expected_orders=expected,
         expected_units=units,
         expected_new=expected_new,
-        base_spend=table.future,
+        base_spend=found.table.future,
         units_per_order=per_order,
-        base_price=base_prices(history, settings),
-        diagnostics=diagnostics,
+        base_price=base_prices(found.history, settings),
+        diagnostics=describe(found),
     )

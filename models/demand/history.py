@@ -53,12 +53,12 @@ class History:
         return min(FIRST_MONTHS, max(self.months - _KEPT_MONTHS, 0))
 
     def month_of_year(self) -> IntArray:
-        """Calendar month of each history month, January 0, shape (months,)."""
+        """Calendar month of each history month, January 0, shape (month,)."""
         first = int(self.first_month.astype("datetime64[M]").astype(np.int64))
         return np.asarray((first + np.arange(self.months)) % 12)
 
     def month_start(self) -> IntArray:
-        """Day offsets (day 0 is the first forecast day) of the month starts, shape (months + 1,); the last is
+        """Day offsets (day 0 is the first forecast day) of the month starts, shape (month + 1,); the last is
         0.
         """
         starts = (self.first_month + np.arange(self.months + 1)).astype("datetime64[D]")

@@ -16,14 +16,14 @@ from models.calendar import MAXIMUM_MONTHS, Calendar
 from models.demand import storage
 from models.demand.acquisition import draw_response
 from models.demand.anonymous import draw_factors
-from models.demand.arrivals import draw_cohorts
+from models.demand.arrivals import NewStreams, draw_cohorts
 from models.demand.bank import DemandBank
 from models.demand.basket import Basket, draw_shares
 from models.demand.price import draw_elasticity
 from models.demand.residual import SHARED, Residual, draw_residual, draw_shared
 from models.demand.season import Season, season_errors
 from models.demand.steady import draw_steady
-from models.ltv import Arrivals, BetaGeoNBD, Customers
+from models.ltv import Arrivals, ArrivalSettings, BetaGeoNBD, Customers
 from models.streams import index_of, keys_of
 
 BEST_SHARE = 0.1
@@ -98,7 +98,7 @@ class DemandModel:
     @cached_property
     def best_customers(self) -> tuple[BoolArray, ...]:
         """Whether each known customer is among the best tenth of its segment by expected orders over
-        ``BEST_MONTHS``, one array a segment.
+        ``BEST_MONTHS``, one array (customer,) a segment.
         """
         days = float(self.clock()[BEST_MONTHS])
         return tuple(
@@ -109,7 +109,7 @@ class DemandModel:
         )
 
     def clock(self, months: int = MAXIMUM_MONTHS) -> FloatArray:
-        """Operational days at the forecast's month starts, shape (months + 1,), 0 now."""
+        """Operational days at the forecast's month starts, shape (month + 1,), 0 now."""
         calendar = Calendar(dt.date.fromisoformat(self.start), months)
         return self.season.clock(calendar.month_of_year, np.diff(calendar.month_start))
 
@@ -184,13 +184,15 @@ class DemandModel:
         existing: list[Arrivals] = [
             fit.sample_arrivals(
                 customers,
-                trials=trials,
-                seed=seed,
-                name=f"customers/{segment}",
-                clock=clock,
-                envelope=self.envelope,
-                parameters=self.parameters,
-                kept=months,
+                ArrivalSettings(
+                    seed=seed,
+                    name=f"customers/{segment}",
+                    clock=clock,
+                    envelope=self.envelope,
+                    kept=months,
+                    parameters=self.parameters,
+                ),
+                trials,
             )
             for segment, fit, customers in zip(self.segment_keys, self.fits, self.customers, strict=True)
         ]
@@ -243,11 +245,13 @@ class DemandModel:
             response[:, streams.segment[s] // per_market, streams.channel[s]] = beta[:, s]
         marks = draw_cohorts(
             mean,
-            streams.reach if above_plan else np.minimum(streams.reach, 1.0),
             parameters,
-            self.known[streams.segment],
-            keys_of(seed, names),
-            keys_of(seed, [f"path/{name}" for name in streams.name]),
+            NewStreams(
+                streams.reach if above_plan else np.minimum(streams.reach, 1.0),
+                self.known[streams.segment],
+                keys_of(seed, names),
+                keys_of(seed, [f"path/{name}" for name in streams.name]),
+            ),
             self.clock(),
             np.ascontiguousarray(edge, dtype=np.int64),
             trials.start,
@@ -306,12 +310,14 @@ class DemandModel:
 
 
 def best_of(expected: FloatArray, share: float = BEST_SHARE) -> BoolArray:
-    """The best ``share`` of the customers, rounded up; of equals the first ones.
+    """Whether each customer (customer,) is among the best ``share`` by expected orders, rounded up; of equals
+    the first ones.
 
     >>> best_of(np.array([1.0, 3.0, 3.0, 2.0]), 0.25).tolist()
     [False, True, False, False]
     """
     chosen = np.zeros(len(expected), dtype=bool)
+    # a share that is a whole number of customers must not be rounded up to one more
     chosen[np.argsort(-expected, kind="stable")[: int(np.ceil(share * len(expected) - 1e-9))]] = True
     return chosen
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from models.arrays import FloatArray, IntArray, MarkArray
 from models.compiled import compiled
-from models.demand.bank import DemandBank
+from models.demand.bank import DemandBank, Marks, Streams
 from models.demand.price import price_response
 
 
@@ -83,30 +83,21 @@ def count_month(
     customer won keeps its later path even if a slump cancels its first order.
     """
     _refuse(bank, month, multiplier, level)
-    steady, later, first = bank.steady, bank.later, bank.first
     orders, won = _count(
         month,
         bank.months,
-        bank.channels,
-        bank.stream_segment,
-        bank.stream_channel,
+        bank.streams,
         np.ascontiguousarray(multiplier, dtype=np.float64),
         np.ascontiguousarray(level, dtype=np.float64),
-        steady.offset,
-        steady.mark,
-        later.offset,
-        later.mark,
-        later.won,
-        first.offset,
-        first.mark,
-        first.won,
-        bank.segments,
+        bank.steady,
+        bank.later,
+        bank.first,
     )
     return np.asarray(orders), np.asarray(won)
 
 
 def clipped_share(bank: DemandBank, multiplier: FloatArray) -> float:
-    """Share of the given multipliers above the envelope M."""
+    """Share of the given multipliers, any shape, above the envelope M."""
     return float(np.mean(multiplier > bank.envelope)) if multiplier.size else 0.0
 
 
@@ -130,28 +121,27 @@ def _refuse(bank: DemandBank, month: int, multiplier: FloatArray, level: FloatAr
 def _count(
     month: int,
     months: int,
-    channels: int,
-    stream_segment: IntArray,
-    stream_channel: IntArray,
+    streams: Streams,
     multiplier: FloatArray,
     level: FloatArray,
-    steady_offset: IntArray,
-    steady_mark: MarkArray,
-    later_offset: IntArray,
-    later_mark: MarkArray,
-    later_won: MarkArray,
-    first_offset: IntArray,
-    first_mark: MarkArray,
-    first_won: MarkArray,
-    segments: int,
+    steady: Marks,
+    later: Marks,
+    first: Marks,
 ) -> tuple[IntArray, IntArray]:
+    # arrays are taken out of their records once: in the loop that would count references
+    segments, stream_segment, stream_channel = streams
+    steady_offset, steady_mark, _ = steady
+    later_offset, later_mark, later_won = later
+    first_offset, first_mark, first_won = first
     trials, markets = multiplier.shape
+    channels = level.shape[2]
     per_market = segments // markets
     orders = np.zeros((trials, segments), dtype=np.int64)
     won = np.zeros((trials, markets, channels), dtype=np.int64)
     pair = month * (month + 1) // 2
     for t in range(trials):
         for c in range(segments):
+            # marks have 32 bits: the multiplier is rounded as they were
             m = np.float32(multiplier[t, c // per_market])
             at = (t * segments + c) * months + month
             orders[t, c] = _below(steady_mark, m, steady_offset[at], steady_offset[at + 1])

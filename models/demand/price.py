@@ -22,9 +22,11 @@ from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform1
 
 LEAST_CHANGES = 30
+"""Price moves below which the prior elasticity stands alone."""
 CHANGE = 0.03
 """Least relative change of an item's mean monthly net price that counts as a price move."""
 LEAST_UNITS = 10.0
+"""Units of an item in a month below which its mean price says too little."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def fit_elasticity(lines: pd.DataFrame, prior: Prior) -> Elasticity:
     weight = table["quantity"].to_numpy(dtype=np.float64)
     price = _within(log_price, items, months, weight)
     units = _within(log_units, items, months, weight)
+    # exactly rounded sums: the order of the rows means nothing
     spread = math.fsum(weight * price * price)
     if spread <= 1e-6 * math.fsum(weight):
         return Elasticity(prior.mean, prior.sd, prior, changes)

@@ -28,12 +28,17 @@ from models.streams import key_of, keys_of, uniform1, uniform4
 
 PERSISTENCE = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
 SCALES = np.exp(np.linspace(math.log(0.005), math.log(0.8), 32))
+"""Grid of the standard deviation of the log residual."""
 PRIOR_SCALE = 0.10
+"""Centre of the log-normal prior of the residual's standard deviation."""
 PRIOR_LOG_SD = 0.7
+"""Spread of that prior on the log scale: a factor of two either way is usual."""
 PRIOR_SHARE = 0.5
+"""Prior share of the residual variance that all markets have in common."""
 PRIOR_SHARE_WEIGHT = 6.0
 """Month-pairs of evidence that the prior of the common share counts for."""
 LEAST_MONTHS = 6
+"""Usable months below which a market says nothing of its residual."""
 GROWTH_SD = 1.0
 """Standard deviation of the prior of the log growth from one year to the next: it may be anything."""
 SHARED = 0.7
@@ -140,6 +145,7 @@ def fit_residual(
     mass = np.exp(grid - top)
     scale_weight = mass / mass.sum(axis=2, keepdims=True)
     evidence = np.log(mass.sum(axis=2)) + top[:, :, 0]
+    # prior of the persistence, proportional to phi (1 - phi); phi = 0 keeps a chance
     log_phi = np.log(np.maximum(PERSISTENCE, 0.05) * (1.0 - PERSISTENCE))
     for m in range(markets):
         if not np.all(
@@ -177,11 +183,13 @@ class YearOnYear:
 
     @property
     def difference(self) -> FloatArray:
-        """Shape (pair,)."""
+        """Difference of the log ratios of a month and the same month a year before, dims (pair,)."""
         return self.y[self.later] - self.y[self.later - MONTHS_IN_YEAR]
 
     def correlation(self, phi: float) -> FloatArray:
-        """Covariance of the differences of a process with variance 1, without noise, dims (pair, pair)."""
+        """Covariance of the differences of log ratios of a process with variance 1, without noise, dims
+        (pair, pair).
+        """
         apart = self.later[:, None] - self.later[None, :]
         return np.asarray(
             2.0 * phi ** np.abs(apart)
@@ -190,7 +198,9 @@ class YearOnYear:
         )
 
     def log_likelihoods(self, phi: float) -> FloatArray:
-        """Log-likelihood of the differences at each of ``SCALES``; their mean (growth) may be anything."""
+        """Log-likelihood of the differences at each of ``SCALES``, dims (point,); their mean (growth) may be
+        anything.
+        """
         noise = np.diag(self.noise[self.later] + self.noise[self.later - MONTHS_IN_YEAR]) + GROWTH_SD**2
         for k in range(len(self.later)):  # with more than two years a month is in two differences
             again = np.flatnonzero(self.later - MONTHS_IN_YEAR == self.later[k])
@@ -220,7 +230,9 @@ class YearOnYear:
 
 
 def year_on_year(y: FloatArray, noise: FloatArray) -> YearOnYear:
-    """Months that have one a year before, both known."""
+    """Months that have one a year before, both known; ``y`` (month,) log ratios and their known ``noise``
+    variances (month,).
+    """
     seen = ~np.isnan(y)
     later = (
         np.flatnonzero(seen[MONTHS_IN_YEAR:] & seen[:-MONTHS_IN_YEAR]) + MONTHS_IN_YEAR
@@ -269,21 +281,18 @@ def draw_residual(
     """Residual multipliers with mean one, dims (trial, market, month), shape (T, Mk, months)."""
     if not residual.on:
         return np.ones((len(trials), len(markets), months))
-    return np.asarray(
-        _draw(
-            np.cumsum(residual.phi_weight),
-            np.cumsum(residual.scale_weight, axis=2),
-            residual.filtered_variance / residual.scale() ** 2,
-            residual.share,
-            PERSISTENCE,
-            SCALES,
-            key_of(seed, "residual/common"),
-            keys_of(seed, [f"residual/{market}" for market in markets]),
-            trials.start,
-            len(trials),
-            months,
-        )
+    out = np.empty((len(trials), len(markets), months))
+    _draw(
+        np.cumsum(residual.phi_weight),
+        np.cumsum(residual.scale_weight, axis=2),
+        residual.filtered_variance / residual.scale() ** 2,
+        residual.share,
+        key_of(seed, "residual/common"),
+        keys_of(seed, [f"residual/{market}" for market in markets]),
+        trials.start,
+        out,
     )
+    return out
 
 
 def draw_shared(residual: Residual, markets: tuple[str, ...], trials: range, seed: int) -> FloatArray:
@@ -326,24 +335,20 @@ def _draw(
     scale_cumulative: FloatArray,
     start_share: FloatArray,
     share: float,
-    persistence: FloatArray,
-    scales: FloatArray,
     common_key: WordArray,
     keys: WordArray,
     first_trial: int,
-    trials: int,
-    months: int,
-) -> FloatArray:
-    markets = keys.shape[0]
-    out = np.empty((trials, markets, months))
+    out: FloatArray,
+) -> None:
+    trials, markets, months = out.shape
     for t in range(trials):
         trial = first_trial + t
         p = _pick(phi_cumulative, uniform1(common_key, trial, 0, 0))
-        phi = persistence[p]
+        phi = PERSISTENCE[p]
         step = math.sqrt(1.0 - phi * phi)
         for m in range(markets):
             u_scale, u_start, _, _ = uniform4(keys[m], trial, 0, 0)
-            sigma = scales[_pick(scale_cumulative[m, p], u_scale)]
+            sigma = SCALES[_pick(scale_cumulative[m, p], u_scale)]
             start = math.sqrt(start_share[m]) * normal_quantile(u_start)
             common = 0.0
             own = 0.0
@@ -355,4 +360,3 @@ def _draw(
                 x = math.sqrt(share) * common + math.sqrt(1.0 - share) * own + decay * start
                 variance = 1.0 - decay * decay + decay * decay * start_share[m]
                 out[t, m, j] = math.exp(sigma * x - 0.5 * sigma * sigma * variance)
-    return out

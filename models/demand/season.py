@@ -19,6 +19,7 @@ from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform1
 
 FULL_CYCLES = 2
+"""Orders in each calendar month of so many years are needed, or season is not identified (DEMAND.md §2)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def profile_season(profile: tuple[float, ...]) -> Season:
 
 
 def fit_season(actual: FloatArray, expected: FloatArray, month_of_year: IntArray) -> Season:
-    """Season from the ratio of actual to expected (flat-clock) orders per month, January factor first.
+    """Season from the ratio of actual to expected (flat-clock) number of orders per month (month,), January
+    factor first.
 
     Weighted log regression of the ratio on twelve months and a linear trend; each factor's standard error
     joins the count noise 1/expected and the scatter between cycles. Factors are shrunk to one by their signal
@@ -72,6 +74,7 @@ def fit_season(actual: FloatArray, expected: FloatArray, month_of_year: IntArray
         )
     y = np.log(actual[usable] / expected[usable])
     time = np.flatnonzero(usable).astype(np.float64)
+    # count noise and 5 % of a month's own: a month of very many orders does not decide alone
     weight = 1.0 / (1.0 / expected[usable] + 0.05**2)
     design = np.zeros((len(y), 13))
     design[np.arange(len(y)), months] = 1.0
@@ -80,6 +83,7 @@ def fit_season(actual: FloatArray, expected: FloatArray, month_of_year: IntArray
     inverse = np.linalg.inv(gram)
     coefficient = inverse @ (design.T @ (weight * y))
     misfit = y - design @ coefficient
+    # a lucky fit of few cycles must not make the factors sure
     scale = max(float(np.sum(weight * misfit**2)) / max(len(y) - 13, 1), 0.25)
     level = coefficient[:12] - coefficient[:12].mean()
     centre = np.eye(12) - 1.0 / 12.0

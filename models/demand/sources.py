@@ -50,10 +50,10 @@ def new_customers(
     """Responses, organic customers and the anonymous orders nobody claims, from spend and the ledger's first
     orders.
 
-    Claims of the last twelve months are scaled down to the first orders seen; first orders above the claims
-    are organic (without claims those of the whole ledger). The first months of a ledger show old customers as
-    new and are no evidence of either. A channel whose customers stay unknown explains at most ``CLAIM_CAP``
-    of their orders.
+    ``guest`` (segment, month) is the number of orders without customer. Claims of the last twelve months are
+    scaled down to the first orders seen; first orders above the claims are organic (without claims those of
+    the whole ledger). The first months of a ledger show old customers as new and are no evidence of either. A
+    channel whose customers stay unknown explains at most ``CLAIM_CAP`` of their orders.
     """
     markets, channels = len(settings.markets), settings.sales_channels
     first_orders = firsts(days, history)

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from models.arrays import BoolArray, FloatArray, Int32Array, IntArray, MarkArray, WordArray
+from models.arrays import BoolArray, FloatArray, IntArray, MarkArray, WordArray
 from models.compiled import compiled
 from models.demand.bank import Marks, Steady
 from models.ltv import Arrivals
@@ -19,6 +18,7 @@ from models.quantiles import poisson_quantile
 from models.streams import uniform1, uniform4
 
 _COUNT_PART = 1
+"""Part of the stream that holds the number of arrivals; part 0 belongs to their marks."""
 _NO_MARKS = np.zeros(0, dtype=np.float32)
 
 
@@ -43,7 +43,7 @@ def draw_steady(
     extra = count.copy()
     top = np.zeros_like(count)
     for c, arrivals in enumerate(existing):
-        _existing_counts(arrivals.offset, arrivals.month, arrivals.customer, best[c], c, count, top)
+        _existing_counts(arrivals, best[c], c, count, top)
     offset = np.zeros(count.size + 1, dtype=np.int64)
     np.cumsum(count.reshape(-1), out=offset[1:])
     mark = np.empty(int(offset[-1]), dtype=np.float32)
@@ -51,17 +51,7 @@ def draw_steady(
     _anonymous_marks(extra, keys, first_trial, envelope, fill, mark)
     of_best = offset[1:].reshape(count.shape) - top
     for c, arrivals in enumerate(existing):
-        _existing_marks(
-            arrivals.offset,
-            arrivals.month,
-            arrivals.mark,
-            arrivals.customer,
-            best[c],
-            c,
-            fill,
-            of_best,
-            mark,
-        )
+        _existing_marks(arrivals, best[c], c, fill, of_best, mark)
     whose = Steady(extra.astype(np.int32), top.astype(np.int32))
     return Marks(offset, mark, _NO_MARKS), whose
 
@@ -99,15 +89,10 @@ def _anonymous_marks(
 
 @compiled
 def _existing_counts(
-    offset: IntArray,
-    month: npt.NDArray[np.int16],
-    customer: Int32Array,
-    best: BoolArray,
-    segment: int,
-    count: IntArray,
-    top: IntArray,
+    arrivals: Arrivals, best: BoolArray, segment: int, count: IntArray, top: IntArray
 ) -> None:
     """Add the arrivals of one segment's customers to all, and those of the best of them."""
+    offset, month, _, customer, _ = arrivals
     trials, _, months = count.shape
     for t in range(trials):
         for i in range(offset[t], offset[t + 1]):
@@ -118,22 +103,16 @@ def _existing_counts(
 
 @compiled
 def _existing_marks(
-    offset: IntArray,
-    month: npt.NDArray[np.int16],
-    marks: FloatArray,
-    customer: Int32Array,
-    best: BoolArray,
-    segment: int,
-    fill: IntArray,
-    of_best: IntArray,
-    mark: MarkArray,
+    arrivals: Arrivals, best: BoolArray, segment: int, fill: IntArray, of_best: IntArray, mark: MarkArray
 ) -> None:
     """Marks of one segment's customers, those of the best at the end of each group."""
+    offset, month, marks, customer, _ = arrivals
     trials, _, months = fill.shape
     for t in range(trials):
         for i in range(offset[t], offset[t + 1]):
             j = month[i]
             if j < months:
                 place = of_best if best[customer[i]] else fill
+                # half the memory; a multiplier is rounded the same way before it is compared
                 mark[place[t, segment, j]] = np.float32(marks[i])
                 place[t, segment, j] += 1

@@ -28,12 +28,12 @@ class Timeline:
 
     @property
     def past_pace(self) -> FloatArray:
-        """Operational days of each history month."""
+        """Operational days of each history month, dims (month,)."""
         return np.diff(self.past)
 
     @property
     def pace(self) -> FloatArray:
-        """Operational days of each forecast month."""
+        """Operational days of each forecast month, dims (month,)."""
         return np.diff(self.future)
 
     def wholly(self) -> Pace:
@@ -45,26 +45,28 @@ class Timeline:
         return Pace(self.past_pace, self.pace, np.log(self.past_factor), np.log(self.factor))
 
     def clock(self, day: FloatArray) -> FloatArray:
-        """Operational time of history days counted from the first forecast day (so negative)."""
+        """Operational time of history days counted from the first forecast day (so negative), elementwise."""
         return np.asarray(np.interp(day, self.past_edge, self.past))
 
 
 def complete(counts: FloatArray, history: History) -> FloatArray:
-    """Counts with the months the ledger covers only in part set to 0, which the fits read as no evidence."""
+    """Counts (segment, month) with the months the ledger covers only in part set to 0, which the fits read as
+    no evidence.
+    """
     out = counts.copy()
     out[:, : history.complete_from] = 0.0
     return out
 
 
 def repeats(days: list[OrderDays], history: History) -> FloatArray:
-    """Repeat orders per segment and history month."""
+    """Number of repeat orders, dims (segment, month) of the history."""
     edge = history.month_start()
     out = np.stack([np.histogram(segment.repeat_days(), bins=edge)[0] for segment in days]).astype(np.float64)
     return complete(out, history)
 
 
 def firsts(days: list[OrderDays], history: History) -> FloatArray:
-    """First orders per segment and history month."""
+    """Number of first orders, dims (segment, month) of the history."""
     edge = history.month_start()
     out = np.stack([np.histogram(segment.first, bins=edge)[0] for segment in days]).astype(np.float64)
     return complete(out, history)

@@ -7,15 +7,18 @@ and with them exactly their lines; days times items always sum to the month.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from models.arrays import FloatArray, Int32Array, IntArray, WordArray
 from models.compiled import compiled, pasted
 from models.demand.bank import DemandBank
-from models.demand.basket import fill_alias
+from models.demand.basket import Alias, fill_alias
 from models.streams import uniform4
 
 _LOW_BITS = 27
+"""Of the 53 bits of a uniform the lower ones; the upper 26 serve another draw."""
 _LOW = (1 << _LOW_BITS) - 1
 
 
@@ -28,6 +31,11 @@ def units_month(bank: DemandBank, month: int, orders: IntArray, known: Known | N
     (trial, segment).
 
     With ``known`` only the orders by which the two differ are looked up: a scenario costs what it changes.
+
+    Raises
+    ------
+    ValueError
+        where ``orders`` is not (trial, segment) of the bank
     """
     if orders.shape != (len(bank.trials), bank.segments):
         raise ValueError(
@@ -43,22 +51,31 @@ def units_month(bank: DemandBank, month: int, orders: IntArray, known: Known | N
         before, units = known[0], known[1].astype(np.int32)
     _fill_units(
         units,
-        month,
-        bank.trials.start,
+        _Place(month, bank.trials.start, epoch),
         np.ascontiguousarray(before, dtype=np.int64),
         np.ascontiguousarray(orders, dtype=np.int64),
         np.ascontiguousarray(bank.weekday[:, weekday]),
-        bank.lines.threshold,
-        bank.lines.other,
-        bank.sizes.threshold,
-        bank.sizes.other,
-        bank.size,
-        bank.mix.threshold,
-        bank.mix.other,
-        epoch,
+        _Tables(bank.lines, bank.sizes, bank.mix, bank.size),
         bank.order_key,
     )
     return units
+
+
+class _Place(NamedTuple):
+    """Which orders are looked up: month, first trial of the block, and row of the item mix that holds."""
+
+    month: int
+    first_trial: int
+    epoch: int
+
+
+class _Tables(NamedTuple):
+    """What is in an order: alias tables of lines, sizes and items, and units of each size (outcome,)."""
+
+    lines: Alias
+    sizes: Alias
+    mix: Alias
+    size: IntArray
 
 
 @pasted
@@ -73,21 +90,19 @@ def _outcome(position: float, threshold: FloatArray, other: Int32Array) -> int:
 @compiled
 def _fill_units(
     units: Int32Array,
-    month: int,
-    first_trial: int,
+    place: _Place,
     before: IntArray,
     orders: IntArray,
     day_weight: FloatArray,
-    lines_threshold: FloatArray,
-    lines_other: Int32Array,
-    sizes_threshold: FloatArray,
-    sizes_other: Int32Array,
-    size: IntArray,
-    mix_threshold: FloatArray,
-    mix_other: Int32Array,
-    epoch: int,
+    tables: _Tables,
     keys: WordArray,
 ) -> None:
+    # arrays are taken out of their records once: in the loop that would count references
+    month, first_trial, epoch = place
+    size = tables.size
+    lines_threshold, lines_other = tables.lines
+    sizes_threshold, sizes_other = tables.sizes
+    mix_threshold, mix_other = tables.mix
     trials, days, segments, items = units.shape
     markets = day_weight.shape[0]
     day_threshold = np.empty((markets, days))

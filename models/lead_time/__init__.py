@@ -5,7 +5,6 @@ continuous although dates are whole days; a finished order of zero days is a poi
 closures stay in the durations they lengthened.
 """
 
-from models.lead_time.bootstrap import ParameterDraws, bootstrap
 from models.lead_time.dependence import LISTED, LISTED_STAGE_LINK, Dependence, fit_dependence, fit_stage_link
 from models.lead_time.distribution import NEVER, SCORES, Component, LeadTime, Predictive
 from models.lead_time.drift import Drift, fit_drift, follow, order_scores
@@ -42,10 +41,8 @@ __all__ = [
     "LeadTime",
     "LeadTimeModel",
     "ListedLane",
-    "ParameterDraws",
     "Predictive",
     "Tail",
-    "bootstrap",
     "fit_congestion",
     "fit_dependence",
     "fit_drift",

@@ -9,6 +9,7 @@ import numpy as np
 from models.arrays import CountArray, FloatArray
 
 LEVELS = (0.5, 0.9, 0.95)
+"""Shares of the quantiles, as in ``kpis.spread``."""
 
 
 class Counted(NamedTuple):
@@ -65,5 +66,6 @@ def _sum(values: FloatArray) -> FloatArray:
 
 def _quantile(alive: FloatArray, level: float) -> FloatArray:
     """First day by which at least ``level`` have finished; NaN where that day was not seen."""
+    # a running product of shares misses a level it should meet by its rounding
     reached = alive <= 1.0 - level + 1e-12
     return np.where(reached.any(axis=-1), reached.argmax(axis=-1).astype(np.float64), np.nan)

@@ -26,11 +26,13 @@ _FEWEST_PAIRS: Final = 30
 _PRIOR_PAIRS: Final = 40.0
 """Weight of the listed squared loadings, in pairs."""
 _LARGEST_SHARE: Final = 0.8
+"""Largest squared loading that is fitted: something of each order is its own."""
 LISTED_STAGE_LINK: Final = 0.5
 """Share of a factor's variance that the stages of one order have in common, where nothing tells."""
 _FACTOR_GRID: Final = (0.8, 0.9, 0.95, 0.97, 0.985)
 _OWN_GRID: Final = (0.0, 0.5, 0.8, 0.9, 0.95, 0.97)
 _CLIP: Final = 3.0
+"""Largest score that enters a product: one freak order must not make a correlation."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def fit_dependence(
     for factor in _FACTOR_GRID if factor_persistence is None else (factor_persistence,):
         for own in _OWN_GRID:
             error, port_share, supplier_share = _loadings(cells, factor, own, listed)
+            # of equal fits the first on the grids, whatever the rounding
             if error < best - 1e-12:
                 best = error
                 chosen = Dependence(port_share, supplier_share, factor, own, "fitted", int(used.sum()))

@@ -67,7 +67,9 @@ class Predictive:
     degrees: float
 
     def log_density(self, days: npt.ArrayLike) -> FloatArray:
-        """Log density at ``days`` > 0, per day."""
+        """Log density at ``days`` > 0, per day, shape of ``days``: a t with ``degrees`` in the log of the
+        days.
+        """
         log_days = np.log(np.asarray(days, dtype=np.float64))
         z = (log_days - self.location) / self.scale
         half = 0.5 * (self.degrees + 1.0)
@@ -76,13 +78,15 @@ class Predictive:
         return np.asarray(constant - half * np.log1p(z * z / self.degrees) - log_days)
 
     def cdf(self, days: npt.ArrayLike) -> FloatArray:
-        """P(L <= days) given that it takes more than zero days."""
+        """P(L <= days) given that it takes more than zero days, a probability in the shape of ``days``."""
         with np.errstate(divide="ignore"):
             z = (np.log(np.maximum(np.asarray(days, dtype=np.float64), 0.0)) - self.location) / self.scale
         return np.asarray(special.stdtr(self.degrees, z))
 
     def quantile(self, share: npt.ArrayLike) -> FloatArray:
-        """Days that a share of the next orders above zero does not exceed, share in (0, 1)."""
+        """Days that a share of the next orders above zero does not exceed, elementwise for each share in (0,
+        1).
+        """
         return np.asarray(np.exp(self.location + self.scale * special.stdtrit(self.degrees, share)))
 
 
@@ -173,7 +177,7 @@ class LeadTime:
         return max((c.log_likelihood for c in self.components), default=0.0)
 
     def log_density(self, days: npt.ArrayLike) -> FloatArray:
-        """Log density at ``days`` above the floor, per day; at zero the log of the point mass."""
+        """Log density at ``days`` above the floor, per day, elementwise; at zero log of the point mass."""
         x = np.asarray(days, dtype=np.float64)
         beyond = np.maximum(x - self.floor, 1e-300)
         terms = [
@@ -191,17 +195,17 @@ class LeadTime:
             return np.asarray(np.where(x == 0.0, np.log(self.zero_share), body))
 
     def survival(self, days: npt.ArrayLike) -> FloatArray:
-        """P(L > days)."""
+        """P(L > days), a probability in the shape of ``days``."""
         x = np.asarray(days, dtype=np.float64)
         return np.where(x < 0.0, 1.0, (1.0 - self.zero_share) * np.exp(self._log_survival_above(x)))
 
     def cdf(self, days: npt.ArrayLike) -> FloatArray:
-        """P(L <= days)."""
+        """P(L <= days), a probability in the shape of ``days``."""
         x = np.asarray(days, dtype=np.float64)
         return np.where(x < 0.0, 0.0, self.zero_share + (1.0 - self.zero_share) * self._cumulative_above(x))
 
     def quantile(self, share: npt.ArrayLike) -> FloatArray:
-        """Days that a share of the orders does not exceed, share in (0, 1)."""
+        """Days that a share of the orders does not exceed, elementwise for each share in (0, 1)."""
         return self._at_scores(special.ndtri(np.asarray(share, dtype=np.float64)))
 
     def mean_residual(self, age: float) -> float:
@@ -211,6 +215,7 @@ class LeadTime:
         if age < self.floor:
             return self.floor + self._moment(1) - age
         alive = float(np.exp(self._log_survival_above(np.asarray(age))))
+        # beyond this the quotient of two vanishing numbers says nothing
         if alive < 1e-280 or not self.components:
             return 0.0
         if self.tail is not None and age >= self.tail.threshold:

@@ -32,6 +32,7 @@ PERIOD: Final = DAYS_IN_MONTH
 _FEWEST_PERIODS: Final = 12
 _PERSISTENCE: Final = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)
 _CLIP: Final = 3.0
+"""Largest score that enters a month's mean: one freak order is no change of level."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class Drift:
     law_variance: float = 0.0
 
     def score(self, day: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Mean and standard deviation of the normal score of an order placed on ``day``."""
+        """Mean and standard deviation of the normal score of an order placed on ``day``, both in the shape of
+        ``day``.
+        """
         ahead = np.maximum((np.asarray(day, dtype=np.float64) - self.last_day) / PERIOD, 0.0)
         kept = self.persistence**ahead
         if self.persistence > 0.0:
@@ -64,17 +67,22 @@ class Drift:
     def interval(
         self, law: LeadTime, day: npt.ArrayLike, coverage: float = 0.8
     ) -> tuple[FloatArray, FloatArray]:
-        """Days between which an order placed on ``day`` takes with this probability, equal tails."""
+        """Days between which an order placed on ``day`` takes with this probability, equal tails; both in the
+        shape of ``day``.
+        """
         mean, sd = self.score(day)
         half = float(special.ndtri(0.5 + 0.5 * coverage)) * sd
         return law.quantile(special.ndtr(mean - half)), law.quantile(special.ndtr(mean + half))
 
 
 def order_scores(law: LeadTime, days: npt.ArrayLike, observed: npt.ArrayLike | None = None) -> FloatArray:
-    """Normal scores of orders under their lane's law; an open order has the mean of those beyond its age."""
+    """Normal scores of orders (order,) under their lane's law; an open order has the mean of those beyond its
+    age.
+    """
     x = np.asarray(days, dtype=np.float64)
     seen = np.ones(x.shape, dtype=np.bool_) if observed is None else np.asarray(observed, dtype=np.bool_)
     middle = 0.5 * (law.cdf(x) + law.cdf(np.where(x > 0.0, x, -1.0)))
+    # scores stay finite (within 4.8) for an order beyond all that its law allows
     finished = special.ndtri(np.clip(middle, 1e-6, 1.0 - 1e-6))
     alive = np.clip(law.survival(x), 1e-6, 1.0)
     beyond = np.exp(-0.5 * special.ndtri(1.0 - alive) ** 2) / np.sqrt(2.0 * np.pi) / alive
@@ -100,6 +108,7 @@ def fit_drift(scores: npt.ArrayLike, day: npt.ArrayLike, *, last_day: float | No
             method="Nelder-Mead",
             options={"xatol": 1e-3, "fatol": 1e-4, "maxiter": 200},
         )
+        # of equal fits the least persistent: a search ends within its tolerance, not at its optimum
         if found.fun < best - 1e-6:
             best, chosen = (
                 float(found.fun),
@@ -154,7 +163,12 @@ def _months(scores: npt.ArrayLike, day: npt.ArrayLike, end: float) -> tuple[Floa
 def level_filter(
     mean: FloatArray, count: FloatArray, persistence: float, step: float, shared: float, own: float
 ) -> tuple[float, float, float]:
-    """Log-likelihood of the means by period, last level and its variance; starts from the stationary law."""
+    """Log-likelihood of the mean scores by period (period,), last level and its variance; starts from the
+    stationary law.
+
+    Kalman filter (Kalman 1960) of one level; ``count`` (period,) is the number of orders, 0 where there is
+    none.
+    """
     level, variance = 0.0, step / (1.0 - persistence**2)
     value = 0.0
     for k in range(mean.size):

@@ -43,6 +43,7 @@ __all__ = [
 Value = Callable[[FloatArray, FloatArray], FloatArray]
 
 _TOLERANCE: Final = 1e-10
+"""Relative size of a step below which a fit stands still."""
 _STEPS: Final = 100
 _HALVINGS: Final = 40
 _SHAPE_STEP: Final = 1e-4
@@ -58,14 +59,14 @@ def fit_family(
     entered: FloatArray | None = None,
     weights: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Maximum likelihood: native parameters and log-likelihood, each of shape (batch,).
+    """Maximum likelihood: native parameters and log-likelihood of each sample, (sample,).
 
     Parameters
     ----------
-    days : (batch, n) positive durations; where ``observed`` is False the duration exceeds the number given.
-    observed : (batch, n)
-    entered : (batch, n) age at which an order came under observation (left truncation); 0 from its start.
-    weights : (batch, n) times that each order counts.
+    days : (sample, order) positive durations; where ``observed`` is False the duration exceeds the number.
+    observed : (sample, order)
+    entered : (sample, order) age at which an order came under observation (left truncation); 0 at its start.
+    weights : (sample, order) times that each order counts.
     """
     sample = _Sample.of(days, observed, entered, weights)
     if family == "gamma":
@@ -83,7 +84,9 @@ def log_likelihood(
     observed: BoolArray,
     entered: FloatArray | None = None,
 ) -> FloatArray:
-    """Log-likelihood under right censoring and late entry, shape (batch,)."""
+    """Log-likelihood of each sample (sample,) under right censoring and late entry; orders in days (sample,
+    order).
+    """
     return _Sample.of(days, observed, entered, None).log_likelihood(
         family, np.atleast_1d(first), np.atleast_1d(second)
     )
@@ -202,6 +205,7 @@ class _Standard:
     def value(self, a: FloatArray, b: FloatArray) -> FloatArray:
         """Log-likelihood up to a constant; minus infinity outside a > 0."""
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            # the logarithm must exist although the result is not used there
             safe = np.maximum(a, 1e-12)
             terms, _, _ = _score_terms(self.family, safe[:, None] * self.x - b[:, None], self.sample.observed)
             if self.entry is not None:
@@ -250,6 +254,7 @@ def _climb(
     length = np.ones(a.size)
     for _ in range(_HALVINGS):
         proposed = value(a + length * move[0], b + length * move[1])
+        # written so that NaN is worse; near the top a step changes less than the sum's rounding
         worse = ~(proposed >= now - 1e-12 * np.abs(now))
         if not worse.any():
             break

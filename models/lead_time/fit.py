@@ -44,7 +44,7 @@ class Orders:
     entered: FloatArray
 
     def take(self, chosen: BoolArray) -> Orders:
-        """Some of the orders."""
+        """Some of the orders, by a mask (order,) of whether each is taken."""
         return Orders(self.days[chosen], self.observed[chosen], self.entered[chosen])
 
     def beyond(self, floor: float) -> Orders:
@@ -55,7 +55,7 @@ class Orders:
 
     @property
     def late_entry(self) -> FloatArray | None:
-        """Ages at entry where any order entered late."""
+        """Ages at entry, days (order,), where any order entered late."""
         return self.entered if np.any(self.entered > 0.0) else None
 
 
@@ -150,15 +150,34 @@ def checked_orders(
     finished order is.
     """
     values = _numbers("days", days)
-    faults = [] if values.ndim == 1 else [f"lead time: days must be one row of numbers | got {values.shape}"]
     seen = np.ones(values.shape, dtype=np.bool_) if observed is None else _flags(observed)
     since = np.zeros(values.shape) if entered is None else _numbers("entered", entered)
+    faults = _wrong_shapes(values, seen, since) + _wrong_numbers(values, since)
+    if finished and not seen.any():
+        faults.append(
+            f"lead time: no finished order | got {values.size} open ones | list the stage's mean and sd"
+        )
+    # what follows compares durations with entries: only sound numbers can be compared
+    if not faults:
+        faults = _wrong_together(values, seen, since, spread=spread)
+    if faults:
+        raise FitError("\n".join(faults))
+    return Orders(values, seen, since)
+
+
+def _wrong_shapes(values: FloatArray, seen: BoolArray, since: FloatArray) -> list[str]:
+    faults = [] if values.ndim == 1 else [f"lead time: days must be one row of numbers | got {values.shape}"]
     for name, other in (("observed", seen), ("entered", since)):
         if other.shape != values.shape:
             faults.append(
                 f"lead time: days and {name} must have one length | got {values.shape}, {other.shape} | "
                 "give one value for each order"
             )
+    return faults
+
+
+def _wrong_numbers(values: FloatArray, since: FloatArray) -> list[str]:
+    faults = []
     bad = values[~(np.isfinite(values) & (values >= 0.0))]
     if bad.size:
         faults.append(
@@ -177,27 +196,24 @@ def checked_orders(
             f"lead time: ages at entry must be finite and not negative | got {wrong[:3].tolist()} | "
             "give 0 for orders seen from their start"
         )
-    if finished and not seen.any():
+    return faults
+
+
+def _wrong_together(values: FloatArray, seen: BoolArray, since: FloatArray, *, spread: bool) -> list[str]:
+    faults = []
+    early = (since > 0.0) & (since >= values)
+    if early.any():
         faults.append(
-            f"lead time: no finished order | got {values.size} open ones | list the stage's mean and sd"
+            f"lead time: an order must end after its entry | got {int(early.sum())} that entered at or "
+            "after their end | leave them out: they were never at risk"
         )
-    if not faults:
-        early = (since > 0.0) & (since >= values)
-        if early.any():
-            faults.append(
-                f"lead time: an order must end after its entry | got {int(early.sum())} that entered at or "
-                f"after "
-                "their end | leave them out: they were never at risk"
-            )
-        different = np.unique(values[seen & (values > 0.0)]).size
-        if spread and different < 2:
-            faults.append(
-                "lead time: two different finished durations above zero are needed | "
-                f"got {different} | pool the lane or list its mean and sd"
-            )
-    if faults:
-        raise FitError("\n".join(faults))
-    return Orders(values, seen, since)
+    different = np.unique(values[seen & (values > 0.0)]).size
+    if spread and different < 2:
+        faults.append(
+            "lead time: two different finished durations above zero are needed | "
+            f"got {different} | pool the lane or list its mean and sd"
+        )
+    return faults
 
 
 def _numbers(name: str, values: npt.ArrayLike) -> FloatArray:

@@ -28,6 +28,7 @@ from models.streams import uniforms
 Survival = Callable[[FloatArray], FloatArray]
 
 REPLICATES: Final = 199
+"""Drawn samples: p-values are then multiples of 1/200."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ class Goodness:
 def probability_scores(
     law: LeadTime, days: npt.ArrayLike, observed: npt.ArrayLike | None = None
 ) -> FloatArray:
-    """PIT values F(L) of the finished orders, uniform if the law is right; the middle of the jump at zero."""
+    """PIT values F(L) of the finished orders (order,), probabilities, uniform if the law is right; the middle
+    of the jump at zero.
+    """
     orders = checked_orders(days, observed, spread=False)
     x = orders.days[orders.observed]
     return 0.5 * (law.cdf(x) + law.cdf(np.where(x > 0.0, x, -1.0)))
@@ -85,6 +88,7 @@ def goodness_of_fit(
     survival = null.refitted(drawn, seen, above.entered) if null.refits else null.survival
     sampled = _distances(drawn, seen, above.entered, half, survival)
     sampled = sampled[np.isfinite(sampled)]
+    # a replicate equal to the sample but for rounding is as extreme as it; the sample itself counts as one
     p_value = (1.0 + float((sampled >= statistic - 1e-12).sum())) / (1.0 + sampled.size)
     return Goodness(label, statistic, p_value, sampled.size, int(above.observed.sum()), null.refits)
 

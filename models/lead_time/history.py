@@ -92,12 +92,13 @@ def stage_days(
 
 
 def service_starts(shipped: pd.DataFrame, port: pd.Series, servers: Mapping[str, int]) -> FloatArray:
-    """Day each shipment's customs service began, replayed from the dates; NaN if never at a port.
+    """Day each shipment's customs service began (order,), replayed from the dates; NaN if never at a port.
 
     With c servers a shipment starts when fewer than c of the earlier arrivals are uncleared: start =
-    max(arrival, c-th latest clearance of the earlier arrivals). Where the log contradicts that (cleared
-    before that start: more hands than listed, or out of order) the arrival itself is taken. Approximation:
-    dates are whole days and past closures are unknown, so a wait behind a closure stays in the service time.
+    max(arrival, c-th latest clearance of the earlier arrivals), the recursion of Kiefer and Wolfowitz 1955.
+    Where the log contradicts that (cleared before that start: more hands than listed, or out of order) the
+    arrival itself is taken. Approximation: dates are whole days and past closures are unknown, so a wait
+    behind a closure stays in the service time.
     """
     starts = np.full(len(shipped), np.nan)
     arrival = shipped["port_on"].to_numpy()

@@ -27,7 +27,7 @@ class KaplanMeier:
     finished: FloatArray
 
     def at(self, days: npt.ArrayLike) -> FloatArray:
-        """P(L > days); after the last finished order its level goes on."""
+        """P(L > days) in the shape of ``days``; after the last finished order its level goes on."""
         position = np.searchsorted(self.days, np.asarray(days, dtype=np.float64), side="right")
         return np.asarray(np.concatenate([[1.0], self.survival])[position])
 
@@ -35,6 +35,7 @@ class KaplanMeier:
         """First duration that at least this share of the orders does not exceed; infinite if none is seen
         to.
         """
+        # a running product of shares misses a share it should meet by its rounding
         reached = np.flatnonzero(1.0 - self.survival >= share - 1e-12)
         return float(self.days[reached[0]]) if reached.size else float("inf")
 
@@ -47,7 +48,7 @@ class KaplanMeier:
 
     @property
     def error(self) -> FloatArray:
-        """Standard error of the survival after each event (Greenwood 1926)."""
+        """Standard error of the survival probability after each event, (point,) (Greenwood 1926)."""
         left = self.at_risk - self.finished
         with np.errstate(divide="ignore", invalid="ignore"):
             term = np.where(left > 0.0, self.finished / (self.at_risk * left), 0.0)

@@ -26,8 +26,8 @@ TOTAL: Final = "total"
 
 
 def spread(days: FloatArray, observed: BoolArray) -> dict[str, float | int]:
-    """Orders, open ones, mean, sd, cv, p50, p90, p95 of one sample; NaN without a finished order, an infinite
-    quantile where too many orders are still open to see it.
+    """Number of orders, open ones, mean, sd, p50, p90, p95 (days) and cv (ratio) of one sample (order,); NaN
+    without a finished order, an infinite quantile where too many orders are still open to see it.
     """
     found: dict[str, float | int] = {"orders": int(observed.sum()), "open": int((~observed).sum())}
     if not observed.any():
@@ -85,7 +85,9 @@ def lead_time_kpis(
 
 
 def total_days(shipped: pd.DataFrame) -> tuple[FloatArray, BoolArray]:
-    """Days from order to receipt of shipments, the age of open ones, and which are finished."""
+    """Days from order to receipt of shipments (order,), the age of open ones, and whether each is finished
+    (order,).
+    """
     finished = (shipped["stage"] == -1).to_numpy()
     days = np.where(
         finished, shipped["total"].to_numpy(np.float64), -shipped["ordered_on"].to_numpy(np.float64)

@@ -320,6 +320,7 @@ def _stage_link(scores: pd.DataFrame, dependence: Mapping[str, Dependence]) -> f
             a, b = dependence[one], dependence[other]
             product = (wide[one] * wide[other]).dropna().to_numpy()
             full = np.sqrt(a.port_share * b.port_share) + np.sqrt(a.supplier_share * b.supplier_share)
+            # scores of three deviations each: one freak shipment must not make a link
             products.append(np.clip(product, -9.0, 9.0))
             implied.append(np.full(product.size, full))
     return fit_stage_link(np.concatenate(products), np.concatenate(implied))

@@ -8,10 +8,11 @@ from models.arrays import BoolArray, FloatArray
 from models.lead_time import families
 
 _NEARLY = 1e-9
+"""Days by which a difference of dates may miss a whole number through rounding."""
 
 
 def whole_days(days: FloatArray) -> bool:
-    """Whether all durations lie a whole number of days apart, as differences of dates do."""
+    """Whether all durations (order,) lie a whole number of days apart, as differences of dates do."""
     if days.size < 2:
         return False
     step = (days - days.min()) % 1.0
@@ -21,7 +22,7 @@ def whole_days(days: FloatArray) -> bool:
 def mixed_log_likelihood(
     parts: list[tuple[str, float, float, float]], days: FloatArray, observed: BoolArray, *, rounded: bool
 ) -> float:
-    """Log-likelihood of a mixture of (family, first, second, share).
+    """Log-likelihood of durations in days (order,) under a mixture of (family, first, second, share).
 
     ``rounded``: a finished order of d days took between d - 1/2 and d + 1/2, the first day from zero on.
     """

@@ -21,7 +21,7 @@ _HALF_LOG_2PI = 0.5 * np.log(2.0 * np.pi)
 def log_density(
     family: str, first: FloatArray | float, second: FloatArray | float, days: FloatArray
 ) -> FloatArray:
-    """Log density at ``days`` > 0 (per day) of one family with native parameters."""
+    """Log density at ``days`` > 0 (per day) of one family with native parameters, elementwise."""
     if family == "gamma":
         scaled = days / second
         return np.asarray((first - 1.0) * np.log(scaled) - scaled - special.gammaln(first) - np.log(second))
@@ -38,7 +38,7 @@ def log_density(
 def log_survival(
     family: str, first: FloatArray | float, second: FloatArray | float, days: FloatArray
 ) -> FloatArray:
-    """Log P(L > days) of one family, accurate far into the tail; 0 at and below zero days."""
+    """Log P(L > days) of one family, elementwise, accurate far into the tail; 0 at and below zero days."""
     days = np.maximum(np.asarray(days, dtype=np.float64), 1e-300)
     if family == "gamma":
         return _log_upper_gamma(np.asarray(first, dtype=np.float64), days / second)
@@ -64,7 +64,7 @@ def _log_upper_gamma(shape: FloatArray, x: FloatArray) -> FloatArray:
 
 
 def cumulative(family: str, first: float, second: float, days: FloatArray) -> FloatArray:
-    """P(L <= days) of one family, accurate in the lower tail."""
+    """P(L <= days) of one family, a probability in the shape of ``days``, accurate in the lower tail."""
     days = np.maximum(np.asarray(days, dtype=np.float64), 1e-300)
     if family == "gamma":
         return np.asarray(special.gammainc(first, days / second))
@@ -122,8 +122,8 @@ def from_moments(family: str, mean: float, sd: float) -> tuple[float, float]:
 
 
 def quantile(family: str, first: float, second: float, share: FloatArray) -> FloatArray:
-    """Days that a share (0 to 1) of one family does not exceed; gamma by a fine table over the normal
-    score.
+    """Days that a share (0 to 1) of one family does not exceed, elementwise; gamma by a fine table over the
+    normal score.
     """
     share = np.asarray(share, dtype=np.float64)
     if family == "gamma":

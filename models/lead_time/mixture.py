@@ -24,6 +24,7 @@ _STEPS: Final = 400
 _IN_SIGHT: Final = 4.0
 """Log-likelihood that later steps may still gain."""
 _TOLERANCE: Final = 1e-9
+"""Relative gain of a step below which a run stands still."""
 _HALF_LOG_2PI: Final = 0.5 * np.log(2.0 * np.pi)
 _LEAST_SHARE: Final = 0.02
 """Share below which a component is an outlier rather than a kind of order."""
@@ -49,7 +50,8 @@ class TwoLognormals:
 def fit_two_lognormals(
     days: FloatArray, observed: BoolArray, needed: float = -np.inf
 ) -> TwoLognormals | None:
-    """Best of several EM runs on positive durations; None where the data do not hold two components.
+    """Best of several EM runs on positive durations, days (order,); None where the data do not hold two
+    components.
 
     ``needed``: log-likelihood of which runs must be within sight after their first steps to go on.
     """
@@ -122,6 +124,7 @@ class _Runs:
         hazard = np.exp(density - tail)
         mean = np.where(self._seen, self._y, location + scale * hazard)
         excess = np.where(self._seen, 0.0, scale**2 * (1.0 - hazard * (hazard - z)))
+        # an emptied component must not divide by nothing; it is refused at the end by its share
         size = np.maximum(weight.sum(axis=2), 1e-9)
         self.share = np.clip(size / self._number.sum(), 1e-9, 1.0)
         self.location = (weight * mean).sum(axis=2) / size

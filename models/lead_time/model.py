@@ -94,7 +94,7 @@ class LeadTimeModel:
 
     @cached_property
     def shares(self) -> FloatArray:
-        """Port share, supplier share, factor persistence, own persistence by stage, dims (stage, 4).
+        """Port share, supplier share, factor persistence, own persistence: shares by stage, dims (stage, 4).
 
         One factor persistence serves all stages, because they share factors: the mean over the stages,
         weighted by pairs.

@@ -143,6 +143,7 @@ def _two_states(mean: FloatArray, noise: FloatArray) -> _States:
         square = (chance * (mean[:, None] - states.level) ** 2).sum(axis=1)[seen]
         states.spread = max(1e-6, float((square - noise[seen]).mean()))
         spent = np.maximum(chance[:-1].sum(axis=0), 1e-9)
+        # a chance of nothing or one would be held for ever: no later step could leave it
         states.leave = np.clip(change / spent, 1e-4, 0.999)
     if states.level[0] > states.level[1]:
         states = _States(states.level[::-1], states.spread, states.leave[::-1], states.value)

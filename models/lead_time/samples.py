@@ -27,12 +27,29 @@ def fit_samples(
 
     A lane without any order gets the pool's law for a new lane. Faults of all lanes are raised at once.
     """
+    data, faults = _checked(lanes)
+    if not _usable(floor):
+        faults.insert(
+            0, f"floor: at least 0, or 'profile' | got {floor!r} | days below which nothing arrives"
+        )
+    if not faults and not any(np.any(lane.observed & (lane.days > 0.0)) for lane in data.values()):
+        faults.append(
+            f"lanes: no finished order above zero days on any | got {len(data)} lanes | list mean and sd "
+            f"instead"
+        )
+    if faults:
+        raise FitError("\n".join(faults))
+    found = _own_laws(data, thin, floor)
+    keys = list(data)
+    pooled = pool(list(data.values()), [i for i, key in enumerate(keys) if key not in found])
+    found |= {keys[i]: law for i, law in pooled.items()}
+    return dict(sorted(found.items()))
+
+
+def _checked(lanes: Mapping[str, Sample]) -> tuple[dict[str, ThinLane], list[str]]:
+    """Orders of each lane, keys sorted, and all that is wrong with them."""
     data: dict[str, ThinLane] = {}
-    faults = (
-        []
-        if _usable(floor)
-        else [f"floor: at least 0, or 'profile' | got {floor!r} | days below which nothing arrives"]
-    )
+    faults: list[str] = []
     for key in sorted(lanes):
         days, observed = _split(lanes[key])
         if np.size(days) == 0 and np.size([] if observed is None else observed) == 0:
@@ -44,14 +61,13 @@ def fit_samples(
             faults += [f"{key}: {line}" for line in str(error).splitlines()]
         else:
             data[key] = ThinLane(orders.days, orders.observed)
-    if not faults and not any(np.any(lane.observed & (lane.days > 0.0)) for lane in data.values()):
-        faults.append(
-            f"lanes: no finished order above zero days on any | got {len(data)} lanes | list mean and sd "
-            f"instead"
-        )
-    if faults:
-        raise FitError("\n".join(faults))
+    return data, faults
+
+
+def _own_laws(data: Mapping[str, ThinLane], thin: int, floor: float | str) -> dict[str, LeadTime]:
+    """Laws of the lanes with ``thin`` finished orders above zero days or more that differ."""
     found: dict[str, LeadTime] = {}
+    faults: list[str] = []
     for key, lane in data.items():
         if int((lane.observed & (lane.days > 0.0)).sum()) >= thin:
             try:
@@ -62,10 +78,7 @@ def fit_samples(
                     faults += [f"{key}: {line}" for line in str(error).splitlines()]
     if faults:
         raise FitError("\n".join(faults))
-    keys = list(data)
-    pooled = pool(list(data.values()), [i for i, key in enumerate(keys) if key not in found])
-    found |= {keys[i]: law for i, law in pooled.items()}
-    return dict(sorted(found.items()))
+    return found
 
 
 def _usable(floor: object) -> bool:

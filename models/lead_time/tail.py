@@ -23,6 +23,7 @@ TAIL_SHARE: Final = 0.05
 _FLAT: Final = 1e-9
 """Shape taken for zero: the exponential tail."""
 _LOWEST: Final = -1e300
+"""Log survival that stands for minus infinity beyond a finite end."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ class Tail:
             raise FitError(f"tail: a shape >= 0.5 has no {what} | got {self.shape:.3f} | leave the tail out")
 
     def log_survival(self, excess: FloatArray) -> FloatArray:
-        """Log P(L > threshold + excess | L > threshold); -1e300 beyond a finite end."""
+        """Log P(L > threshold + excess | L > threshold), elementwise for each excess in days; -1e300 beyond a
+        finite end.
+        """
         y = np.maximum(np.asarray(excess, dtype=np.float64), 0.0) / self.scale
         if abs(self.shape) < _FLAT:
             return np.asarray(-y)
@@ -52,7 +55,7 @@ class Tail:
         return np.asarray(np.maximum(value, _LOWEST))
 
     def log_density(self, excess: FloatArray) -> FloatArray:
-        """Log density of the excess given there is one, per day."""
+        """Log density of the excess given there is one, per day, in the shape of ``excess``."""
         return np.asarray((1.0 + self.shape) * self.log_survival(excess) - np.log(self.scale))
 
     def mean_excess(self, excess: float) -> float:
@@ -66,11 +69,16 @@ class Tail:
 
 
 def fit_tail(threshold: float, days: FloatArray, observed: BoolArray) -> Tail:
-    """Censored maximum likelihood of the orders beyond the threshold.
+    """Censored maximum likelihood of the orders (order,) beyond the threshold, all in days.
 
     With t = shape / scale the shape has the closed form sum of log(1 + t y) over all exceedances by the
-    number
-    of finished ones, so the likelihood is searched in t alone.
+    number of finished ones (without censoring that of Grimshaw 1993), so the likelihood is searched in t
+    alone.
+
+    Raises
+    ------
+    FitError
+        where fewer than ``FEWEST_EXCEEDANCES`` finished orders lie beyond the threshold
     """
     beyond = days > threshold
     excess, seen = days[beyond] - threshold, observed[beyond]

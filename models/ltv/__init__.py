@@ -3,25 +3,25 @@
 from models.ltv.beta_geo import BetaGeoNBD, ModifiedBetaGeoNBD
 from models.ltv.customers import Customers
 from models.ltv.gamma_gamma import GammaGamma
+from models.ltv.horizon import ArrivalSettings
 from models.ltv.order_model import OrderModel
 from models.ltv.pareto import ParetoNBD
-from models.ltv.paths import new_customer_path
-from models.ltv.pooling import PooledFits, fit_pooled
+from models.ltv.paths import NewCustomer, new_customer_path
 from models.ltv.priors import NormalPrior, WeakParetoPrior, WeakPrior
 from models.ltv.sampling import Arrivals
 
 __all__ = [
+    "ArrivalSettings",
     "Arrivals",
     "BetaGeoNBD",
     "Customers",
     "GammaGamma",
     "ModifiedBetaGeoNBD",
+    "NewCustomer",
     "NormalPrior",
     "OrderModel",
     "ParetoNBD",
-    "PooledFits",
     "WeakParetoPrior",
     "WeakPrior",
-    "fit_pooled",
     "new_customer_path",
 ]

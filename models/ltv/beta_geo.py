@@ -40,7 +40,12 @@ class GeometricDropoutNBD(OrderModel):
     """1 if one may leave after the first order, 0 if only after a repeat order."""
 
     def expected_orders_new(self, days: Any) -> FloatArray:
-        """Expected repeat orders of a new customer within ``days`` (of the clock) of the first order."""
+        """Expected number of repeat orders of a new customer within ``days`` (of the clock) of the first
+        order, shape of ``days``.
+
+        Fader, Hardie and Lee 2005 (under MBG/NBD Batislam, Denizel and Filiztekin 2007: times the chance to
+        stay after the first order), by quadrature.
+        """
         r, alpha, a, b = np.exp(self.mean)
         stays = (b / (a + b)) ** self.law
         elapsed = np.asarray(days, dtype=np.float64)
@@ -105,6 +110,7 @@ def _count_law(n: FloatArray, shift: int, ratio: Any, r: float, a: float, b: flo
     log_nbd = log_nbd + np.where(n > 0, n * np.where(n > 0, log_share, 0.0), 0.0)
     log_stays = _log_rising_ratio(a, b, y)
     at_least = np.where(n > 0, betainc(np.maximum(n, 1.0), r, ratio / (1.0 + ratio)), 1.0)
+    # where y = 0 nobody leaves: the guard only spares a division by 0 that is not used
     leaves = np.where(y > 0, a / np.maximum(b + (y - 1.0), 1e-300) * np.exp(log_stays) * at_least, 0.0)
     return np.asarray(np.exp(log_stays + log_nbd) + leaves)
 

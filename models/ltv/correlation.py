@@ -11,7 +11,9 @@ from models.arrays import FloatArray, IntArray
 
 
 def correlation_of(paid: IntArray, spend: FloatArray) -> tuple[float, float]:
-    """Pearson and Spearman correlation of spend with paid repeat orders; NaN where one is constant."""
+    """Pearson and Spearman correlation (ratios, -1 to 1) of mean spend with the number of paid repeat orders,
+    both (customer,); NaN where one is constant.
+    """
     return _pearson(paid.astype(np.float64), spend), _pearson(_ranks(paid), _ranks(spend))
 
 

@@ -151,7 +151,9 @@ class Customers:
 
     @cached_property
     def index(self) -> WordArray:
-        """Stream index of each customer: the hash of its key, or its position where there are no keys."""
+        """Stream index (word) of each customer, (customer,): the hash of its key, or its position where there
+        are no keys.
+        """
         if self.key is None:
             return np.arange(len(self), dtype=np.uint64)
         return np.array([index_of(key) for key in self.key], dtype=np.uint64)
@@ -181,7 +183,7 @@ class Customers:
         return correlation_of(self.paid[keep], self.spend[keep])
 
     def select(self, keep: npt.NDArray[Any]) -> Customers:
-        """The customers picked by a mask or positions."""
+        """The customers picked by ``keep``, a mask (whether each stays) or positions, (customer,)."""
         picked = np.arange(len(self))[keep]
 
         def pick(column: Any) -> Any:

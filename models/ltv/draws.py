@@ -16,8 +16,10 @@ from models.streams import key_of, uniform4
 def draw_log_normal(
     mean: FloatArray, factor: FloatArray, key: WordArray, first_trial: int, trials: int
 ) -> FloatArray:
-    """exp(mean + factor z) per trial, shape (trial, parameter), z up to four addressed normals of the
+    """exp(mean + factor z) per trial, dims (trial, parameter), z up to four addressed standard normals of the
     trial.
+
+    ``mean`` (parameter,) and ``factor`` (parameter, parameter) are on the log scale.
     """
     out = np.empty((trials, mean.size))
     z = np.empty(4)
@@ -36,8 +38,10 @@ def draw_log_normal(
 def parameters_by_trial(
     mean: FloatArray, covariance: FloatArray | None, seed: int, name: str, trials: range
 ) -> FloatArray:
-    """Parameters of each trial, dims (trial, parameter); without a covariance all trials have the fitted
-    ones.
+    """Parameters of each trial (not their logs), dims (trial, parameter); without a covariance all trials
+    have the fitted ones.
+
+    ``mean`` (parameter,) and ``covariance`` (parameter, parameter) are of the log parameters.
     """
     mean = np.asarray(mean, dtype=np.float64)
     factor = np.zeros((mean.size, mean.size)) if covariance is None else factor_of(covariance)
@@ -46,7 +50,9 @@ def parameters_by_trial(
 
 
 def factor_of(covariance: FloatArray) -> FloatArray:
-    """Lower Cholesky factor; zero rows (a parameter that is not drawn) stay zero."""
+    """Lower Cholesky factor of a covariance of log parameters, both (parameter, parameter); zero rows (a
+    parameter that is not drawn) stay zero.
+    """
     drawn = np.flatnonzero(np.diag(covariance) > 0.0)
     factor = np.zeros_like(covariance)
     if drawn.size:

@@ -61,6 +61,7 @@ def fit_with_dropout(evidence: Evidence, likelihood: DropoutLikelihood, prior: P
             "pool them with other customers or pass a prior"
         )
     limit = fit_nbd(evidence)
+    # leaving explains some of the silence, so r lies above that of NBD
     front = np.clip([limit.point[0] + 0.1, limit.point[1]], -4.0, 9.0)
     start, *others = (
         np.concatenate([front, leaving]) for leaving in likelihood.starts(float(np.exp(front[1])))
@@ -98,12 +99,12 @@ def fit_with_dropout(evidence: Evidence, likelihood: DropoutLikelihood, prior: P
 
 
 def loglik_at(log_parameters: FloatArray, evidence: Evidence, likelihood: DropoutLikelihood) -> float:
-    """Log-likelihood of the customers at any log parameters."""
+    """Log-likelihood of the customers at any log parameters (parameter,)."""
     return float(_objective(evidence, likelihood, None)(log_parameters)[0])
 
 
 def score_of(log_parameters: FloatArray, evidence: Evidence, likelihood: DropoutLikelihood) -> FloatArray:
-    """Gradient of the log-likelihood of the customers, shape (4,)."""
+    """Gradient of the log-likelihood of the customers by the log parameters, both (parameter,)."""
     return np.asarray(_objective(evidence, likelihood, None)(log_parameters)[1])
 
 
@@ -151,7 +152,9 @@ def _covariance(found: Maximum) -> tuple[FloatArray, str]:
     nothing = np.full_like(found.hessian, np.nan)
     if not found.converged or np.max(np.abs(found.point)) > 25.0:
         return nothing, "the likelihood rises to the boundary of the parameters"
+    # below this share of the steepest direction the inverse would be rounding
     if eigenvalues[0] <= 1e-9 * max(eigenvalues[-1], 1.0):
         return nothing, "the likelihood is flat in some direction"
     covariance = np.linalg.inv(-found.hessian)
+    # an inverse is symmetric but for rounding, a covariance must be
     return 0.5 * (covariance + covariance.T), ""

@@ -35,7 +35,7 @@ class Sampled(Protocol):
     def parameters_by_trial(
         self, *, trials: range, seed: int, name: str, parameters: str = "draw"
     ) -> FloatArray:
-        """Parameters of each trial, dims (trial, 4)."""
+        """Parameters of each trial (rates in days, not logs), dims (trial, parameter)."""
         ...
 
 

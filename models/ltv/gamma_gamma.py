@@ -23,6 +23,7 @@ NAMES = ("p", "q", "v")
 _FARTHEST = 12.0
 """A log parameter farther out than this is no maximum but the way to the boundary."""
 _MANY = 32_000
+"""Customers above which an eighth of them is searched first: from there one look less at all pays for it."""
 
 
 @compiled
@@ -139,9 +140,10 @@ class GammaGamma:
         return float(p * v / (q - 1.0))
 
     def expected_spend(self, customers: Customers) -> xr.DataArray:
-        """Expected mean spend per order of each customer given what it paid, dims (customer,).
+        """Expected mean spend per order of each customer given what it paid, currency, dims (customer,).
 
-        p (v + x z) / (p x + q - 1) with x paid orders of mean z; refused where it is infinite (p x + q <= 1).
+        p (v + x z) / (p x + q - 1) with x paid orders of mean z (Fader and Hardie 2013); refused where it is
+        infinite (p x + q <= 1).
         """
         shape, rate = self._known(customers)
         self.refuse_infinite(shape, "expected spend", 1.0)
@@ -150,9 +152,11 @@ class GammaGamma:
         )
 
     def spend_deviation(self, customers: Customers) -> xr.DataArray:
-        """Standard deviation of what is known of each customer's mean spend per order, dims (customer,).
+        """Standard deviation of what is known of each customer's mean spend per order, currency, dims
+        (customer,).
 
-        Refused where it is infinite (p x + q <= 2).
+        That of p / nu, nu ~ Gamma(p x + q, v + x z) (Fader and Hardie 2013); refused where it is infinite (p
+        x + q <= 2).
         """
         shape, rate = self._known(customers)
         self.refuse_infinite(shape, "deviation of the expected spend", 2.0)
@@ -160,7 +164,14 @@ class GammaGamma:
         return self._by_customer(values, "deviation of the expected spend per order", customers)
 
     def refuse_infinite(self, shape: FloatArray, figure: str, least: float = 1.0) -> None:
-        """Raise where a figure is infinite because the shape p x + q is too small."""
+        """Refuse a figure of customers that is infinite because the shape p x + q (customer,), a number
+        without unit, is too small.
+
+        Raises
+        ------
+        FitError
+            where the shape of any customer is at or below ``least``
+        """
         infinite = np.count_nonzero(shape <= least)
         if infinite:
             raise FitError(f"the {figure} of {infinite} customers is infinite: p x + q <= {least:g}")
@@ -181,7 +192,9 @@ class GammaGamma:
         return xr.DataArray(values, coordinates, dims=("customer",), attrs=attributes)
 
     def spend_rate(self, customers: Customers) -> tuple[FloatArray, FloatArray]:
-        """Shape and rate of each customer's nu, q + p x and v + x z; n orders total Gamma(p n, rate nu)."""
+        """Shape (number) and rate (1 / currency) of each customer's nu, q + p x and v + x z, both
+        (customer,); n orders total Gamma(p n, rate nu) (Fader and Hardie 2013).
+        """
         p, q, v = np.exp(self.log_parameters)
         if customers.spend is None or customers.paid is None:
             return np.full(len(customers), q), np.full(len(customers), v)
@@ -218,7 +231,14 @@ class GammaGamma:
 
 
 def loglik_of_spend(log_parameters: FloatArray, customers: Customers) -> float:
-    """Log-likelihood of the mean spend of ``customers`` at any ln p, ln q, ln v."""
+    """Log-likelihood of the mean spend of ``customers`` at any ln p, ln q, ln v (parameter,); Fader and
+    Hardie 2013.
+
+    Raises
+    ------
+    FitError
+        where the customers have no spend
+    """
     if customers.spend is None or customers.paid is None:
         raise FitError("the customers have no spend | pass value= to Customers.from_orders")
     keep = customers.paid > 0

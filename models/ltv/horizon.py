@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,24 @@ from models.streams import key_of
 HORIZON_MONTHS = 36
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArrivalSettings:
+    """How arrivals are sampled; stream address, clock, multipliers.
+
+    ``clock`` (month + 1,) is the operational time at the month starts, 0 now; ``envelope`` is the largest
+    demand multiplier there will be; ``churn`` (month,) multiplies leaving. Arrivals of the first ``kept``
+    months are given (all if omitted). ``parameters``: draw or fitted.
+    """
+
+    seed: int
+    name: str
+    clock: FloatArray
+    envelope: float
+    churn: FloatArray | None = None
+    kept: int | None = None
+    parameters: str = "draw"
+
+
 def horizon_of(
     trials: range,
     seed: int,
@@ -26,7 +45,14 @@ def horizon_of(
 ) -> Horizon:
     """Horizon of a block for the kernels; refuses a clock, envelope or churn that cannot be meant.
 
-    Arrivals of the first ``kept`` months are kept (all if omitted); that changes none of them.
+    ``clock`` (month + 1,) operational days at the month starts, ``churn`` (month,) multipliers. Arrivals of
+    the first ``kept`` months are kept (all if omitted); that changes none of them.
+
+    Raises
+    ------
+    UsageError
+        where the clock does not rise from 0, the envelope is below 1, the range of trials has a step, or the
+        churn is not one multiplier of at least 0 a month
     """
     ticks = np.ascontiguousarray(clock, dtype=np.float64)
     rising = (
@@ -46,7 +72,9 @@ def horizon_of(
 
 
 def clock_of(clock: Any, months: int) -> FloatArray:
-    """The clock given, or ``months`` months of 365.25/12 days."""
+    """The clock given, operational days at the month starts (month + 1,), or ``months`` months of 365.25/12
+    days.
+    """
     if clock is None:
         return np.arange(months + 1, dtype=np.float64) * days_per("month")
     return np.ascontiguousarray(clock, dtype=np.float64)
@@ -68,7 +96,14 @@ def seed_and_name(stream: Any, seed: int, name: str) -> tuple[int, str]:
 
 
 def monthly(value: Any, months: int, what: str = "multiplier") -> FloatArray:
-    """One multiplier a month (the last axis): a single number for all, 1 beyond the months given."""
+    """One multiplier a month, dims (month,) or (trial, month): a single number for all, 1 beyond the months
+    given.
+
+    Raises
+    ------
+    UsageError
+        where more than ``months`` months are given, or one is negative or not finite
+    """
     array = np.asarray(value, dtype=np.float64)
     if (array.ndim and array.shape[-1] > months) or not np.all(np.isfinite(array)) or np.any(array < 0):
         raise UsageError(

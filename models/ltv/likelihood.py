@@ -46,7 +46,11 @@ def _exposure(age: FloatArray, first: int, last: int, alpha: float) -> tuple[flo
 def nbd_derivatives(
     log_parameters: FloatArray, start: IntArray, age: FloatArray, more_than: FloatArray
 ) -> tuple[float, FloatArray, FloatArray]:
-    """Value, gradient (2,) and Hessian (2, 2) in (ln r, ln alpha) of the NBD limit: nobody ever leaves."""
+    """Log-likelihood, gradient (parameter,) and Hessian (parameter, parameter) in (ln r, ln alpha) of the NBD
+    limit: nobody ever leaves.
+
+    ``age`` (customer,) in days sorted by x; ``start`` and ``more_than`` as in ``Evidence``.
+    """
     r = math.exp(log_parameters[0])
     alpha = math.exp(log_parameters[1])
     value = 0.0
@@ -100,8 +104,6 @@ def _survival_part(
 def _leaving(
     recency: FloatArray,
     age: FloatArray,
-    first: int,
-    last: int,
     n: float,
     log_odds: float,
     alpha: float,
@@ -117,7 +119,7 @@ def _leaving(
     value, product = 0.0, 1.0
     p_one, p_gap, p_slope, p_bend = 0.0, 0.0, 0.0, 0.0
     s_one, s_gap, s_slope, s_gap_gap, s_gap_slope, s_slope_slope = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(first, last):
+    for i in range(age.size):
         to_end, to_last = alpha + age[i], alpha + recency[i]
         left = 1.0 / (to_end * to_last)
         end, latest = alpha * left * to_last, alpha * left * to_end
@@ -162,7 +164,11 @@ def derivatives(
     more_than: FloatArray,
     shift: int,
 ) -> tuple[float, FloatArray, FloatArray]:
-    """Value, gradient (4,) and Hessian (4, 4) in (ln r, ln alpha, ln a, ln b)."""
+    """Log-likelihood, gradient (parameter,) and Hessian (parameter, parameter) in (ln r, ln alpha, ln a, ln
+    b): the formula of the module.
+
+    ``recency`` and ``age`` (customer,) in days sorted by x; ``start`` and ``more_than`` as in ``Evidence``.
+    """
     nbd_value, nbd_gradient, nbd_hessian = nbd_derivatives(log_parameters, start, age, more_than)
     gradient = np.zeros(4)
     hessian = np.zeros((4, 4))
@@ -178,7 +184,9 @@ def derivatives(
         n = r + x
         up = b + (y - 1)
         log_odds = log_parameters[2] - math.log(up)
-        value += _leaving(recency, age, start[x], start[x + 1], n, log_odds, alpha, p, s)
+        value += _leaving(
+            recency[start[x] : start[x + 1]], age[start[x] : start[x + 1]], n, log_odds, alpha, p, s
+        )
         share = b / up
         gradient[0] += r * p[1]
         gradient[1] += n * p[2]

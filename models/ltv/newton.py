@@ -12,9 +12,13 @@ from models.arrays import FloatArray
 Objective = Callable[[FloatArray], tuple[float, FloatArray, FloatArray]]
 
 _FARTHEST = 40.0
+"""Log parameter beyond which there is no maximum to be found."""
 _LONGEST_STEP = 2.0
+"""Longest move of a log parameter in one step: the quadratic does not hold much farther."""
 _DECREMENT = 1e-11
+"""Gain still to be expected, in log-likelihood, at which the search ends."""
 _ROUNDING = 1e-12
+"""The same relative to the value: a gradient tolerance alone would spin on rounding (LTV.md §2)."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,13 @@ class Maximum:
 def maximise(
     objective: Objective, start: FloatArray, *, most_steps: int = 200, look_again: bool = True
 ) -> Maximum:
-    """Maximise ``objective`` (value, gradient, Hessian) from ``start``.
+    """Maximise ``objective`` (value, gradient, Hessian) from ``start`` (parameter,).
 
-    Each step solves with the absolute eigenvalues of the Hessian, so that it climbs where the surface is
-    not concave. The search ends when half the Newton decrement (the gain still to be expected, in
-    log-likelihood units) is below 1e-11 or below the rounding of the value; it gives up beyond exp(40).
-    Without ``look_again`` the last step is taken on trust: the gain is what Newton expects, gradient and
-    Hessian are those before it, which is right to the rounding of the value where observations are many.
+    Each step solves with the absolute eigenvalues of the Hessian, so that it climbs where the surface is not
+    concave. The search ends when half the Newton decrement (the gain still to be expected, in log-likelihood
+    units) is below 1e-11 or below the rounding of the value; it gives up beyond exp(40). Without
+    ``look_again`` the last step is taken on trust: the gain is what Newton expects, gradient and Hessian are
+    those before it, which is right to the rounding of the value where observations are many.
     """
     point = np.array(start, dtype=np.float64)
     value, gradient, hessian = objective(point)
@@ -67,6 +71,7 @@ def maximise(
 def _ascent(gradient: FloatArray, hessian: FloatArray) -> FloatArray:
     eigenvalues, vectors = np.linalg.eigh(-hessian)
     size = np.abs(eigenvalues)
+    # a flat direction gets a long step, which is cut, instead of an infinite one
     size = np.maximum(size, 1e-14 * max(float(size.max()), 1e-300))
     return np.asarray(vectors @ ((vectors.T @ gradient) / size))
 

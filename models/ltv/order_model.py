@@ -17,7 +17,7 @@ from models.ltv.draws import parameters_by_trial
 from models.ltv.fitting import DropoutLikelihood, Fit, fit_with_dropout, score_of
 from models.ltv.futures import NewSettings, Settings, sampled_new_paths, sampled_paths
 from models.ltv.gamma_gamma import GammaGamma
-from models.ltv.horizon import horizon_of
+from models.ltv.horizon import ArrivalSettings, horizon_of
 from models.ltv.json_form import content_of
 from models.ltv.paths import Base
 from models.ltv.priors import Prior
@@ -84,7 +84,7 @@ class OrderModel(ABC):
 
     @property
     def covariance(self) -> FloatArray:
-        """Covariance of the log parameters, shape (4, 4); NaN at a boundary: there is none."""
+        """Covariance of the log parameters, dims (parameter, parameter); NaN at a boundary: there is none."""
         return np.full((4, 4), np.nan) if self.boundary else self.draw_covariance
 
     @property
@@ -107,11 +107,13 @@ class OrderModel(ABC):
         return self.loglik + self.orders * float(np.log(days_per(unit)))
 
     def with_covariance(self, covariance: FloatArray) -> Self:
-        """The same model with another covariance of the log parameters (clustered by month, say)."""
+        """The same model with another covariance of the log parameters (parameter, parameter), clustered by
+        month, say.
+        """
         return replace(self, draw_covariance=np.asarray(covariance, dtype=np.float64))
 
     def score(self, customers: Customers) -> FloatArray:
-        """Gradient of the log-likelihood of ``customers`` at the fitted log parameters, shape (4,)."""
+        """Gradient of the log-likelihood of ``customers`` at the fitted log parameters, dims (parameter,)."""
         return score_of(self.log_parameters, customers.evidence, self.likelihood)
 
     def p_alive(self, customers: Customers) -> xr.DataArray:
@@ -139,7 +141,14 @@ class OrderModel(ABC):
         return by_customer(values, "orders", label, customers)
 
     def expected_orders_by_month(self, customers: Customers, clock: FloatArray) -> FloatArray:
-        """Expected orders of all customers by month, dims (month,); ``clock`` (month + 1,) as in sampling."""
+        """Expected number of orders of all customers by month, dims (month,); ``clock`` (month + 1,) as in
+        sampling.
+
+        Raises
+        ------
+        UsageError
+            where the clock is not one row of rising times
+        """
         elapsed = np.asarray(clock, dtype=np.float64)
         if elapsed.ndim != 1 or np.any(np.diff(elapsed) < 0):
             raise UsageError("clock: rising operational times of the month starts are needed")
@@ -151,7 +160,9 @@ class OrderModel(ABC):
 
     @abstractmethod
     def expected_orders_new(self, days: Any) -> FloatArray:
-        """Expected repeat orders of a new customer within ``days`` (of the clock) of the first order."""
+        """Expected number of repeat orders of a new customer within ``days`` (of the clock) of the first
+        order, shape of ``days``.
+        """
 
     def probability_of_orders(
         self, n: Any, *, days: float, customers: Customers | None = None
@@ -159,6 +170,11 @@ class OrderModel(ABC):
         """Probability of ``n`` repeat orders within ``days``.
 
         Of a new customer, in the shape of ``n``; or of each of ``customers`` from now on, dims (customer, n).
+
+        Raises
+        ------
+        UsageError
+            where ``n`` are not whole numbers from 0
         """
         count = np.asarray(n, dtype=np.float64)
         if np.any(count < 0) or np.any(count != np.floor(count)):
@@ -181,35 +197,29 @@ class OrderModel(ABC):
     def parameters_by_trial(
         self, *, trials: range, seed: int, name: str, parameters: str = "draw"
     ) -> FloatArray:
-        """Parameters of each trial, dims (trial, 4): drawn on the log scale, or the fitted ones in every
-        trial.
+        """Parameters of each trial (rates in days, not logs), dims (trial, parameter): drawn on the log
+        scale, or the fitted ones in every trial.
+
+        Raises
+        ------
+        UsageError
+            where ``parameters`` is neither draw nor fitted
         """
         if parameters not in ("draw", "fitted"):
             raise UsageError(f"parameters: draw or fitted | got {parameters}")
         covariance = self.draw_covariance if parameters == "draw" else None
         return parameters_by_trial(self.mean, covariance, seed, name, trials)
 
-    def sample_arrivals(
-        self,
-        customers: Customers,
-        *,
-        trials: range,
-        seed: int,
-        name: str,
-        clock: FloatArray,
-        envelope: float,
-        parameters: str = "draw",
-        churn: FloatArray | None = None,
-        kept: int | None = None,
-    ) -> Arrivals:
+    def sample_arrivals(self, customers: Customers, settings: ArrivalSettings, trials: range) -> Arrivals:
         """Marked arrivals of ``customers`` in a block of trials: an order where mark < demand multiplier.
 
-        ``clock`` (month + 1,) is the operational time at the month starts, 0 now; ``envelope`` is the largest
-        demand multiplier there will be. Leaving is already applied. Arrivals of the first ``kept`` months are
-        given (all if omitted).
+        Leaving is already applied.
         """
+        seed, name, parameters = settings.seed, settings.name, settings.parameters
         by_trial = self.parameters_by_trial(trials=trials, seed=seed, name=name, parameters=parameters)
-        horizon = horizon_of(trials, seed, name, clock, envelope, churn, kept)
+        horizon = horizon_of(
+            trials, seed, name, settings.clock, settings.envelope, settings.churn, settings.kept
+        )
         if len(customers) == 0:
             offset = np.zeros(len(trials) + 1, dtype=np.int64)
             none = np.zeros(0)
@@ -323,7 +333,9 @@ class OrderModel(ABC):
 def by_customer(
     values: FloatArray, units: str, long_name: str, customers: Customers | None = None
 ) -> xr.DataArray:
-    """A figure of each customer with its unit, labelled with the customers' keys where they have any."""
+    """A figure of each customer with its unit, dims (customer,), labelled with the customers' keys where they
+    have any.
+    """
     coordinates = None
     if customers is not None and customers.key is not None:
         coordinates = {"customer": np.array(customers.key, dtype=object)}

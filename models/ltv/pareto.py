@@ -45,7 +45,10 @@ class ParetoNBD(OrderModel):
     title = "Pareto/NBD"
 
     def expected_orders_new(self, days: Any) -> FloatArray:
-        """Expected repeat orders of a new customer within ``days`` (of the clock) of the first order."""
+        """Expected number of repeat orders of a new customer within ``days`` (of the clock) of the first
+        order, shape of ``days``: the mean rate times the expected time there (Schmittlein, Morrison and
+        Colombo 1987).
+        """
         r, alpha, s, beta = np.exp(self.mean)
         elapsed = np.asarray(days, dtype=np.float64)
         return np.asarray(r / alpha * _time_there(float(s), beta, elapsed))
@@ -84,6 +87,7 @@ class ParetoNBD(OrderModel):
 def _time_there(s: float, beta: FloatArray, elapsed: FloatArray) -> FloatArray:
     """Expected days until leaving or ``elapsed``: beta/(s-1) (1 - (beta/(beta+t))^(s-1)), also at s = 1."""
     log_growth = np.log1p(elapsed / beta)
+    # the limit for s to 1, where the quotient is 0 / 0
     if abs(s - 1.0) < 1e-12:
         return np.asarray(beta * log_growth)
     return np.asarray(beta * -np.expm1((1.0 - s) * log_growth) / (s - 1.0))

@@ -28,7 +28,9 @@ from models.compiled import compiled
 Point = tuple[float, float, float, float]
 
 _PANEL = 2.5
+"""Length in w that one panel of nodes spans: 16 nodes hold 1e-12 on it."""
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+"""Gauss-Legendre rule on (-1, 1), stretched over each panel."""
 _NOTHING = -60.0
 """Logarithm of a share of the integral from which on the rest of it is left out."""
 
@@ -44,10 +46,11 @@ def nodes_between(
     at: FloatArray,
     share: FloatArray,
 ) -> int:
-    """Number of nodes y in (t_x, T), written with the logarithm of their share of the bracket.
+    """Number of nodes y in (t_x, T), days, written into ``at`` (point,) with the logarithm of their share of
+    the bracket.
 
-    Shares are relative to (1+t_x/alpha)^-n (1+t_x/beta)^-s; a number above the room says that it was not
-    enough.
+    Shares are relative to (1+t_x/alpha)^-n (1+t_x/beta)^-s (the integral of the module, Schmittlein, Morrison
+    and Colombo 1987); a number above the room says that it was not enough.
     """
     to_rate, to_leave = alpha + recency, beta + recency
     scale = min(to_rate / max(n, 1.0), to_leave / (s + 1.0))
@@ -84,7 +87,12 @@ def _still_there(n: float, alpha: float, s: float, beta: float, recency: float, 
 def alive_pareto(
     point: Point, frequency: IntArray, recency: FloatArray, age: FloatArray, alive: FloatArray
 ) -> None:
-    """P(alive) of each customer, written into ``alive``."""
+    """P(alive) of each customer, a probability, written into ``alive`` (customer,); Schmittlein, Morrison and
+    Colombo 1987.
+
+    One over one plus the odds that the customer left between its last order and now; ``frequency`` counts
+    repeat orders, ``recency`` and ``age`` are days.
+    """
     r, alpha, s, beta = point
     at, share = np.empty(256), np.empty(256)
     for i in range(frequency.size):
@@ -162,7 +170,11 @@ def _one(
 def pareto_derivatives(
     log_parameters: FloatArray, start: IntArray, recency: FloatArray, age: FloatArray, more_than: FloatArray
 ) -> tuple[float, FloatArray, FloatArray]:
-    """Value, gradient (4,) and Hessian (4, 4) in (ln r, ln alpha, ln s, ln beta)."""
+    """Log-likelihood, gradient (parameter,) and Hessian (parameter, parameter) in (ln r, ln alpha, ln s, ln
+    beta).
+
+    ``recency`` and ``age`` (customer,) in days sorted by x; ``start`` and ``more_than`` as in ``Evidence``.
+    """
     r, alpha = math.exp(log_parameters[0]), math.exp(log_parameters[1])
     s, beta = math.exp(log_parameters[2]), math.exp(log_parameters[3])
     gradient, hessian = np.zeros(4), np.zeros((4, 4))

@@ -58,6 +58,57 @@ class Horizon(NamedTuple):
     """Operational time from which on arrivals are not kept; it changes none before."""
 
 
+class NewCustomer(NamedTuple):
+    """A customer acquired at operational time ``start``: parameters of its trial, law of leaving, and where
+    its arrivals stop.
+
+    Records of paths hold numbers only: arrays are passed beside them, because taking one out of a record for
+    each customer would count its references.
+    """
+
+    parameters: tuple[float, float, float, float]
+    law: int
+    start: float
+    stop: float
+    envelope: float
+
+
+class KnownCustomer(NamedTuple):
+    """An existing customer at time 0: parameters of its trial, repeat orders, age (days) and P(alive) of its
+    row, uniforms of part 0, and where its arrivals stop.
+    """
+
+    parameters: tuple[float, float, float, float]
+    law: int
+    frequency: int
+    age: float
+    alive: float
+    uniforms: tuple[float, float, float, float]
+    stop: float
+    envelope: float
+
+
+class _Course(NamedTuple):
+    """A Pólya process of arrivals on its way: ``n`` and ``beta`` of the rate, ``a`` and ``b`` of leaving.
+
+    ``reached`` is ``beta`` + the time since ``start`` of the first arrival, ``u_mark`` its uniform,
+    ``u_time`` that of the second time. ``threshold`` is the survival at which the customer leaves; ``a`` =
+    0 is one who does not leave at an order.
+    """
+
+    n: float
+    beta: float
+    a: float
+    b: float
+    threshold: float
+    reached: float
+    u_mark: float
+    u_time: float
+    start: float
+    stop: float
+    envelope: float
+
+
 @inline
 def _stay(a: float, b: float, g: float) -> float:
     """Chance to stay through ``g`` epochs, E[(1-p)^g] for p ~ Beta(a, b)."""
@@ -70,7 +121,8 @@ def _stay(a: float, b: float, g: float) -> float:
 def month_at(clock: FloatArray, pace: float, time: float, month: int) -> int:
     """Month in which an operational time lies, not before ``month``; the last one has no end.
 
-    ``pace`` is the number of months over the length of the clock: where to look first.
+    ``clock`` (month + 1,) operational days at the month starts; ``pace`` is the number of months over the
+    length of the clock: where to look first.
     """
     last = clock.size - 2
     guess = max(int(min(time * pace, float(last))), month)
@@ -83,13 +135,17 @@ def month_at(clock: FloatArray, pace: float, time: float, month: int) -> int:
 
 @compiled
 def pace_of(clock: FloatArray) -> float:
-    """Months over the length of the clock."""
+    """Months over the length of the clock (month + 1,), a rate per operational day; 0 if it stands still."""
     return (clock.size - 1) / clock[clock.size - 1] if clock[clock.size - 1] > 0.0 else 0.0
 
 
 @compiled
 def leaving_time(hazard: float, clock: FloatArray, churn: FloatArray) -> float:
-    """Operational time at which the churn multipliers have added up to ``hazard``; 1 beyond the clock."""
+    """Operational time at which the churn multipliers have added up to ``hazard`` (operational days);
+    1 beyond the clock.
+
+    ``clock`` (month + 1,), ``churn`` (month,) or empty where it is 1 throughout.
+    """
     if churn.size == 0:
         return hazard
     for j in range(churn.size):
@@ -102,32 +158,19 @@ def leaving_time(hazard: float, clock: FloatArray, churn: FloatArray) -> float:
 
 @inline
 def _path(
-    n: float,
-    beta: float,
-    a: float,
-    b: float,
-    threshold: float,
-    reached: float,
-    u_mark: float,
-    u_time: float,
-    key: WordArray,
+    course: _Course,
     trial: int,
     index: np.uint64,
-    start: float,
-    stop: float,
-    envelope: float,
+    key: WordArray,
     churn: FloatArray,
     clock: FloatArray,
     times: FloatArray,
     marks: FloatArray,
 ) -> int:
-    """Number of arrivals of one customer before it leaves or ``stop``, written in order as far as there is
+    """Number of arrivals of one customer before it leaves or stops, written in order as far as there is
     room.
-
-    ``reached`` is ``beta`` + the time since ``start`` of the first arrival, ``u_mark`` its uniform,
-    ``u_time`` that of the second time. ``threshold`` is the survival at which the customer leaves; ``a`` =
-    0 is one who does not leave at an order.
     """
+    n, beta, a, b, threshold, reached, u_mark, u_time, start, stop, envelope = course
     stay = 1.0
     next_mark, next_time = 0.0, 0.0
     month = 0
@@ -135,6 +178,7 @@ def _path(
     last, shift = beta + (stop - start), start - beta
     while reached < last:
         if number > 0:
+            # one word of four uniforms serves two arrivals
             if number % 2 == 1:
                 u_mark, u_time, next_mark, next_time = uniform4(key, trial, index, (number + 1) // 2)
             else:
@@ -159,24 +203,27 @@ def _path(
 
 
 @compiled
-def new_path(
-    parameters: tuple[float, float, float, float],
-    law: int,
-    key: WordArray,
+def new_customer_path(
+    customer: NewCustomer,
     trial: int,
     index: np.uint64,
-    start: float,
-    stop: float,
-    envelope: float,
+    key: WordArray,
     churn: FloatArray,
     clock: FloatArray,
     times: FloatArray,
     marks: FloatArray,
 ) -> int:
-    """Arrivals of a customer acquired at operational time ``start``; see ``new_customer_path``."""
-    r, alpha, a, b = parameters
+    """Number of later arrivals of a customer acquired at operational time ``start``, up to ``stop``.
+
+    Sorted ``times`` (operational days) and ``marks``, both (order,), are written as far as there is room; a
+    number above ``times.size`` says that it was not enough: call again with a longer buffer, the draw is the
+    same. Under MBG/NBD the first order may be the last. An earlier ``stop`` only leaves out what comes after
+    it. ``churn`` (month,) is empty where it is 1 throughout; then ``clock`` (month + 1,) is not read.
+    """
+    r, alpha, a, b = customer.parameters
+    start, stop, envelope = customer.start, customer.stop, customer.envelope
     u, threshold, u_mark, u_time = uniform4(key, trial, index, 0)
-    if law == PARETO:
+    if customer.law == PARETO:
         hazard = b * math.expm1(-math.log(threshold) / a)
         if churn.size > 0:
             month = month_at(clock, pace_of(clock), start, 0)
@@ -187,93 +234,62 @@ def new_path(
         else:
             stop = min(stop, start + hazard)
         a = 0.0
-    if law == MODIFIED:
+    if customer.law == MODIFIED:
         g = churn[month_at(clock, pace_of(clock), start, 0)] if churn.size > 0 else 1.0
         stays = _stay(a, b, g)
         if stays <= threshold:
             return 0
+        # given that the customer stayed, the rest of the same uniform decides when it leaves
         threshold /= stays
         b += g
     beta = alpha / envelope
     reached = beta * math.exp(-math.log1p(-u) / r)
-    return _path(
-        r, beta, a, b, threshold, reached, u_mark, u_time,
-        key, trial, index, start, stop, envelope, churn, clock, times, marks,
-    )  # fmt: skip
-
-
-@compiled
-def new_customer_path(
-    r: float,
-    alpha: float,
-    a: float,
-    b: float,
-    key: WordArray,
-    trial: int,
-    index: np.uint64,
-    start: float,
-    end: float,
-    envelope: float,
-    times: FloatArray,
-    marks: FloatArray,
-    law: int = BETA_GEO,
-    stop: float = np.inf,
-) -> int:
-    """Number of later arrivals of a customer acquired at operational time ``start``, up to ``end``.
-
-    Sorted times and marks are written as far as there is room; a number above ``times.size`` says that it
-    was not enough: call again with a longer buffer, the draw is the same. Under MBG/NBD the first order may
-    be the last. An earlier ``end`` or ``stop`` only leaves out what comes after it.
-    """
-    none = marks[:0]
-    return new_path(
-        (r, alpha, a, b), law, key, trial, index, start, min(end, stop), envelope, none, none, times, marks
-    )
+    course = _Course(r, beta, a, b, threshold, reached, u_mark, u_time, start, stop, envelope)
+    return _path(course, trial, index, key, churn, clock, times, marks)
 
 
 @inline
 def existing_path(
-    parameters: tuple[float, float, float, float],
-    law: int,
-    x: int,
-    age: float,
-    alive: float,
-    uniforms: tuple[float, float, float, float],
-    key: WordArray,
+    customer: KnownCustomer,
     trial: int,
     index: np.uint64,
-    stop: float,
-    envelope: float,
+    key: WordArray,
     churn: FloatArray,
     clock: FloatArray,
     times: FloatArray,
     marks: FloatArray,
 ) -> int:
-    """Arrivals of one existing customer who is active, that is, whose first uniform is below its row's
-    chance.
+    """Number of arrivals of one existing customer who is active, that is, whose first uniform is below its
+    row's chance.
 
-    ``uniforms`` are those of part 0, ``alive`` is P(alive) of its row. Written as far as there is room.
+    ``times`` (operational days) and ``marks``, both (order,), are written as far as there is room; ``churn``
+    (month,) and ``clock`` (month + 1,) as for a new customer.
     """
-    u, threshold, u_mark, u_time = uniforms
-    r, alpha, a, b = parameters
-    if law == PARETO:
+    u, threshold, u_mark, u_time = customer.uniforms
+    r, alpha, a, b = customer.parameters
+    age, stop, envelope = customer.age, customer.stop, customer.envelope
+    if customer.law == PARETO:
         hazard = (b + age) * math.expm1(-math.log(threshold) / a)
         stop = min(stop, leaving_time(hazard, clock, churn))
         a = 0.0
     else:
-        b += x + law
-    n = r + x
+        b += customer.frequency + customer.law
+    n = r + customer.frequency
     beta = (alpha + age) / envelope
-    reached = beta * math.exp(-math.log1p(-u / alive) / n)
-    return _path(
-        n, beta, a, b, threshold, reached, u_mark, u_time,
-        key, trial, index, 0.0, stop, envelope, churn, clock, times, marks,
-    )  # fmt: skip
+    # u below P(alive and active) is a uniform of the time as well: it needs no draw of its own
+    reached = beta * math.exp(-math.log1p(-u / customer.alive) / n)
+    course = _Course(n, beta, a, b, threshold, reached, u_mark, u_time, 0.0, stop, envelope)
+    return _path(course, trial, index, key, churn, clock, times, marks)
 
 
 @compiled
 def alive_geometric(parameters: tuple[float, float, float, float], base: Base, alive: FloatArray) -> None:
-    """P(alive) of each summary row under BG/NBD and MBG/NBD, written into ``alive``."""
+    """P(alive) of each summary row under BG/NBD and MBG/NBD, a probability, written into ``alive`` (row,).
+
+    Fader, Hardie and Lee 2005 and Batislam, Denizel and Filiztekin 2007; the odds of having left (LTV.md
+    §3) in logarithms, because the power overflows for many orders. Rows lie sorted by x: what depends on x
+    alone is said once.
+    """
     r, alpha, a, b = parameters
     log_a = math.log(a) if a > 0.0 else -np.inf
     before, shared = -1, 0.0
@@ -297,8 +313,8 @@ def active_cells(
     alive: FloatArray,
     active: FloatArray,
 ) -> None:
-    """Chance of each summary row to be alive with an arrival to come before the stop, written into
-    ``active``.
+    """Probability of each summary row to be alive with an arrival to come before the stop, written into
+    ``active`` (row,).
     """
     r, alpha = parameters[0], parameters[1]
     span = horizon.envelope * min(horizon.stop, horizon.clock[horizon.clock.size - 1])

@@ -15,7 +15,9 @@ class Prior(Protocol):
     """Log density up to a constant, with its derivatives."""
 
     def derivatives(self, log_parameters: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-        """Value, gradient (4,) and Hessian (4, 4)."""
+        """Log density up to a constant at the log parameters (parameter,), gradient (parameter,) and Hessian
+        (parameter, parameter).
+        """
         ...
 
 
@@ -36,7 +38,9 @@ class WeakPrior:
     r_deviation: float = 2.0
 
     def derivatives(self, log_parameters: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-        """Value, gradient and Hessian of the log density."""
+        """Log density up to a constant at the log parameters (parameter,), gradient (parameter,) and Hessian
+        (parameter, parameter).
+        """
         ln_r, _, ln_a, ln_b = (float(value) for value in log_parameters)
         ln_kappa = float(np.logaddexp(ln_a, ln_b))
         share = math.exp(ln_a - ln_kappa)
@@ -68,7 +72,9 @@ class WeakParetoPrior:
     ratio_deviation: float = 1.5
 
     def derivatives(self, log_parameters: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-        """Value, gradient and Hessian of the log density."""
+        """Log density up to a constant at the log parameters (parameter,), gradient (parameter,) and Hessian
+        (parameter, parameter).
+        """
         rows = np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, -1.0, 0.0, 1.0]])
         centre = np.log([self.r, self.s, self.ratio])
         deviation = np.array([self.r_deviation, self.s_deviation, self.ratio_deviation])
@@ -85,7 +91,9 @@ class NormalPrior:
     covariance: FloatArray
 
     def derivatives(self, log_parameters: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-        """Value, gradient and Hessian of the log density."""
+        """Log density up to a constant at the log parameters (parameter,), gradient (parameter,) and Hessian
+        (parameter, parameter).
+        """
         precision = np.linalg.inv(self.covariance)
         away = np.asarray(log_parameters) - self.mean
         pull = precision @ away

@@ -16,15 +16,18 @@ from models.compiled import compiled
 from models.errors import FitError
 
 NODES = 64
+"""Nodes that hold 1e-11 at a reach up to 10 (LTV.md §2); beyond it they are doubled."""
 _MOST_NODES = 512
+"""Nodes up to which the rule is doubled; what has not settled by then is integrated adaptively."""
 _TIERS = ((1.0, 16), (3.0, 24), (10.0, NODES))
 """Nodes that hold 1e-11 up to each reach, the ratio of horizon to history times max(1, (r + x) / b)."""
 _AGREEMENT = 1e-10
+"""Relative change under doubling below which an integral is taken for settled."""
 
 
 @lru_cache(maxsize=4096)
 def beta_nodes(a: float, b: float, nodes: int = NODES) -> tuple[FloatArray, FloatArray]:
-    """Nodes and weights (sum 1) of the Gauss rule for Beta(a, b) on (0, 1), each shape (nodes,).
+    """Nodes (chances to leave) and weights (sum 1) of the Gauss rule for Beta(a, b) on (0, 1), each (point,).
 
     Golub and Welsch (1969): eigenvalues of the symmetric tridiagonal matrix of the recurrence of the Jacobi
     polynomials with exponents b-1 at 1 and a-1 at 0. Holds 1e-15 up to b = 1e8, where scipy's roots_jacobi
@@ -45,6 +48,7 @@ def beta_nodes(a: float, b: float, nodes: int = NODES) -> tuple[FloatArray, Floa
     ratio[1:] = j * (j + right) * (j + left) * (j + total) / (s * s * (s + 1.0) * (s - 1.0))
     points, vectors = eigh_tridiagonal(diagonal, np.sqrt(ratio))
     weights = vectors[0] ** 2
+    # the smallest node may come out at or below 0, and orders are divided by it
     return np.clip(points, 1e-300, 1.0), weights / weights.sum()
 
 
@@ -61,10 +65,17 @@ def _integrate(points: FloatArray, weights: FloatArray, shape: float, ratio: Flo
 
 
 def orders_given_alive(a: float, b: float, shape: float, ratio: FloatArray) -> FloatArray:
-    """Expected orders in h of a customer alive now, for each ``ratio`` = h / (alpha + T).
+    """Expected number of orders in h of a customer alive now, elementwise for each ``ratio`` = h / (alpha +
+    T).
 
-    E[(1 - (1 + p ratio)^-shape) / p] over p ~ Beta(a, b); ``shape`` is r + x. a = 0 means that nobody leaves:
+    E[(1 - (1 + p ratio)^-shape) / p] over p ~ Beta(a, b); ``shape`` is r + x: the mean (1 - exp(-lambda p h))
+    / p of Fader, Hardie and Lee 2005 over lambda ~ Gamma(r + x, alpha + T). a = 0 means that nobody leaves:
     shape x ratio.
+
+    Raises
+    ------
+    FitError
+        where any of them is not finite
     """
     ratio = np.asarray(ratio, dtype=np.float64)
     if a == 0.0:

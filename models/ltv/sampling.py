@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,18 +14,22 @@ from models.ltv.paths import (
     PARETO,
     Base,
     Horizon,
+    KnownCustomer,
+    NewCustomer,
     active_cells,
     alive_geometric,
     existing_path,
     month_at,
-    new_path,
+    new_customer_path,
     pace_of,
 )
 from models.samplers import gamma
 from models.streams import uniform1, uniform4
 
 _ACQUIRED_PART = 1 << 41
+"""Part of the stream that holds the time of a new customer's first order: beyond every part of its path."""
 _CHUNK = 4096
+"""Customers looked at in one go: their uniforms (160 kB with the positions) stay in the cache."""
 _ORDER_PARTS = 1 << 16
 """Parts of the spend stream set aside for each order of a customer; its nu has the first ones."""
 
@@ -44,8 +47,7 @@ class Spend(NamedTuple):
     total: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
-class Arrivals:
+class Arrivals(NamedTuple):
     """Marked arrivals of a block of trials, flat, in the order (trial, customer, time).
 
     Those of trial position t are ``offset[t]`` to ``offset[t+1]``; an arrival is an order in ``month`` if its
@@ -108,11 +110,9 @@ def arrivals_block(
             uniforms = uniform4(key, trial, index[i], 0)
             if uniforms[0] >= active[c]:
                 continue
+            known = KnownCustomer(point, law, frequency[c], cell_age[c], alive[c], uniforms, stop, envelope)
             while True:
-                number = existing_path(
-                    point, law, frequency[c], cell_age[c], alive[c], uniforms,
-                    key, trial, index[i], stop, envelope, churn, clock, times, marks,
-                )  # fmt: skip
+                number = existing_path(known, trial, index[i], key, churn, clock, times, marks)
                 if number <= times.size:
                     break
                 times, marks = np.empty(number), np.empty(number)
@@ -159,30 +159,40 @@ def _count_path(
         orders[at] += marks[k] < demand[at]
 
 
+class _Payer(NamedTuple):
+    """A customer whose orders are priced: trial and stream index, paid orders and their total, arrivals.
+
+    ``month`` is where to look for the first arrival, ``pace`` that of the clock.
+    """
+
+    trial: int
+    who: np.uint64
+    paid: float
+    total: float
+    number: int
+    month: int
+    pace: float
+
+
 @compiled
 def _price_path(
-    number: int,
+    payer: _Payer,
     times: FloatArray,
     marks: FloatArray,
-    at: int,
     clock: FloatArray,
-    pace: float,
     demand: FloatArray,
     spend: FloatArray,
     point: FloatArray,
     key: WordArray,
-    trial: int,
-    index: np.uint64,
-    paid: float,
-    total: float,
 ) -> None:
     """Add what one customer pays for its orders to the months of its trial."""
+    trial, index, at = payer.trial, payer.who, payer.month
     rate = 0.0
-    for k in range(number):
-        at = month_at(clock, pace, times[k], at)
+    for k in range(payer.number):
+        at = month_at(clock, payer.pace, times[k], at)
         if marks[k] < demand[at]:
             if rate == 0.0:
-                rate = _customer_rate(point, paid, total, key, trial, index)
+                rate = _customer_rate(point, payer.paid, payer.total, key, trial, index)
             value, _ = gamma(point[0], key, trial, index, (k + 1) * _ORDER_PARTS)
             spend[at] += value / rate
 
@@ -190,7 +200,6 @@ def _price_path(
 @inline
 def _pick_active(
     first: int,
-    last: int,
     member: IntArray,
     index: WordArray,
     active: FloatArray,
@@ -199,9 +208,11 @@ def _pick_active(
     who: IntArray,
     uniforms: FloatArray,
 ) -> int:
-    """Number of active customers among some, written with their uniforms without a branch."""
+    """Number of active customers among the chunk from ``first`` on, written with their uniforms without a
+    branch.
+    """
     found = 0
-    for i in range(first, last):
+    for i in range(first, min(first + _CHUNK, member.size)):
         u, threshold, mark, time = uniform4(key, trial, index[i], 0)
         who[found] = i
         uniforms[found, 0], uniforms[found, 1], uniforms[found, 2], uniforms[found, 3] = (
@@ -240,27 +251,24 @@ def count_block(
         trial = horizon.first_trial + t
         point = _cells_of_trial(parameters[t], base, horizon, alive, active)
         for first in range(0, member.size, _CHUNK):
-            last = min(first + _CHUNK, member.size)
-            found = _pick_active(first, last, member, index, active, key, trial, who, uniforms)
+            found = _pick_active(first, member, index, active, key, trial, who, uniforms)
             for j in range(found):
                 i = who[j]
                 c = member[i]
                 drawn = (uniforms[j, 0], uniforms[j, 1], uniforms[j, 2], uniforms[j, 3])
+                customer = KnownCustomer(
+                    point, law, frequency[c], cell_age[c], alive[c], drawn, stop, envelope
+                )
                 while True:
-                    number = existing_path(
-                        point, law, frequency[c], cell_age[c], alive[c], drawn,
-                        key, trial, index[i], stop, envelope, churn, clock, times, marks,
-                    )  # fmt: skip
+                    number = existing_path(customer, trial, index[i], key, churn, clock, times, marks)
                     if number <= times.size:
                         break
                     times, marks = np.empty(number), np.empty(number)
                 _count_path(number, times, marks, 0, clock, pace, multiplier, counted)
                 if priced:
                     paid, total = (known[i], known_total[i]) if known.size > 0 else (0.0, 0.0)
-                    _price_path(
-                        number, times, marks, 0, clock, pace, multiplier, paid_for,
-                        by_trial[t], price_key, trial, index[i], paid, total,
-                    )  # fmt: skip
+                    payer = _Payer(trial, index[i], paid, total, number, 0, pace)
+                    _price_path(payer, times, marks, clock, multiplier, paid_for, by_trial[t], price_key)
     return orders, spend
 
 
@@ -288,19 +296,16 @@ def count_new_block(
                 index = np.uint64((cohort << 32) | k)
                 share = uniform1(key, trial, index, _ACQUIRED_PART)
                 start = clock[cohort] + share * (clock[cohort + 1] - clock[cohort])
+                customer = NewCustomer(point, law, start, stop, envelope)
                 while True:
-                    number = new_path(
-                        point, law, key, trial, index, start, stop, envelope, churn, clock, times, marks
-                    )
+                    number = new_customer_path(customer, trial, index, key, churn, clock, times, marks)
                     if number <= times.size:
                         break
                     times, marks = np.empty(number), np.empty(number)
                 _count_path(number, times, marks, cohort, clock, pace, multiplier, counted)
                 if priced:
-                    _price_path(
-                        number, times, marks, cohort, clock, pace, multiplier, paid_for,
-                        by_trial[t], price_key, trial, index, 0.0, 0.0,
-                    )  # fmt: skip
+                    payer = _Payer(trial, index, 0.0, 0.0, number, cohort, pace)
+                    _price_path(payer, times, marks, clock, multiplier, paid_for, by_trial[t], price_key)
     return orders, spend
 
 
@@ -308,7 +313,10 @@ def count_new_block(
 def first_orders_block(
     by_trial: FloatArray, counts: IntArray, key: WordArray, first_trial: int
 ) -> FloatArray:
-    """Spend of the first orders per trial and month: one compound gamma draw per new customer."""
+    """Spend of the first orders, currency, dims (trial, month): one compound gamma draw per new customer.
+
+    ``by_trial`` (trial, parameter) p, q, v of each trial, ``counts`` (trial or 1, month) new customers.
+    """
     trials, months = by_trial.shape[0], counts.shape[1]
     spend = np.zeros((trials, months))
     for t in range(trials):

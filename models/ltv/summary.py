@@ -26,7 +26,9 @@ class CustomerSummary:
 
 
 def summarised(frequency: IntArray, recency: FloatArray, age: FloatArray) -> CustomerSummary:
-    """Summary of the customers given, sorted by (x, T, t_x)."""
+    """Summary of the customers given, sorted by (x, T, t_x): number of repeat orders, recency and age in
+    days, all (customer,).
+    """
     times, recency_code, age_code = _code_times(recency, age)
     size = len(times)
     code = (frequency * size + age_code) * size + recency_code

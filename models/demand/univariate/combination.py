@@ -34,7 +34,7 @@ class Combination:
         return "mean of " + ", ".join(member.label for member in self.members)
 
     def mean(self, periods: int) -> FloatArray:
-        """Point forecast, shape (period,)."""
+        """Point forecast in the unit of the series, shape (period,)."""
         return self._weighted([member.mean(periods) for member in self.members])
 
     def paths(self, scores: FloatArray) -> FloatArray:

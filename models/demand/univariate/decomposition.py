@@ -14,7 +14,7 @@ LEAST_CYCLES = 2
 
 
 def is_seasonal(y: FloatArray, period: int, score: float = SCORE) -> bool:
-    """Whether the autocorrelation of ``y`` (time,) at the period differs from zero (Bartlett's formula).
+    """Whether the autocorrelation of ``y`` (period,) at one cycle differs from zero (Bartlett's formula).
 
     Assimakopoulos and Nikolopoulos 2000. Fewer than two cycles, or a constant series, have no season.
     """
@@ -30,7 +30,9 @@ def is_seasonal(y: FloatArray, period: int, score: float = SCORE) -> bool:
 
 
 def trend_cycle(y: FloatArray, period: int) -> FloatArray:
-    """Centred moving average over one period, NaN where it does not fit, shape (time,)."""
+    """Centred moving average over one cycle in the unit of the series, NaN where it does not fit, shape
+    (period,).
+    """
     weight = np.ones(period) if period % 2 else np.r_[0.5, np.ones(period - 1), 0.5]
     out = np.full(len(y), np.nan)
     half = len(weight) // 2
@@ -39,7 +41,7 @@ def trend_cycle(y: FloatArray, period: int) -> FloatArray:
 
 
 def season_indices(y: FloatArray, period: int, *, multiplied: bool) -> FloatArray:
-    """Index of each position in the period, position of the first observation first, shape (period,).
+    """Index of each position in the cycle, position of the first observation first, shape (period,).
 
     Ratios to (or differences from) the moving average, averaged by position; mean one (or zero).
     """

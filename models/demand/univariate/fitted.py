@@ -20,7 +20,7 @@ class FittedSeries(Protocol):
         ...
 
     def mean(self, periods: int) -> FloatArray:
-        """Point forecast, shape (period,)."""
+        """Point forecast in the unit of the series, shape (period,)."""
         ...
 
     def paths(self, scores: FloatArray) -> FloatArray:
@@ -33,7 +33,8 @@ class FittedSeries(Protocol):
 def sample_paths(
     fitted: FittedSeries, *, periods: int, trials: range, seed: int, name: str, least: float | None = None
 ) -> FloatArray:
-    """Sampled futures of a series, dims (trial, period); addressed by (seed, name, trial, period).
+    """Sampled futures of a series in its unit, dims (trial, period); addressed by (seed, name, trial,
+    period).
 
     ``least`` is the smallest possible value (0 for counts). Parameters are held at their estimates; the
     deviation of the errors is corrected for their number.
@@ -43,7 +44,13 @@ def sample_paths(
 
 
 def usable(series: npt.ArrayLike) -> FloatArray:
-    """The series as finite float64 (time,), at least one value; anything else is refused."""
+    """The series in its unit as finite float64 (period,), at least one value; anything else is refused.
+
+    Raises
+    ------
+    ValueError
+        where it has another number of dims, no value, or one that is not finite
+    """
     y = np.asarray(series, dtype=np.float64)
     if y.ndim != 1 or len(y) == 0:
         raise ValueError(f"series: one dim (time) with at least one value is needed | got shape {y.shape}")
@@ -53,7 +60,9 @@ def usable(series: npt.ArrayLike) -> FloatArray:
 
 
 def scale_of(y: FloatArray) -> float:
-    """Mean absolute value, 1 for a series of zeros: a series over its scale is of the size of one."""
+    """Mean absolute value of a series (period,) in its unit, 1 for a series of zeros: a series over its scale
+    is of the size of one.
+    """
     size = float(np.mean(np.abs(y)))
     return size if size > 0.0 else 1.0
 

@@ -26,11 +26,11 @@ class Naive:
         return "last value" if len(self.cycle) == 1 else "seasonal naive"
 
     def mean(self, periods: int) -> FloatArray:
-        """Point forecast, shape (period,)."""
+        """Point forecast in the unit of the series, shape (period,)."""
         return np.asarray(self.cycle[np.arange(periods) % len(self.cycle)])
 
     def paths(self, scores: FloatArray) -> FloatArray:
-        """Paths under standard normal scores, dims (trial, period)."""
+        """Paths in the unit of the series under standard normal scores, dims (trial, period)."""
         out = np.empty_like(scores)
         period = len(self.cycle)
         for j in range(scores.shape[1]):

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from models.arrays import FloatArray
-from models.compiled import compiled
+from models.compiled import compiled, inline
 
 SMOOTHING, THETA = 0, 1
 """What the simplex search minimises."""
@@ -21,6 +21,7 @@ NO_TREND, TREND, DAMPED = 0, 1, 2
 NO_SEASON, ADDED, MULTIPLIED = 0, 1, 2
 LEAST_DAMPING, MOST_DAMPING = 0.8, 0.98
 WORST = 1e30
+"""Value of a point that is no model: above every log-likelihood, and finite for the simplex."""
 
 
 @compiled
@@ -31,7 +32,9 @@ def squash(value: float, low: float, high: float) -> float:
 
 @compiled
 def unpack(point: FloatArray, trend: int, season: int) -> FloatArray:
-    """alpha, beta, gamma, phi, first level, first slope from a point of the search."""
+    """alpha, beta, gamma, phi (shares), first level and first slope (unit of the scaled series), dims
+    (parameter,), from a point of the search.
+    """
     out = np.zeros(6)
     out[0] = squash(point[0], 1e-4, 0.9999)
     out[3] = 1.0
@@ -52,6 +55,26 @@ def unpack(point: FloatArray, trend: int, season: int) -> FloatArray:
     return out
 
 
+@inline
+def _with_season(base: float, factor: float, season: int) -> float:
+    """Expectation of a period from its level with trend and the factor of its season."""
+    if season == MULTIPLIED:
+        return base * factor
+    if season == ADDED:
+        return base + factor
+    return base
+
+
+@inline
+def _next_factor(factor: float, gamma: float, error: float, base: float, season: int) -> float:
+    """Factor of a season for its next cycle."""
+    if season == MULTIPLIED:
+        return factor + gamma * error / base
+    if season == ADDED:
+        return factor + gamma * error
+    return factor
+
+
 @compiled
 def smooth(
     y: FloatArray,
@@ -64,10 +87,10 @@ def smooth(
     state: FloatArray,
 ) -> float:
     """-2 log-likelihood (constants left out) of an exponential smoothing model; fills one-step expectations
-    and the last state (level, slope, season of the coming periods).
+    (period,) and the last state (level, slope, season of the coming periods).
 
-    Hyndman, Koehler, Ord and Snyder 2008, table 2.2 and 2.3; ``relative`` errors are shares of the
-    expectation.
+    Hyndman, Koehler, Ord and Snyder 2008, table 2.2 and 2.3; ``y`` (period,) in units of its scale,
+    ``relative`` errors are shares of the expectation.
     """
     alpha, beta, gamma, phi, level, slope = values
     period = season_start.size
@@ -76,12 +99,8 @@ def smooth(
     for t in range(y.size):
         k = t % period
         base = level + phi * slope if trend != NO_TREND else level
-        if season == MULTIPLIED:
-            mean = base * factor[k]
-        elif season == ADDED:
-            mean = base + factor[k]
-        else:
-            mean = base
+        mean = _with_season(base, factor[k], season)
+        # a level or expectation of nothing cannot be divided by
         if (relative and mean <= 1e-6) or (season == MULTIPLIED and (base <= 1e-6 or factor[k] <= 1e-6)):
             return WORST
         expected[t] = mean
@@ -90,10 +109,7 @@ def smooth(
         level = base + alpha * per_level
         if trend != NO_TREND:
             slope = phi * slope + beta * per_level
-        if season == MULTIPLIED:
-            factor[k] += gamma * error / base
-        elif season == ADDED:
-            factor[k] += gamma * error
+        factor[k] = _next_factor(factor[k], gamma, error, base, season)
         if relative:
             squares += (error / mean) ** 2
             logs += 2.0 * math.log(mean)
@@ -104,16 +120,17 @@ def smooth(
         state[2 + k] = factor[(y.size + k) % period]
     if not math.isfinite(squares):
         return WORST
+    # a series met exactly has no finite optimum otherwise
     return y.size * math.log(max(squares / y.size, 1e-12)) + logs
 
 
 @compiled
 def theta(y: FloatArray, values: FloatArray, expected: FloatArray, state: FloatArray) -> float:
-    """Log of the mean squared one-step error of the dynamic theta model; fills expectations and last state.
+    """Log of the mean squared one-step error of the dynamic theta model; fills expectations (period,) and
+    last state.
 
-    Fiorucci, Pellegrini, Louzada, Petropoulos and Koehler 2016, equations 6 to 12; values are
-    alpha, theta and the first level; state is level, mean, slope and intercept of the running line,
-    (1 - alpha)^n.
+    Fiorucci, Pellegrini, Louzada, Petropoulos and Koehler 2016, equations 6 to 12; values are alpha, theta
+    and the first level; state is level, mean, slope and intercept of the running line, (1 - alpha)^n.
     """
     alpha, angle, level = values
     share = 1.0 - 1.0 / angle
@@ -132,6 +149,7 @@ def theta(y: FloatArray, values: FloatArray, expected: FloatArray, state: FloatA
     state[0], state[1], state[2], state[3], state[4] = level, mean, slope, line, decay
     if not math.isfinite(squares):
         return WORST
+    # a series met exactly has no finite optimum otherwise
     return math.log(max(squares / max(y.size - 2, 1), 1e-12))
 
 
@@ -147,8 +165,8 @@ def theta_line(n: float, value: float, mean: float, slope: float) -> tuple[float
 
 @compiled
 def unpack_theta(point: FloatArray, fixed: float) -> FloatArray:
-    """alpha, theta and the first level from a point of the search; theta is ``fixed`` where that is
-    positive.
+    """Share alpha, number theta and the first level (unit of the scaled series), dims (parameter,), from
+    a point of the search; theta is ``fixed`` where that is positive.
     """
     return np.array(
         [
@@ -163,7 +181,9 @@ def unpack_theta(point: FloatArray, fixed: float) -> FloatArray:
 def objective(
     which: int, point: FloatArray, y: FloatArray, season_start: FloatArray, shape: FloatArray
 ) -> float:
-    """What is minimised: shape is (trend, season, relative) of smoothing, (fixed theta, 0, 0) of theta."""
+    """What is minimised at a point (parameter,), on the log scale: shape is (trend, season, relative) of
+    smoothing, (fixed theta, 0, 0) of theta.
+    """
     expected = np.empty(y.size)
     if which == THETA:
         return theta(y, unpack_theta(point, shape[0]), expected, np.empty(5))
@@ -171,6 +191,27 @@ def objective(
     values = unpack(point, trend, season)
     state = np.empty(2 + season_start.size)
     return smooth(y, season_start, trend, season, shape[2] > 0.5, values, expected, state)
+
+
+@compiled
+def _simplex(
+    which: int,
+    start: FloatArray,
+    step: FloatArray,
+    y: FloatArray,
+    season_start: FloatArray,
+    shape: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Corners of the first simplex, one step from the start in each direction, and their values."""
+    size = start.size
+    points = np.empty((size + 1, size))
+    values = np.empty(size + 1)
+    for k in range(size + 1):
+        points[k] = start
+        if k > 0:
+            points[k, k - 1] += step[k - 1]
+        values[k] = objective(which, points[k], y, season_start, shape)
+    return points, values
 
 
 @compiled
@@ -183,15 +224,13 @@ def search(
     shape: FloatArray,
     most: int,
 ) -> tuple[FloatArray, float]:
-    """Least value of the objective by Nelder and Mead's simplex, from one start; point and value."""
+    """Least value of the objective (on the log scale) from one start; point (parameter,) and value.
+
+    Simplex of Nelder and Mead 1965: reflected, stretched, drawn in or shrunk, with their coefficients; ``y``
+    (period,), at most about ``most`` values of the objective.
+    """
     size = start.size
-    points = np.empty((size + 1, size))
-    values = np.empty(size + 1)
-    for k in range(size + 1):
-        points[k] = start
-        if k > 0:
-            points[k, k - 1] += step[k - 1]
-        values[k] = objective(which, points[k], y, season_start, shape)
+    points, values = _simplex(which, start, step, y, season_start, shape)
     calls = size + 1
     while calls < most:
         order = np.argsort(values)

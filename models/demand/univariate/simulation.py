@@ -38,7 +38,11 @@ def smoothing_paths(
     deviation: float,
     scores: FloatArray,
 ) -> FloatArray:
-    """Paths of an exponential smoothing model from its last state, dims (trial, period)."""
+    """Paths of an exponential smoothing model from its last state in units of its scale, dims (trial,
+    period).
+
+    Hyndman, Koehler, Ord and Snyder 2008, table 2.2 and 2.3; ``scores`` (trial, period) are standard normal.
+    """
     alpha, beta, gamma, phi = values[0], values[1], values[2], values[3]
     trials, periods = scores.shape
     period = state.size - 2
@@ -73,7 +77,11 @@ def smoothing_paths(
 def theta_paths(
     values: FloatArray, state: FloatArray, count: int, deviation: float, scores: FloatArray
 ) -> FloatArray:
-    """Paths of the dynamic theta model after ``count`` observations, dims (trial, period)."""
+    """Paths of the dynamic theta model after ``count`` observations in units of its scale, dims (trial,
+    period).
+
+    Fiorucci and others 2016, equations 6 to 12; ``scores`` (trial, period) are standard normal.
+    """
     alpha, share = values[0], 1.0 - 1.0 / values[1]
     trials, periods = scores.shape
     out = np.empty((trials, periods))

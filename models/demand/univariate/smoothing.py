@@ -70,11 +70,11 @@ class Smoothing:
         return f"ETS({'M' if self.relative else 'A'},{_TRENDS[self.trend]},{_SEASONS[self.season]})"
 
     def mean(self, periods: int) -> FloatArray:
-        """Point forecast, shape (period,): the path without errors."""
+        """Point forecast in the unit of the series, shape (period,): the path without errors."""
         return np.asarray(self.paths(np.zeros((1, periods)))[0])
 
     def paths(self, scores: FloatArray) -> FloatArray:
-        """Paths under standard normal scores, dims (trial, period)."""
+        """Paths in the unit of the series under standard normal scores, dims (trial, period)."""
         out = smoothing_paths(
             self.values, self.state, self.trend, self.season, self.relative, self.deviation, scores
         )

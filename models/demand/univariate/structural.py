@@ -49,11 +49,14 @@ class Structural:
     restarted: bool = False
 
     def mean(self, periods: int) -> FloatArray:
-        """Point forecast, shape (period,): the path without errors (the median where the scale is log)."""
+        """Point forecast in the unit of the series, shape (period,): the path without errors (the median
+        where the scale is log).
+        """
         return np.asarray(self.paths(np.zeros((1, periods)))[0])
 
     def paths(self, scores: FloatArray) -> FloatArray:
-        """Paths under standard normal scores, dims (trial, period) or (trial, source, period).
+        """Paths under standard normal scores, dims (trial, period), of one source or several (trial, source,
+        period).
 
         With one source its scores drive the observation's error as a whole, spread over the components by
         their share (innovations form); with several, each component has its own.

@@ -47,11 +47,11 @@ class Theta:
         return f"{'dynamic theta' if self.dynamic else 'theta'} ({self.values[1]:.2f}{season})"
 
     def mean(self, periods: int) -> FloatArray:
-        """Point forecast, shape (period,): the path without errors."""
+        """Point forecast in the unit of the series, shape (period,): the path without errors."""
         return np.asarray(self.paths(np.zeros((1, periods)))[0])
 
     def paths(self, scores: FloatArray) -> FloatArray:
-        """Paths under standard normal scores, dims (trial, period)."""
+        """Paths in the unit of the series under standard normal scores, dims (trial, period)."""
         index = self.season[np.arange(scores.shape[1]) % len(self.season)]
         return np.asarray(
             theta_paths(self.values, self.state, self.count, self.deviation, scores) * (index * self.scale)

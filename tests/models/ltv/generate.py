@@ -1,17 +1,29 @@
 """Customers simulated order by order with numpy alone: the truth that models are tested against."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from models.ltv import Customers
 
 
-def customers(rng, count, r, alpha, a, b, *, longest=700.0, shift=0):
-    """Customers observed for a uniform age up to ``longest`` days."""
-    return customers_and_orders(rng, count, r, alpha, a, b, longest=longest, shift=shift)[0]
+class Months(NamedTuple):
+    """Months to come: operational time at their starts, multipliers of demand and churn, the envelope."""
+
+    clock: np.ndarray
+    demand: np.ndarray
+    churn: np.ndarray
+    envelope: float
 
 
-def customers_and_orders(rng, count, r, alpha, a, b, *, ahead=0.0, longest=700.0, shift=0):
+def customers(rng, count, *parameters, longest=700.0, shift=0):
+    """Customers observed for a uniform age up to ``longest`` days; parameters are r, alpha, a, b."""
+    return customers_and_orders(rng, count, *parameters, longest=longest, shift=shift)[0]
+
+
+def customers_and_orders(rng, count, *parameters, ahead=0.0, longest=700.0, shift=0):
     """The same, and how many orders they place together in the ``ahead`` days that follow."""
+    r, alpha, a, b = parameters
     age = rng.uniform(0.0, longest, count)
     rate = rng.gamma(r, 1.0 / alpha, count)
     leave = rng.beta(a, b, count)
@@ -30,11 +42,13 @@ def customers_and_orders(rng, count, r, alpha, a, b, *, ahead=0.0, longest=700.0
     return Customers(orders, last, age), after
 
 
-def futures(rng, count, parameters, x, recency, age, clock, *, demand, churn, envelope, shift=0):
+def futures(rng, count, parameters, known, months, *, shift=0):
     """Orders by month of ``count`` copies of one customer, dims (copy, month): state drawn, then event by
-    event.
+    event. ``known`` is its x, t_x and T.
     """
     r, alpha, a, b = parameters
+    x, recency, age = known
+    clock, demand, churn, envelope = months
     y = x + shift
     alive = np.ones(count, dtype=bool)
     if y > 0:
@@ -73,9 +87,13 @@ def pareto_customers(rng, count, r, alpha, s, beta, *, longest=700.0):
     return Customers(orders, last, age)
 
 
-def pareto_futures(rng, count, parameters, x, recency, age, clock, *, demand, churn, envelope, p_alive):
-    """Orders by month of ``count`` copies of one customer under Pareto/NBD, dims (copy, month)."""
+def pareto_futures(rng, count, parameters, known, calendar, *, p_alive):
+    """Orders by month of ``count`` copies of one customer under Pareto/NBD, dims (copy, month); ``known`` is
+    its x and T, ``calendar`` a ``Months``.
+    """
     r, alpha, s, beta = parameters
+    x, age = known
+    clock, demand, churn, envelope = calendar
     months = len(clock) - 1
     rate = rng.gamma(r + x, 1.0 / (alpha + age), count)
     leave = rng.gamma(s, 1.0 / (beta + age), count)

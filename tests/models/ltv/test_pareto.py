@@ -204,9 +204,13 @@ def test_law_equals_simulation_under_demand_and_churn(x, recency, age, churned):
         one, trials=draws, seed=20, clock=CLOCK, demand=demand, churn=churn, envelope=2.0, parameters="fitted"
     ).to_numpy()
     truth = generate.pareto_futures(
-        np.random.default_rng(x + 1), draws, TRUTH, x, recency, age, CLOCK,
-        demand=demand, churn=churn, envelope=2.0, p_alive=model.p_alive(one).item(),
-    )  # fmt: skip
+        np.random.default_rng(x + 1),
+        draws,
+        TRUTH,
+        (x, age),
+        generate.Months(CLOCK, demand, churn, 2.0),
+        p_alive=model.p_alive(one).item(),
+    )
     for months in (slice(0, 4), slice(4, 20), slice(20, 36), slice(0, 36)):
         a, b = ours[:, months].sum(axis=1).astype(float), truth[:, months].sum(axis=1).astype(float)
         for transform in (lambda v: v, np.square, lambda v: (v == 0).astype(float)):

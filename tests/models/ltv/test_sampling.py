@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from models.errors import UsageError
-from models.ltv import BetaGeoNBD, Customers, ModifiedBetaGeoNBD, NormalPrior, new_customer_path
+from models.ltv import (
+    ArrivalSettings,
+    BetaGeoNBD,
+    Customers,
+    ModifiedBetaGeoNBD,
+    NewCustomer,
+    NormalPrior,
+    new_customer_path,
+)
 from models.streams import key_of
 
 _SPEC = importlib.util.spec_from_file_location("ltv_generate", Path(__file__).with_name("generate.py"))
@@ -30,7 +38,7 @@ def _base(count=400, seed=3):
 
 def _arrivals(model, customers, trials, **more):
     settings = {"seed": SEED, "name": "test", "clock": CLOCK, "envelope": 2.0, "parameters": "fitted"} | more
-    return model.sample_arrivals(customers, trials=trials, **settings)
+    return model.sample_arrivals(customers, ArrivalSettings(**settings), trials)
 
 
 def _orders(arrivals, customers, demand):
@@ -84,9 +92,13 @@ def test_law_equals_event_by_event_simulation_under_demand_and_churn(kind, x, re
     arrivals = _arrivals(model, customers, range(draws // 500), churn=churn if churned else None)
     ours = _orders(arrivals, customers, demand).reshape(-1, 36)
     truth = generate.futures(
-        np.random.default_rng(x + 1), draws, list(model.params.values()), x, recency, age, CLOCK,
-        demand=demand, churn=churn, envelope=2.0, shift=model.shift,
-    )  # fmt: skip
+        np.random.default_rng(x + 1),
+        draws,
+        list(model.params.values()),
+        (x, recency, age),
+        generate.Months(CLOCK, demand, churn, 2.0),
+        shift=model.shift,
+    )
     for months in (slice(0, 4), slice(4, 20), slice(20, 36), slice(0, 36)):
         a, b = ours[:, months].sum(axis=1).astype(float), truth[:, months].sum(axis=1).astype(float)
         for transform in (lambda v: v, np.square, lambda v: (v == 0).astype(float)):
@@ -114,14 +126,12 @@ def test_the_number_of_orders_has_the_published_distribution():
 @pytest.mark.parametrize(("r", "start", "end"), [(0.5, 0.0, 900.0), (0.5, 400.0, 1100.0), (12.0, 0.0, 900.0)])
 def test_a_new_customers_path_has_the_expected_repeat_orders(kind, r, start, end):
     model = _model(kind, r=r, alpha=20.0)
-    r, alpha, a, b = model.params.values()
     key, draws = key_of(SEED, "new"), 10_000
-    counts = np.empty(draws)
+    customer = NewCustomer(tuple(model.params.values()), model.shift, start, end, 1.5)
+    counts, none = np.empty(draws), np.empty(0)
     times, marks = np.empty(20_000), np.empty(20_000)
     for i in range(draws):
-        n = new_customer_path(
-            r, alpha, a, b, key, 0, np.uint64(i), start, end, 1.5, times, marks, model.shift
-        )
+        n = new_customer_path(customer, 0, np.uint64(i), key, none, none, times, marks)
         assert np.all(np.diff(times[:n]) >= 0)
         assert n == 0 or (times[0] > start and times[n - 1] < end)
         counts[i] = (marks[:n] < 1.0).sum()
@@ -193,7 +203,8 @@ def test_ranks_of_the_truth_among_posterior_draws_are_uniform():
 def test_a_path_longer_than_the_buffer_says_so_and_starts_alike():
     key = key_of(SEED, "long")
     long_times, long_marks = np.empty(5000), np.empty(5000)
-    arguments = (5.0, 1.0, 1e-3, 5.0, key, 7, np.uint64(11), 0.0, 200.0, 1.0)
+    customer, none = NewCustomer((5.0, 1.0, 1e-3, 5.0), 0, 0.0, 200.0, 1.0), np.empty(0)
+    arguments = (customer, 7, np.uint64(11), key, none, none)
     n = new_customer_path(*arguments, long_times, long_marks)
     times, marks = np.empty(10), np.empty(10)
     assert n > 10

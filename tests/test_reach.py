@@ -14,7 +14,7 @@ from tests.reach import (
 )
 
 MOST_WAITING = 10
-MOST_UNRUN = 79
+MOST_UNRUN = 78
 """Public functions, classes and members that only tests use when this was last counted: it only falls."""
 
 WAITING = {

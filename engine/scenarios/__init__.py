@@ -19,7 +19,6 @@ from engine.scenarios.library import (
     Library,
     composition,
     load_library,
-    load_scenario,
 )
 from engine.scenarios.resolve import base_paths, check, resolve
 from engine.scenarios.values import Distribution, TimeDistribution
@@ -45,7 +44,6 @@ __all__ = [
     "composition",
     "list_scenarios",
     "load_library",
-    "load_scenario",
     "resolve",
     "show_scenario",
 ]

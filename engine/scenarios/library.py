@@ -225,11 +225,6 @@ def _loaded(own_files: Iterable[tuple[str, bytes]], examine: Examine | None) -> 
     return library
 
 
-def load_scenario(name: str, folder: Path | str | None = None) -> Composition:
-    """One scenario with all it includes."""
-    return load_library(folder).compose(name)
-
-
 def composition(scenario: Scenario, library: Library | None = None) -> Composition:
     """Composition of a scenario made in Python, which may include those of ``library``."""
     shipped = dict(library.shipped) if library is not None else {}

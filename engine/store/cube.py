@@ -129,8 +129,13 @@ def write_block(
     values: Mapping[str, FloatArray],
     arrays: Mapping[str, zarr.Array] | None = None,
 ) -> None:
-    """Write one block of every variable, dims (scenario, trial of the block, ...), then seal it with a
-    marker. ``arrays`` are those of ``open_arrays``; omitted, they are opened for this block.
+    """Write one block of every variable, dims (scenario, trial, ...), each in the unit of its entry in the
+    template, then seal it with a marker. ``arrays`` are those of ``open_arrays``; omitted, they are opened
+    for this block.
+
+    Raises
+    ------
+    StoreError : trials that are no block of the template, or a value that is not finite where it must be.
     """
     arrays = open_arrays(folder, template) if arrays is None else arrays
     start = trials.start - template.trials.start

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from engine.chain import find_run
+from engine.finished import find_run
 from engine.report.page import page_html, report_facts
 from engine.report.reading import Source
 from engine.report.sections.decision import decision

@@ -7,7 +7,8 @@
 - ``result``      tables and plain data; ``charts``, ``page`` the pictures
 """
 
+from engine.backtest.ledger import Ledger
 from engine.backtest.result import Backtest
-from engine.backtest.run import backtest_ledger, backtest_plan
+from engine.backtest.run import backtest, backtest_plan
 
-__all__ = ["Backtest", "backtest_ledger", "backtest_plan"]
+__all__ = ["Backtest", "Ledger", "backtest", "backtest_plan"]

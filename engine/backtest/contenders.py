@@ -75,7 +75,9 @@ def _with_demand(**changes: Any) -> Callable[[Ledger, int, int, int, int], Forec
 def demand_paths(
     ledger: Ledger, model: DemandModel, months: int, trials: int, seed: int
 ) -> dict[Key, FloatArray]:
-    """Paths of a fitted demand model under no scenario, by measure and market and summed to the company."""
+    """Paths of a fitted demand model under no scenario, each (trial, month): number of orders or amount of
+    net sales, by measure and market and summed to the company.
+    """
     blocks = [
         _block(ledger, model, range(first, min(first + BLOCK, trials)), months, seed)
         for first in range(0, trials, BLOCK)

@@ -81,7 +81,7 @@ class Ledger:
         return [m.key for m in self.settings.markets].index(market)
 
     def series(self, measure: str, market: str | None, origin: int) -> FloatArray:
-        """What was known of a series at an origin, whole months only (time,); None is the company."""
+        """What was known of a series at an origin, whole months only (month,); None is the company."""
         known = self.actual[measure][:, self.history.complete_from : origin]
         return np.asarray(known.sum(axis=0) if market is None else known[self.row(market)])
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from engine.backtest.contenders import CONTENDERS, OURS, REFERENCES, Forecast
 from engine.backtest.ledger import Ledger, Origins, choose_origins
@@ -15,21 +14,21 @@ from engine.backtest.result import Backtest, Path
 from engine.backtest.scores import MONTH, WINDOW, Cases, Score, score
 from engine.plan.plan import Plan
 from engine.progress import Progress, silent
+from engine.settings import RunSettings
 from engine.stages.calibrate import demand_settings
 from models.calendar import MONTHS_IN_YEAR
-from models.demand import DemandSettings
 from models.errors import UsageError
 
+SETTINGS = RunSettings(trials=256)
 SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def backtest_plan(
     plan: Plan,
+    settings: RunSettings = SETTINGS,
     *,
     origins: int = 6,
     months: int = 6,
-    trials: int = 256,
-    seed: int = 1,
     progress: Progress = silent,
 ) -> Backtest:
     """Backtest of the demand side on a plan's own ledger.
@@ -43,31 +42,31 @@ def backtest_plan(
         rates=plan.base_rates,
         currency=plan.currency,
     )
-    return backtest(ledger, origins=origins, months=months, trials=trials, seed=seed, progress=progress)
-
-
-def backtest_ledger(
-    orders: pd.DataFrame,
-    settings: DemandSettings,
-    *,
-    spend: pd.DataFrame | None = None,
-    rates: Mapping[str, float] | None = None,
-    currency: str = "",
-    origins: int = 6,
-    months: int = 6,
-    trials: int = 256,
-    seed: int = 1,
-    progress: Progress = silent,
-) -> Backtest:
-    """Backtest on a ledger without a plan: a canonical orders table and what demand must know besides."""
-    ledger = Ledger.of(orders, spend, settings, rates=rates, currency=currency)
-    return backtest(ledger, origins=origins, months=months, trials=trials, seed=seed, progress=progress)
+    return backtest(ledger, settings, origins=origins, months=months, progress=progress)
 
 
 def backtest(
-    ledger: Ledger, *, origins: int, months: int, trials: int, seed: int, progress: Progress = silent
+    ledger: Ledger,
+    settings: RunSettings = SETTINGS,
+    *,
+    origins: int = 6,
+    months: int = 6,
+    progress: Progress = silent,
 ) -> Backtest:
-    """Refit at each origin with what was known there, forecast, and score against what happened."""
+    """Refit at each origin with what was known there, forecast, and score against what happened.
+
+    Parameters
+    ----------
+    settings : trials (paths of each forecast, from trial 0) and seed; how far ahead ``months`` say, not its
+        quarters.
+    origins : past months to forecast from, at most.
+    months : months ahead of each origin.
+
+    Raises
+    ------
+    UsageError : a setting that cannot be meant, or a ledger too short or empty.
+    """
+    trials, seed = settings.trials, settings.seed
     if trials < 2:
         raise UsageError(f"--trials: at least 2 are needed for a distribution | got {trials}")
     if not ledger.markets:

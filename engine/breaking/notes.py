@@ -79,8 +79,8 @@ def _bound_notes(
 
 
 def base_of(world: World, driver: str) -> FloatArray:
-    """Typical base values of a driver, for telling whether a shock leaves its bounds: means where base is
-    drawn.
+    """Typical base values of a driver in its unit, any shape (they are only compared with its bounds): means
+    where base is drawn.
     """
     if DRIVERS[driver].level:
         return np.ones(1)

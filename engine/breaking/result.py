@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.breaking.target import BreachTarget
 from engine.risk.errors import Estimate
 from engine.risk.reverse_scale import BREACHED_AT_ZERO, FOUND, ScaleSearch
 from engine.scenarios import Distribution, Shock
+from engine.settings import RunSettings
 
 ERROR_TEXT = "95% Monte Carlo interval (sectioning); null: too few trials"
 
@@ -19,18 +21,12 @@ ERROR_TEXT = "95% Monte Carlo interval (sectioning); null: too few trials"
 class BreakPoint:
     """The smallest scale of a driver's shocks that breaches, or an honest reason why there is none."""
 
+    target: BreachTarget
     breach: str
     """What counts as a breach, in words."""
-    metric: str
     scenario: str
     driver: str
-    probability: float
-    """Probability of a breach that was asked for."""
-    max_scale: float
-    trials: int
-    first_trial: int
-    seed: int
-    quarters: int
+    settings: RunSettings
     search: ScaleSearch
     shocks: tuple[tuple[str, Shock], ...]
     """Path (driver and where) and shock, as written, of each shock that is scaled."""
@@ -60,32 +56,36 @@ class BreakPoint:
 
     def headline(self) -> str:
         """The answer in one sentence."""
-        what = f"P({self.breach}) ≥ {self.probability:g}"
+        what = f"P({self.breach}) ≥ {self.target.probability:g}"
         search = self.search
         if search.outcome == BREACHED_AT_ZERO:
             seen = _shown(search.at_zero.probability)
             return f"{what}: already without this shock, at scale 0 the probability is {seen}"
         if search.outcome != FOUND:
             seen = _shown(search.at_most.probability)
-            return f"{what}: not reached up to scale {self.max_scale:g}, where the probability is {seen}"
+            return (
+                f"{what}: not reached up to scale {self.target.max_scale:g}, where the probability is {seen}"
+            )
         values = "; ".join(self.values(search.scale))
         return f"{what}: from scale {search.scale:.3f} ({self._interval_text()}), that is {values}"
 
     def _interval_text(self) -> str:
         if not self.search.available:
             return "error not available"
-        high = f"beyond {self.max_scale:g}" if math.isinf(self.search.high) else f"{self.search.high:.3f}"
+        high = (
+            f"beyond {self.target.max_scale:g}" if math.isinf(self.search.high) else f"{self.search.high:.3f}"
+        )
         return f"95% interval {self.search.low:.3f} to {high}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for ``--json``; null: not available, or beyond the greatest scale."""
         search, scale = self.search, self.scale
         return {
-            "metric": self.metric,
+            "metric": self.target.metric,
             "breach": self.breach,
             "scenario": self.scenario,
             "driver": self.driver,
-            "probability": self.probability,
+            "probability": self.target.probability,
             "outcome": search.outcome,
             "scale": scale,
             "interval": None
@@ -96,11 +96,11 @@ class BreakPoint:
             "value_low": None if self.interval is None else _at(self, search.low),
             "value_high": None if self.interval is None else _at(self, search.high),
             "monotone": not search.reversals,
-            "max_scale": self.max_scale,
-            "trials": self.trials,
-            "first_trial": self.first_trial,
-            "seed": self.seed,
-            "quarters": self.quarters,
+            "max_scale": self.target.max_scale,
+            "trials": self.settings.trials,
+            "first_trial": self.settings.first_trial,
+            "seed": self.settings.seed,
+            "quarters": self.settings.quarters,
             "roles": dict(self.roles),
             "probes": [
                 {

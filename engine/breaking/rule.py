@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.finance.metrics import METRIC_NAMES, METRIC_OF
+from engine.breaking.target import BreachTarget
+from engine.finance.metrics import METRIC_NAMES, METRIC_OF, Metric
 from engine.report.summary import limits_of, unit_of
 from engine.stages.measure import cube_variables
 from models.arrays import FloatArray
@@ -33,14 +34,17 @@ class Breach:
     """Forecast quarter from 0; -1: any; None: the horizon."""
 
     def figure(self, values: Mapping[str, FloatArray]) -> FloatArray:
-        """The metric by trial and period, dims (trial, period), from the variables of the cube."""
+        """The metric in its unit, from the variables of the cube: dims (trial, quarter), or (trial, 1) for
+        one period.
+        """
         if self.quarter is None:
             return values[f"horizon/{self.metric}"][:, None]
         by_quarter = values[f"quarter/{self.metric}"]
         return by_quarter if self.quarter < 0 else by_quarter[:, self.quarter, None]
 
     def excess(self, figure: FloatArray, base: FloatArray | None) -> FloatArray:
-        """How far each trial is beyond the breach (trial,), above 0 is one; the worst of its periods.
+        """How far each trial is beyond the breach (trial,), in the metric's unit, above 0 is one; the worst
+        of its periods.
 
         NaN where the metric is undefined in every period of a trial.
         """
@@ -85,45 +89,53 @@ class Breach:
         return "in at least one quarter" if self.quarter < 0 else f"in forecast quarter {self.quarter + 1}"
 
 
-def breach_rule(
-    metric: str,
-    policy: Mapping[str, Any],
-    threshold: float | None,
-    drop: float | None,
-    rise: float | None,
-    quarter: int | str | None,
-    quarters: int,
-    currency: str,
-) -> Breach:
-    """The breach that was asked for; a metric or setting that cannot be meant is a ``UsageError``."""
+def breach_rule(target: BreachTarget, policy: Mapping[str, Any], quarters: int, currency: str) -> Breach:
+    """The breach that was asked for, of a run of so many quarters.
+
+    Raises
+    ------
+    UsageError : a metric or setting that cannot be meant.
+    """
+    metric = target.metric
     if metric not in METRIC_OF:
         raise UsageError(f"metric: unknown | got {metric!r} | {did_you_mean(metric, METRIC_NAMES)}")
     entry = METRIC_OF[metric]
     unit = unit_of(entry, currency)
-    period = _quarter(metric, quarter, quarters)
-    if sum(each is not None for each in (threshold, drop, rise)) > 1:
+    period = _quarter(metric, target.quarter, quarters)
+    if sum(each is not None for each in (target.threshold, target.drop, target.rise)) > 1:
         raise UsageError(
             "threshold, drop, rise: one of them | got several | drop and rise are shares of base"
         )
-    for name, share in (("drop", drop), ("rise", rise)):
+    if target.against_base:
+        _check_shares(target)
+        return Breach(metric, unit, target.drop, target.rise, True, period)
+    low, high = _levels(target, entry, policy, unit)
+    return Breach(metric, unit, low, high, False, period)
+
+
+def _check_shares(target: BreachTarget) -> None:
+    for name, share in (("drop", target.drop), ("rise", target.rise)):
         if share is not None and not (math.isfinite(share) and share > 0.0):
             raise UsageError(f"{name}: a share of base above 0 | got {share:g} | a third is 0.3333")
-    if drop is not None or rise is not None:
-        return Breach(metric, unit, drop, rise, True, period)
-    if threshold is None:
+
+
+def _levels(
+    target: BreachTarget, entry: Metric, policy: Mapping[str, Any], unit: str
+) -> tuple[float | None, float | None]:
+    """Levels below and above which the metric is in breach: those asked for, else policy or registry."""
+    if target.threshold is None:
         low, high = limits_of(entry, policy)
         if low is None and high is None:
             raise UsageError(
-                f"{metric}: no threshold in policy.yaml or the registry | got none | "
+                f"{target.metric}: no threshold in policy.yaml or the registry | got none | "
                 "give --threshold, or --drop or --rise against base"
             )
-        return Breach(metric, unit, low, high, False, period)
-    if not math.isfinite(threshold):
-        raise UsageError(f"threshold: a finite number | got {threshold} | in {unit}")
+        return low, high
+    if not math.isfinite(target.threshold):
+        raise UsageError(f"threshold: a finite number | got {target.threshold} | in {unit}")
     if entry.good not in ("high", "low"):
-        raise UsageError(f"{metric}: neither side is good | got a threshold | give --drop or --rise")
-    low, high = (threshold, None) if entry.good == "high" else (None, threshold)
-    return Breach(metric, unit, low, high, False, period)
+        raise UsageError(f"{target.metric}: neither side is good | got a threshold | give --drop or --rise")
+    return (target.threshold, None) if entry.good == "high" else (None, target.threshold)
 
 
 def _quarter(metric: str, quarter: int | str | None, quarters: int) -> int | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.placement.simulate import Figures
 from engine.placement.variant import Layout
+from engine.settings import RunSettings
 from models.arrays import FloatArray
 from models.network.placement import Placement
 
@@ -37,7 +38,7 @@ class Mean:
 
 
 def mean_of(values: FloatArray) -> Mean:
-    """Mean of (trial,) with its standard error."""
+    """Mean of (trial,) with its standard error, both in the unit of the values."""
     error = float(values.std(ddof=1) / math.sqrt(values.size)) if values.size > 1 else math.nan
     return Mean(float(values.mean()), error)
 
@@ -79,10 +80,7 @@ class PlacementResult:
     """Keys of the sites that could be opened."""
     service: float
     """Smallest share of units delivered as promised that was asked for."""
-    trials: int
-    first_trial: int
-    quarters: int
-    seed: int
+    settings: RunSettings
     notes: tuple[str, ...]
 
     @property
@@ -107,7 +105,8 @@ class PlacementResult:
         gained = first.difference("ebitda", self.today)
         if gained is None:
             return found
-        return f"{found}; simulated EBITDA over {self.quarters} quarters {gained.shown()} against today's"
+        horizon = f"{self.settings.quarters} quarters"
+        return f"{found}; simulated EBITDA over {horizon} {gained.shown()} against today's"
 
     def table(self) -> list[dict[str, str]]:
         """Rows for the terminal."""
@@ -119,7 +118,7 @@ class PlacementResult:
                 "serves": ", ".join(f"{m} from {n}" for m, n in sorted(choice.layout.serves.items())),
                 "program, a year": f"{choice.placement.cost:,.0f}",
             }
-            if self.trials:
+            if self.settings.trials:
                 row |= {
                     "simulated, a year": means["cost"].shown(),
                     "fill rate, %": means["fill_rate"].shown(100.0, 1),
@@ -149,10 +148,10 @@ class PlacementResult:
             "currency": self.currency,
             "service": self.service,
             "candidates": list(self.candidates),
-            "trials": self.trials,
-            "first_trial": self.first_trial,
-            "quarters": self.quarters,
-            "seed": self.seed,
+            "trials": self.settings.trials,
+            "first_trial": self.settings.first_trial,
+            "quarters": self.settings.quarters,
+            "seed": self.settings.seed,
             "headline": self.headline(),
             "today": self._plain(self.today),
             "best": [self._plain(choice) for choice in self.best],
@@ -193,11 +192,11 @@ class PlacementResult:
 
 
 def part_costs(shares: FloatArray, demand: FloatArray, parts: Mapping[str, FloatArray]) -> dict[str, float]:
-    """Cost a year of units served by part, company currency."""
+    """Cost a year of units served by part, company currency; ``shares`` and each part (market, node)."""
     units = demand[:, None] * shares
     return {name: float((units * cost).sum()) for name, cost in parts.items()}
 
 
 def as_array(placement: Placement) -> FloatArray:
-    """Shares (M, J) of a placement."""
+    """Shares of each market's units that a node serves, (market, node)."""
     return np.array(placement.shares)

@@ -7,20 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.execute import blocks_of, executor_for, in_order
 from engine.finance.kpis import ratio
 from engine.placement.variant import Layout, planned_as
 from engine.plan.plan import Plan
 from engine.scenarios import BASE, Composition, resolve
+from engine.settings import Execution, RunSettings
 from engine.stages.calibrate import Calibration
 from engine.stages.draw import draw_block
+from engine.stages.extent import extent_of
 from engine.stages.measure import measure
 from engine.stages.outcome import ScenarioOutcome
-from engine.stages.settings import block_size, thread_count, trial_bytes
 from engine.stages.simulate import play
 from engine.stages.world import World, build_world
 from models.arrays import FloatArray
 from models.calendar import MONTHS_IN_YEAR, Calendar
-from models.workers import each
 
 COST_LINES = (
     "cogs_goods",
@@ -57,28 +58,24 @@ def simulate_layout(
     plan: Plan,
     calibration: Calibration,
     layout: Layout,
-    *,
     node_costs: float,
-    trials: range,
-    quarters: int,
-    seed: int,
-    engine: str,
-    workers: int,
+    settings: RunSettings,
+    execution: Execution,
 ) -> Figures:
-    """Play a plan with its layout under base; ``node_costs`` are the fixed costs a year of its open nodes."""
-    world = build_world(plan, calibration, Calendar(plan.forecast_start, 3 * quarters))
+    """Figures (trial,) of a plan with its layout under base; ``node_costs`` are the fixed costs a year of its
+    open nodes, company currency.
+    """
+    world = build_world(plan, calibration, Calendar(plan.forecast_start, settings.months))
     world = replace(world, purchasing=planned_as(world.purchasing, plan, layout))
-    extent = world.calendar.days, len(plan.segment_keys), len(plan.item_keys)
-    size = min(block_size(*extent), len(trials))
-    blocks = [trials[start : start + size] for start in range(0, len(trials), size)]
+    extent = extent_of(plan, world.calendar)
+    blocks = blocks_of(settings.numbers, extent.block(execution, settings.trials))
 
     def one(block: range) -> Figures:
-        paths = resolve(Composition(BASE, "", ""), world.view, block, seed, world.calendar)
-        draws = draw_block(world.calibration, block, seed, world.calendar, 1.0)
-        return _figures(world, play(world, draws, paths, (), engine=engine), node_costs)
+        paths = resolve(Composition(BASE, "", ""), world.view, block, settings.seed, world.calendar)
+        draws = draw_block(world.calibration, block, settings.seed, world.calendar, 1.0)
+        return _figures(world, play(world, draws, paths, (), engine=execution.engine), node_costs)
 
-    threads = thread_count(workers, len(blocks), size * trial_bytes(*extent))
-    return joined(each(one, blocks, threads))
+    return joined(in_order(executor_for(execution, blocks, extent), one, blocks))
 
 
 def joined(parts: Sequence[Figures]) -> Figures:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from engine.placement.candidates import Candidates, last_mile_of, read_candidates
+from engine.placement.candidates import Candidates, LastMile, last_mile_of, read_candidates
 from engine.placement.result import Choice, PlacementResult, as_array, part_costs
+from engine.placement.search import LayoutSearch
 from engine.placement.simulate import Figures, simulate_layout
 from engine.placement.terms import PlacementTerms, layout_service, placement_terms
 from engine.placement.variant import Layout, todays_layout, with_layout, with_site_lanes, with_sites
 from engine.plan.plan import Plan
 from engine.progress import Progress, silent
+from engine.settings import Execution, RunSettings, check
 from engine.stages.calibrate import Calibration, calibrate
-from engine.stages.settings import check_settings
-from models.errors import UsageError
 from models.network.placement import Placement, best_placements, placement_of
 
-TRIALS = 64
-BEST = 3
+SETTINGS = RunSettings(trials=64)
+SEARCH = LayoutSearch()
+EXECUTION = Execution()
 LATE_METRIC = "beyond_sla"
 """Metric of policy.yaml whose greatest value says how much may be late."""
 
@@ -27,65 +29,48 @@ LATE_METRIC = "beyond_sla"
 def place(
     plan: Plan,
     candidates: Candidates | Path | None = None,
+    search: LayoutSearch = SEARCH,
     *,
-    best: int = BEST,
-    most: int | None = None,
-    service: float | None = None,
-    trials: int = TRIALS,
-    first_trial: int = 0,
-    quarters: int = 8,
-    seed: int = 1,
-    engine: str = "compiled",
-    workers: int = 0,
+    settings: RunSettings = SETTINGS,
+    execution: Execution = EXECUTION,
     calibration: Calibration | None = None,
     progress: Progress = silent,
 ) -> PlacementResult:
-    """The ``best`` cheapest sets of nodes to keep open, priced by the program and played under base.
+    """The cheapest sets of nodes to keep open, priced by the program and played under base.
 
     Parameters
     ----------
     candidates : sites that could be opened, or the file that lists them; omitted, the plan folder's own
         ``candidates.yaml`` if there is one, else only the plan's nodes.
-    most : most open nodes.
-    service : smallest share of all units delivered as promised, were all in stock; omitted, what
-        ``policy.yaml`` lets be late (beyond_sla), else what today's layout reaches.
-    trials : trials of base each layout is played in; 0 plays none.
+    settings : trials of base each layout is played in (0 plays none), horizon and seed.
 
     Raises
     ------
     UsageError : a setting that cannot be meant.
     InputError : every fault of the candidates' file.
     """
-    _check(best, most, service, trials, first_trial, quarters, engine, workers, seed)
+    # without a trial the program stands alone, so none is as good as one
+    check(search, settings if settings.trials else replace(settings, trials=1), execution)
     listed = candidates if isinstance(candidates, Candidates) else read_candidates(plan, candidates)
-    grown = with_sites(plan, listed)
     fitted = with_site_lanes(calibrate(plan) if calibration is None else calibration, plan, listed)
     ways = last_mile_of(plan, listed)
     today = todays_layout(plan)
-    terms = placement_terms(grown, fitted, listed, ways, months=3 * quarters, service=0.0, most=most)
-    now = terms.shares(today)
-    asked = _service(plan, service, layout_service(terms, now))
-    terms = placement_terms(grown, fitted, listed, ways, months=3 * quarters, service=asked, most=most)
-    found = best_placements(terms.sites, best)
-    current = placement_of(terms.sites, now)
-    layouts = [(today, current), *((_layout(terms, each, today), each) for each in found)]
-    figures: dict[tuple[tuple[str, str], ...], Figures | None] = {}
+    terms = _terms(plan, fitted, listed, ways, search, settings.months)
+    found = best_placements(terms.sites, search.best)
+    layouts = [
+        (today, placement_of(terms.sites, terms.shares(today))),
+        *((_layout(terms, each, today), each) for each in found),
+    ]
+    figures: dict[tuple[tuple[str, str], ...], Figures] = {}
     for at, (layout, _) in enumerate(layouts):
         progress("layouts", at, len(layouts))
         key = tuple(sorted(layout.serves.items()))
-        if key in figures or not trials:
+        if key in figures or not settings.trials:
             continue
         variant = plan if layout is today else with_layout(plan, listed, layout, ways)
+        costs = _node_costs(terms, layout)
         figures[key] = simulate_layout(
-            variant,
-            fitted.restricted_to(variant),
-            layout,
-            node_costs=_node_costs(terms, layout),
-            trials=range(first_trial, first_trial + trials),
-            quarters=quarters,
-            seed=seed,
-            engine=engine,
-            workers=workers,
+            variant, fitted.restricted_to(variant), layout, costs, settings, execution
         )
     progress("layouts", len(layouts), len(layouts))
     choices = [_choice(terms, *pair, figures) for pair in layouts]
@@ -94,40 +79,26 @@ def place(
         today=choices[0],
         best=tuple(choices[1:]),
         candidates=tuple(site.key for site in listed.sites),
-        service=asked,
-        trials=trials,
-        first_trial=first_trial,
-        quarters=quarters,
-        seed=seed,
-        notes=_notes(terms, listed, found, best, trials),
+        service=terms.sites.service,
+        settings=settings,
+        notes=_notes(terms, listed, found, search.best, settings.trials),
     )
 
 
-def _check(
-    best: int,
-    most: int | None,
-    service: float | None,
-    trials: int,
-    first_trial: int,
-    quarters: int,
-    engine: str,
-    workers: int,
-    seed: int,
-) -> None:
-    """Every setting that cannot be meant, in one error."""
-    faults = [
-        (best < 1, f"best: at least 1 | got {best}"),
-        (most is not None and most < 1, f"most: at least 1 | got {most}"),
-        (trials < 0, f"trials: at least 0 | got {trials}"),
-        (service is not None and not 0.0 <= service <= 1.0, f"service: a share from 0 to 1 | got {service}"),
-    ]
-    wrong = [text for bad, text in faults if bad]
-    try:
-        check_settings(max(trials, 1), first_trial, quarters, engine, workers, 1, seed)
-    except UsageError as error:
-        wrong.append(str(error))
-    if wrong:
-        raise UsageError("; ".join(wrong))
+def _terms(
+    plan: Plan,
+    fitted: Calibration,
+    listed: Candidates,
+    ways: Mapping[tuple[str, str], LastMile],
+    search: LayoutSearch,
+    months: int,
+) -> PlacementTerms:
+    """The arrays of the program, with the service that is asked for or that today's layout reaches."""
+    grown = with_sites(plan, listed)
+    terms = placement_terms(grown, fitted, listed, ways, months=months, service=0.0, most=search.most)
+    reached = layout_service(terms, terms.shares(todays_layout(plan)))
+    asked = _service(plan, search.service, reached)
+    return replace(terms, sites=replace(terms.sites, service=asked))
 
 
 def _service(plan: Plan, asked: float | None, reached: float) -> float:
@@ -158,7 +129,7 @@ def _choice(
     terms: PlacementTerms,
     layout: Layout,
     placement: Placement,
-    figures: Mapping[tuple[tuple[str, str], ...], Figures | None],
+    figures: Mapping[tuple[tuple[str, str], ...], Figures],
 ) -> Choice:
     shares = as_array(placement)
     parts = part_costs(shares, terms.sites.demand, terms.parts)

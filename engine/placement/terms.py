@@ -55,7 +55,7 @@ class PlacementTerms:
     """(J,) entry fees a year, part of the fixed cost."""
 
     def shares(self, layout: Layout) -> FloatArray:
-        """A layout as the program writes it, (M, J)."""
+        """A layout as the program writes it: share of a market's units that a node serves, (market, node)."""
         out = np.zeros((len(self.markets), len(self.nodes)))
         for i, market in enumerate(self.markets):
             out[i, self.nodes.index(layout.serves[market])] = 1.0
@@ -333,6 +333,8 @@ def _capacities(
 
 
 def layout_service(terms: PlacementTerms, shares: FloatArray) -> float:
-    """Share of all units that a layout delivers as promised, were all in stock."""
+    """Share of all units that a layout of ``shares`` (market, node) delivers as promised, were all in
+    stock.
+    """
     units = terms.sites.demand[:, None] * shares
     return math.fsum((terms.sites.on_time * units).ravel()) / math.fsum(units.ravel())

@@ -24,6 +24,7 @@ from engine.plan.inputs import plan_inputs
 from engine.plan.plan import Plan
 from engine.plan.report import check_report
 from engine.scenarios import Composition
+from engine.settings import RunSettings
 from engine.version import __version__
 from models.errors import StoreError
 from models.streams import STREAM_VERSION
@@ -86,21 +87,22 @@ def _plain(model: Any) -> Any:
 def run_identity(
     plan: Plan,
     composed: Sequence[Composition],
-    trials: range,
-    seed: int,
-    quarters: int,
+    settings: RunSettings,
     calibration: str = "fitted",
 ) -> dict[str, Any]:
-    """What the numbers of a run depend on; ``calibration`` is the digest of a frozen one."""
+    """What the numbers of a run depend on; ``calibration`` is the digest of a frozen one.
+
+    How a run is carried out (``Execution``) is not among it.
+    """
     return {
         "plan_hash": plan.hash,
         "scenario_hash": scenario_digest(composed),
         "code": code_digest(),
         "stream_version": STREAM_VERSION,
-        "seed": seed,
-        "first_trial": trials.start,
-        "stop_trial": trials.stop,
-        "quarters": quarters,
+        "seed": settings.seed,
+        "first_trial": settings.numbers.start,
+        "stop_trial": settings.numbers.stop,
+        "quarters": settings.quarters,
         "calibration": calibration,
     }
 
@@ -210,7 +212,12 @@ def _jsonable(value: Any) -> Any:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a finished run."""
+    """The manifest of a finished run.
+
+    Raises
+    ------
+    StoreError : a file that is absent or damaged.
+    """
     try:
         record: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

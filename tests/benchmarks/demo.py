@@ -20,6 +20,7 @@ from engine import chain
 from engine.demo import write_demo
 from engine.plan.load import load_plan
 from engine.scenarios import load_library, resolve
+from engine.settings import Execution, RunSettings
 from engine.stages import simulate
 from engine.stages.calibrate import calibrate
 from engine.stages.draw import BlockDraws, draw_block
@@ -53,11 +54,15 @@ def run_with_parts() -> list[Result]:
     """256 trials, all scenarios, one worker, from the calibrated plan to the saved run; the parts of it."""
     with demo_folder() as path:
         plan = load_plan(path)
-        calibration = calibrate(plan)
-        chain.run(plan, trials=1, workers=1, calibration=calibration)  # compiles
+        calibration, one = calibrate(plan), Execution(workers=1)
+        chain.run(plan, RunSettings(trials=1), execution=one, calibration=calibration)  # compiles
         clock = Timings()
         started = time.perf_counter()
-        chain.run(plan, trials=TRIALS, workers=1, calibration=calibration, clock=clock)
+        made = chain.run(
+            plan, RunSettings(trials=TRIALS), execution=one, calibration=calibration, clock=clock
+        )
+        with clock.part("measure"):
+            made.report()
         total = time.perf_counter() - started
     memory = peak_mb()
     parts = {f"demo_run_{name}": clock.seconds.get(name, 0.0) for name in PARTS}

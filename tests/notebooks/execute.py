@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,11 @@ def notebooks() -> list[Path]:
     return sorted(NOTEBOOKS.glob("*.ipynb"))
 
 
-def execute(path: Path) -> Any:
-    """The notebook with fresh outputs; an error in a cell raises."""
+def execute(path: Path, place: Path | None = None) -> Any:
+    """The notebook with fresh outputs, its temporary files in ``place``; an error in a cell raises.
+
+    Notebooks that open the run of the first one find it in the same place.
+    """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
@@ -30,7 +34,7 @@ def execute(path: Path) -> Any:
         resources={"metadata": {"path": str(NOTEBOOKS)}},
         record_timing=False,
     )
-    return tidy(client.execute())
+    return tidy(client.execute(env=os.environ if place is None else {**os.environ, "TMPDIR": str(place)}))
 
 
 def tidy(notebook: Any) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,24 @@ def texts(notebook: Any) -> list[str]:
     return [json.dumps(output) for cell in notebook.cells for output in cell.get("outputs", [])]
 
 
+@pytest.fixture(scope="session")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Any]:
+    """Notebooks, each executed once; all find the run that the first one left."""
+    place = tmp_path_factory.mktemp("notebooks")
+
+    @cache
+    def of(path: Path) -> Any:
+        return execute(path, place)
+
+    return of
+
+
 @pytest.mark.filterwarnings("default")
+@pytest.mark.xdist_group("notebooks")
 @pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
-def test_a_notebook_runs_from_top_to_bottom(path: Path) -> None:
-    executed = execute(path)
-    shown = texts(executed)
+def test_a_notebook_runs_from_top_to_bottom(path: Path, executed: Callable[[Path], Any]) -> None:
+    executed(notebooks()[0])
+    shown = texts(executed(path))
     assert shown
     assert not [text for text in shown if MACHINE_PATH.search(text)]
 

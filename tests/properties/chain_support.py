@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 from ruamel.yaml import YAML
 
-from engine.chain import play_block
+from engine.chain import Assignment, play_block
 from engine.plan.load import load_plan
 from engine.plan.plan import Plan
 from engine.scenarios import BASE, Composition, Library, load_library
 from engine.scenarios.grammar import Scenario
 from engine.scenarios.library import composition
+from engine.settings import Execution, RunSettings
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.measure import cube_variables
 from engine.stages.timings import Timings
@@ -100,8 +101,10 @@ class Chain:
         """The cube of base and the scenarios, one block, without store and page."""
         named = (self.library.compose(each) if isinstance(each, str) else each for each in (BASE, *scenarios))
         chosen = tuple({each.name: each for each in named}.values())
-        world, clock = self.world(quarters), Timings()
-        arrays = play_block(world, chosen, self.library, trials, seed, engine, always_simulate, clock)
+        settings = RunSettings(len(trials), trials.start, quarters, seed)
+        execution = Execution(engine, always_simulate=always_simulate)
+        assigned = Assignment(self.world(quarters), chosen, self.library, settings, execution)
+        arrays = play_block(assigned, trials, Timings())
         return Cube(tuple(each.name for each in chosen), arrays)
 
 

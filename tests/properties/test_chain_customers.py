@@ -12,6 +12,7 @@ from engine.chain import run
 from engine.finance.unit_economics import discount_factors
 from engine.report.page import report_html
 from engine.report.reading import Source
+from engine.settings import RunSettings
 from tests.properties.chain_support import Chain, Config, Cube, Tables, edited
 
 TRIALS = range(8)
@@ -146,7 +147,8 @@ def test_a_plan_without_acquisition_channels_has_a_run_a_page_and_a_workbook(
         tables["spend"] = tables["spend"].iloc[:0]
 
     plan = Chain.of(edited(tiny_folder, places / "unpaid", none, nothing)).plan
-    made = run(plan, trials=4, scenarios=["tariff_15pp"], quarters=2, folder=places / "unpaid-run")
+    settings = RunSettings(trials=4, quarters=2)
+    made = run(plan, settings, ["tariff_15pp"], folder=places / "unpaid-run")
     assert made.summary().channels is None
     assert made.to_dict()["channels"] is None
     assert "the plan has no acquisition channel" in report_html(

@@ -11,6 +11,7 @@ import pytest
 
 from engine.chain import run
 from engine.demo import write_demo
+from engine.settings import RunSettings
 from models.errors import UsageError
 from models.names import ITEM, MARKET, NODE, PORT, SUPPLIER
 from tests.properties.chain_support import (
@@ -264,9 +265,8 @@ def test_a_run_takes_a_larger_frozen_calibration(
 ) -> None:
     made = run(
         smaller.plan,
-        trials=6,
-        scenarios=SCENARIOS,
-        quarters=4,
+        RunSettings(trials=6, quarters=4),
+        SCENARIOS,
         calibration=larger.calibration,
         folder=places / "frozen",
     )

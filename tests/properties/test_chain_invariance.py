@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.chain import Run, run
+from engine.chain import run
+from engine.finished import Run
+from engine.settings import Execution, RunSettings
 from engine.stages.measure import cube_variables
 from models.names import DAY, MARKET, MONTH, QUARTER, SALES_CHANNEL
 from tests.properties.chain_support import (
@@ -27,16 +29,25 @@ from tests.properties.chain_support import (
 )
 
 SCENARIOS = ("customs_shock", "squeeze")
+SETTINGS = RunSettings(trials=16, quarters=2)
+ONE_WORKER = Execution(workers=1)
+
+
+def _run(
+    chain: Chain,
+    folder: Path,
+    scenarios: tuple[str, ...] = SCENARIOS,
+    settings: RunSettings = SETTINGS,
+    execution: Execution = ONE_WORKER,
+) -> Run:
+    return run(
+        chain.plan, settings, scenarios, execution=execution, calibration=chain.calibration, folder=folder
+    )
 
 
 @pytest.fixture(scope="module")
 def whole(stressed: Chain, places: Path) -> Run:
-    settings: dict[str, Any] = {
-        "scenarios": list(SCENARIOS),
-        "quarters": 2,
-        "calibration": stressed.calibration,
-    }
-    return run(stressed.plan, trials=16, workers=1, folder=places / "whole", **settings)
+    return _run(stressed, places / "whole")
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +59,8 @@ def eight_quarters(stressed: Chain) -> Cube:
 
 
 def test_two_half_runs_concatenate_to_the_whole_run(stressed: Chain, whole: Run, places: Path) -> None:
-    settings: dict[str, Any] = {
-        "scenarios": list(SCENARIOS),
-        "quarters": 2,
-        "calibration": stressed.calibration,
-    }
     halves = [
-        run(stressed.plan, trials=8, first_trial=start, folder=places / f"half{start}", **settings)
+        _run(stressed, places / f"half{start}", settings=replace(SETTINGS, trials=8, first_trial=start))
         for start in (0, 8)
     ]
     pieces = [stored(half.path) for half in halves]
@@ -67,20 +73,17 @@ def test_two_half_runs_concatenate_to_the_whole_run(stressed: Chain, whole: Run,
 def test_block_size_and_number_of_workers_change_nothing(
     stressed: Chain, whole: Run, places: Path, block: int, workers: int
 ) -> None:
-    again = run(
-        stressed.plan, trials=16, scenarios=list(SCENARIOS), quarters=2, calibration=stressed.calibration,
-        block=block, workers=workers, folder=places / f"block{block}",
-    )  # fmt: skip
+    execution = Execution(block=block, workers=workers)
+    again = _run(stressed, places / f"block{block}", execution=execution)
     assert differing(stored(whole.path), stored(again.path)) == []
     assert again.id == whole.id
     assert (again.path / "summary.json").read_bytes() == (whole.path / "summary.json").read_bytes()
 
 
 def test_a_second_run_gives_identical_bytes_of_every_file(stressed: Chain, whole: Run, places: Path) -> None:
-    again = run(
-        stressed.plan, trials=16, scenarios=list(SCENARIOS), quarters=2, calibration=stressed.calibration,
-        workers=1, folder=places / "again",
-    )  # fmt: skip
+    again = _run(stressed, places / "again")
+    for made in (whole, again):
+        made.report()
     one, other = (
         {p.relative_to(r.path): p.read_bytes() for p in r.path.rglob("*") if p.is_file()}
         for r in (whole, again)
@@ -209,10 +212,7 @@ def test_a_market_without_volume_changes_nothing_end_to_end(
 
 
 def test_adding_a_scenario_changes_only_the_mixture(stressed: Chain, whole: Run, places: Path) -> None:
-    more = run(
-        stressed.plan, trials=16, scenarios=[*SCENARIOS, "tariff_15pp"], quarters=2,
-        calibration=stressed.calibration, workers=1, folder=places / "more",
-    )  # fmt: skip
+    more = _run(stressed, places / "more", (*SCENARIOS, "tariff_15pp"))
     names = [str(name) for name in more.cube["horizon"]["scenario"].to_numpy()]
     keep = [names.index(str(name)) for name in whole.cube["horizon"]["scenario"].to_numpy()]
     others = {path: np.take(values, keep, axis=0) for path, values in stored(more.path).items()}

@@ -8,33 +8,35 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.chain import run
+from engine.finished import open_run
+from engine.settings import Execution, RunSettings
 from models.errors import UsageError
 from tests.properties.chain_support import Chain, Config, differing, edited, stored
 
 TRIALS, BLOCK = 16, 1
 SCENARIOS = ["squeeze"]
+SETTINGS = RunSettings(trials=TRIALS, quarters=1)
+FIVE = RunSettings(trials=5, quarters=1)
+EXECUTION = Execution(block=BLOCK, workers=1)
 
 CHILD = """
 import sys
 from engine.chain import run
 from engine.plan.load import load_plan
-run(load_plan(sys.argv[1]), trials={trials}, scenarios={scenarios!r}, quarters=1, block={block}, workers=1)
+from engine.settings import Execution, RunSettings
+settings, execution = RunSettings(trials={trials}, quarters=1), Execution(block={block}, workers=1)
+run(load_plan(sys.argv[1]), settings, {scenarios!r}, execution=execution)
 """
 
 
-def _play(chain: Chain, folder: Path | None = None, **settings: object) -> Path:
-    chosen: dict[str, object] = {
-        "calibration": chain.calibration,
-        "trials": TRIALS,
-        "block": BLOCK,
-        "quarters": 1,
-        "workers": 1,
-    } | settings
-    return run(chain.plan, scenarios=SCENARIOS, folder=folder, **chosen).path  # type: ignore[arg-type]
+def _play(chain: Chain, folder: Path | None = None, settings: RunSettings = SETTINGS, **more: Any) -> Path:
+    chosen = {"calibration": chain.calibration, "execution": EXECUTION} | more
+    return run(chain.plan, settings, SCENARIOS, folder=folder, **chosen).path
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -78,14 +80,20 @@ def test_a_run_killed_in_the_middle_and_resumed_gives_identical_bytes(
     assert not list(runs.glob("*/run.json"))
     seen: list[int] = []
     resumed = run(
-        killable.plan, trials=TRIALS, scenarios=SCENARIOS, quarters=1, block=BLOCK, workers=1,
+        killable.plan,
+        SETTINGS,
+        SCENARIOS,
+        execution=EXECUTION,
         progress=lambda _, done, __: seen.append(done),
-    )  # fmt: skip
+    )
     assert seen[0] == len(sealed)
     kept = {each.name: each.stat().st_mtime_ns for each in (resumed.path / "blocks").glob("*.json")}
     assert {name: kept[name] for name in sealed} == sealed
     fresh = _play(killable, tmp_path / "fresh", calibration=None)
     assert differing(stored(resumed.path), stored(fresh)) == []
+    assert _files(resumed.path) == _files(fresh)
+    for each in (resumed, open_run(fresh)):
+        each.report()
     assert _files(resumed.path) == _files(fresh)
     assert [each.name for each in runs.iterdir()] == [resumed.id]
 
@@ -100,9 +108,9 @@ def test_a_run_that_fails_leaves_no_run_and_is_finished_by_the_next(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _play(killable, trials=5, progress=stop)
+        _play(killable, settings=FIVE, progress=stop)
     assert [each.name.startswith(".partial-") for each in runs.iterdir()] == [True]
-    assert _files(_play(killable, trials=5)) == _files(_play(killable, tmp_path / "fresh", trials=5))
+    assert _files(_play(killable, settings=FIVE)) == _files(_play(killable, tmp_path / "fresh", FIVE))
 
 
 def test_a_partial_run_of_another_plan_or_code_is_not_mixed_in(killable: Chain, tmp_path: Path) -> None:
@@ -116,17 +124,20 @@ def test_a_partial_run_of_another_plan_or_code_is_not_mixed_in(killable: Chain, 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _play(other, target, trials=5, progress=stop)
+        _play(other, target, FIVE, progress=stop)
     assert len(list(target.parent.glob(".partial-*/blocks/*.json"))) == 2
     begun: list[int] = []
-    finished = _play(killable, target, trials=5, progress=lambda _, done, __: begun.append(done))
+    finished = _play(killable, target, FIVE, progress=lambda _, done, __: begun.append(done))
     assert begun[0] == 0
-    assert _files(finished) == _files(_play(killable, tmp_path / "fresh", trials=5))
+    assert _files(finished) == _files(_play(killable, tmp_path / "fresh", FIVE))
     assert [each.name for each in target.parent.iterdir()] == ["same"]
 
 
 def test_settings_that_cannot_be_meant_write_nothing(killable: Chain) -> None:
-    for wrong in ({"trials": 0}, {"quarters": 13}, {"first_trial": -1}, {"block": -1}, {"engine": "other"}):
+    for wrong in ({"trials": 0}, {"quarters": 13}, {"first_trial": -1}, {"seed": -1}):
         with pytest.raises(UsageError):
-            _play(killable, **wrong)
+            _play(killable, settings=RunSettings(**wrong))
+    for wrong in (Execution(block=-1), Execution(engine="other"), Execution(workers=-1)):
+        with pytest.raises(UsageError):
+            _play(killable, execution=wrong)
     assert not (killable.plan.path / "runs").exists()

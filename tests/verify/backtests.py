@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from engine.backtest import Backtest, backtest_ledger
+from engine.backtest import Backtest, Ledger, backtest
 from engine.backtest.contenders import CONTENDERS, CUSTOMERS, OURS
 from engine.backtest.ledger import ORDERS
 from engine.backtest.scores import MONTH, WINDOW
+from engine.settings import RunSettings
 from models.demand import DemandSettings, MarketSettings, Prior, SalesChannelSettings
 from tests.verify.customers import cdnow
 from tests.verify.real_data import FOLDER, ONLINE_RETAIL, _missing
@@ -50,7 +51,7 @@ def cdnow_ledger() -> tuple[pd.DataFrame, DemandSettings]:
 def cdnow_backtest_rows() -> Iterator[Row]:
     """39 weeks from 1997-09-30: the outcome lies outside BG/NBD alone and inside ours."""
     orders, settings = cdnow_ledger()
-    found = backtest_ledger(orders, settings, origins=1, months=9, trials=TRIALS)
+    found = backtest(Ledger.of(orders, None, settings), RunSettings(trials=TRIALS), origins=1, months=9)
     alone, ours = found.score(CUSTOMERS), found.score(OURS)
     assert alone is not None
     assert ours is not None
@@ -110,7 +111,7 @@ def online_retail_backtest_rows() -> Iterator[Row]:
         acquisition_channels=(),
         items=("goods",),
     )
-    found = backtest_ledger(orders, settings, origins=4, months=3, trials=TRIALS)
+    found = backtest(Ledger.of(orders, None, settings), RunSettings(trials=TRIALS), origins=4, months=3)
     said = any("season is not identified" in note for note in found.notes)
     yield Row("Online Retail: says that season is not identified", "yes", "yes" if said else "no", "", said)
     finite = all(np.isfinite(each.by_case).all() for each in found.scores)

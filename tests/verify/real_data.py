@@ -14,6 +14,7 @@ import pandas as pd
 from engine.chain import run
 from engine.plan.load import load_plan
 from engine.plan.plan import Plan
+from engine.settings import RunSettings
 from engine.templates.online_retail import write_online_retail
 from engine.templates.online_retail.sources import FILES
 from models.fx import fit_fx
@@ -133,7 +134,7 @@ def online_retail_rows() -> Iterator[Row]:
         value = sum(part.amount for part in ledger.amounts)
         yield within("Online Retail plan: rows", 541_909, sum(part.rows for part in ledger.amounts), 0, 0)
         yield within("Online Retail plan: net revenue before exclusions", 9_747_747.93, value, 0.005, 2)
-        done = run(plan, trials=16, scenarios="base")
+        done = run(plan, RunSettings(trials=16), "base")
         yield from _lanes(done.manifest["calibration_diagnostics"]["lead_time"], plan)
         for row in done.manifest["plausibility"]:
             yield Row(

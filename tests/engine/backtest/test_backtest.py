@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.backtest import backtest_ledger, backtest_plan
+from engine.backtest import backtest, backtest_plan
 from engine.backtest.charts import paths_chart
 from engine.backtest.contenders import COMPANY, CONTENDERS, OURS, REFERENCES
 from engine.backtest.ledger import LEAST_HISTORY, NET_SALES, ORDERS, Ledger, choose_origins
@@ -18,6 +18,7 @@ from engine.backtest.page import backtest_html
 from engine.backtest.result import LABELS, why_worse
 from engine.backtest.scores import LEVELS, MONTH, WINDOW, Cases, Score, score
 from engine.plan.load import load_plan
+from engine.settings import RunSettings
 from models.demand import DemandSettings, MarketSettings, Prior, SalesChannelSettings
 from models.errors import UsageError
 from tests.tiny_plan import write_plan
@@ -79,9 +80,8 @@ def orders() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def found(orders):
-    return backtest_ledger(
-        orders, settings(), rates={"NOK": 0.1}, currency="USD", origins=3, months=MONTHS, trials=TRIALS
-    )
+    ledger = Ledger.of(orders, None, settings(), rates={"NOK": 0.1}, currency="USD")
+    return backtest(ledger, RunSettings(trials=TRIALS), origins=3, months=MONTHS)
 
 
 def test_what_happened_is_counted_as_the_models_count(orders, found):
@@ -124,15 +124,9 @@ def test_the_company_of_a_demand_model_is_the_sum_of_its_markets(orders):
 
 
 def test_the_same_backtest_gives_the_same_numbers(orders, found):
-    again = backtest_ledger(
-        orders.sample(frac=1.0, random_state=2),
-        settings(),
-        rates={"NOK": 0.1},
-        currency="USD",
-        origins=3,
-        months=MONTHS,
-        trials=TRIALS,
-    )
+    shuffled = orders.sample(frac=1.0, random_state=2)
+    ledger = Ledger.of(shuffled, None, settings(), rates={"NOK": 0.1}, currency="USD")
+    again = backtest(ledger, RunSettings(trials=TRIALS), origins=3, months=MONTHS)
     assert json.dumps(again.to_dict(), sort_keys=True) == json.dumps(found.to_dict(), sort_keys=True)
 
 
@@ -196,18 +190,20 @@ def test_origins_are_the_latest_and_at_most_a_window_apart(orders):
 @pytest.mark.parametrize("months", [1, 4, 6])
 def test_ledgers_too_short_for_any_origin_are_refused(months):
     with pytest.raises(UsageError, match="a longer ledger would do"):
-        backtest_ledger(ledger_of(2, months), settings(), months=1, trials=8)
+        backtest(Ledger.of(ledger_of(2, months), None, settings()), RunSettings(trials=8), months=1)
 
 
 def test_an_empty_ledger_and_one_trial_are_refused(orders):
     with pytest.raises(UsageError, match="no usable order"):
-        backtest_ledger(orders.iloc[:0], settings(), trials=8)
+        backtest(Ledger.of(orders.iloc[:0], None, settings()), RunSettings(trials=8))
     with pytest.raises(UsageError, match="at least 2"):
-        backtest_ledger(orders, settings(), trials=1)
+        backtest(Ledger.of(orders, None, settings()), RunSettings(trials=1))
 
 
 def test_a_ledger_without_prices_is_judged_by_orders_alone(orders):
-    found = backtest_ledger(orders.assign(net_price=0.0), settings(), origins=1, months=2, trials=8)
+    found = backtest(
+        Ledger.of(orders.assign(net_price=0.0), None, settings()), RunSettings(trials=8), origins=1, months=2
+    )
     assert found.measures == (ORDERS,)
     assert found.score(measure=NET_SALES) is None
 
@@ -215,11 +211,13 @@ def test_a_ledger_without_prices_is_judged_by_orders_alone(orders):
 def test_a_market_that_ends_and_one_that_begins_late_are_scored(orders):
     month = orders["ordered_at"].dt.to_period("M")
     ends = (orders["market"] == "NO") & (month > pd.Period("2023-10", "M"))
-    found = backtest_ledger(orders[~ends], settings(), origins=1, months=3, trials=16)
+    found = backtest(Ledger.of(orders[~ends], None, settings()), RunSettings(trials=16), origins=1, months=3)
     # the anonymous half of 60 orders a month is seen to have ended; of known customers some may be alive
     assert np.all(found.score(market="NO", grain=MONTH).by_case < 20.0)
     begins = (orders["market"] == "NO") & (month < pd.Period("2024-05", "M"))
-    found = backtest_ledger(orders[~begins], settings(), origins=1, months=3, trials=16)
+    found = backtest(
+        Ledger.of(orders[~begins], None, settings()), RunSettings(trials=16), origins=1, months=3
+    )
     assert found.score(market="NO").crps > 0.0
 
 
@@ -227,7 +225,9 @@ def test_charts_and_page_show_hostile_keys_as_text(orders):
     hostile = "<script>alert(1)</script>"
     markets = tuple(replace(m, key=hostile) if m.key == "NA" else m for m in settings().markets)
     frame = orders.assign(market=orders["market"].replace({"NA": hostile}))
-    found = backtest_ledger(frame, settings(markets=markets), origins=2, months=2, trials=8)
+    found = backtest(
+        Ledger.of(frame, None, settings(markets=markets)), RunSettings(trials=8), origins=2, months=2
+    )
     page = backtest_html(found, "A <b>company</b>")
     assert "<script>" not in page
     assert "<b>company" not in page
@@ -238,7 +238,7 @@ def test_charts_and_page_show_hostile_keys_as_text(orders):
 
 def test_a_plan_is_backtested_on_its_own_ledger(tmp_path):
     plan = load_plan(write_plan(tmp_path / "tiny"))
-    found = backtest_plan(plan, origins=2, months=3, trials=8)
+    found = backtest_plan(plan, RunSettings(trials=8), origins=2, months=3)
     assert found.currency == "USD"
     assert [level.level for level in found.score().coverage] == list(LEVELS)
     assert found.origin_days[-1] == dt.date(2026, 4, 1)

@@ -8,13 +8,14 @@ import math
 import numpy as np
 import pytest
 
-from engine.breaking import break_metric
+from engine.breaking import BreachTarget, break_metric
+from engine.breaking.player import held_bytes
 from engine.breaking.result import sized
 from engine.breaking.rule import Breach, breach_rule
-from engine.breaking.solve import held_bytes
 from engine.plan.load import load_plan
 from engine.risk.measures import breach_probability
 from engine.scenarios import Change, Composition, Distribution, Scenario, Shock, composition, load_library
+from engine.settings import Execution, RunSettings
 from engine.stages.calibrate import calibrate
 from engine.stages.draw import draw_block
 from engine.stages.measure import measure
@@ -41,9 +42,16 @@ def calibration(plan):
 
 @pytest.fixture(scope="module")
 def broken(plan, calibration):
-    def call(metric, scenario, driver, **more):
-        settings = {"trials": TRIALS, "quarters": QUARTERS, "calibration": calibration} | more
-        return break_metric(plan, metric, scenario=scenario, driver=driver, **settings)
+    def call(metric, scenario, driver, trials=TRIALS, workers=0, **target):
+        return break_metric(
+            plan,
+            BreachTarget(metric, **target),
+            scenario=scenario,
+            driver=driver,
+            settings=RunSettings(trials=trials, quarters=QUARTERS),
+            execution=Execution(workers=workers),
+            calibration=calibration,
+        )
 
     return call
 
@@ -226,11 +234,12 @@ def test_a_fall_from_a_loss_is_a_larger_loss():
 
 def test_the_threshold_is_the_policys_then_the_registrys():
     policy = {"thresholds": {"minimum_cash": {"min": 5.0, "max": None}}}
-    asked = ("minimum_cash", policy, None, None, None, None, 8, "USD")
-    assert breach_rule(*asked).low == 5.0
-    assert breach_rule(*(asked[0], {"thresholds": {}}, *asked[2:])).low == 0.0
-    assert breach_rule(*asked[:2], 7.0, *asked[3:]).low == 7.0
-    high = breach_rule("cash_conversion_cycle", {"thresholds": {}}, 70.0, None, None, None, 8, "USD")
+    nothing = {"thresholds": {}}
+    asked = BreachTarget("minimum_cash")
+    assert breach_rule(asked, policy, 8, "USD").low == 5.0
+    assert breach_rule(asked, nothing, 8, "USD").low == 0.0
+    assert breach_rule(BreachTarget("minimum_cash", threshold=7.0), policy, 8, "USD").low == 7.0
+    high = breach_rule(BreachTarget("cash_conversion_cycle", threshold=70.0), nothing, 8, "USD")
     assert (high.low, high.high) == (None, 70.0)
     assert high.text() == "cash_conversion_cycle above 70 days, over the horizon"
 

@@ -9,18 +9,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.placement import place, read_candidates
+from engine.placement import LayoutSearch, place, read_candidates
 from engine.placement.candidates import last_mile_of
 from engine.placement.result import as_array
 from engine.placement.terms import placement_terms
 from engine.placement.variant import todays_layout, with_layout, with_site_lanes, with_sites
 from engine.plan.load import load_plan
+from engine.settings import Execution, RunSettings
 from engine.stages.calibrate import calibrate
 from models.errors import InputError, UsageError
 from models.network.placement import feasible, placement_of
 from tests.tiny_plan import write_plan
 
 TRIALS, QUARTERS = 8, 8
+SETTINGS = RunSettings(trials=TRIALS, quarters=QUARTERS)
+UNPLAYED = RunSettings(trials=0, quarters=QUARTERS)
 CANDIDATES = """\
 nodes:
   - key: oslo
@@ -58,7 +61,7 @@ def calibration(plan):
 
 @pytest.fixture(scope="module")
 def result(plan, calibration):
-    return place(plan, calibration=calibration, trials=TRIALS, quarters=QUARTERS, best=4, service=0.0)
+    return place(plan, None, LayoutSearch(best=4, service=0.0), settings=SETTINGS, calibration=calibration)
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +102,8 @@ def test_todays_layout_is_played_as_a_run_plays_it(plan, calibration, result):
 
     run = chain.run(
         plan,
-        trials=TRIALS,
-        quarters=QUARTERS,
-        scenarios="base",
+        SETTINGS,
+        "base",
         calibration=calibration,
         folder=plan.path / "runs" / "placement",
     )
@@ -159,10 +161,9 @@ def test_without_candidates_only_the_plans_own_nodes_are_weighed(plan, calibrati
     found = place(
         plan,
         read_candidates(plan).model_copy(update={"sites": (), "nodes": ()}),
-        trials=0,
+        LayoutSearch(service=0.0),
+        settings=UNPLAYED,
         calibration=calibration,
-        quarters=QUARTERS,
-        service=0.0,
     )
     assert found.candidates == ()
     assert {node for choice in found.best for node in choice.layout.nodes} <= set(plan.node_keys)
@@ -171,7 +172,7 @@ def test_without_candidates_only_the_plans_own_nodes_are_weighed(plan, calibrati
 
 
 def test_a_service_nobody_reaches_is_said(plan, calibration):
-    found = place(plan, trials=0, calibration=calibration, quarters=QUARTERS, service=1.0)
+    found = place(plan, None, LayoutSearch(service=1.0), settings=UNPLAYED, calibration=calibration)
     assert found.best == ()
     assert "no layout delivers 100.0%" in found.headline()
 
@@ -180,13 +181,13 @@ def test_policy_says_how_much_may_be_late(plan, calibration):
     from engine.plan.policy import Policy, Threshold
 
     strict = replace(plan, policy=Policy(thresholds={"beyond_sla": Threshold(max=0.25)}))
-    assert place(strict, trials=0, calibration=calibration, quarters=QUARTERS).service == 0.75
-    reached = place(plan, trials=0, calibration=calibration, quarters=QUARTERS)
+    assert place(strict, settings=UNPLAYED, calibration=calibration).service == 0.75
+    reached = place(plan, settings=UNPLAYED, calibration=calibration)
     assert reached.service == pytest.approx(reached.today.on_time)
 
 
 def test_more_nodes_than_allowed_are_not_opened(plan, calibration):
-    found = place(plan, trials=0, most=1, calibration=calibration, quarters=QUARTERS, service=0.0)
+    found = place(plan, None, LayoutSearch(most=1, service=0.0), settings=UNPLAYED, calibration=calibration)
     assert {len(choice.layout.nodes) for choice in found.best} <= {1}
 
 
@@ -242,11 +243,29 @@ def test_more_rent_than_the_plan_has_is_a_fault(plan, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"best": 0}, {"most": 0}, {"service": 1.5}, {"trials": -1}, {"quarters": 0}]
+    "wrong",
+    [
+        {"search": LayoutSearch(best=0)},
+        {"search": LayoutSearch(most=0)},
+        {"search": LayoutSearch(service=1.5)},
+        {"settings": RunSettings(trials=-1)},
+        {"settings": RunSettings(quarters=0)},
+        {"execution": Execution(engine="fast")},
+    ],
 )
 def test_settings_that_cannot_be_meant(plan, wrong):
     with pytest.raises(UsageError):
         place(plan, **wrong)
+
+
+def test_every_setting_that_cannot_be_meant_is_told_at_once(plan):
+    with pytest.raises(UsageError, match=r"best: .*; quarters: .*; workers: "):
+        place(
+            plan,
+            search=LayoutSearch(best=0),
+            settings=RunSettings(quarters=0),
+            execution=Execution(workers=-1),
+        )
 
 
 def test_today_is_what_markets_name_first(plan):

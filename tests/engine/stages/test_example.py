@@ -13,6 +13,7 @@ from engine.report.charts_network import STAGES
 from engine.report.page import report_html
 from engine.report.reading import Source
 from engine.report.sections.network_pictures import network_pictures
+from engine.settings import RunSettings
 from engine.stages.example import chosen
 from engine.store.example import FILE, read_example
 from models.errors import StoreError
@@ -24,7 +25,7 @@ from tests.tiny_plan import write_plan
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     plan = load_plan(write_plan(tmp_path_factory.mktemp("example") / "tiny"))
-    return chain.run(plan, trials=4, quarters=2, scenarios="supplier_outage", seed=2)
+    return chain.run(plan, RunSettings(trials=4, quarters=2, seed=2), "supplier_outage")
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,8 @@ def hostile_files() -> dict[str, str]:
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """Two scenarios, two quarters, a few trials."""
     folder = write_plan(tmp_path_factory.mktemp("hostile"), hostile_files())
-    run = engine.run(engine.load_plan(folder), trials=5, scenarios="demand_slump", quarters=2)
+    run = engine.run(engine.load_plan(folder), engine.RunSettings(trials=5, quarters=2), "demand_slump")
+    run.report()
     return Written.of(run.path)
 
 
@@ -83,7 +84,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Written:
 def smallest(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """Base alone, one trial, one quarter."""
     folder = write_plan(tmp_path_factory.mktemp("smallest"))
-    run = engine.run(engine.load_plan(folder), trials=1, scenarios="base", quarters=1)
+    run = engine.run(engine.load_plan(folder), engine.RunSettings(trials=1, quarters=1), "base")
     return Written.of(run.path)
 
 

@@ -1,0 +1,91 @@
+"""The command ``tradewind``: its commands in the order of its help, and what errors become."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import Annotated
+
+import typer
+
+from engine.cli import plans, questions, runs, scenarios
+from engine.cli.exits import EXIT_DATA, EXIT_ERROR, EXIT_USAGE
+from engine.cli.printing import complain
+from models.errors import InputError, TradewindError, UsageError
+
+app = typer.Typer(
+    name="tradewind",
+    help="Scenario planning and forecasting for cross-border e-commerce.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+scenarios_app = typer.Typer(help="The scenario library.", rich_markup_mode=None, no_args_is_help=True)
+app.add_typer(scenarios_app, name="scenarios")
+
+
+def main() -> None:
+    """Run the command line; turn errors into messages and exit codes, tracebacks only with ``--debug``."""
+    gc.set_threshold(100_000, 20, 100)  # a run makes many long-lived objects and hardly a cycle
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        app()
+    except InputError as error:
+        complain(*(str(fault) for fault in error.faults), _fault_count(len(error.faults)))
+        sys.exit(EXIT_DATA)
+    except UsageError as error:
+        complain(str(error))
+        sys.exit(EXIT_USAGE)
+    except (TradewindError, OSError) as error:
+        if debug:
+            raise
+        complain(str(error))
+        sys.exit(EXIT_ERROR)
+    except Exception as error:
+        if debug:
+            raise
+        complain(
+            f"internal error: {type(error).__name__}: {error}", "run again with --debug for the traceback"
+        )
+        sys.exit(EXIT_ERROR)
+
+
+def _fault_count(count: int) -> str:
+    return f"{count} {'fault' if count == 1 else 'faults'}; nothing was written"
+
+
+def _version(value: bool) -> None:
+    if value:
+        from engine import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Scenario planning and forecasting for cross-border e-commerce.
+
+    ``--debug`` shows tracebacks.
+    """
+
+
+app.command()(plans.init)
+app.command()(plans.check)
+app.command()(runs.run)
+app.command()(runs.compare)
+app.command("break")(questions.break_)
+app.command()(questions.backtest)
+app.command()(questions.placement)
+app.command()(runs.report)
+app.command()(plans.schema)
+scenarios_app.command("list")(scenarios.list_)
+scenarios_app.command("show")(scenarios.show)
+scenarios_app.command("check")(scenarios.check)

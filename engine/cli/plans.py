@@ -1,0 +1,71 @@
+"""Commands on a plan folder: write one, check one, print its schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.check_report import print_check
+from engine.cli.options import AsJson, PlanPath
+from engine.cli.printing import complain, print_json
+from models.errors import UsageError
+
+
+def init(
+    template: Annotated[str, typer.Argument(help="demo, demo-diversified or online-retail.")],
+    path: Annotated[
+        Path | None, typer.Argument(help="Folder to write; default: the template's name.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="online-retail: folder of the real data; default: TRADEWIND_DATA, ../shared/data."),
+    ] = None,
+) -> None:
+    """Write a runnable plan folder; refuses to overwrite."""
+    from engine.demo import TEMPLATES, write_demo
+    from engine.templates.online_retail import TEMPLATE, write_online_retail
+
+    if template not in (*TEMPLATES, TEMPLATE):
+        known = ", ".join((*TEMPLATES, TEMPLATE))
+        raise UsageError(f"template: unknown | got {template!r} | choose one of {known}")
+    if data is not None and template != TEMPLATE:
+        raise UsageError(f"--data: {template} is generated | got {str(data)!r} | leave it out")
+    target = path or Path(template)
+    continuation = target.with_name(f"{target.name}-continuation")
+    for folder in (target,) if template == TEMPLATE else (target, continuation):
+        if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+            raise UsageError(f"{folder}: exists already | nothing was written | choose another folder")
+    if template == TEMPLATE:
+        write_online_retail(target, data)
+        print(target)
+        complain(f"plan folder written to {target}; what is assumed stands in {target / 'assumptions.yaml'}")
+        return
+    write_demo(target, template=template, continuation=continuation)
+    print(target)
+    complain(
+        f"plan folder written to {target}, its own continuation (for truth tests only) to {continuation}"
+    )
+
+
+def check(path: PlanPath, as_json: AsJson = False) -> None:
+    """Read a plan folder: what was recognised, used, rejected and assumed; all faults at once."""
+    from engine.plan.load import load_plan
+    from engine.plan.report import check_report
+    from engine.stages.lead_times import lead_time_report
+
+    plan = load_plan(path)
+    report = check_report(plan) | {"lead_times": lead_time_report(plan)}
+    if as_json:
+        print_json(report)
+        return
+    print_check(report)
+    complain("ok")
+
+
+def schema() -> None:
+    """Print the JSON Schema of plan.yaml."""
+    from engine.plan.json_schema import plan_schema
+
+    print_json(plan_schema())

@@ -33,10 +33,10 @@ from engine.stages.customer_history import customer_history
 from engine.stages.draw import draw_block
 from engine.stages.example import example_trial
 from engine.stages.measure import coordinates, cube_variables, measure
-from engine.stages.outcome import BaseMoves
 from engine.stages.rates import within_plan
 from engine.stages.settings import block_size, check_settings, thread_count, trial_bytes
-from engine.stages.simulate import play
+from engine.stages.sharing import NOTHING_SHARED, BaseRun, Fork, Kept, forks_of
+from engine.stages.simulate import play, play_base
 from engine.stages.supply_watch import shock_metrics, watch
 from engine.stages.timings import Timings
 from engine.stages.world import World, build_world
@@ -270,28 +270,36 @@ def play_block(
         paths = resolve_all(world, composed, trials, seed, library)
         reach = 1.0 if all(within_plan(each) for each in paths.values()) else None
         draws = draw_block(world.calibration, trials, seed, world.calendar, reach)
-    base: BaseMoves | None = None
+        responses = {each.name: responses_of(each.responses) for each in composed}
+        forks: dict[str, Fork] = {}
+        if not always_simulate and composed[0].name == BASE and not responses[BASE]:
+            others = {name: (each, responses[name]) for name, each in paths.items() if name != BASE}
+            forks = forks_of(world, draws, paths[BASE], others)
+    base: BaseRun | None = None
     measured = []
     followed = watch(world, paths)
     service: CountArray = np.zeros((0, 0, 0, 0), dtype=np.int32)
     for each in composed:
-        responses = responses_of(each.responses)
-        keep = each.name == BASE and not always_simulate and len(composed) > 1
-        played = play(
-            world,
-            draws,
-            paths[each.name],
-            responses,
-            engine=engine,
-            base=base,
-            keep=keep,
-            clock=clock,
-            watched=followed.sets_of(each.name, BASE),
-        )
-        base = played.base if keep else base
+        chosen, watched = paths[each.name], followed.sets_of(each.name, BASE)
+        if each.name == BASE and forks:
+            kept = Kept.for_forks(forks.values(), world.calendar.months)
+            base = play_base(world, draws, chosen, kept=kept, engine=engine, clock=clock, watched=watched)
+            played = base.outcome
+        else:
+            played = play(
+                world,
+                draws,
+                chosen,
+                responses[each.name],
+                engine=engine,
+                base=base,
+                fork=forks.get(each.name, NOTHING_SHARED),
+                clock=clock,
+                watched=watched,
+            )
         service = played.supply.service if each.name == BASE else service
         with clock.part("measure"):
-            shock = shock_metrics(each.name, followed, played.supply.service, service, responses)
+            shock = shock_metrics(each.name, followed, played.supply.service, service, responses[each.name])
             measured.append(measure(world, played) | shock)
     with clock.part("measure"):
         return _stack(measured)

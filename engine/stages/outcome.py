@@ -1,15 +1,13 @@
-"""What one scenario did in one block of trials, and what another scenario may reuse of it."""
+"""What one scenario did in one block of trials."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engine.finance.books import MonthBooked
 from engine.stages.supply_record import SupplyCounts
-from models.arrays import FloatArray, Int32Array, IntArray
+from models.arrays import FloatArray, IntArray
 from models.demand import CohortOrders
-from models.network.draws import Draws
-from models.network.movements import Movements
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,23 +51,3 @@ class ScenarioOutcome:
 
     several_categories: FloatArray
     """(trial, month, segment) probability that an order holds at least two categories."""
-
-    base: BaseMoves | None = field(default=None, repr=False)
-    """Set when the scenario may serve others as base."""
-
-
-@dataclass(frozen=True, eq=False)
-class BaseMoves:
-    """Movements of base and everything the network read to make them, kept for scenarios that change none
-    of it.
-    """
-
-    orders: IntArray
-    units: tuple[Int32Array, ...]
-    """Units demanded by month, dims (trial, day, segment, item)."""
-    draws: Draws
-    movements: tuple[Movements, ...]
-    line_counts: tuple[IntArray, ...]
-    played: ScenarioOutcome
-    asked: tuple[FloatArray, FloatArray]
-    """Multipliers and acquisition levels of the orders."""

@@ -52,6 +52,13 @@ class ScenarioOrders:
         self.over.append(clipped_share(bank, multiplier))
         return count_month(bank, month, multiplier, self.level[..., : month + 1])
 
+    def take(self, base: ScenarioOrders, months: int) -> None:
+        """Take over what base asked for and spent in the first months."""
+        self.level[..., :months] = base.level[..., :months]
+        self.multiplier[..., :months] = base.multiplier[..., :months]
+        self.spend[:, :months] = base.spend[:, :months]
+        self.over[:] = base.over[:months]
+
     @property
     def asked(self) -> tuple[FloatArray, FloatArray]:
         """Multipliers (trial, market, month) and levels (trial, market, acquisition channel, month)."""

@@ -28,15 +28,25 @@ from engine.responses import (
     no_alarms,
 )
 from engine.stages.draw import BlockDraws
-from engine.stages.outcome import BaseMoves, ScenarioOutcome
+from engine.stages.outcome import ScenarioOutcome
 from engine.stages.price import month_inputs, open_block_books
 from engine.stages.rates import network_draws, rates_of
 from engine.stages.scenario_orders import ScenarioOrders
-from engine.stages.supply_record import SupplyRecord, aged_value
+from engine.stages.sharing import (
+    NOTHING_SHARED,
+    BaseRun,
+    Fork,
+    Kept,
+    Snapshot,
+    carried,
+    copied,
+    money_figures,
+)
+from engine.stages.supply_record import SupplyCounts, SupplyRecord, aged_value
 from engine.stages.tally import tally
 from engine.stages.timings import Timings
 from engine.stages.world import World
-from models.arrays import BoolArray, CountArray, Int32Array, IntArray
+from models.arrays import BoolArray, Int32Array, IntArray
 from models.calendar import MONTHS_IN_QUARTER
 from models.demand import (
     CohortOrders,
@@ -61,20 +71,35 @@ def play(
     responses: tuple[Response, ...],
     *,
     engine: str = "compiled",
-    base: BaseMoves | None = None,
-    keep: bool = False,
+    base: BaseRun | None = None,
+    fork: Fork = NOTHING_SHARED,
     clock: Timings | None = None,
     watched: BoolArray | None = None,
 ) -> ScenarioOutcome:
     """Play one scenario in a block of trials.
 
-    ``base`` holds the movements of the base scenario in the same trials: they are re-priced instead of
-    simulated again only if every array that the network reads is equal. ``keep`` returns the movements for
-    that use. ``watched`` (set, segment, item) is demand to follow day by day.
+    What ``base`` kept of the same trials is taken over up to ``fork`` instead of being played again.
+    ``watched`` (set, segment, item) is demand to follow day by day.
     """
     watch = clock or Timings()
     with watch.part("simulate"):
-        return _Player(world, draws, paths, responses, engine, watch, watched).run(base, keep)
+        return _Player(world, draws, paths, responses, engine, watch, watched).run(base, fork)
+
+
+def play_base(
+    world: World,
+    draws: BlockDraws,
+    paths: Paths,
+    *,
+    kept: Kept,
+    engine: str = "compiled",
+    clock: Timings | None = None,
+    watched: BoolArray | None = None,
+) -> BaseRun:
+    """Play base without responses and keep of it what the other scenarios of its block will take over."""
+    watch = clock or Timings()
+    with watch.part("simulate"):
+        return _Player(world, draws, paths, (), engine, watch, watched).run_as_base(kept)
 
 
 class _Player:
@@ -125,56 +150,78 @@ class _Player:
         self.supply = SupplyRecord(
             world.supply, world.network, self.trials, nothing if watched is None else watched
         )
-        self.aged: CountArray = self.supply.aged
-        self.aged_value = np.zeros(self.aged.shape[:-1])
+        self.aged_value = np.zeros(self.supply.aged.shape[:-1])
+        self.counts: SupplyCounts | None = None
         self.booked: list[MonthBooked] = []
-        self.known: BaseMoves | None = None
-        self.counted = 0
+        self.known: BaseRun | None = None
         self.units: Int32Array = np.zeros(0, dtype=np.int32)
-        self.kept_units: list[Int32Array] = []
 
-    def run(self, base: BaseMoves | None, keep: bool) -> ScenarioOutcome:
-        """Every month in turn."""
+    def run(self, base: BaseRun | None, fork: Fork) -> ScenarioOutcome:
+        """Base's months up to the fork, then every month in turn."""
+        if base is not None:
+            fork = self._take_over(base, fork)
+            for month in range(fork.books, fork.moves):
+                self._close(month, base.moved(month, fork))
+        for month in range(fork.moves, self.world.calendar.months):
+            self._close(month, self._move(month))
+        return self._played()
+
+    def run_as_base(self, kept: Kept) -> BaseRun:
+        """Every month in turn, and what the other scenarios need of it."""
         months = range(self.world.calendar.months)
-        self.known = base
-        if base is not None and not self.alarms and not self.control.failover_on and self._same_as(base):
-            self.aged = base.played.supply.aged
-            for month in months:
-                lines = replace(base.movements[month].lines, count=base.line_counts[month])
-                self._close(month, replace(base.movements[month], lines=lines))
-            return replace(
-                base.played,
-                spend=self.demand.spend,
-                new_customers=self.won,
-                booked=tuple(self.booked),
-                aged_value=self.aged_value,
-                clipped=float(np.mean(self.demand.over)),
-                customers=self._customers(),
-                base=None,
-            )
-        movements, counts = [], []
+        snapshots, units, movements, counts = {}, {}, {}, {}
         for month in months:
+            if month in kept.snapshots:
+                snapshots[month] = Snapshot(
+                    self.state.copy(),
+                    self.purchasing,
+                    self.supply.copy(self.supply.watched),
+                    copied(self.books),
+                )
             moved = self._move(month)
             self._close(month, moved)
-            if keep:
-                movements.append(_slim(moved))
-                counts.append(moved.lines.count.copy())
-                self.kept_units.append(self.units)
-        played = self._played()
-        if not keep:
-            return played
-        lines = movements[-1].lines
-        kept = tuple(replace(moved, lines=lines) for moved in movements)
-        moves = BaseMoves(
-            self.orders,
-            tuple(self.kept_units),
-            self.network_draws,
-            kept,
-            tuple(counts),
-            played,
-            self.demand.asked,
+            if month in kept.units:
+                units[month] = self.units
+            if month in kept.movements:
+                movements[month] = _slim(moved)
+                counts[month] = moved.lines.count.copy()
+        credit_limit = self.world.finance.terms.company.credit_limit
+        return BaseRun(
+            self._played(), self.demand, units, movements, counts, self.state.lines, snapshots, credit_limit
         )
-        return replace(played, base=moves)
+
+    def _take_over(self, base: BaseRun, fork: Fork) -> Fork:
+        """Take base's months up to the fork over, as they are or copied where they will be used up; gives the
+        fork that its alarms leave.
+        """
+        self.known, calendar = base, self.world.calendar
+        fork, self.alarms = carried(base, fork, self.alarms, calendar)
+        outcome, months = base.outcome, fork.moves
+        for own, theirs in (
+            (self.orders, outcome.orders),
+            (self.won, outcome.new_customers),
+            (self.demanded, outcome.demanded),
+            (self.sold, outcome.sold),
+            (self.lost, outcome.lost),
+            (self.returned, outcome.returned),
+            (self.stock, outcome.stock),
+            (self.short, outcome.short_item_days),
+            (self.wait, outcome.wait),
+        ):
+            own[:, :months] = theirs[:, :months]
+        self.demand.take(base.orders, months)
+        self.booked = list(outcome.booked[: fork.books])
+        quarters = fork.books // MONTHS_IN_QUARTER
+        self.aged_value[:, :quarters] = outcome.aged_value[:, :quarters]
+        if 0 < months < calendar.months:
+            start = base.snapshots[months]
+            self.state = replace(start.state.copy(), open_stage_days=self.state.open_stage_days)
+            self.purchasing = start.purchasing
+            self.supply = start.supply.copy(self.supply.watched)
+        if 0 < fork.books < calendar.months:
+            self.books = copied(base.snapshots[fork.books].books)
+        self.counts = outcome.supply if months == calendar.months else None
+        return fork
 
     def follow(self, months: int, journal: list[process.Event]) -> tuple[tuple[Movements, ...], State]:
         """Movements of the first months and the state after them; events of orders go into the journal."""
@@ -185,31 +232,13 @@ class _Player:
             self._close(month, movements[-1])
         return tuple(movements), self.state
 
-    def _same_as(self, base: BaseMoves) -> bool:
-        """Whether the network would read exactly what it read for base; counts all orders on the way."""
-        mine, other = self.network_draws, base.draws
-        names = ("production", "transit", "service", "inland", "supplier_up", "capacity", "port_open")
-        for name in (*names, "return_share", "refusal_share"):
-            a, b = getattr(mine, name), getattr(other, name)
-            if a is not b and not (a.shape == b.shape and np.array_equal(a, b)):
-                return False
-        everything = np.ones(self.trials)
-        with self.clock.part("sample"):
-            for month in range(self.world.calendar.months):
-                self.orders[:, month], self.won[:, month] = self.demand.month(month, everything)
-                self.counted = month + 1
-                if not np.array_equal(self.orders[:, month], base.orders[:, month]):
-                    return False
-        return True
-
     def _move(self, month: int) -> Movements:
         world, clock = self.world, self.clock
         start, stop = (int(day) for day in world.calendar.month_start[month : month + 2])
         asked = month_control(self.alarms, month, world.calendar, self.trials)
         with clock.part("sample"):
-            if month >= self.counted:
-                self.orders[:, month], self.won[:, month] = self.demand.month(month, asked.spend)
-            known = None if self.known is None else (self.known.orders[:, month], self.known.units[month])
+            self.orders[:, month], self.won[:, month] = self.demand.month(month, asked.spend)
+            known = None if self.known is None else self.known.known(month)
             units = self.units = units_month(self.draws.demand, month, self.orders[:, month], known)
         with clock.part("simulate"):
             controls = self._controls(month, start, stop, asked)
@@ -305,23 +334,16 @@ class _Player:
             self.booked.append(figures.booked)
             quarter = month // MONTHS_IN_QUARTER
             if month % MONTHS_IN_QUARTER == MONTHS_IN_QUARTER - 1:
-                self.aged_value[:, quarter] = aged_value(self.aged[:, quarter], self.books.stock.average)
+                aged = (self.supply if self.counts is None else self.counts).aged[:, quarter]
+                self.aged_value[:, quarter] = aged_value(aged, self.books.stock.average)
         if self.alarms:
-            self.alarms = close(
-                self.alarms,
-                {
-                    "net_cash": figures.cash_end,
-                    "headroom": figures.headroom,
-                    "cm2": figures.cm2,
-                    "ebitda": figures.ebitda,
-                },
-            )
+            self.alarms = close(self.alarms, money_figures(figures))
 
     def _customers(self) -> CohortOrders:
         with self.clock.part("sample"):
             base = self.known
-            if base is not None and all(map(np.array_equal, self.demand.asked, base.asked)):
-                return base.played.customers
+            if base is not None and all(map(np.array_equal, self.demand.asked, base.orders.asked)):
+                return base.outcome.customers
             return self.demand.customers(self.orders)
 
     def _played(self) -> ScenarioOutcome:
@@ -336,7 +358,7 @@ class _Player:
             short_item_days=self.short,
             wait=self.wait,
             spend=self.demand.spend,
-            supply=self.supply.finish(self.state),
+            supply=self.supply.finish(self.state) if self.counts is None else self.counts,
             aged_value=self.aged_value,
             clipped=float(np.mean(self.demand.over)),
             booked=tuple(self.booked),

@@ -34,6 +34,19 @@ from models.network.state import State
 WINDOW_MONTHS = 4
 """Months whose returns are kept: the window of aged stock never reaches further back."""
 
+COUNTED = (
+    "unstocked",
+    "empty",
+    "shipped",
+    "on_hand",
+    "forward",
+    "aged",
+    "dead_items",
+    "unsold",
+    "last_sale",
+)
+"""Arrays of a record that grow with its months, but for what is followed by day."""
+
 
 @dataclass(frozen=True, eq=False)
 class SupplyCounts:
@@ -86,6 +99,17 @@ class SupplyRecord:
         self.last_sale = np.tile(frame.last_sale, (trials, 1))
         self.service = np.zeros((trials, self.days, len(watched), 3), dtype=np.int32)
         self.returns: deque[tuple[int, CountArray, IntArray]] = deque(maxlen=WINDOW_MONTHS)
+
+    def copy(self, watched: Flags) -> SupplyRecord:
+        """The same counts in their own memory; of the sets followed by day only those in ``watched``."""
+        twin = SupplyRecord(self.frame, self.network, self.trials, watched)
+        for name in COUNTED:
+            getattr(twin, name)[:] = getattr(self, name)
+        for own, each in enumerate(watched):
+            at = next(k for k, other in enumerate(self.watched) if np.array_equal(each, other))
+            twin.service[:, :, own] = self.service[:, :, at]
+        twin.returns.extend(self.returns)
+        return twin
 
     def month(self, month: int, demanded: CountArray, moved: Movements, demand_ratio: FloatArray) -> None:
         """Count a month that the network has moved; ``demand_ratio`` (trial, segment) is what the company now

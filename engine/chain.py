@@ -35,7 +35,7 @@ from engine.stages.example import example_trial
 from engine.stages.measure import coordinates, cube_variables, measure
 from engine.stages.rates import within_plan
 from engine.stages.settings import block_size, check_settings, thread_count, trial_bytes
-from engine.stages.sharing import NOTHING_SHARED, BaseRun, Fork, Kept, forks_of
+from engine.stages.sharing import BaseRun, Fork, Kept, Shared, forks_of
 from engine.stages.simulate import play, play_base
 from engine.stages.supply_watch import shock_metrics, watch
 from engine.stages.timings import Timings
@@ -207,7 +207,7 @@ def run(
     partial = target.with_name(f".partial-{target.name}")
     template = Template(
         variables=cube_variables(),
-        coordinates=coordinates(world),
+        coordinates=coordinates(world.measuring),
         scenarios=tuple(each.name for each in composed),
         trials=numbers,
         block=block,
@@ -274,16 +274,16 @@ def play_block(
         forks: dict[str, Fork] = {}
         if not always_simulate and composed[0].name == BASE and not responses[BASE]:
             others = {name: (each, responses[name]) for name, each in paths.items() if name != BASE}
-            forks = forks_of(world, draws, paths[BASE], others)
+            forks = forks_of(world.simulation.rates, draws, paths[BASE], others)
     base: BaseRun | None = None
     measured = []
-    followed = watch(world, paths)
+    followed = watch(world.simulation, paths)
     service: CountArray = np.zeros((0, 0, 0, 0), dtype=np.int32)
     for each in composed:
         chosen, watched = paths[each.name], followed.sets_of(each.name, BASE)
         if each.name == BASE and forks:
             kept = Kept.for_forks(forks.values(), world.calendar.months)
-            base = play_base(world, draws, chosen, kept=kept, engine=engine, clock=clock, watched=watched)
+            base = play_base(world, draws, chosen, kept=kept, engine=engine, timings=clock, watched=watched)
             played = base.outcome
         else:
             played = play(
@@ -292,15 +292,14 @@ def play_block(
                 chosen,
                 responses[each.name],
                 engine=engine,
-                base=base,
-                fork=forks.get(each.name, NOTHING_SHARED),
-                clock=clock,
+                shared=None if base is None else Shared(base, forks[each.name]),
+                timings=clock,
                 watched=watched,
             )
         service = played.supply.service if each.name == BASE else service
         with clock.part("measure"):
             shock = shock_metrics(each.name, followed, played.supply.service, service, responses[each.name])
-            measured.append(measure(world, played) | shock)
+            measured.append(measure(world.measuring, played) | shock)
     with clock.part("measure"):
         return _stack(measured)
 

@@ -235,7 +235,7 @@ class _Player:
         return self.rule.excess(self._figure(played), base), played.clipped
 
     def _figure(self, played: ScenarioOutcome) -> FloatArray:
-        return np.asarray(self.rule.figure(measure(self.world, played)))
+        return np.asarray(self.rule.figure(measure(self.world.measuring, played)))
 
     def _drawn(self, trials: range, reach: float | None) -> BlockDraws:
         kept = self.draws.get(trials)

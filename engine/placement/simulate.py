@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from engine.finance.kpis import ratio
 from engine.placement.variant import Layout, planned_as
 from engine.plan.plan import Plan
 from engine.scenarios import BASE, Composition, resolve
-from engine.stages.calibrate import Calibration
+from engine.stages.calibrate import Calibration, purchasing_model
 from engine.stages.draw import draw_block
 from engine.stages.measure import measure
 from engine.stages.outcome import ScenarioOutcome
@@ -66,8 +66,8 @@ def simulate_layout(
     workers: int,
 ) -> Figures:
     """Play a plan with its layout under base; ``node_costs`` are the fixed costs a year of its open nodes."""
-    world = build_world(plan, calibration, Calendar(plan.forecast_start, 3 * quarters))
-    world = replace(world, purchasing=planned_as(world.purchasing, plan, layout))
+    brain = planned_as(purchasing_model(plan, calibration), plan, layout)
+    world = build_world(plan, calibration, Calendar(plan.forecast_start, 3 * quarters), brain)
     extent = world.calendar.days, len(plan.segment_keys), len(plan.item_keys)
     size = min(block_size(*extent), len(trials))
     blocks = [trials[start : start + size] for start in range(0, len(trials), size)]
@@ -88,7 +88,7 @@ def joined(parts: Sequence[Figures]) -> Figures:
 
 
 def _figures(world: World, played: ScenarioOutcome, node_costs: float) -> Figures:
-    values = measure(world, played)
+    values = measure(world.measuring, played)
     years = world.calendar.months / MONTHS_IN_YEAR
     charged = sum(values[f"market/{name}"].sum(axis=(1, 2)) for name in COST_LINES)
     charged = charged + values["month/storage"].sum(axis=1)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from engine.finance.books import MonthBooked
 from engine.stages.supply_record import SupplyCounts
-from models.arrays import FloatArray, IntArray
+from engine.stages.unit_counts import UnitCounts
+from models.arrays import FloatArray
 from models.demand import CohortOrders
 
 
@@ -14,26 +15,7 @@ from models.demand import CohortOrders
 class ScenarioOutcome:
     """What one scenario did in a block: units and days by month, and the books of every month."""
 
-    orders: IntArray
-    """(trial, month, segment)."""
-
-    new_customers: IntArray
-    """(trial, month, market, acquisition channel)."""
-
-    demanded: IntArray
-    """(trial, month, segment) units; likewise sold, lost, returned."""
-
-    sold: IntArray
-    lost: IntArray
-    returned: IntArray
-    stock: IntArray
-    """(trial, month, node) units on hand at month end."""
-    short_item_days: IntArray
-    """(trial, month, segment) item-days with lost units or backlog at the day's end."""
-
-    wait: IntArray
-    """(trial, month, segment, 61) units shipped by whole days waited."""
-
+    counts: UnitCounts
     spend: FloatArray
     """(trial, month, market, acquisition channel) company currency."""
 

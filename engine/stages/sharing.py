@@ -19,10 +19,10 @@ from engine.finance.books import Books
 from engine.finance.close import MonthFigures
 from engine.responses import Alarm, Response, close, network_control, no_alarms
 from engine.stages.draw import BlockDraws
+from engine.stages.inputs import RateInputs
 from engine.stages.outcome import ScenarioOutcome
 from engine.stages.scenario_orders import ScenarioOrders
 from engine.stages.supply_record import SupplyRecord
-from engine.stages.world import World
 from models.arrays import BoolArray, FloatArray, Int32Array, IntArray
 from models.calendar import Calendar
 from models.network.movements import Movements
@@ -47,9 +47,6 @@ class Fork:
     def __post_init__(self) -> None:
         if not 0 <= self.books <= self.moves:
             raise ValueError(f"fork: books at or before movements | got {self.books} and {self.moves}")
-
-
-NOTHING_SHARED = Fork(0, 0)
 
 
 @dataclass(frozen=True)
@@ -105,13 +102,21 @@ class BaseRun:
         """Orders (trial, segment) of a month and the units (trial, day, segment, item) drawn for them."""
         if month not in self.units:
             return None
-        return self.outcome.orders[:, month], self.units[month]
+        return self.outcome.counts.orders[:, month], self.units[month]
 
     def moved(self, month: int, fork: Fork) -> Movements:
         """Movements of a month that a scenario prices anew, with the order lines known when it forks."""
         at = self.snapshots.get(fork.moves)
         lines = replace(self.lines if at is None else at.state.lines, count=self.line_counts[month])
         return replace(self.movements[month], lines=lines)
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """What a scenario may take over: base in the same trials, up to a fork."""
+
+    base: BaseRun
+    fork: Fork
 
 
 def copied(tree: Any) -> Any:
@@ -122,17 +127,19 @@ def copied(tree: Any) -> Any:
 
 
 def forks_of(
-    world: World, draws: BlockDraws, base: Paths, others: Mapping[str, tuple[Paths, Sequence[Response]]]
+    inputs: RateInputs, draws: BlockDraws, base: Paths, others: Mapping[str, tuple[Paths, Sequence[Response]]]
 ) -> dict[str, Fork]:
     """Fork of each scenario of a block, by name, from its paths and responses; base has no responses."""
-    return {name: _fork(world, draws, base, *other) for name, other in others.items()}
+    return {name: _fork(inputs, draws, base, *other) for name, other in others.items()}
 
 
-def _fork(world: World, draws: BlockDraws, base: Paths, paths: Paths, responses: Sequence[Response]) -> Fork:
-    calendar = world.calendar
+def _fork(
+    inputs: RateInputs, draws: BlockDraws, base: Paths, paths: Paths, responses: Sequence[Response]
+) -> Fork:
+    calendar = inputs.calendar
     moves = min(
         _first_day(base, paths, MOVING),
-        _first_priced_day(world, base, paths),
+        _first_priced_day(inputs, base, paths),
         _first_failover_day(draws.supply.supplier_up, base, responses),
     )
     books = _month_of(calendar, min(moves, _first_day(base, paths, DRIVERS)))
@@ -159,11 +166,11 @@ def _first_difference(own: FloatArray, other: FloatArray) -> int:
     return int(differs.argmax()) if differs.any() else len(differs)
 
 
-def _first_priced_day(world: World, base: Paths, paths: Paths) -> int:
+def _first_priced_day(inputs: RateInputs, base: Paths, paths: Paths) -> int:
     """First day on which a market's price differs, with the lag of its price rule."""
     if _first_day(base, paths, AT_A_PRICE) == paths.calendar.days:
         return paths.calendar.days
-    own, other = (price_level(world.mix, world.price_rules, each) for each in (paths, base))
+    own, other = (price_level(inputs.mix, inputs.price_rules, each) for each in (paths, base))
     return _first_difference(own, other)
 
 

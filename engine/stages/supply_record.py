@@ -18,6 +18,10 @@ from engine.finance.supply_kpis import (
 from engine.stages.supply_frame import SupplyFrame
 from engine.stages.supply_tally import (
     CLEARANCE_FIGURES,
+    OrderRows,
+    OrderTimes,
+    Shelves,
+    Unserved,
     count_service,
     follow_service,
     order_times,
@@ -121,12 +125,8 @@ class SupplyRecord:
             moved.shipped,
             moved.on_hand,
             moved.first_day,
-            self.network.arc_start,
-            self.network.arc_node,
-            self.frame.planned,
-            self.unstocked[:, quarter],
-            self.empty[:, quarter],
-            self.last_sale,
+            Shelves(self.network.arc_start, self.network.arc_node, self.frame.planned),
+            Unserved(self.unstocked[:, quarter], self.empty[:, quarter], self.last_sale),
         )
         if len(self.watched):
             follow_service(demanded, moved.lost, moved.backlog, self.watched, moved.first_day, self.service)
@@ -161,21 +161,20 @@ class SupplyRecord:
         entries = np.zeros((self.trials, len(network.ports) + 1), dtype=np.int64)
         customs = np.zeros((*entries.shape, CLEARANCE_FIGURES))
         order_times(
-            lines.day_ordered,
-            lines.node,
-            lines.supplier,
-            lines.port,
-            lines.cleared,
-            lines.received,
-            orders.first_line,
-            orders.started,
-            orders.count,
+            OrderRows(
+                lines.day_ordered,
+                lines.node,
+                lines.supplier,
+                lines.port,
+                lines.cleared,
+                lines.received,
+                orders.first_line,
+                orders.started,
+                orders.count,
+            ),
             network.node_port,
             CLEARANCE_LIMIT_DAYS,
-            finished,
-            still_open,
-            entries,
-            customs,
+            OrderTimes(finished, still_open, entries, customs),
         )
         return SupplyCounts(
             self.unstocked,

@@ -18,7 +18,7 @@ from engine.scenarios import BASE, Composition
 from engine.stages import simulate
 from engine.stages.draw import draw_block
 from engine.stages.outcome import ScenarioOutcome
-from engine.stages.sharing import Fork, Kept, forks_of
+from engine.stages.sharing import Fork, Kept, Shared, forks_of
 from engine.stages.simulate import play, play_base
 from tests.properties.chain_support import Chain, differing
 
@@ -66,12 +66,12 @@ def played(
     paths = resolve_all(world, composed, trials, 1, chain.library)
     draws = draw_block(world.calibration, trials, 1, world.calendar)
     others = {each.name: (paths[each.name], responses_of(each.responses)) for each in scenarios}
-    forks = forks_of(world, draws, paths[BASE], others)
+    forks = forks_of(world.simulation.rates, draws, paths[BASE], others)
     base = play_base(world, draws, paths[BASE], kept=Kept.for_forks(forks.values(), world.calendar.months))
     out = {}
     for name, (path, responses) in others.items():
         count |= {"simulated": 0, "closed": 0}
-        outcome = play(world, draws, path, responses, base=base, fork=forks[name])
+        outcome = play(world, draws, path, responses, shared=Shared(base, forks[name]))
         out[name] = Played(outcome, base.outcome, forks[name], **count)
     return out
 
@@ -113,8 +113,11 @@ def test_nothing_that_differs_beyond_the_run_is_played(demo: Chain, monkeypatch:
 
 def test_a_price_that_answers_late_moves_goods_late(demo: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
     world = demo.world(4)
-    rules = tuple(rule.model_copy(update={"rule": "pass_through", "lag": 60.0}) for rule in world.price_rules)
-    slow = Chain(demo.plan, demo.calibration, {4: replace(world, price_rules=rules)})
+    inputs = world.simulation
+    late = {"rule": "pass_through", "lag": 60.0}
+    rules = tuple(rule.model_copy(update=late) for rule in inputs.rates.price_rules)
+    answering = replace(inputs, rates=replace(inputs.rates, price_rules=rules))
+    slow = Chain(demo.plan, demo.calibration, {4: replace(world, simulation=answering)})
     each = played(slow, [demo.library.compose("tariff_15pp")], range(2), 4, monkeypatch)["tariff_15pp"]
     assert (each.fork, each.simulated, each.closed) == (Fork(3, 5), 7, 9)
 

@@ -55,7 +55,7 @@ def days_by_lane(world: World, lines: LineTable) -> dict[str, FloatArray]:
         chosen = (day >= 0) & (day < last) & (received >= 0)
         rows = np.unique(np.stack([day, node, supplier, received], axis=1)[chosen], axis=0)
         for placed, n, s, arrived in rows.tolist():
-            lane = f"{world.network.suppliers[s]}|{world.network.nodes[n]}"
+            lane = f"{world.simulation.network.suppliers[s]}|{world.simulation.network.nodes[n]}"
             found.setdefault(lane, []).append(arrived - placed)
     return {lane: np.array(values, dtype=np.float64) for lane, values in sorted(found.items())}
 

@@ -28,13 +28,13 @@ from engine.scenarios import BASE, Composition, Library, load_library, resolve
 from engine.settings import Execution, RunSettings, check
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.customer_history import customer_history
-from engine.stages.draw import draw_block
+from engine.stages.draw import BlockDraws, draw_block
 from engine.stages.example import example_trial
 from engine.stages.extent import extent_of
 from engine.stages.measure import coordinates, cube_variables, measure
-from engine.stages.outcome import BaseMoves
 from engine.stages.rates import within_plan
-from engine.stages.simulate import play
+from engine.stages.sharing import BaseRun, Fork, Kept, Shared, forks_of
+from engine.stages.simulate import play, play_base
 from engine.stages.supply_watch import shock_metrics, watch
 from engine.stages.timings import Timings
 from engine.stages.world import World, build_world
@@ -86,7 +86,7 @@ def run(
     calibration: Calibration | None = None,
     folder: str | Path | None = None,
     progress: Progress = silent,
-    clock: Timings | None = None,
+    timings: Timings | None = None,
 ) -> Run:
     """Run the chain and keep cube, manifest and summary in the plan's ``runs`` folder (or ``folder``).
 
@@ -106,8 +106,8 @@ def run(
     check(settings, execution)
     library = load_library(plan.path / "scenarios", examine=playbook_problems)
     composed = _choose(library, scenarios)
-    watch = clock or Timings()
-    with watch.part("calibrate"):
+    timings = timings or Timings()
+    with timings.part("calibrate"):
         fitted = calibrate(plan) if calibration is None else calibration.restricted_to(plan)
         world = build_world(plan, fitted, Calendar(plan.forecast_start, settings.months))
     assigned = Assignment(world, composed, library, settings, execution)
@@ -121,8 +121,8 @@ def run(
     if not _resumable(partial, template):
         shutil.rmtree(partial)
     create(partial, template)
-    play_blocks(assigned, template, partial, progress, watch)
-    with watch.part("measure"):
+    play_blocks(assigned, template, partial, progress, timings)
+    with timings.part("measure"):
         _publish(partial, assigned, name, identity)
     _swap(partial, target)
     return Run(target)
@@ -151,7 +151,7 @@ def _template(assigned: Assignment, identity: dict[str, Any]) -> Template:
     block = extent_of(plan, assigned.world.calendar).block(assigned.execution, settings.trials)
     return Template(
         variables=cube_variables(),
-        coordinates=coordinates(assigned.world),
+        coordinates=coordinates(assigned.world.measuring),
         scenarios=tuple(each.name for each in assigned.composed),
         trials=settings.numbers,
         block=block,
@@ -160,38 +160,52 @@ def _template(assigned: Assignment, identity: dict[str, Any]) -> Template:
     )
 
 
-def play_block(assigned: Assignment, trials: range, clock: Timings) -> dict[str, Any]:
+def play_block(assigned: Assignment, trials: range, timings: Timings) -> dict[str, Any]:
     """One block of trials under every scenario: the values of every cube variable, scenario first."""
-    world, composed, execution = assigned.world, assigned.composed, assigned.execution
-    with clock.part("sample"):
+    world, composed, engine = assigned.world, assigned.composed, assigned.execution.engine
+    with timings.part("sample"):
         paths = assigned.paths(trials)
         reach = 1.0 if all(within_plan(each) for each in paths.values()) else None
         draws = draw_block(world.calibration, trials, assigned.settings.seed, world.calendar, reach)
-    base: BaseMoves | None = None
+        forks = _forks(assigned, draws, paths)
+    base: BaseRun | None = None
     measured = []
-    followed = watch(world, paths)
+    followed = watch(world.simulation, paths)
     service: CountArray = np.zeros((0, 0, 0, 0), dtype=np.int32)
     for each in composed:
+        chosen, watched = paths[each.name], followed.sets_of(each.name, BASE)
         responses = responses_of(each.responses)
-        keep = each.name == BASE and not execution.always_simulate and len(composed) > 1
-        played = play(
-            world,
-            draws,
-            paths[each.name],
-            responses,
-            engine=execution.engine,
-            base=base,
-            keep=keep,
-            clock=clock,
-            watched=followed.sets_of(each.name, BASE),
-        )
-        base = played.base if keep else base
+        if each.name == BASE and forks:
+            kept = Kept.for_forks(forks.values(), world.calendar.months)
+            base = play_base(world, draws, chosen, kept=kept, engine=engine, timings=timings, watched=watched)
+            played = base.outcome
+        else:
+            shared = None if base is None else Shared(base, forks[each.name])
+            played = play(
+                world,
+                draws,
+                chosen,
+                responses,
+                engine=engine,
+                shared=shared,
+                timings=timings,
+                watched=watched,
+            )
         service = played.supply.service if each.name == BASE else service
-        with clock.part("measure"):
+        with timings.part("measure"):
             shock = shock_metrics(each.name, followed, played.supply.service, service, responses)
-            measured.append(measure(world, played) | shock)
-    with clock.part("measure"):
+            measured.append(measure(world.measuring, played) | shock)
+    with timings.part("measure"):
         return _stack(measured)
+
+
+def _forks(assigned: Assignment, draws: BlockDraws, paths: dict[str, Paths]) -> dict[str, Fork]:
+    """Where each scenario leaves base, by name; none where nothing may be taken from base."""
+    composed, base = assigned.composed, assigned.composed[0]
+    if assigned.execution.always_simulate or base.name != BASE or base.responses:
+        return {}
+    others = {each.name: (paths[each.name], responses_of(each.responses)) for each in composed[1:]}
+    return forks_of(assigned.world.simulation.rates, draws, paths[BASE], others)
 
 
 def _stack(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -199,7 +213,7 @@ def _stack(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def play_blocks(
-    assigned: Assignment, template: Template, folder: Path, progress: Progress, clock: Timings
+    assigned: Assignment, template: Template, folder: Path, progress: Progress, timings: Timings
 ) -> None:
     """Every block without a marker, a few at a time; what is done is safe on disk."""
     todo = missing_blocks(folder, template)
@@ -208,8 +222,8 @@ def play_blocks(
     arrays = open_arrays(folder, template)
 
     def task(trials: range) -> None:
-        values = play_block(assigned, trials, clock)
-        with clock.part("store"):
+        values = play_block(assigned, trials, timings)
+        with timings.part("store"):
             write_block(folder, template, trials, values, arrays)
 
     progress("blocks", done, total)

@@ -87,8 +87,8 @@ def base_of(world: World, driver: str) -> FloatArray:
     config = world.plan.config
     stages = [lane.production.mean + lane.transit.mean + lane.inland.mean for lane in config.lanes]
     known = {
-        "duty_rate": world.duty_rate,
-        "refusal_share": world.refusal_share,
+        "duty_rate": world.pricing.duty_rate,
+        "refusal_share": world.simulation.rates.refusal_share,
         "port_closure": np.zeros(1),
         "congestion": np.zeros(1),
         "price_elasticity": np.array([market.elasticity.mean for market in config.markets]),

@@ -101,7 +101,7 @@ class Player:
         return resolve(self.composed, world.view, trials, seed, world.calendar, self.library, strength)
 
     def _figure(self, played: ScenarioOutcome) -> FloatArray:
-        return np.asarray(self.rule.figure(measure(self.world, played)))
+        return np.asarray(self.rule.figure(measure(self.world.measuring, played)))
 
     def _drawn(self, trials: range, reach: float | None) -> BlockDraws:
         kept = self.draws.get(trials)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from engine.placement.variant import Layout, planned_as
 from engine.plan.plan import Plan
 from engine.scenarios import BASE, Composition, resolve
 from engine.settings import Execution, RunSettings
-from engine.stages.calibrate import Calibration
+from engine.stages.calibrate import Calibration, purchasing_model
 from engine.stages.draw import draw_block
 from engine.stages.extent import extent_of
 from engine.stages.measure import measure
@@ -65,8 +65,8 @@ def simulate_layout(
     """Figures (trial,) of a plan with its layout under base; ``node_costs`` are the fixed costs a year of its
     open nodes, company currency.
     """
-    world = build_world(plan, calibration, Calendar(plan.forecast_start, settings.months))
-    world = replace(world, purchasing=planned_as(world.purchasing, plan, layout))
+    brain = planned_as(purchasing_model(plan, calibration), plan, layout)
+    world = build_world(plan, calibration, Calendar(plan.forecast_start, settings.months), brain)
     extent = extent_of(plan, world.calendar)
     blocks = blocks_of(settings.numbers, extent.block(execution, settings.trials))
 
@@ -85,7 +85,7 @@ def joined(parts: Sequence[Figures]) -> Figures:
 
 
 def _figures(world: World, played: ScenarioOutcome, node_costs: float) -> Figures:
-    values = measure(world, played)
+    values = measure(world.measuring, played)
     years = world.calendar.months / MONTHS_IN_YEAR
     charged = sum(values[f"market/{name}"].sum(axis=(1, 2)) for name in COST_LINES)
     charged = charged + values["month/storage"].sum(axis=1)

@@ -1,4 +1,5 @@
 """The stages of a run, one file each: calibrate, draw, simulate, price, measure.
 
-wiring, opening and world put a plan into the arrays that the stages read.
+inputs holds what each of them reads, one record a stage; wiring, opening and world put a plan into it.
+sharing says which months a scenario takes from base.
 """

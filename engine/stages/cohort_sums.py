@@ -37,7 +37,7 @@ def cohort_sums(customers: CohortOrders, worth: FloatArray, factor: FloatArray) 
         customers.won,
         np.ascontiguousarray(worth),
         np.ascontiguousarray(factor),
-        *sums,
+        sums,
     )
     return sums
 
@@ -49,12 +49,9 @@ def _fill(
     won: CountArray,
     worth: FloatArray,
     factor: FloatArray,
-    placed: FloatArray,
-    orders_by_age: FloatArray,
-    cm2_by_age: FloatArray,
-    won_by_age: FloatArray,
-    cohort_cm2: FloatArray,
+    sums: CohortSums,
 ) -> None:
+    placed, orders_by_age, cm2_by_age, won_by_age, cohort_cm2 = sums
     trials, streams, months = won.shape
     for t in range(trials):
         for s in range(streams):

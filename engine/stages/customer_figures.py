@@ -16,8 +16,8 @@ from engine.finance.kpis import by_quarter, ratio
 from engine.finance.lines import SEGMENT_LINES
 from engine.finance.statements import Statements
 from engine.stages.cohort_sums import cohort_sums
+from engine.stages.inputs import MeasureInputs
 from engine.stages.outcome import ScenarioOutcome
-from engine.stages.world import World
 from models.arrays import FloatArray
 from models.demand import RETURN_DAYS
 
@@ -31,7 +31,9 @@ GOODS_SOLD = ("cogs_goods", "cogs_freight", "cogs_duty", "cogs_fees")
 
 
 def over_time(values: FloatArray) -> FloatArray:
-    """Sum over the second axis, one entry after the other."""
+    """Sum of values (trial, month, …) over the second axis, month or quarter, one entry after the other, in
+    their unit: (trial, …).
+    """
     return total(np.moveaxis(values, 1, -1))
 
 
@@ -39,24 +41,28 @@ class CustomerFigures:
     """One scenario and block; ``company`` holds net_revenue, cm2 and cm3 of the company, (trial, month)."""
 
     def __init__(
-        self, world: World, played: ScenarioOutcome, statements: Statements, company: dict[str, FloatArray]
+        self,
+        inputs: MeasureInputs,
+        played: ScenarioOutcome,
+        statements: Statements,
+        company: dict[str, FloatArray],
     ) -> None:
-        self.world, self.played, self.statements = world, played, statements
+        self.inputs, self.played, self.statements = inputs, played, statements
         self.customers = played.customers
-        self.markets, self.channels = len(world.view.markets), len(world.view.acquisition_channels)
-        self.months = world.calendar.months
-        self.rate = world.plan.config.finance.discount_rate
+        self.markets, self.channels = len(inputs.view.markets), len(inputs.view.acquisition_channels)
+        self.months = inputs.calendar.months
+        self.rate = inputs.discount_rate
         self.company = {rung: total(values) for rung, values in company.items()}
         self.cm2 = self._per_order("cm2")
         self.revenue = self._per_order("net_revenue")
-        self.won = played.new_customers.astype(np.float64)
+        self.won = played.counts.new_customers.astype(np.float64)
         self.spend = np.ascontiguousarray(played.spend)
         year = unit.discount_factors(COHORT_MONTHS, self.rate)
         self.sums = cohort_sums(self.customers, self.cm2, year)
 
     def _per_order(self, rung: str) -> FloatArray:
         """Of each order of a segment and month, (trial, month, segment); nothing where none was placed."""
-        placed = self.played.orders.astype(np.float64)
+        placed = self.played.counts.orders.astype(np.float64)
         amount = self.statements.segment_rung(rung)
         return np.divide(amount, placed, out=np.zeros_like(amount), where=placed > 0.0)
 
@@ -68,7 +74,9 @@ class CustomerFigures:
 
     @cached_property
     def by_quarter(self) -> dict[str, FloatArray]:
-        """Orders, net revenue and CM2 of the customers won, (trial, quarter, market, acquisition channel)."""
+        """Orders (number), net revenue and CM2 (company currency) of the customers won, (trial, quarter,
+        market, acquisition channel).
+        """
         placed, segment = self.sums.placed, self.customers.stream_segment
         worth = {
             "orders": placed,
@@ -89,7 +97,9 @@ class CustomerFigures:
 
     @cached_property
     def by_channel(self) -> dict[str, FloatArray]:
-        """Figures over the run, (trial, market, acquisition channel); the curve (…, age)."""
+        """Figures over the run, (trial, market, acquisition channel): shares, ratios, codes of zones, orders
+        per customer; the curve in company currency per customer, (…, age).
+        """
         sums = self._sums
         each = economics(**sums, yearly_rate=self.rate)
         share = ratio(sums["cm2"], sums["net_revenue"])
@@ -120,8 +130,8 @@ class CustomerFigures:
         """Customers who came back, and all of the cohorts observed so long, (trial, stream), by days; nobody
         where customers are not known.
         """
-        starts = self.world.calendar.month_start
-        named = self.world.calibration.demand.known[self.customers.stream_segment]
+        starts = self.inputs.calendar.month_start
+        named = self.inputs.customer_known[self.customers.stream_segment]
         out = {}
         for place, days in enumerate(RETURN_DAYS):
             seen = int(np.count_nonzero(starts[1:] + days <= starts[-1]))
@@ -131,8 +141,8 @@ class CustomerFigures:
         return out
 
     def cohorts(self) -> dict[str, FloatArray]:
-        """Quarterly cohorts: value over the first year, NaN where that ends after the run, and cost; (trial,
-        cohort, market, acquisition channel).
+        """Quarterly cohorts: value over the first year, NaN where that ends after the run, and cost, company
+        currency per customer, (trial, cohort, market, acquisition channel).
         """
         ends = np.arange(2, self.months, 3) + COHORT_MONTHS <= self.months
         won, spend = by_quarter(self.won), by_quarter(self.spend)
@@ -157,11 +167,13 @@ class CustomerFigures:
 
     @cached_property
     def orders(self) -> dict[str, FloatArray]:
-        """Who places the orders and what is in them, by market."""
+        """Organic customers (number), share of repeat revenue, both (trial, quarter, market), and share of
+        orders with several categories, (trial, market).
+        """
         organic = self.customers.won[:, self.customers.stream_channel < 0].astype(np.float64)
         grid = organic.reshape(len(organic), self.markets, -1, self.months)
         everybody = by_quarter(self._by_market(self.statements.segment_rung("net_revenue")))
-        placed = self.played.orders.astype(np.float64)
+        placed = self.played.counts.orders.astype(np.float64)
         wide = self._by_market(over_time(placed * self.played.several_categories))
         return {
             "organic_customers": by_quarter(np.moveaxis(total(np.moveaxis(grid, 2, -1)), 1, 2)),
@@ -183,10 +195,10 @@ class CustomerFigures:
         return np.asarray(tied_up.max(axis=1))
 
     def contributions(self) -> dict[str, FloatArray]:
-        """CM3 over spend and over capital by market and sales channel: the company's peak shared by the cost
-        of the goods sold. NaN where nothing is spent or tied up.
+        """CM3 over spend and over capital, ratios, (trial, market, sales channel): the company's peak shared
+        by the cost of the goods sold. NaN where nothing is spent or tied up.
         """
-        cost = np.zeros((len(self.won), self.markets * len(self.world.plan.sales_channel_keys)))
+        cost = np.zeros((len(self.won), self.markets * len(self.inputs.sales_channels)))
         for name in GOODS_SOLD:
             cost = cost + self._line(name)
         capital = ratio(cost, total(cost)[:, None]) * self._peak_capital[:, None]
@@ -206,7 +218,7 @@ class CustomerFigures:
         spend, revenue = total(sums["spend"], 2), self.company["net_revenue"]
         everybody = total(sums["won"], 2) + total(self.orders["organic_customers"], 2)
         came, observed = self._returned[RETURN_DAYS[-1]]
-        placed = self.played.orders.astype(np.float64)
+        placed = self.played.counts.orders.astype(np.float64)
         return {
             **joint,
             "blended_cac": unit.quotient(spend, everybody),
@@ -221,7 +233,7 @@ class CustomerFigures:
 
     def _conversion(self, sums: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Conversions where the plan gives visitors and leads: visitors follow spend as in the last year."""
-        funnel = self.world.funnel
+        funnel = self.inputs.funnel
         visitors = sums["spend"] * np.nan_to_num(funnel.visitors_per_spend)
         leads = visitors * np.nan_to_num(funnel.leads_per_visitor)
         seen, followed = (np.isfinite(each) for each in funnel)

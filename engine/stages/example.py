@@ -56,7 +56,7 @@ def example_trial(
 
 def chosen(lost: FloatArray) -> tuple[int | None, int]:
     """The scenario that loses most units more than base, the first row (None: none does), and the trial
-    (position) whose loss is the median; of equals the first.
+    (position) whose loss is the median; of equals the first. ``lost`` units (scenario, trial).
     """
     more = lost - lost[0]
     worst = int(np.argmax(more.sum(axis=1)))
@@ -73,10 +73,10 @@ def _told(
     paths = resolve(composed, world.view, trials, seed, world.calendar, library)
     draws = draw_block(world.calibration, trials, seed, world.calendar)
     journal, moved, state = follow(world, draws, paths, responses_of(composed.responses), months)
-    log = journal_table(world.network, journal, state)
+    log = journal_table(world.simulation.network, journal, state)
     return {
         "orders": _orders(log, state),
-        "queue": _queue(log, world.network.ports),
+        "queue": _queue(log, world.simulation.network.ports),
         "stock": _stock(world, concatenate(moved)),
         "flows": _flows(world, state, concatenate(moved)),
     }
@@ -124,12 +124,12 @@ def _queue(log: pd.DataFrame, ports: Sequence[str]) -> dict[str, list[list[float
 def _stock(world: World, moved: Movements) -> dict[str, list[int]]:
     """Units in each node at the end of each day."""
     units = moved.on_hand[0].sum(axis=2, dtype=np.int64)
-    return {node: units[:, n].tolist() for n, node in enumerate(world.network.nodes)}
+    return {node: units[:, n].tolist() for n, node in enumerate(world.simulation.network.nodes)}
 
 
 def _flows(world: World, state: State, moved: Movements) -> dict[str, list[list[Any]]]:
     """Units ordered by (supplier, port, node) and shipped by (node, market)."""
-    network, lines = world.network, state.lines
+    network, lines = world.simulation.network, state.lines
     ordered: dict[tuple[str, str, str], int] = {}
     for row in range(int(lines.count[0])):
         if lines.day_ordered[0, row] >= 0:

@@ -17,13 +17,14 @@ from engine.finance.lines import COMPANY_LINES, LINES, RUNGS, SEGMENT_LINES, SEG
 from engine.finance.metrics import METRICS, STATEMENT_METRICS
 from engine.finance.statements import FLOWS, Statements, assemble
 from engine.risk.concentration import concentration
+from engine.stages.inputs import MeasureInputs
 from engine.stages.measure_customers import customer_coordinates, customer_variables, measure_customers
 from engine.stages.measure_supply import measure_supply, supply_variables
 from engine.stages.outcome import ScenarioOutcome
-from engine.stages.world import World
 from models import names
 from models.arrays import FloatArray
 from models.calendar import MONTHS_IN_QUARTER
+from models.errors import TradewindError
 from models.names import COUNT, DAYS, MONEY, RATIO, SHARE, UNITS, Variable
 
 UNIT_VARIABLES = {
@@ -58,6 +59,18 @@ def cube_variables() -> tuple[Variable, ...]:
 
 
 def _variables() -> Iterable[Variable]:
+    yield from _segment_variables()
+    yield from _company_variables()
+    yield from _quarter_variables()
+    yield from customer_variables()
+    yield from supply_variables()
+    for metric in METRICS:
+        yield Variable(metric.name, "horizon", metric.unit, (), f"{metric.formula}; {metric.variant}")
+    yield Variable("top_1_item_share", "horizon", SHARE, (), "largest item's share of gross sales")
+
+
+def _segment_variables() -> Iterable[Variable]:
+    """Lines, rungs and units by month and market or sales channel."""
     by_market, by_channel = (names.MONTH, names.MARKET), (names.MONTH, names.SALES_CHANNEL)
     for line in LINES[: len(SEGMENT_LINES)]:
         yield Variable(line.name, "market", MONEY, by_market, line.meaning)
@@ -66,17 +79,22 @@ def _variables() -> Iterable[Variable]:
         yield Variable(rung, "sales_channel", MONEY, by_channel, f"{rung} by sales channel")
     for name, (unit, meaning) in UNIT_VARIABLES.items():
         yield Variable(name, "market", unit, by_market, meaning)
+
+
+def _company_variables() -> Iterable[Variable]:
+    """Figures of the company by month, of suppliers, nodes and acquisition channels, and cash by day."""
+    monthly = (names.MONTH,)
     for line in LINES[len(SEGMENT_LINES) :]:
-        yield Variable(line.name, "month", MONEY, (names.MONTH,), line.meaning)
+        yield Variable(line.name, "month", MONEY, monthly, line.meaning)
     for rung in RUNGS:
-        yield Variable(rung, "month", MONEY, (names.MONTH,), f"{rung} of the company")
+        yield Variable(rung, "month", MONEY, monthly, f"{rung} of the company")
     for account in BALANCE_NAMES:
-        yield Variable(f"balance_{account}", "month", MONEY, (names.MONTH,), f"{account} at month end")
-    yield Variable("equity", "month", MONEY, (names.MONTH,), "opening equity + net income + contributions")
-    yield Variable("contributions", "month", MONEY, (names.MONTH,), "equity paid in")
-    yield Variable("duty_paid", "month", MONEY, (names.MONTH,), "duty paid at entry: cash")
+        yield Variable(f"balance_{account}", "month", MONEY, monthly, f"{account} at month end")
+    yield Variable("equity", "month", MONEY, monthly, "opening equity + net income + contributions")
+    yield Variable("contributions", "month", MONEY, monthly, "equity paid in")
+    yield Variable("duty_paid", "month", MONEY, monthly, "duty paid at entry: cash")
     for flow in FLOWS:
-        yield Variable(f"cash_flow_{flow}", "month", MONEY, (names.MONTH,), f"{flow} cash flow")
+        yield Variable(f"cash_flow_{flow}", "month", MONEY, monthly, f"{flow} cash flow")
     yield Variable(
         "purchases", "supplier", MONEY, (names.MONTH, names.SUPPLIER), "orders placed, at the day's rate"
     )
@@ -86,20 +104,21 @@ def _variables() -> Iterable[Variable]:
     yield Variable("spend", "acquisition", MONEY, won, "acquisition spend")
     yield Variable("net_cash", "day", MONEY, (names.DAY,), "cash less drawn credit at the end of the day")
     yield Variable("credit_drawn", "day", MONEY, (names.DAY,), "credit drawn at the end of the day")
+
+
+def _quarter_variables() -> Iterable[Variable]:
+    """Rungs and KPIs of the company by quarter."""
     for rung in RUNGS:
         yield Variable(rung, "quarter", MONEY, (names.QUARTER,), f"{rung} of the company")
     for name, (unit, meaning) in QUARTER_KPIS.items():
         yield Variable(name, "quarter", unit, (names.QUARTER,), meaning)
-    yield from customer_variables()
-    yield from supply_variables()
-    for metric in METRICS:
-        yield Variable(metric.name, "horizon", metric.unit, (), f"{metric.formula}; {metric.variant}")
-    yield Variable("top_1_item_share", "horizon", SHARE, (), "largest item's share of gross sales")
 
 
-def coordinates(world: World) -> dict[str, npt.NDArray[np.generic]]:
-    """Labels of every dim of the cube but scenario and trial."""
-    calendar, view = world.calendar, world.view
+def coordinates(inputs: MeasureInputs) -> dict[str, npt.NDArray[np.generic]]:
+    """Labels of every dim of the cube but scenario and trial, each along its own dim: dates (month,),
+    (quarter,), (day,), keys (market,), (sales_channel,), (supplier,), ...
+    """
+    calendar, view = inputs.calendar, inputs.view
 
     def text(keys: Iterable[str]) -> npt.NDArray[np.generic]:
         return np.array(list(keys), dtype=object)
@@ -109,7 +128,7 @@ def coordinates(world: World) -> dict[str, npt.NDArray[np.generic]]:
         names.QUARTER: calendar.month_dates()[::MONTHS_IN_QUARTER],
         names.DAY: calendar.dates(),
         names.MARKET: text(view.markets),
-        names.SALES_CHANNEL: text(world.plan.sales_channel_keys),
+        names.SALES_CHANNEL: text(inputs.sales_channels),
         names.ACQUISITION_CHANNEL: text(view.acquisition_channels),
         names.SUPPLIER: text(view.suppliers),
         names.NODE: text(view.nodes),
@@ -117,27 +136,43 @@ def coordinates(world: World) -> dict[str, npt.NDArray[np.generic]]:
     } | customer_coordinates(calendar)
 
 
-def measure(world: World, played: ScenarioOutcome) -> dict[str, FloatArray]:
-    """Values of every cube variable for one scenario and block, the trial first."""
-    statements = assemble(world.finance.opening, played.booked)
+def measure(inputs: MeasureInputs, played: ScenarioOutcome) -> dict[str, FloatArray]:
+    """Values of every cube variable for one scenario and block, (trial, …) in the dims and the unit that
+    ``cube_variables`` names.
+
+    Raises
+    ------
+    TradewindError : the books do not cover the run, or hold what is no number.
+    """
+    _check(inputs, played)
+    statements = assemble(inputs.finance.opening, played.booked)
     net_cash = np.concatenate([booked.cash.net_cash for booked in played.booked], axis=1)
     drawn = np.concatenate([booked.cash.drawn for booked in played.booked], axis=1)
     purchases = np.stack([booked.purchases for booked in played.booked], axis=1)
-    values = _by_market(world, played, statements)
+    values = _by_market(inputs, played, statements)
     values |= _by_month(statements)
     values |= {
         "supplier/purchases": purchases,
-        "node/units_on_hand": played.stock.astype(np.float64),
-        "acquisition/new_customers": played.new_customers.astype(np.float64),
+        "node/units_on_hand": played.counts.stock.astype(np.float64),
+        "acquisition/new_customers": played.counts.new_customers.astype(np.float64),
         "acquisition/spend": played.spend,
         "day/net_cash": net_cash,
         "day/credit_drawn": drawn,
     }
-    values |= _by_quarter(world, statements, values, net_cash, drawn)
-    values |= _over_horizon(world, played, values, purchases)
-    values |= measure_customers(world, played, statements, values)
-    values |= measure_supply(world, played, values)
+    values |= _by_quarter(inputs, statements, values, net_cash, drawn)
+    values |= _over_horizon(inputs, played, values, purchases)
+    values |= measure_customers(inputs, played, statements, values)
+    values |= measure_supply(inputs, played, values)
     return values
+
+
+def _check(inputs: MeasureInputs, played: ScenarioOutcome) -> None:
+    """Refuse books that are not what the stage before promises: every month, and numbers only."""
+    months, booked = inputs.calendar.months, played.booked
+    if len(booked) != months or played.counts.orders.shape[:2] != (len(played.spend), months):
+        raise TradewindError(f"books: {months} closed months are needed | got {len(booked)}")
+    if not all(np.isfinite(each.segments).all() and np.isfinite(each.cash.net_cash).all() for each in booked):
+        raise TradewindError("books: an amount is not a number")
 
 
 def _over(values: FloatArray, axis: int) -> FloatArray:
@@ -149,30 +184,32 @@ def _over(values: FloatArray, axis: int) -> FloatArray:
     return total
 
 
-def _split(world: World, by_segment: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _split(inputs: MeasureInputs, by_segment: FloatArray) -> tuple[FloatArray, FloatArray]:
     """By market and by sales channel, from dims (..., segment)."""
-    channels = len(world.plan.sales_channel_keys)
+    channels = len(inputs.sales_channels)
     grid = by_segment.reshape(*by_segment.shape[:-1], -1, channels)
     return _over(grid, -1), _over(grid, -2)
 
 
-def _by_market(world: World, played: ScenarioOutcome, statements: Statements) -> dict[str, FloatArray]:
+def _by_market(
+    inputs: MeasureInputs, played: ScenarioOutcome, statements: Statements
+) -> dict[str, FloatArray]:
     values = {}
     for position, name in enumerate(SEGMENT_LINES):
-        values[f"market/{name}"] = _split(world, statements.segment_lines[:, :, position])[0]
+        values[f"market/{name}"] = _split(inputs, statements.segment_lines[:, :, position])[0]
     for rung in SEGMENT_RUNGS:
-        market, channel = _split(world, statements.segment_rung(rung))
+        market, channel = _split(inputs, statements.segment_rung(rung))
         values[f"market/{rung}"], values[f"sales_channel/{rung}"] = market, channel
     counted = (
-        played.orders,
-        played.demanded,
-        played.sold,
-        played.lost,
-        played.returned,
-        played.short_item_days,
+        played.counts.orders,
+        played.counts.demanded,
+        played.counts.sold,
+        played.counts.lost,
+        played.counts.returned,
+        played.counts.short_item_days,
     )
     for name, units in zip(UNIT_VARIABLES, counted, strict=True):
-        values[f"market/{name}"] = _split(world, units.astype(np.float64))[0]
+        values[f"market/{name}"] = _split(inputs, units.astype(np.float64))[0]
     return values
 
 
@@ -191,17 +228,17 @@ def _by_month(statements: Statements) -> dict[str, FloatArray]:
 
 
 def _by_quarter(
-    world: World,
+    inputs: MeasureInputs,
     statements: Statements,
     values: dict[str, FloatArray],
     net_cash: FloatArray,
     drawn: FloatArray,
 ) -> dict[str, FloatArray]:
-    starts = world.calendar.month_start[::MONTHS_IN_QUARTER]
+    starts = inputs.calendar.month_start[::MONTHS_IN_QUARTER]
     days = np.diff(starts).astype(np.float64)
     rungs = {f"quarter/{rung}": kpis.by_quarter(values[f"month/{rung}"]) for rung in RUNGS}
-    cycle = kpis.cash_conversion(world.finance.opening.balance, statements, days)
-    coverage = kpis.coverage(statements, drawn[:, starts[1:] - 1], world.finance.terms.company.credit_limit)
+    cycle = kpis.cash_conversion(inputs.finance.opening.balance, statements, days)
+    coverage = kpis.coverage(statements, drawn[:, starts[1:] - 1], inputs.finance.terms.company.credit_limit)
     market = concentration(kpis.by_quarter(values["market/net_revenue"]))
     channel = concentration(kpis.by_quarter(values["sales_channel/net_revenue"]))
     low = [net_cash[:, a:b].min(axis=1) for a, b in itertools.pairwise(starts)]
@@ -230,7 +267,7 @@ def _fill_rate(demanded: FloatArray, lost: FloatArray) -> FloatArray:
 
 
 def _over_horizon(
-    world: World, played: ScenarioOutcome, values: dict[str, FloatArray], purchases: FloatArray
+    inputs: MeasureInputs, played: ScenarioOutcome, values: dict[str, FloatArray], purchases: FloatArray
 ) -> dict[str, FloatArray]:
     market = concentration(_over(values["market/net_revenue"], 1))
     bought = _over(purchases, 1)
@@ -238,11 +275,11 @@ def _over_horizon(
         [
             _over(
                 bought[
-                    :, [s for s, key in enumerate(world.view.suppliers) if _comes_from(world, key, origin)]
+                    :, [s for s, key in enumerate(inputs.view.suppliers) if _comes_from(inputs, key, origin)]
                 ],
                 1,
             )
-            for origin in world.view.origins
+            for origin in inputs.view.origins
         ],
         axis=1,
     )
@@ -251,7 +288,7 @@ def _over_horizon(
         item_sales = item_sales + booked.item_sales
     items = concentration(item_sales)
     net = values["day/net_cash"]
-    unfunded = np.maximum(-net - world.finance.terms.company.credit_limit, 0.0).max(axis=1)
+    unfunded = np.maximum(-net - inputs.finance.terms.company.credit_limit, 0.0).max(axis=1)
     quarters = values["quarter/cash_conversion_cycle"]
     demanded, lost = (_over(_over(values[f"market/units_{name}"], -1), -1) for name in ("demanded", "lost"))
     rungs = {rung: _over(values[f"month/{rung}"], 1) for rung in RUNGS}
@@ -275,5 +312,5 @@ def _over_horizon(
     }
 
 
-def _comes_from(world: World, supplier: str, origin: str) -> bool:
-    return world.view.origin_of_supplier[supplier] == origin
+def _comes_from(inputs: MeasureInputs, supplier: str, origin: str) -> bool:
+    return inputs.view.origin_of_supplier[supplier] == origin

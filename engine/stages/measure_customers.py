@@ -15,8 +15,8 @@ import numpy.typing as npt
 from engine.finance import unit_economics as unit
 from engine.finance.statements import Statements
 from engine.stages.customer_figures import COHORT_MONTHS, VALUE_MONTHS, CustomerFigures
+from engine.stages.inputs import MeasureInputs
 from engine.stages.outcome import ScenarioOutcome
-from engine.stages.world import World
 from models import names
 from models.arrays import FloatArray
 from models.calendar import Calendar
@@ -94,7 +94,9 @@ def customer_variables() -> Iterator[Variable]:
 
 
 def customer_coordinates(calendar: Calendar) -> dict[str, npt.NDArray[np.generic]]:
-    """Labels of the dims that only customers have."""
+    """Labels of the dims that only customers have: first days of cohort (cohort,), customer_age in months
+    (customer_age,).
+    """
     return {
         names.COHORT: calendar.month_dates()[::3],
         names.CUSTOMER_AGE: np.arange(min(calendar.months, VALUE_MONTHS)),
@@ -102,13 +104,13 @@ def customer_coordinates(calendar: Calendar) -> dict[str, npt.NDArray[np.generic
 
 
 def measure_customers(
-    world: World, played: ScenarioOutcome, statements: Statements, values: dict[str, FloatArray]
+    inputs: MeasureInputs, played: ScenarioOutcome, statements: Statements, values: dict[str, FloatArray]
 ) -> dict[str, FloatArray]:
-    """Values of those variables and of the unit economics among the metrics, the trial first; ``values`` are
-    those of the statements.
+    """Values of those variables and of the unit economics among the metrics, (trial, …) in the dims and unit
+    of each; ``values`` are those of the statements.
     """
     company = {rung: values[f"month/{rung}"] for rung in ("net_revenue", "cm2", "cm3")}
-    figures = CustomerFigures(world, played, statements, company)
+    figures = CustomerFigures(inputs, played, statements, company)
     channel = figures.by_channel
     own = {
         **figures.by_quarter,

@@ -14,10 +14,10 @@ from engine.finance.kpis import COGS_LINES, STOCK_ACCOUNTS, by_quarter, ratio
 from engine.finance.postings import POSTING_INDEX
 from engine.finance.supply_kpis import FORWARD_DAYS, in_order
 from engine.finance.supply_metrics import SUPPLY_METRICS
+from engine.stages.inputs import MeasureInputs
 from engine.stages.outcome import ScenarioOutcome
 from engine.stages.supply_tally import CLEARANCE, CLEARANCE_LONG, CLEARANCE_P90, QUEUE
 from engine.stages.supply_watch import SHOCK_METRICS
-from engine.stages.world import World
 from models import names
 from models.arrays import FloatArray
 from models.names import COUNT, DAYS, MONEY, RATIO, SHARE, UNITS, Variable
@@ -90,17 +90,18 @@ def supply_variables() -> Iterable[Variable]:
 
 
 def measure_supply(
-    world: World, played: ScenarioOutcome, values: dict[str, FloatArray]
+    inputs: MeasureInputs, played: ScenarioOutcome, values: dict[str, FloatArray]
 ) -> dict[str, FloatArray]:
-    """Values of the supply variables and metrics; ``values`` are those already measured.
+    """Values of the supply variables and metrics, (trial, …) in the dims and unit of each; ``values`` are
+    those already measured.
 
     How a physical shock went needs base beside it and comes from ``supply_watch``; until then it is NaN.
     """
-    found = _service(world, played) | _stock(world, played) | _lanes_and_ports(played)
-    found |= _quarters(world, played, values)
-    metrics = _stock_metrics(world, played, values, found) | _service_metrics(world, values, found)
-    metrics |= _time_metrics(played) | _redundancy(world, played)
-    metrics |= {name: np.full(len(played.orders), np.nan) for name in SHOCK_METRICS}
+    found = _service(inputs, played) | _stock(inputs, played) | _lanes_and_ports(played)
+    found |= _quarters(inputs, played, values)
+    metrics = _stock_metrics(inputs, played, values, found) | _service_metrics(inputs, values, found)
+    metrics |= _time_metrics(played) | _redundancy(inputs, played)
+    metrics |= {name: np.full(len(played.counts.orders), np.nan) for name in SHOCK_METRICS}
     return found | {f"horizon/{each.name}": metrics[each.name] for each in SUPPLY_METRICS}
 
 
@@ -109,17 +110,17 @@ def _quarterly(monthly: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.asarray(monthly[:, 0::3] + monthly[:, 1::3] + monthly[:, 2::3])
 
 
-def _by_market(world: World, segments: FloatArray) -> FloatArray:
+def _by_market(inputs: MeasureInputs, segments: FloatArray) -> FloatArray:
     """Sum of the sales channels of each market, (…, market) from (…, segment)."""
-    return in_order(segments.reshape(*segments.shape[:-1], -1, len(world.plan.sales_channel_keys)))
+    return in_order(segments.reshape(*segments.shape[:-1], -1, len(inputs.sales_channels)))
 
 
-def _service(world: World, played: ScenarioOutcome) -> dict[str, FloatArray]:
-    frame, per_unit = world.supply, world.finance.terms.segments.orders_per_unit
-    wait = _quarterly(played.wait)
+def _service(inputs: MeasureInputs, played: ScenarioOutcome) -> dict[str, FloatArray]:
+    frame, per_unit = inputs.supply, inputs.finance.terms.segments.orders_per_unit
+    wait = _quarterly(played.counts.wait)
     shipped = wait.sum(axis=-1).astype(np.float64)
     late = shipped - supply_kpis.delivered_within(wait, frame.in_time)
-    stocked = (_quarterly(played.demanded) - played.supply.unstocked).astype(np.float64)
+    stocked = (_quarterly(played.counts.demanded) - played.supply.unstocked).astype(np.float64)
     returned = _quarterly(np.stack([booked.returned_value for booked in played.booked], axis=1))
     recovered = _quarterly(np.stack([_recovered(booked.segments) for booked in played.booked], axis=1))
     segments = {
@@ -131,8 +132,8 @@ def _service(world: World, played: ScenarioOutcome) -> dict[str, FloatArray]:
         "returned_value": returned,
         "recovered_value": recovered,
     }
-    found = {f"service/{name}": _by_market(world, segments[name]) for name in SERVICE}
-    return found | _by_node(world, played, per_unit, ratio(late, shipped))
+    found = {f"service/{name}": _by_market(inputs, segments[name]) for name in SERVICE}
+    return found | _by_node(inputs, played, per_unit, ratio(late, shipped))
 
 
 def _recovered(segments: FloatArray) -> FloatArray:
@@ -146,9 +147,9 @@ def _recovered(segments: FloatArray) -> FloatArray:
 
 
 def _by_node(
-    world: World, played: ScenarioOutcome, per_unit: FloatArray, late: FloatArray
+    inputs: MeasureInputs, played: ScenarioOutcome, per_unit: FloatArray, late: FloatArray
 ) -> dict[str, FloatArray]:
-    network, units = world.network, played.supply.shipped
+    network, units = inputs.network, played.supply.shipped
     shipped = np.zeros((*units.shape[:2], len(network.nodes)))
     beyond = np.zeros_like(shipped)
     for arc, (segment, node) in enumerate(zip(network.arc_point, network.arc_node, strict=True)):
@@ -158,8 +159,8 @@ def _by_node(
     return {"stock/orders_shipped": shipped, "stock/orders_beyond_sla": beyond}
 
 
-def _stock(world: World, played: ScenarioOutcome) -> dict[str, FloatArray]:
-    counts, frame = played.supply, world.supply
+def _stock(inputs: MeasureInputs, played: ScenarioOutcome) -> dict[str, FloatArray]:
+    counts, frame = played.supply, inputs.supply
     days = np.diff(frame.quarter_end, prepend=-1).astype(np.float64)
     wanted = frame.planned.sum(axis=1).astype(np.float64)
     item_days = np.broadcast_to(days[:, None] * wanted, counts.empty.shape)
@@ -178,9 +179,11 @@ def _lanes_and_ports(played: ScenarioOutcome) -> dict[str, FloatArray]:
     return found | {f"port/{name}": counts.customs[:, :-1, at] for name, at in FIGURES.items()}
 
 
-def _quarters(world: World, played: ScenarioOutcome, values: dict[str, FloatArray]) -> dict[str, FloatArray]:
-    days = np.diff(world.supply.quarter_end, prepend=-1).astype(np.float64)
-    cogs, stock = _cogs_and_stock(world, values)
+def _quarters(
+    inputs: MeasureInputs, played: ScenarioOutcome, values: dict[str, FloatArray]
+) -> dict[str, FloatArray]:
+    days = np.diff(inputs.supply.quarter_end, prepend=-1).astype(np.float64)
+    cogs, stock = _cogs_and_stock(inputs, values)
     landed = np.stack([booked.item_stock for booked in played.booked], axis=1)[:, 2::3]
     return {
         "quarter/inventory_turnover": supply_kpis.turnover(cogs, stock, days),
@@ -189,11 +192,11 @@ def _quarters(world: World, played: ScenarioOutcome, values: dict[str, FloatArra
     }
 
 
-def _cogs_and_stock(world: World, values: dict[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
+def _cogs_and_stock(inputs: MeasureInputs, values: dict[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
     """COGS, positive, and average inventory on hand and in transit, each (trial, quarter)."""
     cogs = sum(by_quarter(in_order(-values[f"market/{line}"])) for line in COGS_LINES)
     closing = np.asarray(sum(values[f"month/balance_{name}"][:, 2::3] for name in STOCK_ACCOUNTS))
-    balance = world.finance.opening.balance
+    balance = inputs.finance.opening.balance
     first = sum(balance[BALANCE_INDEX[name]] for name in STOCK_ACCOUNTS)
     opening = np.concatenate([np.full((len(closing), 1), first), closing[:, :-1]], axis=1)
     return np.asarray(cogs), np.asarray((opening + closing) / 2.0)
@@ -210,10 +213,13 @@ def _total(values: FloatArray) -> FloatArray:
 
 
 def _stock_metrics(
-    world: World, played: ScenarioOutcome, values: dict[str, FloatArray], found: dict[str, FloatArray]
+    inputs: MeasureInputs,
+    played: ScenarioOutcome,
+    values: dict[str, FloatArray],
+    found: dict[str, FloatArray],
 ) -> dict[str, FloatArray]:
-    cogs, stock = _cogs_and_stock(world, values)
-    days = float(world.calendar.days)
+    cogs, stock = _cogs_and_stock(inputs, values)
+    days = float(inputs.calendar.days)
     counts = played.supply
     cover = ratio(in_order(counts.on_hand.astype(np.float64)), in_order(counts.forward) / FORWARD_DAYS)
     empty, wanted = found["stock/empty_item_days"], found["stock/item_days"]
@@ -231,9 +237,9 @@ def _stock_metrics(
 
 
 def _service_metrics(
-    world: World, values: dict[str, FloatArray], found: dict[str, FloatArray]
+    inputs: MeasureInputs, values: dict[str, FloatArray], found: dict[str, FloatArray]
 ) -> dict[str, FloatArray]:
-    primary = world.supply.primary_market
+    primary = inputs.supply.primary_market
     demanded = _total(values["market/units_demanded"])
     shipped = _total(found["service/orders_shipped"])
     near = _total(found["service/orders_shipped"][..., primary])
@@ -263,8 +269,8 @@ def _time_metrics(played: ScenarioOutcome) -> dict[str, FloatArray]:
     }
 
 
-def _redundancy(world: World, played: ScenarioOutcome) -> dict[str, FloatArray]:
-    backed_up = world.supply.backed_up
+def _redundancy(inputs: MeasureInputs, played: ScenarioOutcome) -> dict[str, FloatArray]:
+    backed_up = inputs.supply.backed_up
     sales = np.zeros_like(played.booked[0].item_sales)
     for booked in played.booked:
         sales = sales + booked.item_sales

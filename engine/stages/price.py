@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
@@ -29,6 +28,7 @@ from engine.finance.spec import (
 )
 from engine.plan.plan import Plan
 from engine.stages.calibrate import Calibration
+from engine.stages.inputs import PricingInputs
 from engine.stages.opening import opening_books
 from models.arrays import FloatArray, IntArray
 from models.calendar import Calendar
@@ -42,18 +42,6 @@ REFURBISHED_SHARE = 1.0
 
 BUYER_PAYS_FREIGHT = ("EXW", "FCA", "FOB")
 TITLE_PASSES_AT_RECEIPT = ("DAP", "DDP")
-
-
-class PricedWorld(Protocol):
-    """What pricing reads of a run's world."""
-
-    @property
-    def finance(self) -> FinanceSpec:
-        """Terms and opening books."""
-
-    @property
-    def duty_rate(self) -> FloatArray:
-        """Base duty, (1, item, origin, territory, day)."""
 
 
 def finance_spec(plan: Plan, calibration: Calibration, calendar: Calendar) -> FinanceSpec:
@@ -79,13 +67,13 @@ def finance_spec(plan: Plan, calibration: Calibration, calendar: Calendar) -> Fi
     return FinanceSpec(terms=terms, opening=opening_books(plan, calibration, terms, calendar), keys=keys)
 
 
-def open_block_books(world: PricedWorld, trials: int) -> Books:
+def open_block_books(inputs: PricingInputs, trials: int) -> Books:
     """Books of a block of trials at the opening balance."""
-    return open_books(world.finance, trials)
+    return open_books(inputs.finance, trials)
 
 
 def month_inputs(
-    world: PricedWorld,
+    inputs: PricingInputs,
     paths: Paths,
     month: int,
     moved: Movements,
@@ -99,10 +87,10 @@ def month_inputs(
     ``price_level`` (R, market, day) and ``fx`` (T, currency, day) cover the run; ``spend`` (R, market,
     acquisition channel) the month.
     """
-    starts = world.finance.terms.company.month_start
+    starts = inputs.finance.terms.company.month_start
     window = slice(int(starts[month]), int(starts[month + 1]))
     days = window.stop - window.start
-    supply = world.finance.terms.supply
+    supply = inputs.finance.terms.supply
     lanes = (1, *supply.freight_per_kg.shape, days)
     table = moved.lines
     return MonthInputs(
@@ -124,7 +112,7 @@ def month_inputs(
         ),
         price_level=_solid(price_level[..., window]),
         fx=_solid(_in_window(paths, "fx", fx[..., window], window)),
-        duty_rate=_solid(_in_window(paths, "duty_rate", world.duty_rate[..., window], window)),
+        duty_rate=_solid(_in_window(paths, "duty_rate", inputs.duty_rate[..., window], window)),
         freight=_solid(_in_window(paths, "freight", np.ones(lanes), window)),
         unit_cost=_solid(_in_window(paths, "unit_cost", np.ones((1, lanes[1], days)), window)),
         spend=_solid(spend),

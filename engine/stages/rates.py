@@ -8,8 +8,8 @@ import numpy as np
 
 from engine.drivers import DRIVERS, Paths, month_means, price_level
 from engine.stages.draw import BlockDraws
-from engine.stages.world import World
-from models.arrays import FloatArray
+from engine.stages.inputs import RateInputs
+from models.arrays import FloatArray, IntArray
 from models.network.draws import Draws
 from models.supply import SupplyDraws, apply_supply_effects
 
@@ -42,24 +42,24 @@ class Rates:
     """(R, segment, day)."""
 
 
-def rates_of(world: World, draws: BlockDraws, paths: Paths) -> Rates:
+def rates_of(inputs: RateInputs, draws: BlockDraws, paths: Paths) -> Rates:
     """Driver values of a scenario for a block; identity effects give base's arrays themselves."""
-    calendar = world.calendar
-    markets, channels = len(world.view.markets), len(world.view.acquisition_channels)
+    calendar = inputs.calendar
+    markets, channels = inputs.base_spend.shape[:2]
     flat = np.ones((1, markets, 1))
-    level = price_level(world.mix, world.price_rules, paths)
-    segments = len(world.network.demand_points) // markets
-    refusal = paths.value("refusal_share", world.refusal_share[None, :, None])
+    level = price_level(inputs.mix, inputs.price_rules, paths)
+    refusal = paths.value("refusal_share", inputs.refusal_share[None, :, None])
     refusal = np.broadcast_to(refusal, (len(refusal), markets, calendar.days))
     stretched = np.ones((1, markets, channels, 1))
+    open_ports = np.zeros((1, len(inputs.supply.spec.ports), 1))
     supply = apply_supply_effects(
         draws.supply,
-        world.calibration.supply,
+        inputs.supply,
         lead_time=paths.effect("lead_time"),
         clearance=paths.effect("clearance"),
-        closure=_days(paths.value("port_closure", np.zeros((1, len(world.view.ports), 1))), calendar.days),
+        closure=_days(paths.value("port_closure", open_ports), calendar.days),
         capacity=paths.effect("supplier_capacity"),
-        congestion=_days(paths.value("congestion", np.zeros((1, len(world.view.ports), 1))), calendar.days),
+        congestion=_days(paths.value("congestion", open_ports), calendar.days),
     )
     scale, shift = (month_means(part, calendar) for part in paths.effect("price_elasticity"))
     return Rates(
@@ -70,7 +70,7 @@ def rates_of(world: World, draws: BlockDraws, paths: Paths) -> Rates:
         spend=month_means(_days(paths.value("spend", stretched), calendar.days), calendar),
         cac=month_means(_days(paths.value("cac", stretched), calendar.days), calendar),
         supply=supply,
-        refusal=np.ascontiguousarray(np.repeat(refusal, segments, axis=1)),
+        refusal=np.ascontiguousarray(np.repeat(refusal, inputs.segments // markets, axis=1)),
     )
 
 
@@ -98,8 +98,11 @@ def _days(values: FloatArray, days: int) -> FloatArray:
     return np.broadcast_to(values, (*values.shape[:-1], days))
 
 
-def network_draws(world: World, draws: BlockDraws, rates: Rates) -> Draws:
-    """Everything the network reads that chance or the scenario decided."""
+def network_draws(return_delay: IntArray, draws: BlockDraws, rates: Rates) -> Draws:
+    """Everything the network reads that chance or the scenario decided, dims (trial, ...).
+
+    ``return_delay`` in days, the inverse distribution.
+    """
     supply = rates.supply
     return Draws(
         first_trial=draws.trials.start,
@@ -113,5 +116,5 @@ def network_draws(world: World, draws: BlockDraws, rates: Rates) -> Draws:
         return_share=draws.return_share,
         refusal_share=rates.refusal,
         return_keys=draws.return_keys,
-        return_delay=world.return_delay,
+        return_delay=return_delay,
     )

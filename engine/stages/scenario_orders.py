@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from engine.stages.rates import Rates
-from engine.stages.world import World
 from models.arrays import FloatArray, IntArray
 from models.demand import (
     CohortOrders,
@@ -19,17 +18,19 @@ from models.demand import (
 
 
 class ScenarioOrders:
-    """Orders of a scenario month by month; spend decided by a response thins only the cohorts to come."""
+    """Orders of a scenario month by month; spend decided by a response thins only the cohorts to come.
+    ``base_spend`` (market, acquisition channel, month) is the planned spend in company currency.
+    """
 
-    def __init__(self, world: World, bank: DemandBank, rates: Rates) -> None:
-        self.world = world
+    def __init__(self, base_spend: FloatArray, bank: DemandBank, rates: Rates) -> None:
+        self.base_spend = base_spend
         self.bank = bank
         self.rates = rates
         trials = len(bank.trials)
         shape = (trials, len(bank.market_keys), len(bank.channel_keys))
-        self.level = np.ones((*shape, world.calendar.months))
-        self.spend = np.zeros((trials, world.calendar.months, *shape[1:]))
-        self.multiplier = np.ones((*shape[:2], world.calendar.months))
+        self.level = np.ones((*shape, bank.months))
+        self.spend = np.zeros((trials, bank.months, *shape[1:]))
+        self.multiplier = np.ones((*shape[:2], bank.months))
         self.over: list[float] = []
 
     def month(self, month: int, spend_share: FloatArray) -> tuple[IntArray, IntArray]:
@@ -39,7 +40,7 @@ class ScenarioOrders:
         self.level[..., month] = acquisition_levels(
             np.ascontiguousarray(ratio), np.ascontiguousarray(rates.cac[..., month]), bank.response
         )
-        self.spend[:, month] = self.world.calibration.demand.base_spend[None, :, :, month] * ratio
+        self.spend[:, month] = self.base_spend[None, :, :, month] * ratio
         multiplier = demand_multiplier(
             bank,
             month,
@@ -51,6 +52,13 @@ class ScenarioOrders:
         self.multiplier[..., month] = multiplier
         self.over.append(clipped_share(bank, multiplier))
         return count_month(bank, month, multiplier, self.level[..., : month + 1])
+
+    def take(self, base: ScenarioOrders, months: int) -> None:
+        """Take over what base asked for and spent in the first months."""
+        self.level[..., :months] = base.level[..., :months]
+        self.multiplier[..., :months] = base.multiplier[..., :months]
+        self.spend[:, :months] = base.spend[:, :months]
+        self.over[:] = base.over[:months]
 
     @property
     def asked(self) -> tuple[FloatArray, FloatArray]:

@@ -18,6 +18,10 @@ from engine.finance.supply_kpis import (
 from engine.stages.supply_frame import SupplyFrame
 from engine.stages.supply_tally import (
     CLEARANCE_FIGURES,
+    OrderRows,
+    OrderTimes,
+    Shelves,
+    Unserved,
     count_service,
     follow_service,
     order_times,
@@ -33,6 +37,19 @@ from models.network.state import State
 
 WINDOW_MONTHS = 4
 """Months whose returns are kept: the window of aged stock never reaches further back."""
+
+COUNTED = (
+    "unstocked",
+    "empty",
+    "shipped",
+    "on_hand",
+    "forward",
+    "aged",
+    "dead_items",
+    "unsold",
+    "last_sale",
+)
+"""Arrays of a record that grow with its months, but for what is followed by day."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +104,17 @@ class SupplyRecord:
         self.service = np.zeros((trials, self.days, len(watched), 3), dtype=np.int32)
         self.returns: deque[tuple[int, CountArray, IntArray]] = deque(maxlen=WINDOW_MONTHS)
 
+    def copy(self, watched: Flags) -> SupplyRecord:
+        """The same counts in their own memory; of the sets followed by day only those in ``watched``."""
+        twin = SupplyRecord(self.frame, self.network, self.trials, watched)
+        for name in COUNTED:
+            getattr(twin, name)[:] = getattr(self, name)
+        for own, each in enumerate(watched):
+            at = next(k for k, other in enumerate(self.watched) if np.array_equal(each, other))
+            twin.service[:, :, own] = self.service[:, :, at]
+        twin.returns.extend(self.returns)
+        return twin
+
     def month(self, month: int, demanded: CountArray, moved: Movements, demand_ratio: FloatArray) -> None:
         """Count a month that the network has moved; ``demand_ratio`` (trial, segment) is what the company now
         knows of demand over its base expectation.
@@ -97,12 +125,8 @@ class SupplyRecord:
             moved.shipped,
             moved.on_hand,
             moved.first_day,
-            self.network.arc_start,
-            self.network.arc_node,
-            self.frame.planned,
-            self.unstocked[:, quarter],
-            self.empty[:, quarter],
-            self.last_sale,
+            Shelves(self.network.arc_start, self.network.arc_node, self.frame.planned),
+            Unserved(self.unstocked[:, quarter], self.empty[:, quarter], self.last_sale),
         )
         if len(self.watched):
             follow_service(demanded, moved.lost, moved.backlog, self.watched, moved.first_day, self.service)
@@ -137,21 +161,20 @@ class SupplyRecord:
         entries = np.zeros((self.trials, len(network.ports) + 1), dtype=np.int64)
         customs = np.zeros((*entries.shape, CLEARANCE_FIGURES))
         order_times(
-            lines.day_ordered,
-            lines.node,
-            lines.supplier,
-            lines.port,
-            lines.cleared,
-            lines.received,
-            orders.first_line,
-            orders.started,
-            orders.count,
+            OrderRows(
+                lines.day_ordered,
+                lines.node,
+                lines.supplier,
+                lines.port,
+                lines.cleared,
+                lines.received,
+                orders.first_line,
+                orders.started,
+                orders.count,
+            ),
             network.node_port,
             CLEARANCE_LIMIT_DAYS,
-            finished,
-            still_open,
-            entries,
-            customs,
+            OrderTimes(finished, still_open, entries, customs),
         )
         return SupplyCounts(
             self.unstocked,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from models.arrays import BoolArray, CountArray, FloatArray, IntArray
@@ -11,6 +13,28 @@ CLEARANCE, CLEARANCE_P90, CLEARANCE_LONG, QUEUE = range(4)
 CLEARANCE_FIGURES = 4
 """Mean and 90% quantile of port arrival to release, share beyond the limit, mean wait before service."""
 _P90 = 0.9
+"""Of the quantile that ports are asked for: one order in ten takes longer."""
+
+
+class Shelves(NamedTuple):
+    """Which nodes serve a segment, and what is wanted at them."""
+
+    arc_start: IntArray
+    """(segment + 1,) arcs of a segment."""
+    arc_node: IntArray
+    planned: BoolArray
+    """(node, item) whether base expects demand."""
+
+
+class Unserved(NamedTuple):
+    """What a quarter could not serve, added to day by day."""
+
+    unstocked: IntArray
+    """(trial, segment) units demanded while no serving node had stock."""
+    empty: IntArray
+    """(trial, node) planned item-days without stock at the day's end."""
+    last_sale: IntArray
+    """(trial, item) day of the last sale."""
 
 
 @compiled
@@ -19,48 +43,65 @@ def count_service(
     shipped: CountArray,
     on_hand: CountArray,
     first_day: int,
-    arc_start: IntArray,
-    arc_node: IntArray,
-    planned: BoolArray,
-    unstocked: IntArray,
-    empty: IntArray,
-    last_sale: IntArray,
+    shelves: Shelves,
+    unserved: Unserved,
 ) -> None:
-    """Add a month's days: units demanded while no serving node had stock (trial, segment), planned item-days
-    without stock at the day's end (trial, node); last day of sale (trial, item).
+    """Add a month's days d to what was unserved: units demanded (trial, d, segment, item), units shipped
+    (trial, d, arc, item) and on hand at the day's end (trial, d, node, item).
 
     A node had stock for the day's demand if it shipped any of the item or has some left at the day's end.
     Empty shelves are few, so only they are looked into; nobody asks for an item that is planned nowhere.
     """
     trials, days, _, items = demanded.shape
-    nodes = on_hand.shape[2]
-    wanted = np.zeros(planned.shape, dtype=np.int32)
-    for n in range(nodes):
-        for i in range(items):
-            wanted[n, i] = planned[n, i]
+    # numbers, not truths: the sum over them has no branch
+    wanted = shelves.planned.astype(np.int32)
     for t in range(trials):
         for d in range(days):
-            gone = 0
-            for n in range(nodes):
-                left = on_hand[t, d, n]
-                for i in range(items):
-                    gone += wanted[n, i] if left[i] == 0 else 0
-            if gone == 0:
-                continue
-            for i in range(items):
-                short = False
-                for n in range(nodes):
-                    if planned[n, i] and on_hand[t, d, n, i] == 0:
-                        short = True
-                        empty[t, n] += 1
-                if short:
-                    _add_unstocked(
-                        demanded[t, d], shipped[t, d], on_hand[t, d], i, arc_start, arc_node, unstocked[t]
-                    )
+            if _any_gone(on_hand[t, d], wanted):
+                _add_empty(
+                    demanded[t, d],
+                    shipped[t, d],
+                    on_hand[t, d],
+                    shelves,
+                    unserved.empty[t],
+                    unserved.unstocked[t],
+                )
         for i in range(items):
             day = _last_sale(shipped[t], i)
             if day >= 0:
-                last_sale[t, i] = first_day + day
+                unserved.last_sale[t, i] = first_day + day
+
+
+@compiled
+def _any_gone(on_hand: CountArray, wanted: CountArray) -> bool:
+    """Whether any wanted item is gone at the day's end, both (node, item)."""
+    gone = 0
+    for n in range(wanted.shape[0]):
+        left = on_hand[n]
+        for i in range(wanted.shape[1]):
+            gone += wanted[n, i] if left[i] == 0 else 0
+    return gone > 0
+
+
+@compiled
+def _add_empty(
+    demanded: CountArray,
+    shipped: CountArray,
+    on_hand: CountArray,
+    shelves: Shelves,
+    empty: IntArray,
+    unstocked: IntArray,
+) -> None:
+    """Add a day on which something wanted is gone, by node, and the demand that nobody could serve."""
+    planned = shelves.planned
+    for i in range(planned.shape[1]):
+        short = False
+        for n in range(planned.shape[0]):
+            if planned[n, i] and on_hand[n, i] == 0:
+                short = True
+                empty[n] += 1
+        if short:
+            _add_unstocked(demanded, shipped, on_hand, i, shelves, unstocked)
 
 
 @compiled
@@ -79,11 +120,11 @@ def _add_unstocked(
     shipped: CountArray,
     on_hand: CountArray,
     item: int,
-    arc_start: IntArray,
-    arc_node: IntArray,
+    shelves: Shelves,
     unstocked: IntArray,
 ) -> None:
     """Add a day's units demanded of an item by the segments of which no serving node had it."""
+    arc_start, arc_node = shelves.arc_start, shelves.arc_node
     for c in range(demanded.shape[0]):
         if demanded[c, item] == 0:
             continue
@@ -106,8 +147,8 @@ def follow_service(
     first_day: int,
     service: CountArray,
 ) -> None:
-    """Fill a month's days of units demanded, lost and waiting over watched pairs (set, segment, item), into
-    ``service`` (trial, day, set, 3).
+    """Fill a month's days of units demanded, lost and waiting, each (trial, day, segment, item), over watched
+    pairs (set, segment, item), into ``service`` (trial, day, set, 3).
     """
     trials, days, segments, items = demanded.shape
     sets = watched.shape[0]
@@ -145,7 +186,9 @@ def receipts_between(
     until: int,
     entered: CountArray,
 ) -> None:
-    """Add the units of order lines received on the days ``first`` to ``until`` - 1, by trial, node, item."""
+    """Add the units of order lines, each (trial, row), received on the days ``first`` to ``until`` - 1, into
+    ``entered`` (trial, node, item).
+    """
     for t in range(count.size):
         for row in range(count[t]):
             if first <= received[t, row] < until:
@@ -165,66 +208,95 @@ def restocked_between(
                 entered[t, return_node[returns[t, row, 1]], returns[t, row, 2]] += returns[t, row, 3]
 
 
+class OrderRows(NamedTuple):
+    """Orders by the line table: each (trial, row of a line) unless said."""
+
+    day_ordered: CountArray
+    node: CountArray
+    supplier: CountArray
+    port: FloatArray
+    """Day of reaching the port, inf while unknown."""
+    cleared: FloatArray
+    """Day of the release by customs."""
+    received: CountArray
+    """Day, -1 while unknown."""
+    first_line: CountArray
+    """(trial, order) row of its first line."""
+    started: FloatArray
+    """(trial, order) day a customs server took it."""
+    used: IntArray
+    """(trial,) orders."""
+
+
+class OrderTimes(NamedTuple):
+    """Times of orders, counted; the last port stands for all."""
+
+    finished: CountArray
+    """(trial, node, supplier, day) orders by days from order to receipt."""
+    still_open: CountArray
+    """(trial, node, supplier, day) orders open at the end by their age in days."""
+    entries: IntArray
+    """(trial, port + 1) orders released by customs."""
+    customs: FloatArray
+    """(trial, port + 1, figure) in days or shares."""
+
+
 @compiled
-def order_times(
-    day_ordered: CountArray,
-    node: CountArray,
-    supplier: CountArray,
-    port: FloatArray,
-    cleared: FloatArray,
-    received: CountArray,
-    first_line: CountArray,
-    started: FloatArray,
-    count: IntArray,
-    node_port: IntArray,
-    limit: float,
-    finished: CountArray,
-    still_open: CountArray,
-    entries: IntArray,
-    customs: FloatArray,
-) -> None:
-    """Count orders placed from day 0 on by days from order to receipt, those open at the end by their
-    age, into (trial, node, supplier, day); customs figures of what reached a port from day 0 on and was
-    released, into (trial, port, figure), the last port standing for all, and its number into ``entries``.
+def order_times(orders: OrderRows, node_port: IntArray, limit: float, times: OrderTimes) -> None:
+    """Count the orders of every trial placed from day 0 on by days from order to receipt, those open at the
+    end by their age, and the customs figures of what reached a port from day 0 on and was released;
+    ``node_port`` (node,), ``limit`` days beyond which a clearance is long.
     """
-    trials, _, _, days = finished.shape
-    ports = entries.shape[1] - 1
+    trials, _, _, days = times.finished.shape
+    ports = times.entries.shape[1] - 1
     room = 0
     for t in range(trials):
-        room = max(room, count[t])
+        room = max(room, orders.used[t])
     spent = np.zeros((ports + 1, room))
     for t in range(trials):
-        for o in range(count[t]):
-            row = first_line[t, o]
-            ordered = day_ordered[t, row]
-            n = node[t, row]
-            if ordered >= 0:
-                if received[t, row] >= 0:
-                    finished[t, n, supplier[t, row], min(received[t, row] - ordered, days - 1)] += 1
-                else:
-                    still_open[t, n, supplier[t, row], days - 1 - ordered] += 1
-            if port[t, row] >= 0.0 and cleared[t, row] < days:
-                wait = started[t, o] - port[t, row]
+        for o in range(orders.used[t]):
+            row = orders.first_line[t, o]
+            n = orders.node[t, row]
+            _count_order(orders, t, row, times)
+            if orders.port[t, row] >= 0.0 and orders.cleared[t, row] < days:
+                wait = orders.started[t, o] - orders.port[t, row]
                 for p in (node_port[n], ports):
-                    spent[p, entries[t, p]] = cleared[t, row] - port[t, row]
-                    entries[t, p] += 1
-                    customs[t, p, QUEUE] += wait
+                    spent[p, times.entries[t, p]] = orders.cleared[t, row] - orders.port[t, row]
+                    times.entries[t, p] += 1
+                    times.customs[t, p, QUEUE] += wait
         for p in range(ports + 1):
-            size = entries[t, p]
-            if size == 0:
-                customs[t, p, :] = np.nan
-                continue
-            ordered_days = np.sort(spent[p, :size])
-            total, long = 0.0, 0
-            for days_spent in ordered_days:
-                total += days_spent
-                long += days_spent > limit
-            at = _P90 * (size - 1)
-            below = int(at)
-            above = min(below + 1, size - 1)
-            customs[t, p, CLEARANCE] = total / size
-            customs[t, p, CLEARANCE_P90] = ordered_days[below] + (at - below) * (
-                ordered_days[above] - ordered_days[below]
-            )
-            customs[t, p, CLEARANCE_LONG] = long / size
-            customs[t, p, QUEUE] /= size
+            _customs_figures(spent[p, : times.entries[t, p]], limit, times.customs[t, p])
+
+
+@compiled
+def _count_order(orders: OrderRows, t: int, row: int, times: OrderTimes) -> None:
+    """Count an order placed from day 0 on by its days to receipt, or by its age."""
+    ordered, days = orders.day_ordered[t, row], times.finished.shape[3]
+    if ordered < 0:
+        return
+    n, s = orders.node[t, row], orders.supplier[t, row]
+    if orders.received[t, row] >= 0:
+        times.finished[t, n, s, min(orders.received[t, row] - ordered, days - 1)] += 1
+    else:
+        times.still_open[t, n, s, days - 1 - ordered] += 1
+
+
+@compiled
+def _customs_figures(spent: FloatArray, limit: float, figures: FloatArray) -> None:
+    """Fill the figures of a port (figure,) from the days spent there; its queue holds the sum of waits."""
+    size = spent.size
+    if size == 0:
+        figures[:] = np.nan
+        return
+    ordered_days = np.sort(spent)
+    total, long = 0.0, 0
+    for days_spent in ordered_days:
+        total += days_spent
+        long += days_spent > limit
+    at = _P90 * (size - 1)
+    below = int(at)
+    above = min(below + 1, size - 1)
+    figures[CLEARANCE] = total / size
+    figures[CLEARANCE_P90] = ordered_days[below] + (at - below) * (ordered_days[above] - ordered_days[below])
+    figures[CLEARANCE_LONG] = long / size
+    figures[QUEUE] /= size

@@ -11,7 +11,7 @@ import numpy as np
 from engine.drivers import DRIVERS, Paths
 from engine.finance.supply_kpis import Flags, survival, unserved_share
 from engine.responses import Response
-from engine.stages.world import World
+from engine.stages.inputs import SimulationInputs
 from models import names
 from models.arrays import CountArray, FloatArray, IntArray
 
@@ -54,11 +54,11 @@ class Watch:
         return self.shocks[scenario].pairs[None] if scenario in self.shocks else self.sets[:0]
 
 
-def watch(world: World, paths: Mapping[str, Paths]) -> Watch:
+def watch(inputs: SimulationInputs, paths: Mapping[str, Paths]) -> Watch:
     """What to follow in a block, from the paths of its scenarios by name."""
-    found = {name: shock_of(world, each) for name, each in paths.items()}
+    found = {name: shock_of(inputs, each) for name, each in paths.items()}
     shocks = {name: shock for name, shock in found.items() if shock is not None}
-    shape = (len(world.network.demand_points), len(world.network.items))
+    shape = (len(inputs.network.demand_points), len(inputs.network.items))
     sets: list[Flags] = []
     for shock in shocks.values():
         if not any(np.array_equal(shock.pairs, each) for each in sets):
@@ -66,9 +66,9 @@ def watch(world: World, paths: Mapping[str, Paths]) -> Watch:
     return Watch(shocks, np.array(sets, dtype=np.bool_).reshape(-1, *shape))
 
 
-def shock_of(world: World, paths: Paths) -> Shock | None:
+def shock_of(inputs: SimulationInputs, paths: Paths) -> Shock | None:
     """The physical shock of a scenario; None where it holds up no goods that anybody is waiting for."""
-    network = world.network
+    network = inputs.network
     trials, days = len(paths.trials), paths.calendar.days
     lanes = np.zeros((len(network.suppliers), len(network.nodes)), dtype=np.bool_)
     start, until = np.full(trials, days, dtype=np.int64), np.zeros(trials, dtype=np.int64)
@@ -82,9 +82,9 @@ def shock_of(world: World, paths: Paths) -> Shock | None:
         ever = daily.any(axis=1)
         start = np.minimum(start, np.where(ever, daily.argmax(axis=1), days))
         until = np.maximum(until, np.where(ever, days - np.flip(daily, axis=1).argmax(axis=1), 0))
-    held_up = (world.purchasing.share * lanes.T[:, None, :]).any(axis=2) & world.supply.planned
-    pairs = held_up[world.purchasing.primary_node]
-    reach = math.ceil(float(world.purchasing.lead_mean.max(initial=0.0)) + world.purchasing.cycle_days)
+    held_up = (inputs.purchasing.share * lanes.T[:, None, :]).any(axis=2) & inputs.supply.planned
+    pairs = held_up[inputs.purchasing.primary_node]
+    reach = math.ceil(float(inputs.purchasing.lead_mean.max(initial=0.0)) + inputs.purchasing.cycle_days)
     return Shock(pairs, start, until + reach) if pairs.any() else None
 
 

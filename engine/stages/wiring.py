@@ -75,7 +75,7 @@ def _qualified(plan: Plan) -> BoolArray:
 
 
 def planned_shares(plan: Plan) -> FloatArray:
-    """Planned shares of purchases by node, item and supplier; only over suppliers that have a lane to the
+    """Planned shares of purchases, (node, item, supplier); only over suppliers that have a lane to the
     node.
     """
     reachable = plan.supplier_shares[None, :, :] * _lanes(plan)[:, None, :]
@@ -84,7 +84,7 @@ def planned_shares(plan: Plan) -> FloatArray:
 
 
 def primary_nodes(plan: Plan) -> IntArray:
-    """Node that each segment's demand is planned at: the first of its market, shape (segment,)."""
+    """Number of the node that each segment's demand is planned at: the first of its market, (segment,)."""
     node_at = {key: k for k, key in enumerate(plan.node_keys)}
     return _whole(
         [node_at[market.nodes[0]] for market in plan.config.markets for _ in plan.sales_channel_keys]

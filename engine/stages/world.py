@@ -1,27 +1,26 @@
-"""Everything a run needs that is the same in every trial and scenario, in arrays and key order."""
+"""From plan and calibration to the inputs of the stages: everything that is the same in every trial and
+scenario, made once, here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from engine.drivers import LandedMix, PlanView
 from engine.finance.spec import FinanceSpec
 from engine.plan.plan import Plan
-from engine.plan.schema import PriceRule
 from engine.plan.tariffs import tariff_rates
 from engine.stages.calibrate import Calibration, purchasing_model
-from engine.stages.funnel import Funnel, funnel_of
+from engine.stages.funnel import funnel_of
+from engine.stages.inputs import MeasureInputs, PricingInputs, RateInputs, SimulationInputs
 from engine.stages.price import finance_spec, unit_costs
-from engine.stages.supply_frame import SupplyFrame, supply_frame
+from engine.stages.supply_frame import supply_frame
 from engine.stages.wiring import network_of, open_lines, open_orders, opening_stock, planned_shares
-from models.arrays import FloatArray, IntArray
+from models.arrays import FloatArray
 from models.calendar import Calendar
 from models.network.purchasing import PurchasingModel
-from models.network.spec import Network
-from models.network.state import OpenOrders
 
 MIX_MONTHS = 12
 """Months of base expectation over which the landed cost of a market's average unit is taken."""
@@ -29,60 +28,70 @@ MIX_MONTHS = 12
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """The plan as the stages see it."""
+    """A plan ready to be run: what scenarios and draws are made from, and the inputs of the stages."""
 
     plan: Plan
     calibration: Calibration
     calendar: Calendar
     view: PlanView
-    network: Network
-    purchasing: PurchasingModel
-    finance: FinanceSpec
-    mix: LandedMix
-    price_rules: tuple[PriceRule, ...]
-    refusal_share: FloatArray
-    """(market,)."""
-
-    duty_rate: FloatArray
-    """Base duty, share of customs value, dims (1, item, origin, territory, day)."""
-
-    opening_stock: IntArray
-    open_orders: OpenOrders
-    return_delay: IntArray
-    item_category: IntArray
-    """Number of the category of each item, (item,)."""
-
-    funnel: Funnel
-
-    @cached_property
-    def supply(self) -> SupplyFrame:
-        """What the supply metrics read of the plan."""
-        return supply_frame(self.plan, self.calendar, self.network, self.purchasing)
+    simulation: SimulationInputs
+    pricing: PricingInputs
+    measuring: MeasureInputs
 
 
-def build_world(plan: Plan, calibration: Calibration, calendar: Calendar) -> World:
-    """Put plan and calibration into the arrays the stages read."""
-    lines = open_lines(plan)
+def build_world(
+    plan: Plan, calibration: Calibration, calendar: Calendar, purchasing: PurchasingModel | None = None
+) -> World:
+    """Put plan and calibration into the arrays the stages read; ``purchasing`` instead of the plan's own."""
+    brain = purchasing_model(plan, calibration) if purchasing is None else purchasing
     finance = finance_spec(plan, calibration, calendar)
     duty = base_duty(plan, calendar)
-    view = plan_view(plan, calibration)
+    view, network = plan_view(plan, calibration), network_of(plan)
+    frame = supply_frame(plan, calendar, network, brain)
     return World(
         plan=plan,
         calibration=calibration,
         calendar=calendar,
         view=view,
-        network=network_of(plan),
-        purchasing=purchasing_model(plan, calibration),
-        finance=finance,
-        mix=landed_mix(plan, calibration, finance, duty[0, ..., 0]),
-        price_rules=tuple(market.price_rule for market in plan.config.markets),
-        refusal_share=np.array([market.refusal_share for market in plan.config.markets]),
-        duty_rate=duty,
-        opening_stock=opening_stock(plan),
-        open_orders=open_orders(plan, lines),
-        return_delay=np.ascontiguousarray(calibration.returns.delay_days, dtype=np.int64),
-        item_category=np.unique(plan.items["category"].astype(str).to_numpy(), return_inverse=True)[1],
-        funnel=funnel_of(plan),
+        simulation=SimulationInputs(
+            calendar=calendar,
+            rates=rate_inputs(
+                plan, calibration, calendar, landed_mix(plan, calibration, finance, duty[0, ..., 0])
+            ),
+            network=network,
+            purchasing=brain,
+            supply=frame,
+            opening_stock=opening_stock(plan),
+            open_orders=open_orders(plan, open_lines(plan)),
+            return_delay=np.ascontiguousarray(calibration.returns.delay_days, dtype=np.int64),
+            item_category=np.unique(plan.items["category"].astype(str).to_numpy(), return_inverse=True)[1],
+        ),
+        pricing=PricingInputs(finance, duty),
+        measuring=MeasureInputs(
+            calendar=calendar,
+            view=view,
+            sales_channels=plan.sales_channel_keys,
+            finance=finance,
+            network=network,
+            supply=frame,
+            funnel=funnel_of(plan),
+            customer_known=calibration.demand.known,
+            discount_rate=plan.config.finance.discount_rate,
+        ),
+    )
+
+
+def rate_inputs(plan: Plan, calibration: Calibration, calendar: Calendar, mix: LandedMix) -> RateInputs:
+    """What drivers are turned into values with."""
+    markets = plan.config.markets
+    return RateInputs(
+        calendar=calendar,
+        mix=mix,
+        price_rules=tuple(market.price_rule for market in markets),
+        supply=calibration.supply,
+        segments=len(plan.segment_keys),
+        refusal_share=np.array([market.refusal_share for market in markets]),
+        base_spend=calibration.demand.base_spend,
     )
 
 

@@ -183,8 +183,10 @@ def _terms(world: Any) -> dict[str, Any]:
         "origin_of_supplier": dict(world.plan.origin_of_supplier),
         "credit_limit": config.finance.credit.limit,
         "discount_rate": config.finance.discount_rate,
-        "opening_balance": dict(zip(BALANCE_NAMES, world.finance.opening.balance.tolist(), strict=True)),
-        "opening_equity": float(world.finance.opening.equity),
+        "opening_balance": dict(
+            zip(BALANCE_NAMES, world.pricing.finance.opening.balance.tolist(), strict=True)
+        ),
+        "opening_equity": float(world.pricing.finance.opening.equity),
     }
 
 

@@ -59,7 +59,7 @@ def run_with_parts() -> list[Result]:
         clock = Timings()
         started = time.perf_counter()
         made = chain.run(
-            plan, RunSettings(trials=TRIALS), execution=one, calibration=calibration, clock=clock
+            plan, RunSettings(trials=TRIALS), execution=one, calibration=calibration, timings=clock
         )
         with clock.part("measure"):
             made.report()

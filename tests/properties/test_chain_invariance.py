@@ -253,7 +253,7 @@ def test_simpy_gives_the_identical_cube_on_a_plan_under_stress(stressed: Chain) 
 
 def _assert_stress(chain: Chain, cube: Cube) -> None:
     """The plan really holds what the comparison claims to have covered."""
-    assert len(chain.world(3).open_orders.day) > 0
+    assert len(chain.world(3).simulation.open_orders.day) > 0
     assert np.all(cube["squeeze", "market/units_returned"].sum(axis=(1, 2)) > 0)
     assert np.all(cube["squeeze", "market/units_lost"].sum(axis=(1, 2)) > 0)
     assert np.any(cube["base", "node/units_on_hand"] != cube["ample", "node/units_on_hand"])

@@ -119,15 +119,15 @@ def measured() -> dict[str, np.ndarray]:
     demanded = np.zeros((1, 6, 2), dtype=np.int64)
     demanded[0, ::3] = 300, 200
     played = SimpleNamespace(
-        orders=demanded, wait=wait, demanded=demanded, supply=counts(), booked=(booked,) * 6,
+        counts=SimpleNamespace(orders=demanded, wait=wait, demanded=demanded),
+        supply=counts(), booked=(booked,) * 6,
         aged_value=np.array([[[10.0, 10.0], [40.0, 0.0]]]),
     )  # fmt: skip
-    company = SimpleNamespace(sales_channel_keys=("shop",))
     balance = np.zeros(len(BALANCE_NAMES))
     balance[BALANCE_INDEX["inventory"]] = TURNED
     world = SimpleNamespace(
         supply=frame(),
-        plan=company,
+        sales_channels=("shop",),
         calendar=SimpleNamespace(days=180),
         network=SimpleNamespace(nodes=("a", "b"), arc_point=np.array([0, 1]), arc_node=np.array([0, 1])),
         finance=SimpleNamespace(

@@ -13,7 +13,8 @@ from engine.plan.load import load_plan
 from engine.scenarios import load_library, resolve
 from engine.stages.calibrate import calibrate
 from engine.stages.draw import draw_block
-from engine.stages.simulate import play
+from engine.stages.sharing import Kept
+from engine.stages.simulate import play_base
 from engine.stages.world import World, build_world
 from models.arrays import FloatArray
 from models.calendar import Calendar
@@ -39,9 +40,7 @@ def played() -> tuple[World, LineTable]:
     trials = range(TRIALS)
     draws = draw_block(calibration, trials, 1, calendar)
     paths = resolve(library.compose("base"), world.view, trials, 1, calendar, library)
-    base = play(world, draws, paths, (), keep=True).base
-    assert base is not None
-    return world, base.movements[-1].lines
+    return world, play_base(world, draws, paths, kept=Kept()).lines
 
 
 def days_by_lane(world: World, lines: LineTable) -> dict[str, FloatArray]:
@@ -56,7 +55,7 @@ def days_by_lane(world: World, lines: LineTable) -> dict[str, FloatArray]:
         chosen = (day >= 0) & (day < last) & (received >= 0)
         rows = np.unique(np.stack([day, node, supplier, received], axis=1)[chosen], axis=0)
         for placed, n, s, arrived in rows.tolist():
-            lane = f"{world.network.suppliers[s]}|{world.network.nodes[n]}"
+            lane = f"{world.simulation.network.suppliers[s]}|{world.simulation.network.nodes[n]}"
             found.setdefault(lane, []).append(arrived - placed)
     return {lane: np.array(values, dtype=np.float64) for lane, values in sorted(found.items())}
 

@@ -70,7 +70,7 @@ def played(plan, calibration, composed, strength=None):
     trials = range(TRIALS)
     draws = draw_block(calibration, trials, 1, calendar)
     paths = resolve(composed, world.view, trials, 1, calendar, load_library(), strength or {})
-    return measure(world, play(world, draws, paths, ()))
+    return measure(world.measuring, play(world, draws, paths, ()))
 
 
 def test_a_price_that_buyers_do_not_answer_breaks_revenue_in_proportion(broken):

@@ -136,7 +136,7 @@ def test_a_closing_node_sells_off_and_orders_nothing_more(plan, calibration, res
     variant = with_layout(plan, listed, layout, last_mile_of(plan, listed))
     fitted = with_site_lanes(calibration, plan, listed).restricted_to(variant)
     world = build_world(variant, fitted, Calendar(variant.forecast_start, 3))
-    brain = planned_as(world.purchasing, variant, layout)
+    brain = planned_as(world.simulation.purchasing, variant, layout)
     norway = next(market for market in variant.config.markets if market.key == "NO")
     assert norway.nodes == ("oslo", "bergen", "windhoek")
     assert norway.return_node == "bergen"

@@ -22,8 +22,6 @@ WAITING = {
     "engine.risk.decisions": "DECISIONS.md: regret, maximin and satisficing share of plans by futures",
     "engine.risk.reverse": "DECISIONS.md and MONTECARLO.md: nearest breach in normal space",
     "models.congestion": "part 8 (NETWORK.md): regime switch of a port, normal or congested, as a shock",
-    "models.lead_time.bootstrap": "part 8 (NETWORK.md): uncertainty of a lane's parameters",
-    "models.ltv.pooling": "part 10 (RHYTHM.md A4): pooled cohorts reachable from a plan, or deleted",
 }
 """Modules that nothing runs yet: the part or design page that will wire each."""
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from engine.chain import resolve_all
+from engine.chain import Assignment
 from engine.drivers import DRIVERS
 from engine.responses import responses_of
 from engine.scenarios import BASE, Composition
+from engine.settings import RunSettings
 from engine.stages import simulate
 from engine.stages.draw import draw_block
 from engine.stages.outcome import ScenarioOutcome
@@ -63,7 +64,7 @@ def played(
     patch.setattr(simulate, "close_month", counted("closed", simulate.close_month))
     world = chain.world(quarters)
     composed = [chain.library.compose(BASE), *scenarios]
-    paths = resolve_all(world, composed, trials, 1, chain.library)
+    paths = Assignment(world, tuple(composed), chain.library, RunSettings()).paths(trials)
     draws = draw_block(world.calibration, trials, 1, world.calendar)
     others = {each.name: (paths[each.name], responses_of(each.responses)) for each in scenarios}
     forks = forks_of(world.simulation.rates, draws, paths[BASE], others)

@@ -11,7 +11,6 @@ import typer
 
 from engine.cli.options import AsJson, Engine, FirstTrial, PlanPath, Quarters, Seed, Trials, Workers
 from engine.cli.printing import complain, print_json, print_table, printable
-from engine.settings import Execution, RunSettings
 
 
 def break_(
@@ -45,6 +44,7 @@ def break_(
     from engine.breaking import BreachTarget, break_metric
     from engine.plan.load import load_plan
     from engine.progress import progress_bar
+    from engine.settings import Execution, RunSettings
 
     plan = load_plan(path)
     with progress_bar() as report:
@@ -80,6 +80,7 @@ def backtest(
     from engine.backtest import backtest_plan
     from engine.plan.load import load_plan
     from engine.progress import progress_bar
+    from engine.settings import RunSettings
 
     plan = load_plan(path)
     with progress_bar() as report:
@@ -133,6 +134,7 @@ def placement(
     from engine.placement import LayoutSearch, place
     from engine.plan.load import load_plan
     from engine.progress import progress_bar
+    from engine.settings import Execution, RunSettings
 
     plan = load_plan(path)
     with progress_bar() as report:

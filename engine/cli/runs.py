@@ -10,7 +10,6 @@ import typer
 from engine.cli.exits import EXIT_BREACH
 from engine.cli.options import AsJson, Engine, FirstTrial, PlanPath, Quarters, Seed, Trials, Workers
 from engine.cli.printing import complain, print_json, print_table, text
-from engine.settings import Execution, RunSettings
 from models.errors import UsageError
 
 
@@ -33,6 +32,7 @@ def run(
     from engine import chain
     from engine.plan.load import load_plan
     from engine.progress import progress_bar
+    from engine.settings import Execution, RunSettings
 
     if fail_on not in {"", "breach"}:
         raise UsageError(f"--fail-on: unknown | got {fail_on!r} | write breach")

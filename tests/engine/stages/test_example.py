@@ -13,6 +13,7 @@ from engine.report.charts_network import STAGES
 from engine.report.page import report_html
 from engine.report.reading import Source
 from engine.report.sections.network_pictures import network_pictures
+from engine.report.workbook import WORKBOOK
 from engine.settings import RunSettings
 from engine.stages.example import chosen
 from engine.store.example import FILE, read_example
@@ -60,7 +61,9 @@ def test_moments_of_an_order_follow_each_other(example):
 
 def test_it_is_small_and_part_of_the_report(run, example):
     assert (run.path / FILE).stat().st_size < 100_000
+    assert not list(run.path.glob("report.html")), "a report is written when first asked for"
     page = run.page.read_text(encoding="utf-8")
+    assert (run.path / WORKBOOK).exists()
     assert "The network, and one trial of it" in page
     assert f"trial {example['trial']}, base" in page
     before = run.page.read_bytes()

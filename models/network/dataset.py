@@ -9,7 +9,6 @@ import xarray as xr
 
 from models.arrays import Int32Array, IntArray
 from models.compiled import compiled
-from models.memory import unwritten
 from models.network.movements import Movements
 from models.network.spec import Network
 from models.workers import each, pieces, worker_count
@@ -26,8 +25,8 @@ def to_dataset(
     """
     asked = np.ascontiguousarray(demand, dtype=np.int32).view()
     asked.flags.writeable = False
-    sold, filled, returned = (unwritten(moved.lost.shape, np.int32) for _ in range(3))
-    received, restocked = (unwritten(moved.on_hand.shape, np.int32) for _ in range(2))
+    sold, filled, returned = (np.empty(moved.lost.shape, np.int32) for _ in range(3))
+    received, restocked = (np.empty(moved.on_hand.shape, np.int32) for _ in range(2))
     lines, arc_start, first = moved.lines, np.asarray(network.arc_start, dtype=np.int64), moved.first_day
 
     def fill(some: range) -> None:

@@ -1,226 +1,78 @@
-"""Arrays of the compiled engine, grouped so that compiled functions take a few arguments instead of sixty."""
+"""The arrays that the compiled engine is given: the network in groups, the controls, working memory."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from models.arrays import IntArray
+from models.arrays import Int32Array, IntArray
 from models.network.controls import Controls
+from models.network.draws import Draws
 from models.network.kernel_orders import WHEN_COLUMNS, WHO_COLUMNS
+from models.network.kernel_records import (
+    Block,
+    Chance,
+    Choice,
+    Desk,
+    Events,
+    Lines,
+    Net,
+    Now,
+    Orders,
+    Out,
+    Returning,
+    Serving,
+    Split,
+    Stock,
+    Work,
+)
+from models.network.movements import Movements
+from models.network.parts import UNLIMITED
 from models.network.policy import BASE_STOCK
 from models.network.spec import Network
+from models.network.state import State
 
 
-class Net(NamedTuple):
-    """The network; groups are (priority class, preference, node) with the demand points that turn to that
-    node, and (preference, donor) with the nodes that ask that donor.
+def block_arrays(
+    network: Network, state: State, controls: Controls, draws: Draws, movements: Movements, demand: Int32Array
+) -> Block:
+    """All arrays of a call, those of the state and the movements to be changed in place; ``demand``
+    (trial, day, demand_point, item) units.
     """
-
-    group_start: Any
-    group_point: Any
-    group_arc: Any
-    group_node: Any
-    give_start: Any
-    give_asker: Any
-    give_donor: Any
-    primary: Any
-    return_node: Any
-    pick_capacity: Any
-    storage: Any
-    backlog_parts: Any
-    servers: Any
-    node_port: Any
-    qualified: Any
-    moq: Any
-    multiple: Any
-    backup: Any
-    grade_edges: Any
-    feeds: Any
+    chance, delay = _picked(Chance, draws), draws.return_delay
+    if np.all(delay == delay[0]):  # a delay that is always the same needs no draw
+        chance = chance._replace(return_delay=delay[:1].copy())
+    failover = np.where(controls.failover_on, controls.failover_delay, UNLIMITED).astype(np.int64)
+    return Block(
+        net=_net_arrays(network),
+        chance=chance,
+        choice=_choice_arrays(network, controls),
+        now=_picked(Now, state),
+        orders=_picked(Orders, state.orders),
+        lines=_picked(Lines, state.lines),
+        out=_picked(Out, movements),
+        demand=demand,
+        period_of_day=np.ascontiguousarray(controls.period_of_day),
+        failover_after=failover,
+    )
 
 
-class Chance(NamedTuple):
-    """Draws of the block."""
-
-    production: Any
-    transit: Any
-    service: Any
-    inland: Any
-    supplier_up: Any
-    capacity: Any
-    port_open: Any
-    return_parts: Any
-    refusal_parts: Any
-    return_keys: Any
-    return_delay: Any
-    transfer: Any
+def with_tables(block: Block, state: State, movements: Movements) -> Block:
+    """The block with the tables of the state and the movements after some have grown."""
+    return block._replace(
+        orders=_picked(Orders, state.orders),
+        lines=_picked(Lines, state.lines),
+        out=_picked(Out, movements),
+    )
 
 
-class Choice(NamedTuple):
-    """Controls of the block."""
-
-    trigger: Any
-    """Position at or below which a node orders, whatever its policy."""
-    policy: Any
-    batch: Any
-    review_every: Any
-    first_review: Any
-    transfer_at: Any
-    transfer_to: Any
-    keep: Any
-    order_up_to: Any
-    period_of_day: Any
-    share_parts: Any
-    purchase_cap: Any
-    failover_on: Any
-
-
-class Now(NamedTuple):
-    """State of the block, changed in place."""
-
-    on_hand: Any
-    on_order: Any
-    backlog: Any
-    backlog_age: Any
-    short_rest: Any
-    return_rest: Any
-    returns_due: Any
-    down_since: Any
-    in_transfer: Any
-    transfers_due: Any
-    open_stage_days: Any
-
-
-class Orders(NamedTuple):
-    """Order table of the block, changed in place."""
-
-    first_line: Any
-    lines: Any
-    to_make: Any
-    made: Any
-    started: Any
-    count: Any
-    first_open: Any
-
-
-class Lines(NamedTuple):
-    """Order-line table of the block, changed in place."""
-
-    day_ordered: Any
-    node: Any
-    supplier: Any
-    item: Any
-    units: Any
-    left: Any
-    port: Any
-    cleared: Any
-    available: Any
-    received: Any
-    count: Any
-
-
-class Out(NamedTuple):
-    """Movements of the window."""
-
-    shipped: Any
-    lost: Any
-    backlog: Any
-    on_hand: Any
-    on_order: Any
-    overflow: Any
-    wait: Any
-    returns: Any
-    returns_count: Any
-    transfers: Any
-    transfers_count: Any
-
-
-class Split(NamedTuple):
-    """Room for a split of whole units in proportion, (C (I + 1),) or more."""
-
-    weight: Any
-    """Weights of the parts."""
-    part: Any
-    """Units of the parts."""
-    remainder: Any
-    rank: Any
-
-
-class Work(NamedTuple):
-    """Working memory of one trial at a time."""
-
-    who: Any
-    when: Any
-    link: Any
-    arriving: Any
-    """(days + 1,) first order that reaches its port by the opening of that day."""
-    receiving: Any
-    """(days + 1,) first order that is received on that day."""
-    factory: Any
-    """(S, 2) first and last order waiting to be made."""
-    queues: Any
-    """(P, 2) first and last order waiting at customs."""
-    free: Any
-    """(P, servers) day from which each customs server is free."""
-    on_hand: Any
-    """(N, I) stock; this and what follows up to ``rest`` in 32 bits, which hold twice as many to a
-    machine word."""
-    on_order: Any
-    """(N, I) units ordered and not received."""
-    backlog: Any
-    """(C, I) units that wait."""
-    want: Any
-    """(C, I) units still to serve."""
-    held: Any
-    """(C, I) units with stock that hands hold back today."""
-    sold: Any
-    """(C, I) units shipped today, of which those of today's demand are counted at the end."""
-    some: Any
-    """(C I,) numbers of the moment, by item or by market and item."""
-    parts: Any
-    """(C, I) share of the units sold that come back, parts of 2**20."""
-    rest: Any
-    """(C I,) running remainder of the returned share; below zero, as -1 - remainder, before the first
-    sale."""
-    sequence: Any
-    """(C, I) where the sequence of the days' draws of returns begins."""
-    wide: Any
-    """(1,) all bits of sums that must fit 32 bits."""
-    left: Any
-    """(C,) units of a demand point still to serve."""
-    demanded: Any
-    """(C,) units of a demand point demanded today."""
-    waiting: Any
-    """(C,) backlog of a demand point."""
-    since: Any
-    """(C, I) a day before which no unit that waits was demanded."""
-    aside: Any
-    """(N, I) stock promised to units that capacity holds back today."""
-    behind: Any
-    """(N, I) backlog that counts against a node's position."""
-    stock: Any
-    """(N, I) stock that a request for a transfer looks at."""
-    asked: Any
-    given: Any
-    pick_left: Any
-    ordered: Any
-    """(S, I) units of a node ordered today, by supplier and place among the items chosen."""
-    chosen: Any
-    """(C I,) items that a first look has picked out."""
-    refused: Any
-    total: Any
-    """(I,) units that the demand points of a group want, in 32 bits."""
-    split: Any
-    """A ``Split``."""
-
-
-def picked(kind: Any, source: object) -> Any:
+def _picked(kind: Any, source: object) -> Any:
     """The named arrays of a record, contiguous."""
     return kind(**{name: np.ascontiguousarray(getattr(source, name)) for name in kind._fields})
 
 
-def net_arrays(network: Network) -> Net:
+def _net_arrays(network: Network) -> Net:
     """The network with its demand points grouped by priority class, preference and node, in that order."""
     first_arc = network.arc_start
     starts, points, arcs, nodes = [0], [], [], []
@@ -236,11 +88,13 @@ def net_arrays(network: Network) -> Net:
                     nodes.append(node)
     groups = {"group_start": starts, "group_point": points, "group_arc": arcs, "group_node": nodes}
     groups |= _donors(network.sources)
-    plain = Net._fields[len(groups) + 1 :]
+    grouped: dict[str, Any] = {name: np.array(values, dtype=np.int64) for name, values in groups.items()}
+    names = Net._fields[len(groups) + 1 :]
+    plain: dict[str, Any] = {name: np.ascontiguousarray(getattr(network, name)) for name in names}
     return Net(
-        **{name: np.array(values, dtype=np.int64) for name, values in groups.items()},
+        **grouped,
         primary=np.ascontiguousarray(network.point_nodes[:, 0]),
-        **{name: np.ascontiguousarray(getattr(network, name)) for name in plain},
+        **plain,
     )
 
 
@@ -257,7 +111,7 @@ def _donors(sources: IntArray) -> dict[str, list[int]]:
     return {"give_start": starts, "give_asker": askers, "give_donor": donors}
 
 
-def choice_arrays(network: Network, controls: Controls) -> Choice:
+def _choice_arrays(network: Network, controls: Controls) -> Choice:
     """The controls, with the position at which each policy orders and shares of qualified suppliers only."""
     below = controls.policy == BASE_STOCK
     trigger = np.where(below, controls.order_up_to - 1, controls.reorder_level)
@@ -275,45 +129,47 @@ def work_arrays(network: Network, days: int, order_capacity: int) -> Work:
     s, p, n = len(network.suppliers), len(network.ports), len(network.nodes)
     c, i = len(network.demand_points), len(network.items)
 
-    def whole(*shape: int) -> Any:
+    def whole(*shape: int) -> IntArray:
         return np.zeros(shape, dtype=np.int64)
 
-    def half(*shape: int) -> Any:
+    def half(*shape: int) -> Int32Array:
         return np.zeros(shape, dtype=np.int32)
 
     return Work(
-        who=whole(order_capacity, WHO_COLUMNS),
-        when=np.zeros((order_capacity, WHEN_COLUMNS)),
-        link=whole(order_capacity),
-        arriving=whole(days + 1),
-        receiving=whole(days + 1),
-        factory=whole(s, 2),
-        queues=whole(p, 2),
-        free=np.zeros((p, int(network.servers.max(initial=1)))),
-        on_hand=half(n, i),
-        on_order=half(n, i),
-        backlog=half(c, i),
-        want=half(c, i),
-        held=half(c, i),
-        sold=half(c, i),
-        some=half(c * i),
-        parts=half(c, i),
-        rest=half(c * i),
-        sequence=np.zeros((c, i), dtype=np.uint64),
-        wide=whole(1),
-        left=whole(c),
-        demanded=whole(c),
-        waiting=whole(c),
-        since=whole(c, i),
-        aside=half(n, i),
-        behind=whole(n, i),
-        stock=whole(n, i),
-        asked=whole(n, i),
-        given=whole(n, i),
-        pick_left=whole(n),
-        ordered=whole(s, i),
-        chosen=whole(c * i),
-        refused=whole(c),
-        total=half(i),
+        events=Events(
+            who=whole(order_capacity, WHO_COLUMNS),
+            when=np.zeros((order_capacity, WHEN_COLUMNS)),
+            link=whole(order_capacity),
+            arriving=whole(days + 1),
+            receiving=whole(days + 1),
+            factory=whole(s, 2),
+            queues=whole(p, 2),
+            free=np.zeros((p, int(network.servers.max(initial=1)))),
+        ),
+        stock=Stock(on_hand=half(n, i), on_order=half(n, i), backlog=half(c, i), wide=whole(1)),
+        serving=Serving(
+            want=half(c, i),
+            held=half(c, i),
+            sold=half(c, i),
+            left=whole(c),
+            demanded=whole(c),
+            waiting=whole(c),
+            since=whole(c, i),
+            aside=half(n, i),
+            pick_left=whole(n),
+            total=half(i),
+        ),
+        returning=Returning(
+            parts=half(c, i), refused=whole(c), rest=half(c, i), sequence=np.zeros((c, i), dtype=np.uint64)
+        ),
+        desk=Desk(
+            behind=whole(n, i),
+            stock=whole(n, i),
+            asked=whole(n, i),
+            given=whole(n, i),
+            ordered=whole(s, i),
+            chosen=whole(i),
+            takes=whole(s),
+        ),
         split=Split(*(whole(max(c * (i + 1), s, n)) for _ in Split._fields)),
     )

@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
-from models.network.kernel_orders import inner
-from models.network.kernel_rows import rows
-
-called = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, error_model="numpy")
-"""Compiled apart from its callers: long, rare, few arguments."""
-_FEW = 16
+from models.arrays import IntArray
+from models.compiled import inner
+from models.network.kernel_records import Choice, Desk, Net, Split
 
 
-@rows
-def largest_remainder(split: Any, count: int, amount: int, first: int = 0) -> None:
+@inner
+def largest_remainder(split: Split, first: int, count: int, amount: int) -> None:
     """Split ``amount`` in proportion to ``count`` weights from the ``first`` on into the first parts: rounded
     down, then the largest remainders, then position.
     """
-    weight, part, remainder, rank = split.weight[first:], split.part, split.remainder, split.rank
+    weight, part, remainder, rank = split.weight, split.part, split.remainder, split.rank
     total = 0
     for k in range(count):
-        total += weight[k]
+        total += weight[first + k]
     rest = amount
     for k in range(count):
-        product = amount * weight[k]
+        product = amount * weight[first + k]
+        # unsigned: the processor divides so without the extra steps that rounding down of negatives takes
         whole = np.int64(np.uint64(product) // np.uint64(total))
         part[k] = whole
         remainder[k] = product - whole * total
         rest -= part[k]
-    if rest > 0 and count <= _FEW:
-        for k in range(count):
-            ahead = 0
-            for j in range(count):
-                ahead += (remainder[j] > remainder[k]) | ((remainder[j] == remainder[k]) & (j < k))
-            part[k] += ahead < rest
-    elif rest > 0:
+    if rest > 0:
         _rank(remainder, count, rank)
-        for k in range(rest):
+        for k in range(min(rest, count)):  # more only where units overflow, which is refused later
             part[rank[k]] += 1
 
 
-@called
-def _rank(key: Any, count: int, rank: Any) -> None:
-    """Positions by (largest key, position): Shell's sort, which needs no memory."""
+@inner
+def _rank(key: IntArray, count: int, rank: IntArray) -> None:
+    """Positions by (largest key, position): Shell's sort, which needs no memory (Shell 1959, "A high-speed
+    sorting procedure", CACM 2(7); gaps 3 h + 1 by Knuth 1973, volume 3, section 5.2.1).
+    """
     for k in range(count):
         rank[k] = k
     gap = 1
@@ -67,54 +58,30 @@ def _rank(key: Any, count: int, rank: Any) -> None:
 
 
 @inner
-def split_order(
-    net: Any,
-    work: Any,
-    shares: Any,
-    qualified: Any,
-    down_since: Any,
-    failover: bool,
-    delay: int,
-    day: int,
-    i: int,
-    units: int,
-    cap: int,
-    at: int,
-) -> None:
-    """Split an order of item ``i`` over suppliers by share, move what failover moves, round to multiples and
-    smallest orders.
-
-    ``shares`` are 0 for suppliers that are not ``qualified`` (S, I) at the node; the result goes into column
-    ``at`` of what is ordered.
+def split_order(net: Net, desk: Desk, split: Split, today: Choice, n: int, i: int, units: int) -> None:
+    """Split an order of a node and item over suppliers by share, move what failover moves, round to multiples
+    and smallest orders; the result goes into the item's column of what is ordered. Shares are 0 for
+    suppliers that are not qualified.
     """
-    weight, part, ordered = work.split.weight, work.split.part, work.ordered
-    suppliers = len(shares)
-    total = 0
+    weight, ordered, shares = split.weight, desk.ordered, today.share_parts[n, i]
+    suppliers, total = len(shares), 0
     for s in range(suppliers):
-        weight[s] = shares[s]
+        weight[s] = 0
         total += shares[s]
+        ordered[s, i] = 0
     if total == 0:
-        for s in range(suppliers):
-            ordered[s, at] = 0
         return
-    work.wide[0] |= units  # its products with shares would not fit the machine's words
-    if failover:
-        for s in range(suppliers):
-            if shares[s] > 0 and down_since[s] >= 0 and day - down_since[s] >= delay:
-                other = net.backup[s]
-                if other >= 0 and qualified[other, i] and down_since[other] < 0:
-                    weight[other] += shares[s]
-                    weight[s] -= shares[s]
-    largest_remainder(work.split, suppliers, units)
-    room = cap
     for s in range(suppliers):
-        amount, multiple, smallest = part[s], net.multiple[s, i], net.moq[s, i]
-        if multiple > 1:
-            amount = (amount + multiple - 1) // multiple * multiple
+        takes = desk.takes[s]
+        weight[takes if net.qualified[n, takes, i] else s] += shares[s]
+    largest_remainder(split, 0, suppliers, units)
+    room = today.purchase_cap[n, i]
+    for s in range(suppliers):
+        multiple, smallest = net.multiple[s, i], net.moq[s, i]
+        amount = (split.part[s] + multiple - 1) // multiple * multiple
         amount = max(amount, smallest) if amount > 0 else 0
         if amount > room:
             amount = room // multiple * multiple
-            if amount < smallest:
-                amount = 0
+            amount = amount if amount >= smallest else 0
         room -= amount
-        ordered[s, at] = amount
+        ordered[s, i] = amount

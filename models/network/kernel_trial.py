@@ -4,40 +4,52 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
+import numpy as np
 
-from models.network.kernel_arrays import Chance, Choice, Lines, Now, Orders, Out
-from models.network.kernel_backlog import ask_backlog, ask_demand, begin_backlog, book_backlog, book_demand
-from models.network.kernel_orders import inner, make_units, open_day
-from models.network.kernel_returns import (
-    begin_returns,
-    end_returns,
-    send_returns,
-    share_parts,
-    take_returns,
+from models.arrays import Int32Array, IntArray
+from models.compiled import compiled, inner, pasted
+from models.network.kernel_orders import load, make_units, open_day, store
+from models.network.kernel_records import (
+    Block,
+    Chance,
+    Choice,
+    Lines,
+    Net,
+    Now,
+    Orders,
+    Out,
+    Stock,
+    Window,
+    Work,
 )
-from models.network.kernel_review import count_behind, count_echelons, review
-from models.network.kernel_rows import copied
-from models.network.kernel_serve import serve
-from models.network.kernel_tables import load, store
-from models.network.kernel_transfers import take_transfers, transfer
+from models.network.kernel_returns import begin_returns, end_returns, send_returns, share_parts, take_returns
+from models.network.kernel_review import count_behind, count_echelons, review, take_transfers, transfer, watch
+from models.network.kernel_serve import (
+    ask_backlog,
+    ask_demand,
+    begin_backlog,
+    book_backlog,
+    book_demand,
+    serve,
+)
 from models.network.parts import LARGEST, UNLIMITED
 
 DONE, FULL, TOO_LARGE = 0, 1, 2
-_LINE = 64
-"""Bytes of a line of the cache."""
-view = njit(inline="always", _nrt=False, error_model="numpy")
-"""Written into its caller: only so may a function without reference counting give back an array."""
+"""How a trial ended: at its last day; before a day that a table may have no room for; with units beyond what
+is counted. The largest of a block's is the block's."""
+_BITS = 31
+"""Bits of a positive 32-bit number."""
 
 
-@view
+@pasted
 def _of(array: Any, t: int) -> Any:
     """A trial's part of an array that all trials may share."""
     return array[min(t, len(array) - 1)]
 
 
-@view
-def _chance_of(chance: Any, t: int) -> Any:
+@pasted
+def _chance_of(chance: Chance, t: int) -> Chance:
+    """The draws of a trial."""
     return Chance(
         _of(chance.production, t),
         _of(chance.transit, t),
@@ -54,32 +66,31 @@ def _chance_of(chance: Any, t: int) -> Any:
     )
 
 
-@view
-def _choice_of(choice: Any, t: int) -> Any:
+@pasted
+def _choice_of(choice: Choice, t: int, period: int) -> Choice:
+    """The controls of a trial in a period."""
     return Choice(
-        _of(choice.trigger, t),
-        _of(choice.policy, t),
-        _of(choice.batch, t),
-        _of(choice.review_every, t),
-        _of(choice.first_review, t),
-        _of(choice.transfer_at, t),
-        _of(choice.transfer_to, t),
-        _of(choice.keep, t),
-        _of(choice.order_up_to, t),
-        choice.period_of_day,
-        _of(choice.share_parts, t),
-        _of(choice.purchase_cap, t),
-        choice.failover_on,
+        _of(choice.trigger, t)[period],
+        _of(choice.policy, t)[period],
+        _of(choice.batch, t)[period],
+        _of(choice.review_every, t)[period],
+        _of(choice.first_review, t)[period],
+        _of(choice.transfer_at, t)[period],
+        _of(choice.transfer_to, t)[period],
+        _of(choice.keep, t)[period],
+        _of(choice.order_up_to, t)[period],
+        _of(choice.share_parts, t)[period],
+        _of(choice.purchase_cap, t)[period],
     )
 
 
-@view
-def _now_of(now: Any, work: Any, t: int) -> Any:
-    """The state of a trial; stock, orders and backlog in the working memory."""
+@pasted
+def _now_of(now: Now, t: int) -> Now:
+    """The state of a trial."""
     return Now(
-        work.on_hand,
-        work.on_order,
-        work.backlog,
+        now.on_hand[t],
+        now.on_order[t],
+        now.backlog[t],
         now.backlog_age[t],
         now.short_rest[t],
         now.return_rest[t],
@@ -91,8 +102,9 @@ def _now_of(now: Any, work: Any, t: int) -> Any:
     )
 
 
-@view
-def _orders_of(orders: Any, t: int) -> Any:
+@pasted
+def _orders_of(orders: Orders, t: int) -> Orders:
+    """The order table of a trial."""
     return Orders(
         orders.first_line[t],
         orders.lines[t],
@@ -104,8 +116,9 @@ def _orders_of(orders: Any, t: int) -> Any:
     )
 
 
-@view
-def _lines_of(lines: Any, t: int) -> Any:
+@pasted
+def _lines_of(lines: Lines, t: int) -> Lines:
+    """The order-line table of a trial."""
     return Lines(
         lines.day_ordered[t],
         lines.node[t],
@@ -121,8 +134,9 @@ def _lines_of(lines: Any, t: int) -> Any:
     )
 
 
-@view
-def _out_of(out: Any, t: int) -> Any:
+@pasted
+def _out_of(out: Out, t: int) -> Out:
+    """The movements of a trial."""
     return Out(
         out.shipped[t],
         out.lost[t],
@@ -139,167 +153,152 @@ def _out_of(out: Any, t: int) -> Any:
 
 
 @inner
-def _watch(up: Any, down_since: Any, day: int) -> None:
-    for s in range(len(down_since)):
-        if up[s, day]:
-            down_since[s] = -1
-        elif down_since[s] < 0:
-            down_since[s] = day
-
-
-@inner
-def _fetch(array: Any) -> int:
-    """Bring a trial's array (a, b, c) into the cache in order of address: it is read at scattered places, and
-    the memory would answer late for each of them. Returns all bits seen.
-    """
-    rows, columns, length = array.shape
-    step, found = _LINE // array.itemsize, 0
-    for a in range(rows):
-        for b in range(columns):
-            for c in range(0, length, step):
-                found |= int(array[a, b, c])
-    return found
-
-
-@inner
-def _take_back(on_hand: Any, aside: Any) -> None:
+def _take_back(on_hand: Int32Array, aside: Int32Array) -> None:
     """Stock put aside for units that hands held back lies in the node overnight."""
-    for n in range(len(on_hand)):
+    for n in range(on_hand.shape[0]):
         for i in range(on_hand.shape[1]):
             on_hand[n, i] += aside[n, i]
             aside[n, i] = 0
 
 
 @inner
-def _copy(source: Any, target: Any) -> None:
-    for a in range(len(source)):
+def _copied(source: Any, target: Any) -> int:
+    """Copy units by place and item; returns all their bits: a negative or huge one shows."""
+    bits = np.int32(0)
+    for a in range(source.shape[0]):
         for i in range(source.shape[1]):
             target[a, i] = source[a, i]
+            bits = np.int32(bits | source[a, i])  # numba would widen it to 64 bits: half as fast
+    return int(bits)
 
 
 @inner
-def _record(now: Any, waiting: Any, storage: Any, out: Any, at: int) -> int:
-    """Stock, orders and backlog at the end of the day; returns all bits written, a huge one shows."""
-    bits = 0
-    for n in range(len(now.on_hand)):
-        bits |= copied(now.on_hand[n], out.on_hand[at, n])
-        bits |= copied(now.on_order[n], out.on_order[at, n])
-        if storage[n] < UNLIMITED:
+def _record(net: Net, stock: Stock, out: Out, at: int) -> int:
+    """Stock, orders and backlog at the end of the day; returns all their bits."""
+    bits = _copied(stock.on_hand, out.on_hand[at])
+    bits |= _copied(stock.on_order, out.on_order[at])
+    bits |= _copied(stock.backlog, out.backlog[at])
+    for n in range(len(net.storage)):
+        if net.storage[n] < UNLIMITED:
             stored = 0
-            for units in now.on_hand[n]:
+            for units in stock.on_hand[n]:
                 stored += units
-            out.overflow[at, n] = max(0, stored - storage[n])
-    for c in range(len(waiting)):
-        if waiting[c] > 0:
-            bits |= copied(now.backlog[c], out.backlog[at, c])
-        else:
-            out.backlog[at, c] = 0
+            out.overflow[at, n] = max(0, stored - net.storage[n])
     return bits
 
 
 @inner
-def run_trial(
-    net: Any,
-    block_chance: Any,
-    block_choice: Any,
-    block_now: Any,
-    block_orders: Any,
-    block_lines: Any,
-    block_out: Any,
-    work: Any,
-    block_demand: Any,
-    t: int,
-    first: int,
-    day: int,
-    until: int,
-    trial: int,
-    delay: int,
-) -> tuple[int, int]:
-    """Days from ``day`` on in the order of phases (0) to (6); returns the day reached and a status."""
-    chance, choice, now = (
-        _chance_of(block_chance, t),
-        _choice_of(block_choice, t),
-        _now_of(block_now, work, t),
+def _has_room(net: Net, work: Work, orders: Orders, lines: Lines, out: Out) -> bool:
+    """Whether every table has room for the most rows that a day can add."""
+    points, items = work.serving.want.shape
+    order_room = work.desk.behind.shape[0] * work.desk.ordered.shape[0]
+    return (
+        lines.count[0] + order_room * items <= len(lines.units)
+        and orders.count[0] + order_room <= len(work.events.link)
+        and out.returns_count[0] + points * items <= len(out.returns)
+        and out.transfers_count[0] + len(net.give_asker) * items <= len(out.transfers)
     )
-    tables, lines, out = _orders_of(block_orders, t), _lines_of(block_lines, t), _out_of(block_out, t)
-    demands, failover = block_demand[t], _of(choice.failover_on, t)
-    items, points, suppliers = work.want.shape[1], len(work.want), len(work.ordered)
-    order_room = len(now.on_hand) * suppliers
-    due_bits = _fetch(now.returns_due)
-    for stage in (chance.production, chance.transit, chance.service, chance.inland):
-        due_bits |= _fetch(stage) >> 62
-    load(net, work, lines, tables, chance, now.open_stage_days, day, first)
-    _copy(block_now.on_hand[t], work.on_hand)
-    _copy(block_now.on_order[t], work.on_order)
-    _copy(block_now.backlog[t], work.backlog)
-    begin_backlog(work, now.backlog_age, day)
-    begin_returns(work, chance.return_keys, now.return_rest, trial)
-    work.wide[0] = 0
-    work.held[:] = 0
-    work.refused[:] = -1
-    work.aside[:] = 0
-    order, row = tables.count[0], lines.count[0]
-    returned, sent = out.returns_count[0], out.transfers_count[0]
-    begun, status = day, DONE
-    while day < until:
-        if (
-            row + order_room * items > len(lines.units)
-            or order + order_room > len(work.link)
-            or returned + points * items > len(out.returns)
-            or sent + len(net.give_asker) * items > len(out.transfers)
-        ):
+
+
+@inner
+def _serve_day(net: Net, work: Work, now: Now, out: Out, demand: Int32Array, at: int, day: int) -> int:
+    """Phases (2) and (3): the backlog first, then today's demand; returns all bits of the demand."""
+    serving, stock, shipped = work.serving, work.stock, out.shipped[at]
+    shipped[:] = 0
+    out.lost[at] = 0
+    for n in range(len(net.pick_capacity)):
+        serving.pick_left[n] = net.pick_capacity[n]
+    held_back, bits = False, 0
+    for phase in range(2):  # one call of serve in the program, not two: half the machine code
+        if phase == 0 and not ask_backlog(serving, stock.backlog, now.backlog_age, day):
+            continue
+        if phase == 1:
+            bits = ask_demand(serving, demand)
+        held_back |= serve(net, serving, work.split, stock.on_hand, shipped)
+        if phase == 0:
+            book_backlog(serving, stock.backlog, now.backlog_age, out.wait, day)
+        else:
+            book_demand(net, serving, stock.backlog, now, out.lost[at], out.wait, day)
+    if held_back:
+        _take_back(stock.on_hand, serving.aside)
+    return bits
+
+
+@inner
+def _begin(work: Work, now: Now, chance: Chance, trial: int, day: int) -> int:
+    """Working memory from the state before ``day``; returns all bits of the returns under way."""
+    stock, serving = work.stock, work.serving
+    _copied(now.on_hand, stock.on_hand)
+    _copied(now.on_order, stock.on_order)
+    _copied(now.backlog, stock.backlog)
+    stock.wide[0] = 0
+    serving.held[:] = 0
+    serving.sold[:] = 0
+    serving.aside[:] = 0
+    begin_backlog(serving, stock.backlog, now.backlog_age, day)
+    begin_returns(work.returning, chance.return_keys, now.return_rest, trial)
+    bits = 0
+    for units in now.returns_due.reshape(now.returns_due.size):
+        bits |= int(units)
+    return bits
+
+
+@inner
+def _run_trial(block: Block, work: Work, window: Window, t: int, day: int) -> tuple[int, int]:
+    """Days from ``day`` on in the order of phases (0) to (6); returns the day reached and a status."""
+    net, chance, now = block.net, _chance_of(block.chance, t), _now_of(block.now, t)
+    orders, lines, out = _orders_of(block.orders, t), _lines_of(block.lines, t), _out_of(block.out, t)
+    stock, events, returning = work.stock, work.events, work.returning
+    begun, status, first = day, DONE, window.first
+    failover_after = _of(block.failover_after, t)
+    due_bits = _begin(work, now, chance, window.first_trial + t, day)
+    load(net, events, orders, lines, chance, now, day, first)
+    while day < window.until:
+        if not _has_room(net, work, orders, lines, out):
             status = FULL
             break
-        at = day - first
-        out.shipped[at] = 0
-        out.lost[at] = 0
+        at, demand = day - first, block.demand[t, day - first]
+        today = _choice_of(block.choice, t, block.period_of_day[day])
         # (1) receive
-        _watch(chance.supplier_up, now.down_since, day)
-        open_day(net, work, chance.port_open, now.on_hand, now.on_order, lines.item, lines.units, day, first)
+        watch(net, work.desk, chance, now.down_since, failover_after, day)
+        open_day(net, events, chance.port_open, stock, lines, day, first)
         coming = now.returns_due[day % len(now.returns_due)]
-        returned = take_returns(net, work, coming, now.on_hand, out.returns, returned, day)
-        take_transfers(net, now.transfers_due, now.on_hand, now.in_transfer, day)
+        take_returns(net, returning.sequence, coming, stock, out, day)
+        take_transfers(net, stock, now, day)
         # (2), (3) serve
-        bits = due_bits
-        for n in range(len(net.pick_capacity)):
-            work.pick_left[n] = net.pick_capacity[n]
-        held_back = False
-        for phase in range(2):  # the backlog first, then today's demand
-            if phase == 1:
-                bits |= ask_demand(demands[at], work)
-            elif not ask_backlog(work, now.backlog_age, day):
-                continue
-            kept = serve(net, work, now.on_hand, out.shipped[at])
-            held_back |= kept
-            if phase == 0:
-                book_backlog(work, now.backlog_age, out.wait, kept, day)
-            else:
-                book_demand(net, work, out.lost[at], out.wait, kept, now.backlog_age, now.short_rest, day)
-        if held_back:
-            _take_back(now.on_hand, work.aside)
-        share_parts(work.parts, work.refused, chance.return_parts, chance.refusal_parts, day)
-        send_returns(work, demands[at], chance.return_delay, now.returns_due, day)
+        bits = due_bits | _serve_day(net, work, now, out, demand, at, day)
+        share_parts(returning, chance.return_parts, chance.refusal_parts, day)
+        send_returns(work.serving, returning, demand, chance, now.returns_due, day)
         # (4) review, (5) orders leave the buyer
-        period = choice.period_of_day[day]
-        count_behind(net, work)
-        sent = transfer(net, work, choice, period, now, chance.transfer, out.transfers, sent, day)
-        count_echelons(net, work, now.on_hand, now.on_order, now.in_transfer)
-        order, row = review(
-            net, work, choice, period, now, lines, tables, chance, failover, delay, order, row, day
-        )
-        make_units(work, chance.supplier_up, chance.capacity, day, first)
+        count_behind(net, work.serving, stock.backlog, work.desk.behind)
+        if len(net.give_donor) > 0:
+            transfer(net, work, today, now, chance.transfer, out, day)
+            count_echelons(net, work.desk.behind, stock, now.in_transfer)
+        review(net, work, today, orders, lines, chance, day)
+        make_units(events, chance.supplier_up, chance.capacity, day, first)
         # (6) record
-        bits |= _record(now, work.waiting, net.storage, out, at)
-        if bits < 0 or bits >= 2 * LARGEST or work.wide[0] >> 31 != 0:
+        bits |= _record(net, stock, out, at)
+        if bits < 0 or bits >= 2 * LARGEST or stock.wide[0] >> _BITS != 0:
             status = TOO_LARGE
             break
         day += 1
-    tables.count[0], lines.count[0] = order, row
-    out.returns_count[0], out.transfers_count[0] = returned, sent
-    _copy(work.on_hand, block_now.on_hand[t])
-    _copy(work.on_order, block_now.on_order[t])
-    _copy(work.backlog, block_now.backlog[t])
-    end_returns(work, now.return_rest)
+    _copied(stock.on_hand, now.on_hand)
+    _copied(stock.on_order, now.on_order)
+    _copied(stock.backlog, now.backlog)
+    end_returns(returning, now.return_rest)
     if day > begun:
-        store(work, lines, tables, day - 1)
+        store(events, orders, lines, day - 1)
     return day, status
+
+
+@compiled
+def run_block(block: Block, work: Work, window: Window, reached: IntArray, begin: int, end: int) -> int:
+    """Run the trials from ``begin`` to before ``end``, each from the day it has ``reached`` (trial,) to the
+    end of the window or to the day on which a table of it is full; returns the worst status.
+    """
+    status = DONE
+    for t in range(begin, end):
+        if reached[t] < window.until:
+            reached[t], ended = _run_trial(block, work, window, t, reached[t])
+            status = max(status, ended)
+    return status

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from models.arrays import Int32Array, IntArray
-from models.memory import unwritten
 from models.network.parts import GRADES
 from models.network.spec import Network
 from models.network.state import WAIT_BINS, LineTable
@@ -80,7 +79,7 @@ def empty_movements(
         return np.zeros((trials, *shape), dtype=dtype)
 
     def daily(*shape: int) -> npt.NDArray[Any]:
-        return (unwritten if written else np.zeros)((trials, days, *shape), dtype=np.int32)
+        return (np.empty if written else np.zeros)((trials, days, *shape), dtype=np.int32)
 
     return Movements(
         first_day=first_day,

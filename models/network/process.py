@@ -35,7 +35,6 @@ from models.network.state import (
     UNKNOWN,
     State,
     check_call,
-    fill_unused,
     grown,
     with_rings_room,
 )
@@ -84,8 +83,6 @@ def advance(
     )
     for run in runs:
         run.write(state)
-    fill_unused(state.lines)
-    fill_unused(state.orders)
     returns, returns_count = _table([run.returned for run in runs], len(RETURN_COLUMNS))
     transfers, transfers_count = _table([run.transferred for run in runs], len(TRANSFER_COLUMNS))
     return state, replace(

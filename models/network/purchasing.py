@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,7 +25,11 @@ SMOOTHING = 0.3
 """Weight of the newest closed month in the moving averages."""
 
 RATIO_FLOOR = 0.25
+"""A month that sells next to nothing says less of the next one than a quarter of what was expected."""
 RATIO_CEILING = 4.0
+"""And one that sells many times as much, less than four times."""
+_MONTHS_AHEAD = 14
+"""Months of forecast looked at: beyond any lead time and order cycle together."""
 MID_MONTH = 15.0
 """Levels set at a month's start serve the whole month: the forecast window starts in its middle."""
 
@@ -70,6 +75,37 @@ class PurchasingModel:
     review_days: int = 1
 
 
+class _Forecast(NamedTuple):
+    """Arrays of the model, for the compiled rule."""
+
+    expected: FloatArray
+    month_days: FloatArray
+    primary: IntArray
+    lead_mean: FloatArray
+    lead_sd: FloatArray
+    share: FloatArray
+
+
+class _Rule(NamedTuple):
+    """Numbers of the model, for the compiled rule."""
+
+    score: float
+    cycle: float
+    dispersion: float
+    cv: float
+    review: int
+
+
+class _Rows(NamedTuple):
+    """Columns (trial, row) of the order-line table and the rows used (trial,)."""
+
+    day_ordered: CountArray
+    node: CountArray
+    supplier: CountArray
+    received: CountArray
+    used: CountArray
+
+
 @dataclass(frozen=True)
 class PurchasingState:
     """Moving ratios of actual to expected: ``demand`` (trial, demand point) and ``lead`` (trial, supplier,
@@ -103,7 +139,7 @@ def observe_month(
     """
     expected = model.expected_units[:, month, :].sum(axis=1)
     demand = _observe_demand(state.demand, demanded, expected)
-    lead = _observe_lead(state.lead, model.lead_mean, window[0], window[1], *lines)
+    lead = _observe_lead(state.lead, model.lead_mean, window, _Rows(*lines))
     return PurchasingState(demand, lead)
 
 
@@ -125,16 +161,9 @@ def _observe_demand(ratio: FloatArray, demanded: IntArray, expected: FloatArray)
 
 @compiled
 def _observe_lead(
-    ratio: FloatArray,
-    expected: FloatArray,
-    first: int,
-    until: int,
-    day_ordered: IntArray,
-    node: IntArray,
-    supplier: IntArray,
-    received: IntArray,
-    count: IntArray,
+    ratio: FloatArray, expected: FloatArray, window: tuple[int, int], rows: _Rows
 ) -> FloatArray:
+    """Ratios (trial, supplier, node) after the order lines received in the window of days."""
     trials, suppliers, nodes = ratio.shape
     out = ratio.copy()
     total = np.zeros((suppliers, nodes))
@@ -142,11 +171,11 @@ def _observe_lead(
     for t in range(trials):
         total[:] = 0.0
         seen[:] = 0.0
-        for row in range(count[t]):
-            if first <= received[t, row] < until:
-                s = supplier[t, row]
-                n = node[t, row]
-                total[s, n] += received[t, row] - day_ordered[t, row]
+        for row in range(rows.used[t]):
+            if window[0] <= rows.received[t, row] < window[1]:
+                s = rows.supplier[t, row]
+                n = rows.node[t, row]
+                total[s, n] += rows.received[t, row] - rows.day_ordered[t, row]
                 seen[s, n] += 1.0
         for s in range(suppliers):
             for n in range(nodes):
@@ -162,22 +191,16 @@ def reorder_levels(model: PurchasingModel, state: PurchasingState, month: int) -
     rate d, s = ceil(D + z sqrt(dispersion D + (cv D)^2 + (d sd_L)^2)) and S = s + ceil(demand of the order
     cycle).
     """
-    levels: tuple[IntArray, IntArray] = _reorder_levels(
+    forecast = _Forecast(
         model.expected_units,
         model.month_days,
         model.primary_node,
         model.lead_mean,
         model.lead_sd,
         model.share,
-        model.safety_score,
-        model.cycle_days,
-        model.dispersion,
-        model.forecast_cv,
-        model.review_days,
-        state.demand,
-        state.lead,
-        month,
     )
+    rule = _Rule(model.safety_score, model.cycle_days, model.dispersion, model.forecast_cv, model.review_days)
+    levels: tuple[IntArray, IntArray] = _reorder_levels(forecast, rule, state.demand, state.lead, month)
     return levels
 
 
@@ -227,28 +250,17 @@ def _lead(
 
 @compiled
 def _reorder_levels(
-    expected: FloatArray,
-    month_days: FloatArray,
-    primary: IntArray,
-    lead_mean: FloatArray,
-    lead_sd: FloatArray,
-    share: FloatArray,
-    score: float,
-    cycle: float,
-    dispersion: float,
-    cv: float,
-    review: int,
-    demand_ratio: FloatArray,
-    lead_ratio: FloatArray,
-    month: int,
+    forecast: _Forecast, rule: _Rule, demand_ratio: FloatArray, lead_ratio: FloatArray, month: int
 ) -> tuple[IntArray, IntArray]:
+    """Levels s and S (trial, node, item), units."""
     trials = demand_ratio.shape[0]
+    expected, primary, share = forecast.expected, forecast.primary, forecast.share
     points, months, items = expected.shape
     nodes = share.shape[0]
     reorder = np.zeros((trials, nodes, items), dtype=np.int64)
     up_to = np.zeros((trials, nodes, items), dtype=np.int64)
-    ahead = min(months - month, 14)
-    days = month_days[month : month + ahead]
+    ahead = min(months - month, _MONTHS_AHEAD)
+    days = forecast.month_days[month : month + ahead]
     path = np.zeros((nodes, ahead, items))
     for t in range(trials):
         path[:] = 0.0
@@ -258,16 +270,18 @@ def _reorder_levels(
                     path[primary[c], j, i] += demand_ratio[t, c] * expected[c, month + j, i]
         for n in range(nodes):
             for i in range(items):
-                weight, average, spread = _lead(share, lead_mean, lead_sd, lead_ratio[t], n, i)
+                weight, average, spread = _lead(
+                    share, forecast.lead_mean, forecast.lead_sd, lead_ratio[t], n, i
+                )
                 if weight == 0.0:
                     continue
-                exposure = max(1.0, math.ceil(average)) + (review - 1)
+                exposure = max(1.0, math.ceil(average)) + (rule.review - 1)
                 demand = _window_sum(path[n], days, i, MID_MONTH, exposure)
-                coming = _window_sum(path[n], days, i, MID_MONTH + exposure, cycle)
+                coming = _window_sum(path[n], days, i, MID_MONTH + exposure, rule.cycle)
                 if demand + coming <= 0.0:
                     continue
                 rate = demand / exposure
-                variance = dispersion * demand + (cv * demand) ** 2 + (rate * spread) ** 2
-                reorder[t, n, i] = math.ceil(demand + score * math.sqrt(variance))
+                variance = rule.dispersion * demand + (rule.cv * demand) ** 2 + (rate * spread) ** 2
+                reorder[t, n, i] = math.ceil(demand + rule.score * math.sqrt(variance))
                 up_to[t, n, i] = reorder[t, n, i] + math.ceil(coming)
     return reorder, up_to

@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from models.network.laws import Law, Laws, constant
 from models.network.parts import LARGEST, STAGES
-
-if TYPE_CHECKING:
-    from models.network.reading import Reader
 
 MOST_UNITS = LARGEST // 2
 """Units of a mean day's demand: its draws stay below what one place may hold."""
 
 
+class Source(Protocol):
+    """What the laws are read from: the description's entities and lanes, its small readers, its faults."""
+
+    description: Mapping[str, Any]
+    entities: dict[str, dict[str, Mapping[str, Any]]]
+    keys: dict[str, tuple[str, ...]]
+    lanes: Any
+
+    def fault(self, address: str, problem: str, got: object = "", remedy: str = "") -> None:
+        """Keep a fault under its address."""
+
+    def law(self, value: Any, address: str) -> Law:
+        """A law, or a fault and the constant 0."""
+
+    def stage_law(self, value: Any, address: str) -> Law:
+        """The law of a lead-time stage, days, or a fault and the constant 0."""
+
+    def stage(self, fields: Mapping[str, Any], name: str) -> Law:
+        """The law of a lane's stage; absent, it takes no time."""
+
+    def share(self, value: Any, address: str) -> float:
+        """A share, or a fault and 0."""
+
+    def spans(self, value: Any, address: str) -> tuple[tuple[int, int], ...]:
+        """First and last days, or faults."""
+
+    def per_item(self, kind: str, field: str, key: str) -> Iterable[tuple[str, Any, str]]:
+        """Item, value and address of a field that may be one value or a mapping by item."""
+
+
 class LawReader:
     """Laws by key, their faults kept by the description's reader."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Source) -> None:
         self.reader = reader
 
     def laws(self) -> Laws:

@@ -10,23 +10,33 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import special, stats
 
 from models.arrays import BoolArray, FloatArray, Int32Array, IntArray, WordArray
+from models.compiled import compiled, pasted
 from models.errors import UsageError
-from models.memory import unwritten
 from models.network.draws import Draws, daily_capacity, quantise
 from models.network.laws import Law
 from models.network.parts import STAGES, UNLIMITED
-from models.network.poisson import fill_poisson, poisson_tables
 from models.network.spec import Network
-from models.streams import keys_of, uniforms
+from models.streams import keys_of, sequence_word, uniforms, words4
 from models.workers import each, pieces, worker_count
 
 WEEK = 7
 DELAYS = 256
 """Points at which the law of return delays is read."""
 _LARGEST_MEAN = 1e5
+"""Units a day up to which a Poisson law has a table: its rows are as long as its largest number."""
+_BITS = 48
+"""Bits that decide the units of a day: a step of the distribution is known to 2**-48."""
+_TABLE_BITS = 10
+"""Leading bits that the table is read at: 1,024 numbers of a law stay in the nearest cache."""
+_DAY_BITS = 16
+"""Bits of a word that one day has of its own."""
+_DAYS = 64 // _DAY_BITS
+"""Days that share a word of 64 bits."""
+_MORE_BITS = _BITS - _DAY_BITS
+"""Bits taken from an address of the day's own where its leading ones leave the units open."""
 
 
 def draw(
@@ -241,7 +251,7 @@ class _Sampler:
         if not means.any():
             out = np.zeros(self.shapes["demand"], dtype=np.int32)
         else:
-            out = unwritten(self.shapes["demand"], np.int32)
+            out = np.empty(self.shapes["demand"], np.int32)
             names = [f"network/demand/{m}/{x}" for m in network.demand_points for x in network.items]
             keys = keys_of(self.seed, names).reshape(*means.shape, 2)
             distinct, which = np.unique(means, return_inverse=True)
@@ -257,3 +267,86 @@ class _Sampler:
             law = self.laws.demand[network.demand_points[at[0]], network.items[at[1]]]
             out[:, :, at[0], at[1]] = np.round(law.at(self._uniforms(name)))
         return out
+
+
+# Poisson units by market, item and day, by inversion of addressed words. A market and item has a sequence of
+# words in every trial; a word gives four days their leading 16 bits. A table read at the first ten of them
+# says the units of nearly every day; where a step of the distribution lies within the bin, 32 more bits of an
+# address of the day's own decide.
+
+
+def poisson_tables(means: FloatArray) -> tuple[IntArray, Int32Array]:
+    """Cumulative probabilities (law, units) in parts of 2**48, and by leading ten bits the units (law, 1024);
+    -1 - units, the fewest that are possible, where more bits have to decide.
+
+    >>> edges, table = poisson_tables(np.array([0.5]))
+    >>> [int(table[0, 1024 * k // 100]) for k in (10, 80, 95)]  # P(0) = .607, P(<= 1) = .910
+    [0, 1, 2]
+    """
+    top = int(stats.poisson.isf(2.0**-_BITS, means.max())) + 2
+    edges = np.round(stats.poisson.cdf(np.arange(top), means[:, None]) * 2.0**_BITS).astype(np.int64)
+    edges[:, -1] = 1 << _BITS
+    first = np.arange(1 << _TABLE_BITS) << (_BITS - _TABLE_BITS)
+    last = first + (1 << (_BITS - _TABLE_BITS)) - 1
+    least = np.array([np.searchsorted(row, first, side="right") for row in edges], dtype=np.int64)
+    most = np.array([np.searchsorted(row, last, side="right") for row in edges], dtype=np.int64)
+    return edges, np.where(least == most, least, -1 - least).astype(np.int32)
+
+
+@compiled
+def fill_poisson(
+    out: Int32Array, keys: WordArray, which: IntArray, edges: IntArray, table: Int32Array, first_trial: int
+) -> None:
+    """Units into ``out`` (T, D, C, I) by the law ``which`` (C, I) of each market and item.
+
+    Row by row, so that the loops over items have no branch; the few items left open are looked at again.
+    """
+    trials, days, points, items = out.shape
+    starts, words = np.empty(items, dtype=np.uint64), np.empty(items, dtype=np.uint64)
+    units_of = table.reshape(table.size)
+    for t in range(trials):
+        trial = first_trial + t
+        for c in range(points):
+            law = which[c]
+            for i in range(items):
+                starts[i] = words4(keys[c, i], trial, 0, 0)[0]
+            for first in range(0, days, _DAYS):
+                for i in range(items):
+                    words[i] = sequence_word(starts[i], first // _DAYS)
+                for day in range(first, min(first + _DAYS, days)):
+                    row = out[t, day, c]
+                    if _read(row, words, units_of, law) < 0:
+                        _settle(row, words, edges, law, keys[c], trial, day)
+                    for i in range(items):
+                        words[i] <<= np.uint64(_DAY_BITS)
+
+
+@pasted
+def _read(row: Any, words: Any, units_of: Any, law: Any) -> np.int32:
+    """Units of a day from the leading bits of the words; below zero where any is open."""
+    found = np.int32(0)
+    for i in range(len(row)):
+        at = (law[i] << _TABLE_BITS) + np.int64(words[i] >> np.uint64(64 - _TABLE_BITS))
+        row[i] = units_of[np.uint64(at)]
+        found = np.int32(found | row[i])
+    return found
+
+
+@pasted
+def _settle(
+    row: Any, words: WordArray, edges: IntArray, law: IntArray, keys: WordArray, trial: int, day: int
+) -> None:
+    """Units of the items that the leading bits leave open."""
+    for i in range(len(row)):
+        if row[i] < 0:
+            row[i] = _decided(edges[law[i]], -1 - row[i], words[i], keys[i], trial, day)
+
+
+@pasted
+def _decided(edges: Any, units: int, word: np.uint64, key: Any, trial: int, day: int) -> int:
+    """Units of a day whose leading 16 bits of a word leave open more than one number."""
+    more = words4(key, trial, day, 1)[0]
+    place = np.int64((word >> np.uint64(_BITS)) << np.uint64(_MORE_BITS) | more >> np.uint64(_MORE_BITS))
+    while place >= edges[units]:
+        units += 1
+    return units

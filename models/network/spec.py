@@ -265,6 +265,11 @@ def _value_faults(network: Network) -> Iterable[Fault]:
             )
     if network.backup.size and (network.backup.min() < -1 or network.backup.max() >= s):
         yield Fault("network", column="backup", problem="unknown supplier", remedy="use known keys or none")
+    yield from _share_faults(network)
+
+
+def _share_faults(network: Network) -> Iterable[Fault]:
+    """Shares outside 0 to 1, and grades that are not all of what comes back."""
     for name in ("backlog_share", "grade_share"):
         values = getattr(network, name)
         if not np.all((values >= 0.0) & (values <= 1.0)):

@@ -15,9 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.arrays import FloatArray, Int32Array, IntArray
-from models.compiled import compiled
 from models.errors import UsageError
-from models.memory import unwritten
 from models.network.controls import Controls
 from models.network.draws import Draws, check_stage_days
 from models.network.parts import LARGEST
@@ -172,65 +170,32 @@ def empty_orders(trials: int, capacity: int) -> OrderTable:
 
 
 def _empty(kind: Any, trials: int, capacity: int, wide: dict[str, Any]) -> Any:
-    table = _with_room(kind, trials, capacity, wide)
-    for f in fields(table):
-        if f.name not in PER_TRIAL:
-            getattr(table, f.name)[:] = FILL.get(f.name, 0)
-    return table
-
-
-def _with_room(kind: Any, trials: int, capacity: int, wide: dict[str, Any]) -> Any:
-    """Table with unwritten rows, its columns in one piece of memory: large pieces are had faster."""
-    counts = {name: np.zeros(trials, dtype=np.int64) for name in PER_TRIAL if name in kind.__annotations__}
-    names = [f.name for f in fields(kind) if f.name not in PER_TRIAL]
-    kinds = {
-        name: np.dtype(np.float64 if isinstance(FILL.get(name), float) else wide.get(name, np.int32))
-        for name in names
-    }
-    points = -(-trials * capacity // 16) * 16
-    memory = unwritten(sum(each.itemsize for each in kinds.values()) * points, np.uint8)
+    """Table with no rows; columns of 32-bit whole numbers unless they hold days or are named in ``wide``."""
     columns: dict[str, Array] = {}
-    start = 0
-    for name, each in kinds.items():
-        end = start + points * each.itemsize
-        columns[name] = memory[start:end].view(each)[: trials * capacity].reshape(trials, capacity)
-        start = end
-    return kind(**columns, **counts)
+    for name in (f.name for f in fields(kind)):
+        if name in PER_TRIAL:
+            columns[name] = np.zeros(trials, dtype=np.int64)
+        else:
+            fill = FILL.get(name, 0)
+            number = np.float64 if isinstance(fill, float) else wide.get(name, np.int32)
+            columns[name] = np.full((trials, capacity), fill, dtype=number)
+    return kind(**columns)
 
 
 def grown(table: Any, capacity: int) -> Any:
-    """The table with room for ``capacity`` rows per trial: the rows in use are as they were, the others have
-    to be filled by ``fill_unused`` when all is written.
-    """
+    """The table with room for ``capacity`` rows per trial; itself where it has the room already."""
     trials, old = table.item.shape if isinstance(table, LineTable) else table.made.shape
     if capacity <= old:
         return table
-    larger = _with_room(
-        type(table), trials, capacity, {f.name: getattr(table, f.name).dtype for f in fields(table)}
-    )
+    make = empty_lines if isinstance(table, LineTable) else empty_orders
+    larger = make(trials, capacity)
     for f in fields(table):
         mine, its = getattr(larger, f.name), getattr(table, f.name)
         if f.name in PER_TRIAL:
             mine[:] = its
         else:
-            for t in np.flatnonzero(table.count):
-                mine[t, : table.count[t]] = its[t, : table.count[t]]
+            mine[:, :old] = its
     return larger
-
-
-def fill_unused(table: Any) -> None:
-    """Let the rows that no trial uses say so, as in an empty table."""
-    for f in fields(table):
-        if f.name not in PER_TRIAL:
-            _fill_beyond(getattr(table, f.name), table.count, FILL.get(f.name, 0))
-
-
-@compiled
-def _fill_beyond(column: Any, count: Any, value: Any) -> None:
-    """Write a value into the rows (T, capacity) that a trial does not use."""
-    for t in range(len(count)):
-        for row in range(count[t], column.shape[1]):
-            column[t, row] = value
 
 
 def with_rings_room(state: State, draws: Draws) -> State:

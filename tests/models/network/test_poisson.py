@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from models.network import Network, draw
-from models.network.poisson import fill_poisson, poisson_tables
+from models.network.sampling import fill_poisson, poisson_tables
 from models.streams import keys_of, sequence_word, words4
 
 MEANS = np.array([0.0, 0.03, 2.0, 41.5, 3000.0])

@@ -22,7 +22,6 @@ from engine.scenarios.record import applied_change
 from engine.scenarios.values import FAR, Distribution, TimeDistribution, later, start_day, uniform_of
 from models.arrays import BoolArray, FloatArray, IntArray
 from models.calendar import Calendar
-from models.compiled import compiled
 from models.errors import Fault, InputError
 
 Positions = dict[str, tuple[int, ...]]
@@ -134,35 +133,14 @@ class Timing:
 
     def weights(self, days: int) -> FloatArray:
         """Weight w of the shock, share of its full size, dims (trial or 1, day)."""
-        columns = np.broadcast_arrays(self.start, *self.ends, self.occurred)
-        return np.asarray(_weights(*(np.array(column) for column in columns), self.to, days))
-
-
-@compiled
-def _weights(
-    start: IntArray,
-    ramp_end: IntArray,
-    hold_end: IntArray,
-    end: IntArray,
-    occurred: BoolArray,
-    to: float,
-    days: int,
-) -> FloatArray:
-    out = np.zeros((len(start), days))
-    for t in range(len(start)):
-        if not occurred[t]:
-            continue
-        for day in range(max(start[t], 0), days):
-            if day < ramp_end[t]:
-                out[t, day] = (day - start[t] + 1) / (ramp_end[t] - start[t])
-            elif day < hold_end[t]:
-                out[t, day] = 1.0
-            elif day < end[t]:
-                done = (day - hold_end[t] + 1) / (end[t] - hold_end[t])
-                out[t, day] = (1.0 - done) + done * to
-            else:
-                out[t, day] = to
-    return out
+        start, ramp_end, hold_end, end = (column[:, None] for column in (self.start, *self.ends))
+        day = np.arange(days, dtype=np.int64)[None, :]
+        with np.errstate(divide="ignore", invalid="ignore"):  # a phase of no days is never chosen below
+            rising = (day - start + 1) / (ramp_end - start)
+            done = (day - hold_end + 1) / (end - hold_end)
+            falling = (1.0 - done) + done * self.to
+        phases = [~self.occurred[:, None] | (day < start), day < ramp_end, day < hold_end, day < end]
+        return np.asarray(np.select(phases, [0.0, rising, 1.0, falling], self.to))
 
 
 def _timed(shocks: Sequence[NamedShock], trials: range, seed: int, calendar: Calendar) -> dict[str, Timing]:

@@ -1,7 +1,8 @@
 """How functions are compiled and where machine code is kept: the ONE home of numba's decorators and options.
 
-``compiled`` for what Python calls, ``inner`` for what only compiled functions call, ``inline`` for small ones
-in hot loops, ``pasted`` for the few that must be written into their caller before types are known.
+``compiled`` for what Python calls (``in_place`` where it makes no array), ``inner`` for what only compiled
+functions call, ``inline`` for small ones in hot loops, ``pasted`` for the few that must be written into their
+caller before types are known.
 
 numba looks at one file to tell whether machine code is stale, but a kernel's code also holds the callees and
 constants of other files. So machine code lies in a folder named after the module and the digest of all
@@ -24,11 +25,18 @@ from numba.core import caching
 compiled = njit(cache=True, nogil=True, error_model="numpy")
 """Called from Python: kept on disk, lets go of the interpreter, divides by zero as numpy does (no branch)."""
 
+in_place = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+"""``compiled`` for what only fills arrays it is given. It counts no references: of a record of arrays each
+would be counted up and down at every step, which takes as long to compile as the work itself.
+"""
+
 inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, error_model="numpy")
 """Compiled as part of its caller only, without reference counting: kernels make no array of their own."""
 
-inline = njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-"""Put into the machine code of its caller: a call would cost as much as its work."""
+inline = njit(
+    no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, error_model="numpy", forceinline=True
+)
+"""``inner`` put into the machine code of its caller: a call would cost as much as its work."""
 
 pasted = njit(inline="always", error_model="numpy")
 """Written into its caller before types are known: only so may a record of arrays be given back for free."""

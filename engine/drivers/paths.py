@@ -85,7 +85,8 @@ class Paths:
         return np.array(multiplier, order="C"), np.array(offset, order="C")
 
     def value(self, name: str, base: FloatArray) -> FloatArray:
-        """Bounded value of a driver from its base values, dims (trial or 1, *driver dims, day or 1).
+        """Bounded value of a driver from its base values, dims of ``base`` with the effect's: trial or 1 in
+        front, then those of the driver, day or 1 last.
 
         Base itself, bit for bit, wherever the effect is identity: one trial's value never depends on its
         block.
@@ -133,6 +134,11 @@ def _month_means(path: FloatArray, month_start: IntArray) -> FloatArray:
 def month_means(path: FloatArray, calendar: Calendar) -> FloatArray:
     """Means of a daily path by month, dims (…, month), in the unit of the path (…, day); exact where the path
     is constant.
+
+    Raises
+    ------
+    ValueError
+        When the path has not the days of the calendar.
     """
     if path.shape[-1] != calendar.days:
         raise ValueError(f"path: {calendar.days} days are needed | got {path.shape[-1]}")

@@ -81,7 +81,9 @@ class PlanView:
         roles: Mapping[str, str] = _EMPTY,
         base: Mapping[str, FloatArray] | None = None,
     ) -> PlanView:
-        """View of a ``plan.yaml`` and the item keys of its item table."""
+        """View of a ``plan.yaml`` and the item keys of its item table; ``base`` values of drivers, in the
+        unit and with the dims of ``PlanView.shape``.
+        """
         foreign = {market.currency for market in config.markets} | {s.currency for s in config.suppliers}
         return cls(
             markets=tuple(sorted(market.key for market in config.markets)),

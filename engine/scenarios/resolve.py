@@ -84,7 +84,8 @@ def resolve(
         size = strength.get(name, 1.0)
         shocks = [n for n in composed.shocks if n.shock.driver == name and not is_nothing(n.shock)]
         shocks = shocks if size != 0.0 else []
-        effect = _effect(name, shocks, positions, timed, trials, seed, calendar, view, size)
+        full = {n.name: transform(n, trials, seed, size) for n in shocks}
+        effect = _effect(name, shocks, positions, timed, full, calendar.days, view)
         if effect is not None:
             effects[name] = effect
     return Paths(
@@ -208,9 +209,10 @@ def _after(
 def transform(
     named: NamedShock, trials: range, seed: int, strength: float = 1.0
 ) -> tuple[FloatArray, FloatArray]:
-    """The full shock as x = base·a + b, dims (trial or 1,), before the bounds of its driver.
+    """The full shock as x = base·a + b, dims (trial or 1,), before the bounds of its driver: a as a share, b
+    in the unit of the driver.
 
-    With a strength k it is base + k·(x − base) = base·(1 + k·(a − 1)) + k·b.
+    With a strength k it is base + k·(x − base) = base·(1 + k·(a − 1)) + k·b, an identity.
     """
     a, b = _as_written(named, trials, seed)
     return (a, b) if strength == 1.0 else (1.0 + strength * (a - 1.0), strength * b)
@@ -239,13 +241,14 @@ def _effect(
     shocks: Sequence[NamedShock],
     positions: Mapping[str, Positions],
     timed: Mapping[str, Timing],
-    trials: range,
-    seed: int,
-    calendar: Calendar,
+    transforms: Mapping[str, tuple[FloatArray, FloatArray]],
+    days: int,
     view: PlanView,
-    strength: float,
 ) -> Effect | None:
-    """Multiplier and offset of one driver as read-only views of full shape; None when nothing can move it."""
+    """Multiplier and offset of one driver as read-only views of full shape; None when nothing can move it.
+
+    ``transforms`` are the shocks at full size, x = base·a + b, by name.
+    """
     entry = DRIVERS[name]
     full = view.shape(entry.dims)
     if not shocks or 0 in full:
@@ -263,14 +266,14 @@ def _effect(
                 for dim, apart in zip(entry.dims, told_apart, strict=True)
             )
         )
-        weight = timed[named.name].weights(calendar.days)
-        a, b = transform(named, trials, seed, strength)
+        weight = timed[named.name].weights(days)
+        a, b = transforms[named.name]
         # a multiple below zero means nothing is left, however strong the shock
         floor = 0.0 if named.shock.change.kind == "scale" else -np.inf
         layers.append((named.shock.then, cells, weight, np.maximum(a, floor), b))
     rows = max(max(len(weight), len(a)) for _, _, weight, a, _ in layers)
-    multiplier = np.ones((rows, *compact, calendar.days))
-    offset = np.zeros((rows, *compact, calendar.days))
+    multiplier = np.ones((rows, *compact, days))
+    offset = np.zeros((rows, *compact, days))
     for step in ((None, "add"), ("scale",), ("set",)):
         for then, cells, weight, a, b in layers:
             if then in step:

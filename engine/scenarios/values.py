@@ -143,7 +143,8 @@ def _tie(own: FloatArray, factor: FloatArray, loading: float) -> FloatArray:
 
 def uniform_of(seed: int, name: str, trials: range, tie: tuple[str, float] | None = None) -> FloatArray:
     """Uniforms of one address, dims (trial,); ``tie`` = (name of the common factor, loading) ties it by a
-    Gaussian copula.
+    Gaussian copula (Li 2000, "On default correlation: a copula function approach", Journal of Fixed Income
+    9(4), the one-factor case).
     """
     own = uniforms(seed, name, trials, 1)[:, 0]
     if tie is None:
@@ -208,8 +209,13 @@ Start = Annotated[str | TimeDistribution, BeforeValidator(_valid_start)]
 
 
 def later(day: IntArray, duration: str, calendar: Calendar) -> IntArray:
-    """Days a written duration later; months and quarters keep the day of the month, or take the month's last
-    day.
+    """Days a written duration later, (trial,); months and quarters keep the day of the month, or take the
+    month's last day.
+
+    Raises
+    ------
+    ValueError
+        When the duration is not a whole number and d, w, m or q.
     """
     match = _DURATION.match(duration)
     if match is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.arrays import BoolArray, CountArray, FloatArray, IntArray
-from models.compiled import compiled
+from models.compiled import compiled, in_place, inner
 
 CLEARANCE, CLEARANCE_P90, CLEARANCE_LONG, QUEUE = range(4)
 CLEARANCE_FIGURES = 4
@@ -13,7 +13,6 @@ CLEARANCE_FIGURES = 4
 _P90 = 0.9
 
 
-@compiled
 def count_service(
     demanded: CountArray,
     shipped: CountArray,
@@ -28,6 +27,33 @@ def count_service(
 ) -> None:
     """Add a month's days: units demanded while no serving node had stock (trial, segment), planned item-days
     without stock at the day's end (trial, node); last day of sale (trial, item).
+
+    ``unstocked`` and ``empty`` are views on a run's arrays: they are added to outside compiled code, which
+    always meets fresh arrays of one layout in memory.
+    """
+    by_segment = np.zeros(unstocked.shape, dtype=np.int64)
+    by_node = np.zeros(empty.shape, dtype=np.int64)
+    _count_service(
+        demanded, shipped, on_hand, first_day, arc_start, arc_node, planned, by_segment, by_node, last_sale
+    )
+    unstocked += by_segment
+    empty += by_node
+
+
+@compiled
+def _count_service(
+    demanded: CountArray,
+    shipped: CountArray,
+    on_hand: CountArray,
+    first_day: int,
+    arc_start: IntArray,
+    arc_node: IntArray,
+    planned: BoolArray,
+    unstocked: IntArray,
+    empty: IntArray,
+    last_sale: IntArray,
+) -> None:
+    """Add a month's days to fresh counts; see ``count_service``.
 
     A node had stock for the day's demand if it shipped any of the item or has some left at the day's end.
     Empty shelves are few, so only they are looked into; nobody asks for an item that is planned nowhere.
@@ -63,7 +89,7 @@ def count_service(
                 last_sale[t, i] = first_day + day
 
 
-@compiled
+@inner
 def _last_sale(shipped: CountArray, item: int) -> int:
     """Last day of the month on which an item was shipped anywhere, -1 without one."""
     for day in range(shipped.shape[0] - 1, -1, -1):
@@ -73,7 +99,7 @@ def _last_sale(shipped: CountArray, item: int) -> int:
     return -1
 
 
-@compiled
+@inner
 def _add_unstocked(
     demanded: CountArray,
     shipped: CountArray,
@@ -134,7 +160,7 @@ def follow_service(
                     service[t, first_day + d, k, 2] += waiting
 
 
-@compiled
+@in_place
 def receipts_between(
     node: CountArray,
     item: CountArray,
@@ -152,7 +178,7 @@ def receipts_between(
                 entered[t, node[t, row], item[t, row]] += units[t, row]
 
 
-@compiled
+@in_place
 def restocked_between(
     returns: CountArray, count: IntArray, return_node: IntArray, first: int, until: int, entered: CountArray
 ) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from models.arrays import CountArray, IntArray
-from models.compiled import compiled
+from models.compiled import in_place
 
 Totals = tuple[IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray]
 
 
-@compiled
 def tally(
     demanded: CountArray,
     shipped: CountArray,
@@ -20,9 +21,31 @@ def tally(
     arc_segment: IntArray,
     totals: Totals,
 ) -> None:
-    """Fill the month's totals: units demanded, sold, lost and item-days short by segment, stock at the end by
-    node, units returned by segment, units sold by arc; all (trial, segment, node or arc).
+    """Add the month's units to the totals: units demanded, sold, lost and item-days short by segment, stock
+    at the end by node, units returned by segment, units sold by arc; all (trial, segment, node or arc).
+
+    ``totals`` are views on a run's arrays: they are added to outside compiled code, which always meets fresh
+    arrays of one layout in memory.
     """
+    month = tuple(np.zeros(total.shape, dtype=np.int64) for total in totals)
+    _count(demanded, shipped, lost, backlog, on_hand, returns, returns_count, arc_segment, month)
+    for total, counted in zip(totals, month, strict=True):
+        total += counted
+
+
+@in_place
+def _count(
+    demanded: CountArray,
+    shipped: CountArray,
+    lost: CountArray,
+    backlog: CountArray,
+    on_hand: CountArray,
+    returns: CountArray,
+    returns_count: IntArray,
+    arc_segment: IntArray,
+    totals: Totals,
+) -> None:
+    """Fill the month's totals, trial by trial; see ``tally``."""
     by_demand, by_sale, by_loss, short, stock, by_return, by_arc = totals
     trials, days, segments, items = demanded.shape
     for t in range(trials):

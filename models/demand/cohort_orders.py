@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.arrays import AgeArray, CountArray, FloatArray, Int32Array, IntArray, MarkArray
-from models.compiled import compiled
+from models.compiled import compiled, in_place, inner
 from models.demand.bank import DemandBank
 
 RETURN_DAYS = (90, 180, 365)
@@ -167,7 +167,7 @@ def _count_cohorts(
                     returned[t, s, c, d] = _within(mine, days[d])
 
 
-@compiled
+@inner
 def _kept(mark: MarkArray, won: MarkArray, m: np.float32, reach: np.float32, start: int, stop: int) -> int:
     count = 0
     for i in range(start, stop):
@@ -175,7 +175,7 @@ def _kept(mark: MarkArray, won: MarkArray, m: np.float32, reach: np.float32, sta
     return count
 
 
-@compiled
+@inner
 def _kept_since(
     mark: MarkArray,
     won: MarkArray,
@@ -198,7 +198,7 @@ def _kept_since(
     return count
 
 
-@compiled
+@inner
 def _within(since: AgeArray, days: int) -> int:
     limit = np.uint16(days)
     count = 0
@@ -207,7 +207,7 @@ def _within(since: AgeArray, days: int) -> int:
     return count
 
 
-@compiled
+@inner
 def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
     count = 0
     for i in range(start, stop):
@@ -215,7 +215,7 @@ def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
     return count
 
 
-@compiled
+@in_place
 def _count_known(
     stream_segment: IntArray,
     multiplier: FloatArray,

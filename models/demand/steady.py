@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.arrays import BoolArray, FloatArray, Int32Array, IntArray, MarkArray, WordArray
-from models.compiled import compiled
+from models.compiled import in_place
 from models.demand.bank import Marks, Steady
 from models.ltv import Arrivals
 from models.quantiles import poisson_quantile
@@ -66,7 +66,7 @@ def draw_steady(
     return Marks(offset, mark, _NO_MARKS), whose
 
 
-@compiled
+@in_place
 def _anonymous_counts(
     mean: FloatArray, keys: WordArray, first_trial: int, envelope: float, count: IntArray
 ) -> None:
@@ -79,7 +79,7 @@ def _anonymous_counts(
                     count[t, c, j] = poisson_quantile(u, mean[t, c, j] * envelope)
 
 
-@compiled
+@in_place
 def _anonymous_marks(
     count: IntArray, keys: WordArray, first_trial: int, envelope: float, fill: IntArray, mark: MarkArray
 ) -> None:
@@ -97,7 +97,7 @@ def _anonymous_marks(
                 fill[t, c, j] = at + number
 
 
-@compiled
+@in_place
 def _existing_counts(
     offset: IntArray,
     month: npt.NDArray[np.int16],
@@ -116,7 +116,7 @@ def _existing_counts(
                 top[t, segment, month[i]] += int(best[customer[i]])
 
 
-@compiled
+@in_place
 def _existing_marks(
     offset: IntArray,
     month: npt.NDArray[np.int16],

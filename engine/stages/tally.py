@@ -22,7 +22,8 @@ def tally(
     totals: Totals,
 ) -> None:
     """Add the month's units to the totals: units demanded, sold, lost and item-days short by segment, stock
-    at the end by node, units returned by segment, units sold by arc; all (trial, segment, node or arc).
+    at the end by node, units returned by segment, units sold by arc: (trial, segment), (trial, node) or
+    (trial, arc) each.
 
     ``totals`` are views on a run's arrays: they are added to outside compiled code, which always meets fresh
     arrays of one layout in memory.

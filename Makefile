@@ -38,6 +38,7 @@ format: $(STAMP) ## put the code into the house format
 	$(BIN)/ruff format .
 
 test: lint ## lint, types, floors, unit, property, reference, notebooks, wheel smoke
+	$(BIN)/python -m tests.warm
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 verify: $(STAMP) ## slow validation against truth, printed as tables

@@ -22,7 +22,7 @@ import pandas as pd
 
 from models.arrays import FloatArray, WordArray
 from models.calendar import DAYS_IN_YEAR
-from models.compiled import compiled
+from models.compiled import in_place
 from models.errors import FitError, UsageError
 from models.quantiles import normal_quantile
 from models.streams import key_of, keys_of, uniform4
@@ -198,7 +198,7 @@ def _loadings(log_rates: pd.DataFrame) -> list[float]:
     return [float(x) for x in (b if b.sum() >= 0.0 else -b)]
 
 
-@compiled
+@in_place
 def _draw(
     first_trial: int,
     common_key: WordArray,

@@ -15,6 +15,7 @@ from models.arrays import FloatArray
 from models.compiled import compiled, pasted
 
 _SQRT_HALF = math.sqrt(0.5)
+"""Phi(z) = erfc(-z sqrt(1/2)) / 2: taken once, not at every call."""
 _SPREAD = 9.0
 """Standard deviations below the mean at which a discrete inversion starts; the mass left out is tiny."""
 
@@ -156,8 +157,8 @@ def binomial_quantile(u: float, n: int, p: float) -> int:
 def table_value(scores: FloatArray, values: FloatArray, z: float) -> float:
     """Value at normal score z by linear interpolation in an even grid; the last slope goes on in the tails.
 
-    ``scores`` (point,) evenly spaced and increasing, ``values`` (point,) non-decreasing; never below zero
-    when the values are not.
+    Both have one entry a point, the same shape: ``scores`` evenly spaced and increasing, ``values``
+    non-decreasing; never below zero when the values are not.
     """
     n = scores.size
     step = (scores[n - 1] - scores[0]) / (n - 1)

@@ -20,7 +20,7 @@ import pandas as pd
 from scipy import special
 
 from models.arrays import FloatArray, IntArray, WordArray
-from models.compiled import compiled
+from models.compiled import in_place
 from models.errors import UsageError
 from models.lead_time import LeadTime
 from models.samplers import beta
@@ -209,7 +209,7 @@ def credible_interval(model: ReturnsModel, level: float = 0.8) -> FloatArray:
     return np.stack([special.betaincinv(a, b, tails), special.betaincinv(a, b, 1.0 - tails)])
 
 
-@compiled
+@in_place
 def _draw(
     first_trial: int,
     segment_keys: WordArray,
@@ -233,8 +233,8 @@ def _draw(
                 (1.0 - company) * _SEGMENT_UNITS + max(total - back, 0.0),
                 segment_keys[c],
                 trial,
-                0,
-                0,
+                np.uint64(0),
+                np.int64(0),
             )
             for i in range(items):
                 value, _ = beta(
@@ -243,6 +243,6 @@ def _draw(
                     item_keys[c],
                     trial,
                     members[i],
-                    0,
+                    np.int64(0),
                 )
                 out[t, c, i] = value

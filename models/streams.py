@@ -31,21 +31,25 @@ from models.arrays import FloatArray, WordArray
 from models.compiled import compiled, pasted
 
 STREAM_VERSION = 1
+"""Part of a run's identity: another address map is another version, and other numbers."""
 
-_MULTIPLIER_0 = 0xD2E7470EE14C6C93
-_MULTIPLIER_1 = 0xCA5A826395121157
-_WEYL_0 = 0x9E3779B97F4A7C15
-_WEYL_1 = 0xBB67AE8584CAA73B
-_MASK_64 = 0xFFFFFFFFFFFFFFFF
-_ROUNDS = 10
-_GAMMA = 0x9E3779B97F4A7C15
-_MIX_1 = 0xBF58476D1CE4E5B9
-_MIX_2 = 0x94D049BB133111EB
-_TO_UNIT = 2.0**-52
+# Philox4x64: the multipliers were searched for, the steps of the key are the golden ratio and sqrt(3) - 1 as
+# 64-bit fractions (Salmon et al. 2011, section 3.3); 7 rounds pass BigCrush, 10 are the default
+_MULTIPLIER_0 = 0xD2E7470EE14C6C93  # of word 0
+_MULTIPLIER_1 = 0xCA5A826395121157  # of word 2
+_WEYL_0 = 0x9E3779B97F4A7C15  # golden ratio
+_WEYL_1 = 0xBB67AE8584CAA73B  # sqrt(3) - 1
+_MASK_64 = 0xFFFFFFFFFFFFFFFF  # Python's integers do not wrap around at 64 bits by themselves
+_ROUNDS = 10  # the default of Random123
+# SplitMix64 (Steele, Lea, Flood 2014, figure 17)
+_GAMMA = 0x9E3779B97F4A7C15  # golden ratio: an odd step that visits all 2**64 states
+_MIX_1 = 0xBF58476D1CE4E5B9  # multipliers of Stafford's mix 13
+_MIX_2 = 0x94D049BB133111EB  # likewise
+_TO_UNIT = 2.0**-52  # width of a cell of the unit interval
 
 
 def key_of(seed: int, name: str) -> WordArray:
-    """Key of one named stream: two 64-bit words, shape (2,).
+    """Key of one named stream: two 64-bit words, dims (word,), shape (2,).
 
     blake2b with a 16-byte digest over ``f"{seed}|{name}"``. The name says what the number is for and holds
     the stable keys of the entities concerned, never their position in a list.
@@ -54,7 +58,7 @@ def key_of(seed: int, name: str) -> WordArray:
 
 
 def keys_of(seed: int, names: list[str]) -> WordArray:
-    """Keys of several named streams, shape (name, 2)."""
+    """Keys of several named streams in their order, (row, word), two 64-bit words each."""
     digests = b"".join(hashlib.blake2b(f"{seed}|{name}".encode(), digest_size=16).digest() for name in names)
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64).reshape(len(names), 2)
 
@@ -107,8 +111,8 @@ def _philox(
 
 @compiled
 def philox_words(key: WordArray, counter: WordArray) -> WordArray:
-    """Four 64-bit words of Philox4x64-10 for one key (2,) and counter (4,), shape (4,): the compiled
-    path.
+    """Four 64-bit words of Philox4x64-10, (word,), for one key of two and a counter of four words: the
+    compiled path.
     """
     words = np.empty(4, dtype=np.uint64)
     words[:] = _philox(key[0], key[1], counter[0], counter[1], counter[2], counter[3])
@@ -119,7 +123,9 @@ def philox_words(key: WordArray, counter: WordArray) -> WordArray:
 def words4(
     key: WordArray, trial: int, index: int | np.uint64, part: int
 ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
-    """Four independent 64-bit words of one address, for compiled code: ``key`` (2,), trial, index, part."""
+    """Four independent 64-bit words of one address, for compiled code: ``key`` (word,), trial, index,
+    part.
+    """
     return _philox(key[0], key[1], np.uint64(index), np.uint64(part), np.uint64(trial), np.uint64(0))
 
 
@@ -150,14 +156,14 @@ def to_unit(word: np.uint64) -> float:
 def uniform4(
     key: WordArray, trial: int, index: int | np.uint64, part: int
 ) -> tuple[float, float, float, float]:
-    """Four independent uniforms of one address, for compiled code: ``key`` (2,), trial, index, part."""
+    """Four independent uniforms of one address, for compiled code: ``key`` (word,), trial, index, part."""
     a, b, c, d = _philox(key[0], key[1], np.uint64(index), np.uint64(part), np.uint64(trial), np.uint64(0))
     return to_unit(a), to_unit(b), to_unit(c), to_unit(d)
 
 
 @pasted
 def uniform1(key: WordArray, trial: int, index: int | np.uint64, part: int) -> float:
-    """First of the four uniforms of one address, for compiled code."""
+    """First of the four uniforms of one address, for compiled code; ``key`` (word,)."""
     a, _, _, _ = _philox(key[0], key[1], np.uint64(index), np.uint64(part), np.uint64(trial), np.uint64(0))
     return to_unit(a)
 
@@ -180,10 +186,15 @@ def _fill_uniforms(key: WordArray, first_trial: int, trials: int, count: int, pa
 
 
 def uniforms(seed: int, name: str, trials: range, count: int, part: int = 0) -> FloatArray:
-    """Uniforms on (0, 1) of one named stream, dims (trial, index), shape (len(trials), count).
+    """Uniforms on (0, 1) of one named stream, dims (trial, row): a row for each of the ``count`` indices.
 
     Number ``i`` of a trial is word ``i % 4`` of the address (name, trial, index ``i // 4``, part), so a
     longer run begins with the shorter one and any split of the trials gives the same numbers.
+
+    Raises
+    ------
+    ValueError
+        When the trials are not a range with step 1.
     """
     if trials.step != 1:
         raise ValueError(f"trials: a range with step 1 | got step {trials.step} | use range(first, stop)")
@@ -191,7 +202,7 @@ def uniforms(seed: int, name: str, trials: range, count: int, part: int = 0) -> 
 
 
 def philox_words_numpy(key: WordArray, counters: WordArray) -> WordArray:
-    """Words of Philox4x64-10 for one key (2,) and many counters (n, 4) in plain numpy.
+    """Words of Philox4x64-10 for one key of two words and many counters of four, (row, word), in plain numpy.
 
     The readable truth of the compiled path; the 128-bit product is put together from 32-bit halves.
     """

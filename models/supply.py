@@ -36,7 +36,16 @@ from models.lead_time import (
     shipments,
 )
 from models.streams import keys_of
-from models.supply_kernels import affect_open, affect_stages, draw_calendars, draw_open, draw_stages
+from models.supply_kernels import (
+    Keys,
+    Laws,
+    OpenOrders,
+    affect_open,
+    affect_stages,
+    draw_calendars,
+    draw_open,
+    draw_stages,
+)
 
 Effect = tuple[FloatArray, FloatArray]
 """Multiplier and offset: value = base * multiplier + offset."""
@@ -133,7 +142,13 @@ class SupplyModel:
 
     @cached_property
     def lane_at(self) -> IntArray:
-        """Supplier, node and port position of each lane, dims (lane, 3)."""
+        """Supplier, node and port position of each lane, dims (lane, 3).
+
+        Raises
+        ------
+        UsageError
+            When a lane is not one of the spec.
+        """
         spec = self.spec
         rows = []
         for lane in self.lead_time.lanes:
@@ -154,7 +169,13 @@ class SupplyModel:
 
     @cached_property
     def open_lane(self) -> IntArray:
-        """Lane position of each open order, shape (open,)."""
+        """Lane position of each open order, dims (order,).
+
+        Raises
+        ------
+        UsageError
+            When an order is on a lane that the plan does not have.
+        """
         lanes = {(lane.supplier, lane.node): i for i, lane in enumerate(self.lead_time.lanes)}
         pairs = list(zip(self.open.supplier, self.open.node, strict=True))
         missing = [
@@ -168,7 +189,9 @@ class SupplyModel:
 
     @cached_property
     def residual_tables(self) -> FloatArray:
-        """Inverse CDF of the rest of each open order's current stage, days, dims (open, point)."""
+        """Inverse CDF of the rest of each open order's current stage, days: one row of each (order,), a
+        column for each of SCORES.
+        """
         ages, stages = np.array(self.open.age), np.array(self.open.stage, dtype=np.int64)
         tables = self.lead_time.tables[self.open_lane, stages]
         by_law: dict[LeadTime, list[int]] = {}
@@ -181,7 +204,7 @@ class SupplyModel:
 
     @cached_property
     def residual_zero(self) -> FloatArray:
-        """Normal score up to which the rest of the current stage is zero days, shape (open,)."""
+        """Normal score up to which the rest of the current stage is zero days, dims (order,)."""
         return np.array(
             [
                 -np.inf if age > 0.0 else self.lead_time.lanes[int(lane)].stages[stage].zero_score
@@ -282,28 +305,19 @@ def draw_supply(
     errors = lead_time.log_mean_errors if parameters == "draw" else np.zeros_like(lead_time.log_mean_errors)
     shape = (len(STAGES), len(trials), len(spec.suppliers), len(spec.nodes), days)
     stages = np.full(shape, NEVER)
-    laws = (SCORES, lead_time.tables, lead_time.zero_scores, errors, lead_time.shares, lead_time.stage_link)
-    draw_stages(trials.start, model.lane_at, ports, suppliers, own, error, laws, stages)
+    keys = Keys(ports, suppliers, own, error)
+    laws = Laws(
+        SCORES, lead_time.tables, lead_time.zero_scores, errors, lead_time.shares, lead_time.stage_link
+    )
+    draw_stages(trials.start, model.lane_at, keys, laws, stages)
     open_days = np.zeros((len(trials), len(model.open.key), len(STAGES)))
     if model.open.key:
         member = np.stack(
             [keys_of(seed, [f"open_order/{stage}/{key}" for key in model.open.key]) for stage in STAGES]
         )
         current = np.array(model.open.stage, dtype=np.int64)
-        rest = (model.residual_tables, model.residual_zero)
-        draw_open(
-            trials.start,
-            model.open_lane,
-            current,
-            model.lane_at,
-            ports,
-            suppliers,
-            member,
-            error,
-            laws,
-            rest,
-            open_days,
-        )
+        orders = OpenOrders(model.open_lane, current, model.residual_tables, model.residual_zero)
+        draw_open(trials.start, orders, model.lane_at, keys._replace(own=member), laws, open_days)
     return SupplyDraws(
         first_trial=trials.start,
         production=stages[0],
@@ -350,7 +364,7 @@ def _means(
 def two_state_calendar(
     names: list[str], mean_up: FloatArray, mean_down: FloatArray, trials: range, seed: int, days: int
 ) -> BoolArray:
-    """Whether each entity is up at the start of each day, dims (trial, entity, day).
+    """Whether each entity is up at the start of each day, dims (trial, supplier, day) or (trial, port, day).
 
     Alternating renewal with exponential up and down times (days), stationary at day 0: availability mean_up /
     (mean_up + mean_down) on every day. The k-th change of an entity has its own address, so calendars neither

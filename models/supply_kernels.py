@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from models.arrays import BoolArray, FloatArray, IntArray, WordArray
-from models.compiled import compiled
+from models.compiled import compiled, in_place, inner
 from models.quantiles import normal_quantile, table_value
 from models.streams import uniform1, uniform4
 
@@ -16,9 +16,52 @@ _GRID = 1024.0
 """Network time is rounded to 1/1024 day, so that sums are exact."""
 
 
-@compiled
+class Keys(NamedTuple):
+    """Stream keys by stage; of ports and suppliers the last row is the factor that all stages share."""
+
+    port: WordArray
+    """(stage + 1, port, 2)"""
+    supplier: WordArray
+    """(stage + 1, supplier, 2)"""
+    own: WordArray
+    """(stage, lane, 2) or, for open orders, (stage, order, 2)."""
+    error: WordArray
+    """(stage, lane, 2) of the parameter error."""
+
+
+class Laws(NamedTuple):
+    """Laws of stage durations in days."""
+
+    scores: FloatArray
+    """(point,) normal scores of the tables."""
+    tables: FloatArray
+    """(lane, stage, point) days."""
+    zeros: FloatArray
+    """(lane, stage) normal score up to which a stage takes no time."""
+    errors: FloatArray
+    """(lane, stage) standard error of the log mean."""
+    shares: FloatArray
+    """(stage, 4) variance shares of port and supplier, persistence of these factors and of a lane's own."""
+    link: float
+    """Share of a factor that all stages have in common."""
+
+
+class OpenOrders(NamedTuple):
+    """Orders under way at the start."""
+
+    lane: IntArray
+    """(order,)"""
+    current: IntArray
+    """(order,) stage each is in."""
+    tables: FloatArray
+    """(order, point) days left of the current stage."""
+    zeros: FloatArray
+    """(order,) normal score up to which nothing is left of it."""
+
+
+@inner
 def persistent_path(key: WordArray, trial: int, persistence: float, out: FloatArray) -> None:
-    """Stationary AR(1) scores over days 0.. into ``out``; day d takes word d % 4 of index d // 4."""
+    """Stationary AR(1) scores over days 0.. into ``out`` (day,); day d takes word d % 4 of index d // 4."""
     share = math.sqrt(1.0 - persistence * persistence)
     days = out.size
     state = 0.0
@@ -30,13 +73,13 @@ def persistent_path(key: WordArray, trial: int, persistence: float, out: FloatAr
             out[4 * block + j] = state
 
 
-@compiled
+@inner
 def _factor_paths(keys: WordArray, trial: int, persistence: float, out: FloatArray) -> None:
     for i in range(keys.shape[0]):
         persistent_path(keys[i], trial, persistence, out[i])
 
 
-@compiled
+@inner
 def _blend(
     common: FloatArray, link: float, keys: WordArray, trial: int, persistence: float, out: FloatArray
 ) -> None:
@@ -49,7 +92,7 @@ def _blend(
             out[i, d] = shared * common[i, d] + (apart * out[i, d] if link < 1.0 else 0.0)
 
 
-@compiled
+@inner
 def _factor_today(keys: WordArray, entity: int, stage: int, link: float, trial: int) -> float:
     """A stage's factor of day 0, the first point of its path."""
     shared = normal_quantile(uniform1(keys[keys.shape[0] - 1, entity], trial, 0, 0))
@@ -57,7 +100,7 @@ def _factor_today(keys: WordArray, entity: int, stage: int, link: float, trial: 
     return math.sqrt(link) * shared + math.sqrt(1.0 - link) * apart
 
 
-@compiled
+@inner
 def _error_factor(error: float, key: WordArray, trial: int) -> float:
     """Parameter uncertainty of one mean: exp(e k - e²/2), mean 1."""
     if error == 0.0:
@@ -66,20 +109,12 @@ def _error_factor(error: float, key: WordArray, trial: int) -> float:
 
 
 @compiled
-def draw_stages(
-    first_trial: int,
-    lane_at: IntArray,
-    port_keys: WordArray,
-    supplier_keys: WordArray,
-    own_keys: WordArray,
-    error_keys: WordArray,
-    laws: Any,
-    out: FloatArray,
-) -> None:
+def draw_stages(first_trial: int, lane_at: IntArray, keys: Keys, laws: Laws, out: FloatArray) -> None:
     """Stage durations in days of every existing lane, into ``out`` (stage, trial, supplier, node, day).
 
-    Row g of the factor keys is stage g's own factor, the last row the one that all stages share.
+    ``lane_at`` (lane, 3): supplier, node and port of each lane.
     """
+    port_keys, supplier_keys, own_keys, error_keys = keys
     scores, tables, zeros, errors, shares, link = laws
     stages, trials, _, _, days = out.shape
     common_port, port = np.zeros((port_keys.shape[1], days)), np.zeros((port_keys.shape[1], days))
@@ -115,23 +150,16 @@ def draw_stages(
                     row[d] = 0.0 if z <= zero else np.rint(table_value(scores, table, z) * factor) / _GRID
 
 
-@compiled
+@in_place
 def draw_open(
-    first_trial: int,
-    open_lane: IntArray,
-    current: IntArray,
-    lane_at: IntArray,
-    port_keys: WordArray,
-    supplier_keys: WordArray,
-    member_keys: WordArray,
-    error_keys: WordArray,
-    laws: Any,
-    rest: Any,
-    out: FloatArray,
+    first_trial: int, orders: OpenOrders, lane_at: IntArray, keys: Keys, laws: Laws, out: FloatArray
 ) -> None:
-    """Days left in each stage of each open order, into ``out`` (trial, order, stage)."""
+    """Days left in each stage of each open order, into ``out`` (trial, order, stage); ``keys.own`` are those
+    of the orders. ``lane_at`` (lane, 3): supplier, node and port of each lane.
+    """
+    port_keys, supplier_keys, member_keys, error_keys = keys
     scores, tables, zeros, errors, shares, link = laws
-    rest_tables, rest_zeros = rest
+    open_lane, current, rest_tables, rest_zeros = orders
     for t in range(out.shape[0]):
         trial = first_trial + t
         for o in range(open_lane.size):
@@ -155,11 +183,13 @@ def draw_open(
                 out[t, o, g] = np.rint(value * _GRID) / _GRID
 
 
-@compiled
+@in_place
 def draw_calendars(
     first_trial: int, keys: WordArray, mean_up: FloatArray, mean_down: FloatArray, out: BoolArray
 ) -> None:
-    """Up at the start of each day, into ``out`` (trial, entity, day) of True; spell k is at index k."""
+    """Up at the start of each day, into ``out`` of True: (trial, supplier, day) or (trial, port, day).
+    Spell k of an entity is at index k; mean times in days.
+    """
     trials, entities, days = out.shape
     for t in range(trials):
         for e in range(entities):
@@ -179,12 +209,12 @@ def draw_calendars(
                 spell += 1
 
 
-@compiled
+@inner
 def _affected(value: float, multiplier: float, offset: float) -> float:
     return np.rint(max(0.0, value * multiplier + offset) * _GRID) / _GRID
 
 
-@compiled
+@in_place
 def affect_stages(stages: Any, node_port: IntArray, effects: Any, never: float, out: Any) -> None:
     """Durations under an effect, into the four arrays of ``out`` (trial, supplier, node, day)."""
     times, plus, clear_times, clear_plus, crowd = effects
@@ -215,11 +245,13 @@ def affect_stages(stages: Any, node_port: IntArray, effects: Any, never: float, 
                     new_inland[t, s, n, d] = _affected(inland[t, s, n, d], times[r, s, n, day], 0.0)
 
 
-@compiled
+@in_place
 def affect_open(
     open_lane: IntArray, current: IntArray, begun: BoolArray, lane_at: IntArray, effects: Any, out: FloatArray
 ) -> None:
-    """Stages of open orders that begin from day 0 on, changed in place in ``out`` (trial, order, stage)."""
+    """Stages of open orders that begin from day 0 on, changed in place in ``out``: days by (trial, order) and
+    stage. ``current`` (order,) is the stage each is in, ``begun`` (order,) whether that has begun.
+    """
     times, plus, clear_times, clear_plus, crowd = effects
     days = times.shape[3]
     for t in range(out.shape[0]):

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.drivers.catalogue import DRIVERS
+from engine.drivers.landing import Cells, Effects, Flows, Places, landed_cost
 from engine.drivers.paths import Paths
 from engine.plan.schema import PriceRule
 from models.arrays import BoolArray, FloatArray, IntArray
-from models.compiled import compiled
 
 RULES = ("absorb", "pass_through", "margin_floor")
 
@@ -64,86 +64,6 @@ class LandedMix:
                 raise ValueError(f"{name}: finite numbers are needed | got NaN or infinity")
 
 
-@compiled
-def _unchanged(effect: FloatArray, r: int, day: int) -> bool:
-    """Whether an effect (trial or 1, cell, day) is on this day what it was the day before."""
-    q = min(r, effect.shape[0] - 1)
-    for cell in range(effect.shape[1]):  # noqa: SIM110 - a plain loop is what numba compiles best
-        if effect[q, cell, day] != effect[q, cell, day - 1]:
-            return False
-    return True
-
-
-@compiled
-def _landed(
-    keys: IntArray,
-    money: FloatArray,
-    suppliers: IntArray,
-    territories: IntArray,
-    fx_rate: FloatArray,
-    other: FloatArray,
-    duty: tuple[FloatArray, FloatArray],
-    freight: FloatArray,
-    cost: FloatArray,
-    fx: tuple[FloatArray, FloatArray],
-    strides: IntArray,
-    bounds: tuple[float, float],
-    rows: int,
-) -> FloatArray:
-    """Landed cost per unit, company currency, dims (trial or 1, market, day).
-
-    Effects have dims (trial or 1, cell, day). ``keys`` (flow, 4): market, item, supplier, node. ``money``
-    (flow, 4): goods, freight, insurance, duty rate. ``suppliers`` (supplier, 2): origin, currency.
-    ``territories`` (node, 2): territory, whether CIF. ``strides``: cell of duty = item·strides[0] +
-    origin·strides[1] + territory·strides[2], cell of freight = supplier·strides[3] + node.
-    """
-    days = cost.shape[2]
-    out = np.empty((rows, len(other), days))
-    for r in range(rows):
-        for day in range(days):
-            if day > 0 and (
-                _unchanged(duty[0], r, day)
-                and _unchanged(duty[1], r, day)
-                and _unchanged(freight, r, day)
-                and _unchanged(cost, r, day)
-                and _unchanged(fx[0], r, day)
-                and _unchanged(fx[1], r, day)
-            ):
-                for m in range(len(other)):
-                    out[r, m, day] = out[r, m, day - 1]
-                continue
-            for m in range(len(other)):
-                out[r, m, day] = other[m]
-            for row in range(len(keys)):
-                market, item, supplier, node = keys[row, 0], keys[row, 1], keys[row, 2], keys[row, 3]
-                factor = cost[min(r, cost.shape[0] - 1), supplier, day]
-                currency = suppliers[supplier, 1]
-                if currency >= 0:
-                    q = min(r, fx[0].shape[0] - 1)
-                    factor *= fx[0][q, currency, day] + fx[1][q, currency, day] / fx_rate[currency]
-                goods = money[row, 0] * factor
-                insurance = money[row, 2] * factor
-                carriage = (
-                    money[row, 1] * freight[min(r, freight.shape[0] - 1), supplier * strides[3] + node, day]
-                )
-                cell = (
-                    item * strides[0]
-                    + suppliers[supplier, 0] * strides[1]
-                    + territories[node, 0] * strides[2]
-                )
-                q = min(r, duty[0].shape[0] - 1)
-                rate = money[row, 3]
-                if duty[0][q, cell, day] != 1.0 or duty[1][q, cell, day] != 0.0:
-                    rate = min(
-                        max(rate * duty[0][q, cell, day] + duty[1][q, cell, day], bounds[0]), bounds[1]
-                    )
-                value = goods
-                if territories[node, 1] == 1:
-                    value += carriage + insurance
-                out[r, market, day] += goods + insurance + carriage + value * rate
-    return out
-
-
 def landed_cost_change(mix: LandedMix, paths: Paths) -> FloatArray:
     """Landed cost per unit under the scenario as a multiple of base (share), dims (trial or 1,
     market, day).
@@ -165,34 +85,53 @@ def _base_cost(mix: LandedMix, paths: Paths) -> FloatArray:
 
 
 def _landed_cost(mix: LandedMix, paths: Paths, rows: int) -> FloatArray:
+    """Landed cost per unit, company currency, dims (trial or 1, market, day)."""
     duty = np.broadcast_arrays(*paths.compact("duty_rate"))
     _, items, origins, territories, days = duty[0].shape
-    strides = np.array(
-        [
-            origins * territories if items > 1 else 0,
-            territories if origins > 1 else 0,
-            1 if territories > 1 else 0,
-            paths.shapes["freight"][1],
-        ],
-        dtype=np.int64,
+    flows = Flows(
+        market=_whole(mix.market),
+        item=_whole(mix.item),
+        supplier=_whole(mix.supplier),
+        node=_whole(mix.node),
+        goods=_real(mix.goods),
+        freight=_real(mix.freight),
+        insurance=_real(mix.insurance),
+        duty_rate=_real(mix.duty_rate),
     )
+    places = Places(
+        origin=_whole(mix.origin_of_supplier),
+        currency=_whole(mix.currency_of_supplier),
+        territory=_whole(mix.territory_of_node),
+        is_cif=_whole(mix.cif[mix.territory_of_node]),
+    )
+    effects = Effects(
+        duty_multiplier=_by_cell(duty[0], days),
+        duty_offset=_by_cell(duty[1], days),
+        freight=_by_cell(paths.effect("freight")[0], days),
+        unit_cost=_by_cell(paths.effect("unit_cost")[0], days),
+        fx_multiplier=_by_cell(paths.effect("fx")[0], days),
+        fx_offset=_by_cell(paths.effect("fx")[1], days),
+    )
+    cells = Cells(
+        item=origins * territories if items > 1 else 0,
+        origin=territories if origins > 1 else 0,
+        territory=1 if territories > 1 else 0,
+        supplier=paths.shapes["freight"][1],
+    )
+    bounds = DRIVERS["duty_rate"].bounds
     return np.asarray(
-        _landed(
-            np.stack([mix.market, mix.item, mix.supplier, mix.node], axis=1).astype(np.int64),
-            np.stack([mix.goods, mix.freight, mix.insurance, mix.duty_rate], axis=1).astype(np.float64),
-            np.stack([mix.origin_of_supplier, mix.currency_of_supplier], axis=1).astype(np.int64),
-            np.stack([mix.territory_of_node, mix.cif[mix.territory_of_node]], axis=1).astype(np.int64),
-            np.array(mix.fx_rate, dtype=np.float64),
-            np.array(mix.other, dtype=np.float64),
-            (_by_cell(duty[0], days), _by_cell(duty[1], days)),
-            _by_cell(paths.effect("freight")[0], days),
-            _by_cell(paths.effect("unit_cost")[0], days),
-            (_by_cell(paths.effect("fx")[0], days), _by_cell(paths.effect("fx")[1], days)),
-            strides,
-            DRIVERS["duty_rate"].bounds,
-            rows,
-        )
+        landed_cost(flows, places, effects, cells, _real(mix.fx_rate), _real(mix.other), bounds, rows)
     )
+
+
+def _whole(column: IntArray | BoolArray) -> IntArray:
+    """The column contiguous and writable: one compiled specialisation."""
+    return np.array(column, dtype=np.int64, order="C")
+
+
+def _real(column: FloatArray) -> FloatArray:
+    """The column contiguous and writable: one compiled specialisation."""
+    return np.array(column, dtype=np.float64, order="C")
 
 
 def _by_cell(effect: FloatArray, days: int) -> FloatArray:

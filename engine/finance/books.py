@@ -214,6 +214,23 @@ class Receipts(NamedTuple):
     """(capacity,)"""
 
 
+class Working(NamedTuple):
+    """Working arrays of one trial, used again for the next."""
+
+    sheet: Sheet
+    added: Additions
+    receipts: Receipts
+    shipments: Shipments
+
+
+class Period(NamedTuple):
+    """The trial whose month is being closed: its place in the block, first day and the day after the last."""
+
+    trial: int
+    start: int
+    end: int
+
+
 class CashBooked(NamedTuple):
     """Cash of a month by day, each (T, d)."""
 

@@ -43,8 +43,8 @@ CONTRIBUTION = POSTING_INDEX["contribution"]
 def fill_rates(
     market_currency: IntArray, price_level: FloatArray, fx: FloatArray, sheet: Sheet, t: int
 ) -> None:
-    """Exchange rates of the month by currency and day, and company currency per unit of base price by market
-    and day.
+    """Exchange rates of the month (currency, day), and company currency per unit of base price (market, day),
+    into the sheet.
     """
     currencies, days = sheet.rate.shape
     trial = min(t, fx.shape[0] - 1)
@@ -129,7 +129,7 @@ def settle(items: OpenItems, added: Additions, sheet: Sheet, tax_lag: int, t: in
 
 @inner
 def pay_dues(dues: Dues, daily: FloatArray, t: int, start: int) -> None:
-    """Pay and collect what falls due in company currency."""
+    """Pay and collect what falls due in company currency, into ``daily`` (posting, day)."""
     for day in range(daily.shape[1]):
         daily[IMPORT_VAT_RECOVERED, day] += dues.vat[t, start + day]
         daily[SPEND_PAID, day] += dues.spend[t, start + day]
@@ -146,8 +146,9 @@ def draw_credit(
     t: int,
     start: int,
 ) -> None:
-    """Net cash, credit drawn and cash tied up in goods by day; the month's interest is paid on its last
-    day.
+    """Net cash, credit drawn and cash tied up in goods by day, company currency; the month's interest is paid
+    on its last day. ``daily`` (posting, day) are the month's postings, ``cost_due`` (trial, day) the landed
+    cost of sales by the day they are paid.
     """
     days = daily.shape[1]
     owed = 0.0

@@ -17,7 +17,8 @@ from models.arrays import FloatArray
 
 
 def total(values: FloatArray, axes: int = 1) -> FloatArray:
-    """Sum over the last axes, one entry after the other: the same bits whatever stands beside.
+    """Sum over the last axes of an array of any shape, in its unit, one entry after the other: the same bits
+    whatever stands beside.
 
     >>> total(np.ones((2, 3, 4)), 2).tolist()
     [12.0, 12.0]
@@ -86,7 +87,9 @@ def joint_economics(
     curve: FloatArray,
     yearly_rate: float,
 ) -> dict[str, FloatArray]:
-    """The same of all segments (trial, segment…) at once, each (trial,); ``curve`` (trial, age, segment…)."""
+    """The same figures, in the units ``economics`` gives them, of all segments (trial, segment…) at once,
+    each (trial,); ``curve`` (trial, age, segment…).
+    """
     axes = won.ndim - 1
     return economics(
         won=total(won, axes),
@@ -99,8 +102,8 @@ def joint_economics(
 
 
 def zone_codes(roas: FloatArray, cm2_share: FloatArray, company_share: FloatArray) -> FloatArray:
-    """Zone of the health matrix by position in ``ZONES``, NaN where there is none; ``company_share`` the
-    company's CM2%.
+    """Zone of the health matrix by position in ``ZONES``, elementwise, NaN where there is none; ``roas`` x,
+    ``company_share`` the company's CM2%.
     """
     zone = unit.health_zone(roas, cm2_share, margin_cut=company_share)
     return np.where(zone == unit.NO_ZONE, np.nan, zone.astype(np.float64))

@@ -8,7 +8,6 @@ falls due; the credit line and interest; tax. Nothing is read across trials.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -21,9 +20,11 @@ from engine.finance.books import (
     CashBooked,
     MonthBooked,
     MonthInputs,
+    Period,
     Receipts,
     Sheet,
     Shipments,
+    Working,
     with_room,
 )
 from engine.finance.cash import (
@@ -51,7 +52,7 @@ from engine.finance.selling import (
 from engine.finance.spec import FinanceSpec, Terms
 from engine.finance.write_down import write_down_stock
 from models.arrays import FloatArray
-from models.compiled import compiled, inner
+from models.compiled import in_place, inner
 from models.errors import TradewindError
 
 IS_SEGMENT = np.array([posting.scope == SEGMENT for posting in POSTINGS])
@@ -69,32 +70,32 @@ class MonthFigures:
 
     @property
     def cash_end(self) -> FloatArray:
-        """Net cash at month end."""
+        """Net cash at month end, (trial,), company currency."""
         return self.booked.cash.net_cash[:, -1].copy()
 
     @property
     def cash_minimum(self) -> FloatArray:
-        """Lowest net cash at a day's end."""
+        """Lowest net cash at a day's end, (trial,), company currency."""
         return np.asarray(self.booked.cash.net_cash.min(axis=1))
 
     @property
     def headroom(self) -> FloatArray:
-        """Lowest net cash plus credit limit: below zero something is unfunded."""
+        """Lowest net cash plus credit limit, (trial,), company currency: below zero something is unfunded."""
         return self.cash_minimum + self.credit_limit
 
     @property
     def net_revenue(self) -> FloatArray:
-        """Net revenue of the month."""
+        """Net revenue of the month, (trial,), company currency."""
         return _rung(self.booked, REVENUE_SIGN)
 
     @property
     def cm2(self) -> FloatArray:
-        """CM2 of the month."""
+        """CM2 of the month, (trial,), company currency."""
         return _rung(self.booked, CM2_SIGN)
 
     @property
     def ebitda(self) -> FloatArray:
-        """EBITDA of the month."""
+        """EBITDA of the month, (trial,), company currency."""
         return _rung(self.booked, EBITDA_SIGN)
 
 
@@ -160,15 +161,6 @@ def _check_shapes(spec: FinanceSpec, books: Books, inputs: MonthInputs, days: in
             raise ValueError(f"{name}: shape {shape} is needed (trials in front where random) | got {got}")
 
 
-class Working(NamedTuple):
-    """Working arrays of one trial, used again for the next."""
-
-    sheet: Sheet
-    added: Additions
-    receipts: Receipts
-    shipments: Shipments
-
-
 def _working(terms: Terms, books: Books, days: int) -> Working:
     """Working arrays for months of so many days."""
     _, nodes, items = books.stock.units.shape
@@ -196,7 +188,7 @@ def _working(terms: Terms, books: Books, days: int) -> Working:
     )
 
 
-@compiled
+@in_place
 def _close_block(
     terms: Terms,
     books: Books,
@@ -208,135 +200,72 @@ def _close_block(
     end: int,
 ) -> None:
     """Close the month trial by trial."""
-    sheet, added, receipts, shipments = working
+    sheet, added, shipments, company = working.sheet, working.added, working.shipments, terms.company
     for t in range(books.stock.units.shape[0]):
-        _blank_working(sheet, added, receipts, shipments)
+        period = Period(t, start, end)
+        _blank_working(working)
         fill_rates(terms.markets.currency, flows.price_level, flows.fx, sheet, t)
-        book_new_lines(
-            terms.supply,
-            terms.nodes.entry_fee,
-            books.orders,
-            flows.lines,
-            flows.unit_cost,
-            sheet,
-            booked.purchases,
-            t,
-            start,
-        )
-        follow_lines(
-            terms.supply,
-            terms.nodes,
-            books.orders,
-            flows.lines,
-            flows.freight,
-            flows.duty_rate,
-            books.items.payables_due,
-            added.payables,
-            books.dues.vat,
-            sheet,
-            receipts,
-            t,
-            start,
-            end,
-        )
-        booked.status[t] = _walk_days(
-            terms, books, flows, sheet, added.sales_tax, receipts, shipments, booked, t, start
-        )
+        purchases = booked.purchases[t]
+        book_new_lines(terms.supply, terms.nodes, books.orders, flows, sheet, purchases, period)
+        follow_lines(terms.supply, terms.nodes, books, flows, working, period)
+        booked.status[t] = _walk_days(terms, books, flows, working, booked, period)
         pick_and_pack(terms.segments, terms.nodes, shipments, sheet)
-        book_sales(
-            terms.markets,
-            terms.segments,
-            shipments,
-            sheet,
-            added,
-            books.items.receivables_due[t],
-            books.dues.cost[t],
-            start,
-        )
-        cross_borders(
-            flows.shipped,
-            terms.markets,
-            terms.segments,
-            terms.nodes,
-            terms.supply.item_origin,
-            flows.duty_rate,
-            shipments.units,
-            sheet,
-            t,
-        )
+        receivables_due, cost_due = books.items.receivables_due[t], books.dues.cost[t]
+        book_sales(terms.markets, terms.segments, shipments, sheet, added, receivables_due, cost_due, start)
+        duty_rate = flows.duty_rate[min(t, flows.duty_rate.shape[0] - 1)]
+        cross_borders(flows.shipped[t], terms, duty_rate, shipments.units, sheet)
         drop_received(books.orders, flows.lines.received, t, end)
-        share = terms.company.realisable_share
-        write_down_stock(
-            terms.segments, terms.markets.base_price, share, books.stock, shipments.sold, sheet, t
-        )
-        book_company(terms.company, sheet, month)
+        share, base_price = company.realisable_share, terms.markets.base_price
+        write_down_stock(terms.segments, base_price, share, books.stock, shipments.sold, sheet, t)
+        book_company(company, sheet, month)
         spend = flows.spend[min(t, flows.spend.shape[0] - 1)]
-        book_spend(terms.company, spend, books.dues.spend[t], sheet, month)
+        book_spend(company, spend, books.dues.spend[t], sheet, month)
         book_storage(flows.on_hand[t], terms.nodes.storage_per_unit_month, sheet.daily)
-        settle(books.items, added, sheet, terms.company.sales_tax_lag, t, start)
+        settle(books.items, added, sheet, company.sales_tax_lag, t, start)
         pay_dues(books.dues, sheet.daily, t, start)
-        draw_credit(terms.company, books.totals, books.dues.cost, sheet.daily, booked.cash, t, start)
-        _hand_over(sheet, booked.segments[t], booked.company[t])
+        draw_credit(company, books.totals, books.dues.cost, sheet.daily, booked.cash, t, start)
+        segments, amounts = booked.segments[t], booked.company[t]
+        _hand_over(sheet, segments, amounts)
         _value_items(books.stock.value[t], booked.item_stock[t])
-        charge_tax(
-            terms.company, books.totals, books.dues.tax[t], booked.segments[t], booked.company[t], t, month
-        )
+        charge_tax(company, books.totals, books.dues.tax[t], segments, amounts, t, month)
 
 
 @inner
 def _walk_days(
-    terms: Terms,
-    books: Books,
-    flows: MonthInputs,
-    sheet: Sheet,
-    sales_tax_added: FloatArray,
-    receipts: Receipts,
-    shipments: Shipments,
-    booked: MonthBooked,
-    t: int,
-    start: int,
+    terms: Terms, books: Books, flows: MonthInputs, working: Working, booked: MonthBooked, period: Period
 ) -> int:
     """Book receipts, returns and shipments of every day; gives a status code."""
-    markets, segments, stock, company = terms.markets, terms.segments, books.stock, terms.company
-    returns, count, seen = flows.returns[t], flows.returns_count[t], np.int64(0)
-    recovery = (company.refurbish_cost_share, company.refurbished_share, company.liquidation_share)
+    t, stock, sheet, receipts, shipments = (
+        period.trial,
+        books.stock,
+        working.sheet,
+        working.receipts,
+        working.shipments,
+    )
+    returns, seen = flows.returns[t, : flows.returns_count[t]], np.int64(0)
     for day in range(sheet.daily.shape[1]):
         if receipts.first[day] >= 0:
             receive_day(stock, shipments.since, books.orders, flows.lines, receipts, sheet.daily, t, day)
-        if seen < count and returns[seen, 0] == start + day:
-            seen = return_day(
-                markets,
-                segments,
-                recovery,
-                stock,
-                returns,
-                seen,
-                sheet,
-                sales_tax_added,
-                booked.returned_value,
-                t,
-                day,
-                count,
-            )
+        if seen < returns.shape[0] and returns[seen, 0] == period.start + day:
+            seen = return_day(terms, stock, returns, seen, working, booked.returned_value[t], t, day)
         ship_day(
-            flows.shipped,
-            segments,
-            markets.base_price,
-            sheet.factor,
-            stock.average,
+            flows.shipped[t, day],
+            terms.segments,
+            terms.markets.base_price,
+            stock.average[t],
             shipments,
-            sheet.segments,
-            booked.item_sales,
-            t,
+            sheet,
+            booked.item_sales[t],
             day,
         )
     status = release_stock(stock, shipments.since, flows.on_hand, t)
-    return RETURNS_UNORDERED if seen != count else status
+    return RETURNS_UNORDERED if seen != returns.shape[0] else status
 
 
 @inner
-def _blank_working(sheet: Sheet, added: Additions, receipts: Receipts, shipments: Shipments) -> None:
+def _blank_working(working: Working) -> None:
     """Empty the working arrays for the next trial."""
+    sheet, added, receipts, shipments = working
     sheet.daily[:] = 0.0
     sheet.segments[:] = 0.0
     added.receivables[:] = 0.0

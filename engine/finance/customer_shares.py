@@ -38,6 +38,11 @@ def repeat_rate(
     days from the first order to the end of observation. Kaplan and Meier's (1958) estimate with Greenwood's
     error: customers count while they are observed. Dividing by everybody understates a young cohort. NaN
     beyond the longest observation.
+
+    Raises
+    ------
+    UsageError
+        When the two are not of equal length or a day is negative.
     """
     second, age = np.asarray(days_to_second, dtype=np.float64), np.asarray(observed, dtype=np.float64)
     if second.shape != age.shape or second.ndim != 1 or np.any(~(age >= 0.0)) or np.any(second < 0.0):
@@ -61,7 +66,14 @@ def repeat_rate(
 
 
 def top_customers(predicted_value: FloatArray, share: float = 0.1) -> Mask:
-    """The best ``share`` of the customers by predicted value, at least one; of equals the first ones."""
+    """The best ``share`` of the customers by predicted value (customer,), at least one; of equals the first
+    ones.
+
+    Raises
+    ------
+    UsageError
+        When a value is missing or the share is not in (0, 1].
+    """
     value = np.asarray(predicted_value, dtype=np.float64)
     if value.ndim != 1 or np.isnan(value).any() or not 0.0 < share <= 1.0:
         raise UsageError("top_customers: one value a customer and a share in (0, 1] | got others | give both")
@@ -91,7 +103,13 @@ class CrossSell(NamedTuple):
 def cross_sell(
     order: npt.NDArray[Any], category: npt.NDArray[Any], revenue: FloatArray, least: int = 2
 ) -> CrossSell:
-    """Share of orders, and of revenue, with at least ``least`` categories; one entry an order line."""
+    """Share of orders, and of revenue, with at least ``least`` categories; one entry (line,) an order line.
+
+    Raises
+    ------
+    UsageError
+        When the three columns differ in length.
+    """
     _, line_order = np.unique(order, return_inverse=True)
     _, line_category = np.unique(category, return_inverse=True)
     if not len(line_order) == len(line_category) == len(revenue):

@@ -12,6 +12,7 @@ from models.compiled import inner
 GOODS, FREIGHT, DUTY, FEES = 0, 1, 2, 3
 LAYERS = ("goods", "freight", "duty", "fees")
 LAYER_COUNT = 4
+"""As many as LAYERS: compiled loops need a plain number."""
 
 
 @inner

@@ -20,18 +20,19 @@ Numbers = FloatArray | float
 
 
 def ratio(numerator: Numbers, denominator: Numbers) -> FloatArray:
-    """Quotient, NaN where the denominator is zero."""
+    """Quotient, elementwise, a share or x; NaN where the denominator is zero."""
     top, bottom = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
     return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, np.nan), where=bottom != 0.0)
 
 
 def average(opening: Numbers, closing: Numbers) -> FloatArray:
-    """Mean of opening and closing balance."""
+    """Mean of opening and closing balance, elementwise, in their currency."""
     return (np.asarray(opening, dtype=np.float64) + closing) / 2.0
 
 
 def days_of(balance: Numbers, flow: Numbers, days: Numbers) -> FloatArray:
-    """Days of a flow that a balance stands for: balance / flow × days, days being those of the flow's period.
+    """Days of a flow that a balance stands for, elementwise: balance / flow × days (a definition), days being
+    those of the flow's period.
 
     DIO takes inventory and COGS, DSO receivables and sales, DPO payables and COGS.
     """
@@ -126,7 +127,7 @@ class Coverage(NamedTuple):
 
 
 def coverage(statements: Statements, drawn: FloatArray, limit: float) -> FloatArray:
-    """Cash-flow coverage by quarter, literal variant, (T, Q), x; ``drawn`` (T, Q) credit drawn at its end.
+    """Cash-flow coverage, literal variant, (trial, quarter), x; ``drawn`` (T, Q) credit drawn at its end.
 
     A quarter's mean month stands for the month of the definition; NaN where there are no fixed cash costs.
     """
@@ -163,7 +164,9 @@ def coverage_variants(
 
 
 def runway_weeks(cash: Numbers, weekly_burn: Numbers) -> FloatArray:
-    """Weeks until cash is gone at a burn; infinite where nothing burns, 0 where cash is gone already."""
+    """Weeks until cash is gone at a burn, elementwise: 7 days each; infinite where nothing burns, 0 where
+    cash is gone already.
+    """
     burn = np.asarray(weekly_burn, dtype=np.float64)
     weeks = np.divide(
         np.maximum(cash, 0.0), burn, out=np.full(np.broadcast(cash, burn).shape, np.inf), where=burn > 0.0
@@ -172,29 +175,29 @@ def runway_weeks(cash: Numbers, weekly_burn: Numbers) -> FloatArray:
 
 
 def gross_margin(net_revenue: Numbers, cm1: Numbers) -> FloatArray:
-    """CM1 over net revenue."""
+    """CM1 over net revenue, elementwise, a share."""
     return ratio(cm1, net_revenue)
 
 
 def inventory_turnover(cogs: Numbers, inventory: Numbers, days: float) -> FloatArray:
-    """Turns a year: COGS of a period × 365 / days over average inventory at landed cost."""
+    """Turns a year, elementwise, x: COGS of a period × 365 / days over average inventory at landed cost."""
     return ratio(np.asarray(cogs) * ACCOUNTING_YEAR / days, inventory)
 
 
 def capital_efficiency(cm3: Numbers, working_capital: Numbers) -> FloatArray:
-    """CM3 over average net working capital."""
+    """CM3 over average net working capital, elementwise, the ratio x."""
     return ratio(cm3, working_capital)
 
 
 def fill_rate(shipped_at_once: Numbers, demanded: Numbers) -> FloatArray:
-    """Share of units demanded that were shipped on the day."""
+    """Share of units demanded that were shipped on the day, elementwise."""
     return ratio(shipped_at_once, demanded)
 
 
 def carrying_cost(
     value: Numbers, *, capital: float, storage: float, insurance: float, shrink: float
 ) -> FloatArray:
-    """Yearly cost of carrying stock of a value: (cost of capital + storage + insurance + shrink, as shares)
-    × value.
+    """Yearly cost of carrying stock of a value, elementwise, in its currency: (cost of capital + storage +
+    insurance + shrink, as shares) × value.
     """
     return np.asarray(value, dtype=np.float64) * (capital + storage + insurance + shrink)

@@ -13,6 +13,7 @@ is prepaid too.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from engine.finance.books import (
     CLEARED,
@@ -32,10 +33,14 @@ from engine.finance.books import (
     STAGE,
     TITLED,
     UNPAID,
+    Books,
     Lines,
+    MonthInputs,
     OpenLines,
+    Period,
     Receipts,
     Sheet,
+    Working,
 )
 from engine.finance.duty import dutiable_value
 from engine.finance.postings import POSTING_INDEX
@@ -55,29 +60,55 @@ IMPORT_VAT = POSTING_INDEX["import_vat"]
 
 AT_ORDER, AT_SHIPPING, AT_RECEIPT = 0, 1, 2
 NEVER = 2**62
+"""A day no run reaches, with room below 2**63 for the lags that are added to it."""
+
+
+class OpenLine(NamedTuple):
+    """One open order line: its state and amounts in the books, and what was ordered."""
+
+    state: IntArray
+    """(2,) stage bits and the day the balance falls due."""
+    amounts: FloatArray
+    """(10,) money of the line."""
+    supplier: int
+    node: int
+    item: int
+    units: int
+    currency: int
+    """Of the supplier."""
+
+
+class LineDays(NamedTuple):
+    """Days on which the events of a line are booked; NEVER while unknown, a receipt also after the month."""
+
+    shipped: int
+    landed: int
+    cleared: int
+    received: int
 
 
 @inner
 def book_new_lines(
     supply: SupplyTerms,
-    entry_fee: FloatArray,
+    nodes: NodeTerms,
     orders: OpenLines,
-    lines: Lines,
-    cost_level: FloatArray,
+    flows: MonthInputs,
     sheet: Sheet,
     purchases: FloatArray,
-    t: int,
-    start: int,
+    period: Period,
 ) -> None:
-    """Open the month's new order lines: invoice, deposit, and the line's part of its order's entry fee."""
+    """Open the month's new order lines: invoice, deposit, and the line's part of its order's entry fee.
+    ``purchases`` (supplier,) are the trial's orders at the order day's rate, company currency, added to.
+    """
+    lines, cost_level, t = flows.lines, flows.unit_cost, period.trial
     row, last = orders.seen[t], lines.used[t]
     while row < last:
         end, units = _same_order(lines, t, row)
         supplier, node, ordered = lines.supplier[t, row], lines.node[t, row], lines.day_ordered[t, row]
-        day = ordered - start
+        day = ordered - period.start
         rate = sheet.rate[supply.currency[supplier], day]
         level = cost_level[min(t, cost_level.shape[0] - 1), supplier, day]
-        fee = entry_fee[node] / units if supply.buyer_pays_duty[supplier] else 0.0
+        fee = nodes.entry_fee[node] / units if supply.buyer_pays_duty[supplier] else 0.0
         for line in range(row, end):
             place = orders.used[t]
             invoice = lines.units[t, line] * (supply.unit_cost[supplier, lines.item[t, line]] * level)
@@ -90,7 +121,7 @@ def book_new_lines(
             amounts[PREPAID] = deposit * rate
             amounts[FEE_DUE] = lines.units[t, line] * fee
             sheet.daily[DEPOSIT, day] += deposit * rate
-            purchases[t, supplier] += invoice * rate
+            purchases[supplier] += invoice * rate
             orders.row[t, place] = line
             orders.state[t, place, STAGE] = 0
             at_order = supply.trigger[supplier] == AT_ORDER
@@ -119,69 +150,57 @@ def _same_order(lines: Lines, t: int, row: int) -> tuple[int, int]:
 def follow_lines(
     supply: SupplyTerms,
     nodes: NodeTerms,
-    orders: OpenLines,
-    lines: Lines,
-    freight_level: FloatArray,
-    duty_rate: FloatArray,
-    payables_due: FloatArray,
-    payables_added: FloatArray,
-    vat_due: FloatArray,
-    sheet: Sheet,
-    receipts: Receipts,
-    t: int,
-    start: int,
-    end: int,
+    books: Books,
+    flows: MonthInputs,
+    working: Working,
+    period: Period,
 ) -> None:
     """Book what happened to open order lines in the month and chain up its receipts by day, in order of
     row.
     """
-    freight_trial = min(t, freight_level.shape[0] - 1)
-    duty_trial = min(t, duty_rate.shape[0] - 1)
+    orders, lines, t = books.orders, flows.lines, period.trial
+    sheet, payables_added = working.sheet, working.added.payables
+    freight_level = flows.freight[min(t, flows.freight.shape[0] - 1)]
+    duty_rate = flows.duty_rate[min(t, flows.duty_rate.shape[0] - 1)]
     for place in range(orders.used[t]):
         row = orders.row[t, place]
-        if _is_quiet(orders, lines, t, place, row, end):
+        if _is_quiet(orders, lines, t, place, row, period.end):
             continue
-        supplier, node, item = lines.supplier[t, row], lines.node[t, row], lines.item[t, row]
-        ordered, received = lines.day_ordered[t, row], lines.received[t, row]
-        state, amounts = orders.state[t, place], orders.amounts[t, place]
-        currency = supply.currency[supplier]
-        if received < 0 or received >= end:
-            received = NEVER
-        shipping = _booking_day(lines.left[t, row], ordered, start)
-        if state[STAGE] & SHIPPED == 0 and shipping < end:
-            day = shipping - start
-            level = freight_level[freight_trial, supplier, node, day]
-            kilograms = lines.units[t, row] * supply.weight[item]
-            amounts[FREIGHT_DUE] = kilograms * supply.freight_per_kg[supplier, node] * level
-            goods = amounts[INVOICE] * sheet.rate[currency, day]
-            amounts[INSURANCE_DUE] = goods * supply.insurance_share[supplier, node]
-            state[STAGE] |= SHIPPED
-            _falls_due(state, supply.trigger[supplier] == AT_SHIPPING, shipping + supply.net_days[supplier])
-        if received < NEVER:
-            _falls_due(state, supply.trigger[supplier] == AT_RECEIPT, received + supply.net_days[supplier])
-        title = shipping if supply.title[supplier] == TITLE_AT_SHIPPING else received
-        _pay_or_owe(
-            state, amounts, sheet, payables_due[t, currency], payables_added, currency, title, start, end
+        supplier = lines.supplier[t, row]
+        line = OpenLine(
+            orders.state[t, place],
+            orders.amounts[t, place],
+            supplier,
+            lines.node[t, row],
+            lines.item[t, row],
+            lines.units[t, row],
+            supply.currency[supplier],
         )
-        landing = _booking_day(lines.port[t, row], ordered, start)
-        if state[STAGE] & LANDED == 0 and landing < end:
-            state[STAGE] |= LANDED
-            if supply.buyer_pays_freight[supplier]:
-                _pay_freight(amounts, sheet.daily, landing - start)
-        clearing = _booking_day(lines.cleared[t, row], ordered, start)
-        if state[STAGE] & CLEARED == 0 and clearing < end:
-            state[STAGE] |= CLEARED
-            if supply.buyer_pays_duty[supplier]:
-                day = clearing - start
-                rate = duty_rate[duty_trial, item, supply.origin[supplier], nodes.territory[node], day]
-                invoice = amounts[INVOICE] * sheet.rate[currency, day]
-                has_freight = not supply.buyer_pays_freight[supplier]
-                vat_share = supply.import_vat[supplier, node]
-                cif_value = nodes.cif_value[node]
-                vat = _pay_entry(amounts, sheet.daily, day, invoice, rate, vat_share, cif_value, has_freight)
-                vat_due[t, min(clearing + nodes.vat_lag[node], vat_due.shape[1] - 1)] += vat
-        if received < NEVER:
-            _chain(receipts, place, received - start)
+        days = _days_of(lines, row, period)
+        _ship(supply, freight_level, line, days.shipped, sheet, period)
+        if days.received < NEVER:
+            _falls_due(supply, line, AT_RECEIPT, days.received)
+        title = days.shipped if supply.title[supplier] == TITLE_AT_SHIPPING else days.received
+        _prepay(line, title, sheet, period)
+        _pass_title(line, title, payables_added, sheet, period)
+        _date_payable(line, books.items.payables_due[t, line.currency], period)
+        _land(supply, line, days.landed, sheet, period)
+        _clear(supply, nodes, duty_rate, line, days.cleared, books.dues.vat[t], sheet, period)
+        if days.received < NEVER:
+            _chain(working.receipts, place, days.received - period.start)
+
+
+@inner
+def _days_of(lines: Lines, row: int, period: Period) -> LineDays:
+    """Days on which what happened to a line is booked."""
+    t, start = period.trial, period.start
+    ordered, received = lines.day_ordered[t, row], int(lines.received[t, row])
+    return LineDays(
+        _booking_day(lines.left[t, row], ordered, start),
+        _booking_day(lines.port[t, row], ordered, start),
+        _booking_day(lines.cleared[t, row], ordered, start),
+        NEVER if received < 0 or received >= period.end else received,
+    )
 
 
 @inner
@@ -206,81 +225,120 @@ def _booking_day(time: float, ordered: int, start: int) -> int:
 
 
 @inner
-def _falls_due(state: IntArray, is_trigger: bool, due: int) -> None:
+def _falls_due(supply: SupplyTerms, line: OpenLine, event: int, day: int) -> None:
     """Date the balance if this event makes it payable and it has no date yet."""
-    if is_trigger and state[DUE] < 0:
-        state[DUE] = due
+    if supply.trigger[line.supplier] == event and line.state[DUE] < 0:
+        line.state[DUE] = day + supply.net_days[line.supplier]
 
 
 @inner
-def _pay_or_owe(
-    state: IntArray,
-    amounts: FloatArray,
-    sheet: Sheet,
-    payables_due: FloatArray,
-    payables_added: FloatArray,
-    currency: int,
-    title: int,
-    start: int,
-    end: int,
+def _ship(
+    supply: SupplyTerms, freight_level: FloatArray, line: OpenLine, shipped: int, sheet: Sheet, period: Period
 ) -> None:
-    """Prepay a balance that falls due before title, pass title, date the payable: each once, in this
-    order.
-    """
-    titled = state[STAGE] & TITLED != 0
-    if not titled and state[DUE] >= 0 and state[STAGE] & DATED == 0:
-        due = max(state[DUE], start)
-        if due < min(title, end):
-            paid = amounts[UNPAID] * sheet.rate[currency, due - start]
-            sheet.daily[BALANCE_PREPAID, due - start] += paid
-            amounts[PREPAID] += paid
-            amounts[UNPAID] = 0.0
-            state[STAGE] |= DATED
-    if not titled and title < end:
-        owed = amounts[UNPAID] * sheet.rate[currency, title - start]
-        sheet.daily[TITLE_PREPAID, title - start] += amounts[PREPAID]
-        sheet.daily[TITLE_PAYABLE, title - start] += owed
-        payables_added[currency, title - start] += amounts[UNPAID]
-        amounts[GOODS_COST] += amounts[PREPAID] + owed
-        amounts[PREPAID] = 0.0
-        state[STAGE] |= TITLED
-        titled = True
-    if titled and state[STAGE] & DATED == 0 and state[DUE] >= 0:
-        payables_due[min(max(state[DUE], start), payables_due.shape[0] - 1)] += amounts[UNPAID]
+    """Fix freight and insurance of a line that leaves its supplier; ``freight_level`` (S, N, d)."""
+    if line.state[STAGE] & SHIPPED != 0 or shipped >= period.end:
+        return
+    supplier, node, amounts = line.supplier, line.node, line.amounts
+    day = shipped - period.start
+    kilograms = line.units * supply.weight[line.item]
+    freight = kilograms * supply.freight_per_kg[supplier, node]
+    amounts[FREIGHT_DUE] = freight * freight_level[supplier, node, day]
+    goods = amounts[INVOICE] * sheet.rate[line.currency, day]
+    amounts[INSURANCE_DUE] = goods * supply.insurance_share[supplier, node]
+    line.state[STAGE] |= SHIPPED
+    _falls_due(supply, line, AT_SHIPPING, shipped)
+
+
+@inner
+def _prepay(line: OpenLine, title: int, sheet: Sheet, period: Period) -> None:
+    """Pay a balance that falls due before title passes: it becomes a prepayment."""
+    state, amounts = line.state, line.amounts
+    if state[STAGE] & (TITLED | DATED) != 0 or state[DUE] < 0:
+        return
+    due = max(state[DUE], period.start)
+    if due < min(title, period.end):
+        day = due - period.start
+        paid = amounts[UNPAID] * sheet.rate[line.currency, day]
+        sheet.daily[BALANCE_PREPAID, day] += paid
+        amounts[PREPAID] += paid
         amounts[UNPAID] = 0.0
         state[STAGE] |= DATED
 
 
 @inner
-def _pay_freight(amounts: FloatArray, daily: FloatArray, day: int) -> None:
-    """Pay freight and insurance on arrival at the port; they become landed cost."""
-    amounts[FREIGHT_COST] += amounts[FREIGHT_DUE]
-    amounts[FEES_COST] += amounts[INSURANCE_DUE]
-    daily[FREIGHT_PAID, day] += amounts[FREIGHT_DUE]
-    daily[INSURANCE_PAID, day] += amounts[INSURANCE_DUE]
+def _pass_title(line: OpenLine, title: int, payables_added: FloatArray, sheet: Sheet, period: Period) -> None:
+    """Take goods into transit at what is prepaid and what is owed, which becomes a payable."""
+    state, amounts = line.state, line.amounts
+    if state[STAGE] & TITLED != 0 or title >= period.end:
+        return
+    day = title - period.start
+    owed = amounts[UNPAID] * sheet.rate[line.currency, day]
+    sheet.daily[TITLE_PREPAID, day] += amounts[PREPAID]
+    sheet.daily[TITLE_PAYABLE, day] += owed
+    payables_added[line.currency, day] += amounts[UNPAID]
+    amounts[GOODS_COST] += amounts[PREPAID] + owed
+    amounts[PREPAID] = 0.0
+    state[STAGE] |= TITLED
 
 
 @inner
-def _pay_entry(
-    amounts: FloatArray,
-    daily: FloatArray,
-    day: int,
-    invoice: float,
-    rate: float,
-    vat_share: float,
-    cif_value: bool,
-    has_freight: bool,
-) -> float:
-    """Pay duty, import VAT and the entry fee on the clearance day; gives the import VAT."""
+def _date_payable(line: OpenLine, payables_due: FloatArray, period: Period) -> None:
+    """Put a payable that has its due day on the schedule (day,) of its currency."""
+    state, amounts = line.state, line.amounts
+    if state[STAGE] & TITLED != 0 and state[STAGE] & DATED == 0 and state[DUE] >= 0:
+        payables_due[min(max(state[DUE], period.start), payables_due.shape[0] - 1)] += amounts[UNPAID]
+        amounts[UNPAID] = 0.0
+        state[STAGE] |= DATED
+
+
+@inner
+def _land(supply: SupplyTerms, line: OpenLine, landed: int, sheet: Sheet, period: Period) -> None:
+    """Pay freight and insurance on arrival at the port, where the buyer does; they become landed cost."""
+    if line.state[STAGE] & LANDED != 0 or landed >= period.end:
+        return
+    line.state[STAGE] |= LANDED
+    if supply.buyer_pays_freight[line.supplier]:
+        day, amounts = landed - period.start, line.amounts
+        amounts[FREIGHT_COST] += amounts[FREIGHT_DUE]
+        amounts[FEES_COST] += amounts[INSURANCE_DUE]
+        sheet.daily[FREIGHT_PAID, day] += amounts[FREIGHT_DUE]
+        sheet.daily[INSURANCE_PAID, day] += amounts[INSURANCE_DUE]
+
+
+@inner
+def _clear(
+    supply: SupplyTerms,
+    nodes: NodeTerms,
+    duty_rate: FloatArray,
+    line: OpenLine,
+    cleared: int,
+    vat_due: FloatArray,
+    sheet: Sheet,
+    period: Period,
+) -> None:
+    """Pay duty, import VAT and the entry fee on the clearance day, where the buyer does; date the refund of
+    the VAT. ``duty_rate`` (I, O, Te, d), ``vat_due`` (day,).
+    """
+    if line.state[STAGE] & CLEARED != 0 or cleared >= period.end:
+        return
+    line.state[STAGE] |= CLEARED
+    supplier, node, amounts = line.supplier, line.node, line.amounts
+    if not supply.buyer_pays_duty[supplier]:
+        return
+    day = cleared - period.start
+    rate = duty_rate[line.item, supply.origin[supplier], nodes.territory[node], day]
+    invoice = amounts[INVOICE] * sheet.rate[line.currency, day]
+    has_freight = not supply.buyer_pays_freight[supplier]
     freight, insurance = amounts[FREIGHT_DUE], amounts[INSURANCE_DUE]
-    duty = rate * dutiable_value(invoice, freight, insurance, cif_value, has_freight)
-    vat = vat_share * (dutiable_value(invoice, freight, insurance, True, has_freight) + duty)
+    duty = rate * dutiable_value(invoice, freight, insurance, nodes.cif_value[node], has_freight)
+    cif_value = dutiable_value(invoice, freight, insurance, True, has_freight)
+    vat = supply.import_vat[supplier, node] * (cif_value + duty)
     amounts[DUTY_COST] += duty
     amounts[FEES_COST] += amounts[FEE_DUE]
-    daily[DUTY_ENTRY, day] += duty
-    daily[ENTRY_FEE, day] += amounts[FEE_DUE]
-    daily[IMPORT_VAT, day] += vat
-    return vat
+    sheet.daily[DUTY_ENTRY, day] += duty
+    sheet.daily[ENTRY_FEE, day] += amounts[FEE_DUE]
+    sheet.daily[IMPORT_VAT, day] += vat
+    vat_due[min(cleared + nodes.vat_lag[node], vat_due.shape[0] - 1)] += vat
 
 
 @inner
@@ -296,7 +354,9 @@ def _chain(receipts: Receipts, place: int, day: int) -> None:
 
 @inner
 def drop_received(orders: OpenLines, received: IntArray, t: int, end: int) -> None:
-    """Forget the lines received by the end of the month; the others keep their order."""
+    """Forget the lines received by the end of the month; the others keep their order. ``received``
+    (trial, row) is the day of receipt.
+    """
     kept = 0
     for place in range(orders.used[t]):
         row = orders.row[t, place]

@@ -13,6 +13,8 @@ lower one.
 
 from __future__ import annotations
 
+import numpy as np
+
 from engine.finance import inventory
 from engine.finance.books import (
     BOOKS_FIT,
@@ -29,10 +31,11 @@ from engine.finance.books import (
     Sheet,
     Shipments,
     Stock,
+    Working,
 )
 from engine.finance.duty import parcel_duty
 from engine.finance.postings import POSTING_INDEX
-from engine.finance.spec import MarketTerms, NodeTerms, SegmentTerms
+from engine.finance.spec import MarketTerms, NodeTerms, SegmentTerms, Terms
 from models.arrays import FloatArray, IntArray
 from models.compiled import inner
 
@@ -66,13 +69,16 @@ def receive_day(
     t: int,
     day: int,
 ) -> None:
-    """Move what was received on a day from transit into stock, at its landed cost."""
+    """Move what was received on a day from transit into stock, at its landed cost: units in ``since`` (node,
+    item) sold at the former average, the receipt in ``daily`` (posting, day).
+    """
     place = receipts.first[day]
     while place >= 0:
         row = orders.row[t, place]
         amounts = orders.amounts[t, place]
         cost = amounts[GOODS_COST : FEES_COST + 1]
-        node, item, units = lines.node[t, row], lines.item[t, row], lines.units[t, row]
+        node, item = np.int64(lines.node[t, row]), np.int64(lines.item[t, row])  # as sales have them
+        units = lines.units[t, row]
         inventory.receive(stock.units[t], stock.value[t], stock.average[t], since, node, item, units, cost)
         daily[RECEIPT, day] += (amounts[GOODS_COST] + amounts[FREIGHT_COST]) + (
             amounts[DUTY_COST] + amounts[FEES_COST]
@@ -82,25 +88,22 @@ def receive_day(
 
 @inner
 def return_day(
-    markets: MarketTerms,
-    segments: SegmentTerms,
-    recovery: tuple[float, float, float],
+    terms: Terms,
     stock: Stock,
     returns: IntArray,
     seen: int,
-    sheet: Sheet,
-    sales_tax_added: FloatArray,
+    working: Working,
     returned_value: FloatArray,
     t: int,
     day: int,
-    until: int,
 ) -> int:
-    """Refund, handle and grade what came back on a day, rows from ``seen`` up to ``until``; gives the rows
-    seen then.
+    """Refund, handle and grade what came back on a day, ``returns`` (row, 7) from row ``seen`` on; gives the
+    rows seen then. ``returned_value`` (segment,) is the landed cost of what came back, added to.
     """
-    amounts, average, value, on_hand = sheet.segments, stock.average, stock.value, stock.units
+    markets, segments, company, sheet = terms.markets, terms.segments, terms.company, working.sheet
+    amounts, average = sheet.segments, stock.average
     base_price, factor, first = markets.base_price, sheet.factor, returns[seen, 0]
-    while seen < until and returns[seen, 0] == first:
+    while seen < returns.shape[0] and returns[seen, 0] == first:
         segment, item, resale = returns[seen, 1], returns[seen, 2], returns[seen, 3]
         refurbish, liquidate = returns[seen, 4], returns[seen, 5]
         market, node = segments.market[segment], segments.return_node[segment]
@@ -110,9 +113,9 @@ def return_day(
         landed = (average[t, node, item, 0] + average[t, node, item, 1]) + (
             average[t, node, item, 2] + average[t, node, item, 3]
         )
-        returned_value[t, segment] += units * landed
-        refurbishing = refurbish * landed * recovery[0]
-        liquidation = landed * (refurbish * recovery[1] + liquidate * recovery[2])
+        returned_value[segment] += units * landed
+        refurbishing = refurbish * landed * company.refurbish_cost_share
+        liquidation = landed * (refurbish * company.refurbished_share + liquidate * company.liquidation_share)
         tax = refund * markets.consumption_tax[market]
         currency = markets.currency[market]
         amounts[REFUND, segment] += refund
@@ -124,16 +127,23 @@ def return_day(
         sheet.daily[REFURBISHING, day] += refurbishing
         sheet.daily[LIQUIDATION, day] += liquidation
         sheet.daily[REFUND_TAX, day] += tax
-        sales_tax_added[currency, day] -= tax / sheet.rate[currency, day]
+        working.added.sales_tax[currency, day] -= tax / sheet.rate[currency, day]
         if resale > 0:
-            on_hand[t, node, item] += resale
-            for layer in range(LAYER_COUNT):
-                cost = resale * average[t, node, item, layer]
-                value[t, node, item, layer] += cost
-                amounts[RESTOCK_GOODS + layer, segment] += cost
-                sheet.daily[RESTOCK_GOODS + layer, day] += cost
+            _put_back(stock, sheet, (segment, node, item), resale, t, day)
         seen += 1
     return int(seen)
+
+
+@inner
+def _put_back(stock: Stock, sheet: Sheet, at: tuple[int, int, int], resale: int, t: int, day: int) -> None:
+    """Put units back into stock at the node's average cost; ``at`` is their segment, node and item."""
+    segment, node, item = at
+    stock.units[t, node, item] += resale
+    for layer in range(LAYER_COUNT):
+        cost = resale * stock.average[t, node, item, layer]
+        stock.value[t, node, item, layer] += cost
+        sheet.segments[RESTOCK_GOODS + layer, segment] += cost
+        sheet.daily[RESTOCK_GOODS + layer, day] += cost
 
 
 @inner
@@ -141,20 +151,20 @@ def ship_day(
     shipped: IntArray,
     segments: SegmentTerms,
     base_price: FloatArray,
-    factor: FloatArray,
     average: FloatArray,
     shipments: Shipments,
-    amounts: FloatArray,
+    sheet: Sheet,
     item_sales: FloatArray,
-    t: int,
     day: int,
 ) -> None:
-    """Take a day's shipments off stock, arc by arc: their units, value at base price and landed cost."""
-    since, sold = shipments.since, shipments.sold
-    for arc in range(shipped.shape[2]):
+    """Take a day's shipments (arc, item) off stock, arc by arc: their units, value at base price and landed
+    cost. ``average`` (node, item, layer) is the landed cost per unit; ``item_sales`` (item,) is added to.
+    """
+    since, sold, amounts, factor = shipments.since, shipments.sold, sheet.segments, sheet.factor
+    for arc in range(shipped.shape[0]):
         total = 0
-        for item in range(shipped.shape[3]):
-            total += shipped[t, day, arc, item]
+        for item in range(shipped.shape[1]):
+            total += shipped[arc, item]
         shipments.units[arc, day] = total
         if total == 0:
             continue
@@ -162,17 +172,17 @@ def ship_day(
         market = segments.market[segment]
         level = factor[market, day]
         value, goods, freight, duty, fees = 0.0, 0.0, 0.0, 0.0, 0.0
-        for item in range(shipped.shape[3]):
-            units = shipped[t, day, arc, item]
+        for item in range(shipped.shape[1]):
+            units = shipped[arc, item]
             since[node, item] += units
             sold[arc, item] += units
             worth = units * base_price[market, item]
             value += worth
-            item_sales[t, item] += worth * level
-            goods += units * average[t, node, item, 0]
-            freight += units * average[t, node, item, 1]
-            duty += units * average[t, node, item, 2]
-            fees += units * average[t, node, item, 3]
+            item_sales[item] += worth * level
+            goods += units * average[node, item, 0]
+            freight += units * average[node, item, 1]
+            duty += units * average[node, item, 2]
+            fees += units * average[node, item, 3]
         amounts[RELEASE_GOODS, segment] += goods
         amounts[RELEASE_GOODS + 1, segment] += freight
         amounts[RELEASE_GOODS + 2, segment] += duty
@@ -193,7 +203,7 @@ def book_sales(
     start: int,
 ) -> None:
     """Book the month's sales by segment and day: tax, fees, outbound freight, and when payout and cost come
-    back.
+    back, in ``receivables_due`` (currency, day), currency of the payout, and ``cost_due`` (day,).
     """
     last = cost_due.shape[0] - 1
     for segment in range(segments.market.shape[0]):
@@ -246,36 +256,29 @@ def pick_and_pack(segments: SegmentTerms, nodes: NodeTerms, shipments: Shipments
 
 @inner
 def cross_borders(
-    shipped: IntArray,
-    markets: MarketTerms,
-    segments: SegmentTerms,
-    nodes: NodeTerms,
-    item_origin: IntArray,
-    duty_rate: FloatArray,
-    units: IntArray,
-    sheet: Sheet,
-    t: int,
+    shipped: IntArray, terms: Terms, duty_rate: FloatArray, units: IntArray, sheet: Sheet
 ) -> None:
     """Charge duty on parcels that enter the buyer's territory from a node in another one, on their retail
-    value.
+    value. ``shipped`` (d, A, I) units, ``units`` (A, d) their sums, ``duty_rate`` (I, O, Te, d).
     """
-    trial = min(t, duty_rate.shape[0] - 1)
-    for arc in range(shipped.shape[2]):
+    markets, segments, nodes = terms.markets, terms.segments, terms.nodes
+    item_origin = terms.supply.item_origin
+    for arc in range(shipped.shape[1]):
         segment = segments.arc_segment[arc]
         market = segments.market[segment]
         territory = markets.territory[market]
         if nodes.territory[segments.arc_node[arc]] == territory:
             continue
         threshold, per_unit = nodes.de_minimis[territory], segments.orders_per_unit[segment]
-        for day in range(shipped.shape[1]):
+        for day in range(shipped.shape[0]):
             if units[arc, day] == 0:
                 continue
             total = 0.0
-            for item in range(shipped.shape[3]):
-                count = shipped[t, day, arc, item]
+            for item in range(shipped.shape[2]):
+                count = shipped[day, arc, item]
                 if count > 0:
                     retail = markets.base_price[market, item] * sheet.factor[market, day]
-                    rate = duty_rate[trial, item, item_origin[item], territory, day]
+                    rate = duty_rate[item, item_origin[item], territory, day]
                     total += parcel_duty(count * retail, retail / per_unit, threshold, rate)
             sheet.segments[PARCEL_ENTRY, segment] += total
             sheet.daily[PARCEL_ENTRY, day] += total
@@ -283,7 +286,9 @@ def cross_borders(
 
 @inner
 def release_stock(stock: Stock, since: IntArray, on_hand: IntArray, t: int) -> int:
-    """Bring stock up to the end of the month; gives a status code of the books."""
+    """Bring stock up to the end of the month and compare it with the network's units, ``on_hand`` (trial,
+    day, node, item); gives a status code of the books.
+    """
     status, last = BOOKS_FIT, on_hand.shape[1] - 1
     for node in range(stock.units.shape[1]):
         for item in range(stock.units.shape[2]):

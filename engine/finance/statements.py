@@ -44,13 +44,13 @@ class Statements:
     """(T, M) import duty at entry: cash, negative; ``cogs_duty`` is its release on sale."""
 
     def line(self, name: str) -> FloatArray:
-        """Give one line for the company, (T, M)."""
+        """Give one line for the company, (T, M), company currency."""
         if name in SEGMENT_LINES:
             return _over_segments(self.segment_lines[:, :, SEGMENT_LINES.index(name)])
         return self.company_lines[:, :, COMPANY_LINES.index(name)]
 
     def rung(self, name: str) -> FloatArray:
-        """Give one rung of the ladder for the company, (T, M)."""
+        """Give one rung of the ladder for the company, (T, M), company currency."""
         total = np.zeros(self.company_lines.shape[:2])
         for line in LINES:
             if RUNGS.index(line.rung) <= RUNGS.index(name):
@@ -58,7 +58,7 @@ class Statements:
         return total
 
     def segment_rung(self, name: str) -> FloatArray:
-        """Give one rung of the ladder down to CM3 by segment, (T, M, C)."""
+        """Give one rung of the ladder down to CM3 by segment, (T, M, C), company currency."""
         total = np.zeros(self.segment_lines.shape[:2] + self.segment_lines.shape[3:])
         for position, line in enumerate(LINES[: len(SEGMENT_LINES)]):
             if RUNGS.index(line.rung) <= RUNGS.index(name):
@@ -70,7 +70,7 @@ class Statements:
         return self.balance[:, :, BALANCE_INDEX[name]]
 
     def identity_gap(self) -> FloatArray:
-        """Equity less (assets - liabilities), (T, M): zero but for rounding."""
+        """Equity less (assets - liabilities), (T, M), company currency: zero but for rounding."""
         net = np.zeros(self.balance.shape[:2])
         for name in ASSETS:
             net = net + self.account(name)

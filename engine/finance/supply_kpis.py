@@ -69,7 +69,9 @@ def weighted_share(flags: Flags, weight: FloatArray) -> FloatArray:
 
 
 def in_order(values: FloatArray) -> FloatArray:
-    """Sum along the last axis, one entry after the other: the same bits for any number of trials."""
+    """Sum along the last axis of an array of any shape, in its unit, one entry after the other: the same bits
+    for any number of trials.
+    """
     total = np.zeros(values.shape[:-1])
     for at in range(values.shape[-1]):
         total = total + values[..., at]
@@ -77,7 +79,7 @@ def in_order(values: FloatArray) -> FloatArray:
 
 
 def last_mile_within(days: npt.ArrayLike, mean: npt.ArrayLike) -> FloatArray:
-    """Probability that the last mile takes at most so many days: gamma with this mean and
+    """Probability, elementwise, that the last mile takes at most so many days: gamma with this mean and
     ``LAST_MILE_VARIATION``.
     """
     shape = LAST_MILE_VARIATION**-2
@@ -88,7 +90,8 @@ def last_mile_within(days: npt.ArrayLike, mean: npt.ArrayLike) -> FloatArray:
 
 
 def delivered_within(wait: CountArray, within: FloatArray) -> FloatArray:
-    """Units expected to reach the customer in time: Σ_w wait[w] · P(last mile ≤ limit − w).
+    """Units expected to reach the customer in time, dims of ``wait`` but its last: Σ_w wait[w] · P(last mile
+    ≤ limit − w).
 
     ``wait`` (…, bin) counts units by whole days waited for stock, ``within`` (…, bin) holds the
     probability of each wait (``last_mile_within(limit - w, mean)``).
@@ -102,7 +105,7 @@ def delivered_within(wait: CountArray, within: FloatArray) -> FloatArray:
 
 
 def turnover(cogs: FloatArray, inventory: FloatArray, days: FloatArray) -> FloatArray:
-    """Turns a year of each period (…, period), x: COGS × 365 / days / average inventory at landed cost.
+    """Turns a year of each period, elementwise, x: COGS × 365 / days / average inventory at landed cost.
 
     365 over it is the DIO of the same balances, so both are one fact.
     """
@@ -130,7 +133,8 @@ def unsold(last_sale: CountArray, day: int, eligible: Flags) -> Flags:
 
 
 def aged_units(on_hand: CountArray, entered: CountArray) -> CountArray:
-    """Units in stock for longer than a time, first in first out: on hand beyond what entered in that time.
+    """Units in stock for longer than a time, elementwise, first in first out: on hand beyond what entered in
+    that time.
 
     Age, not cover: a fast seller that came in yesterday is new however much of it there is.
     """
@@ -138,7 +142,9 @@ def aged_units(on_hand: CountArray, entered: CountArray) -> CountArray:
 
 
 def recovery(cash: FloatArray, restocked: FloatArray, landed: FloatArray) -> FloatArray:
-    """Return value recovery: (cash + restocked landed value) / landed cost of returned units."""
+    """Return value recovery, elementwise, a share: (cash + restocked landed value) / landed cost of
+    returned units.
+    """
     return ratio(np.asarray(cash) + restocked, landed)
 
 
@@ -179,6 +185,11 @@ def survival(excess: FloatArray, start: IntArray, until: IntArray) -> Survival:
     runs that once differed go on to differ; what comes long after is not its doing. Failure is the first of
     these days above ``FAILURE_POINTS``; recovery the first day after it from which ``RECOVERED_DAYS`` days
     stay at or below.
+
+    Raises
+    ------
+    UsageError
+        When the arrays do not fit each other.
     """
     if excess.ndim != 2 or not start.shape == until.shape == excess.shape[:1]:
         raise UsageError(

@@ -26,7 +26,9 @@ NO_ZONE = -1
 
 
 def quotient(numerator: Numbers, denominator: Numbers) -> FloatArray:
-    """Quotient, infinite with the sign of the numerator over zero, NaN for nothing over nothing."""
+    """Quotient, elementwise, a share, x or an amount each; infinite with the sign of the numerator over zero,
+    NaN for nothing over nothing.
+    """
     top, bottom = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
     shape = np.broadcast(top, bottom).shape
     nothing = np.where(top > 0.0, np.inf, np.where(top < 0.0, -np.inf, np.nan))
@@ -35,7 +37,9 @@ def quotient(numerator: Numbers, denominator: Numbers) -> FloatArray:
 
 
 def share_below(values: FloatArray, threshold: Numbers, axis: int = 0) -> FloatArray:
-    """Share of the trials below a threshold, NaN ones left out; NaN where there is no other."""
+    """Share of the trials, an array of any shape with them on ``axis``, below a threshold, NaN ones left out;
+    NaN where there is no other.
+    """
     known = ~np.isnan(values)
     below = known & (values < threshold)
     count = known.sum(axis=axis).astype(np.float64)
@@ -61,7 +65,9 @@ class AcquisitionCost(NamedTuple):
 def fully_loaded(
     *, ads: Numbers, agency: Numbers = 0.0, tools: Numbers = 0.0, first_order_promotion: Numbers = 0.0
 ) -> FloatArray:
-    """Fully loaded acquisition spend: advertising, agency, tools and what the first order was discounted."""
+    """Fully loaded acquisition spend, elementwise, currency of its parts: advertising, agency, tools and what
+    the first order was discounted.
+    """
     return np.asarray(ads, dtype=np.float64) + agency + tools + first_order_promotion
 
 
@@ -102,12 +108,14 @@ def lifetime_value(cohort_cm2: FloatArray, customers: Numbers, *, yearly_rate: f
 
 
 def value_of_revenue(revenue_value: Numbers, cm2_share: Numbers) -> FloatArray:
-    """CM2 value of a lifetime value that was told on revenue: 120 at a margin of 35% is worth 42."""
+    """CM2 value of a lifetime value that was told on revenue, elementwise, in its currency: 120 at a margin
+    of 35% is worth 42.
+    """
     return np.asarray(np.asarray(revenue_value, dtype=np.float64) * cm2_share)
 
 
 def lift(value: Numbers, reference: Numbers) -> FloatArray:
-    """How much more a cohort's customers are worth than the reference's, share of it."""
+    """How much more a cohort's customers are worth than the reference's, elementwise, share of it."""
     return quotient(np.asarray(value, dtype=np.float64) - reference, np.abs(reference))
 
 
@@ -131,7 +139,8 @@ def value_over_cost(cm2_value: Numbers, cac: Numbers, *, policy: float = 3.0) ->
 def payback_month(
     cohort_cm2: FloatArray, customers: Numbers, cac: Numbers, *, yearly_rate: float
 ) -> FloatArray:
-    """Months until the cumulative discounted CM2 per acquired customer first reaches the acquisition cost.
+    """Months until the cumulative discounted CM2 per acquired customer, ``cohort_cm2`` (…, month), first
+    reaches the acquisition cost.
 
     1 is the month of acquisition, 0 where there was nothing to pay back, infinite where it is not reached
     within the months given, NaN without customers.
@@ -150,13 +159,15 @@ def payback_month(
 
 
 def roas(revenue: Numbers, spend: Numbers) -> FloatArray:
-    """Return on advertising spend: attributed net revenue over spend, x."""
+    """Return on advertising spend, elementwise: attributed net revenue over spend, a multiple (x) of the
+    spend in one currency.
+    """
     return quotient(revenue, spend)
 
 
 def break_even_roas(cm2_share: Numbers) -> FloatArray:
-    """Return on spend at which a channel's CM2 pays for it: 1 / CM2%, infinite where the margin is not
-    positive.
+    """Return on spend, elementwise, at which a channel's CM2 share pays for it: 1 / CM2%, infinite
+    where the margin is not positive.
     """
     share = np.asarray(cm2_share, dtype=np.float64)
     return np.divide(1.0, share, out=np.where(np.isnan(share), np.nan, np.inf), where=share > 0.0)
@@ -183,7 +194,9 @@ def health_zone(
 
 
 def zone_probabilities(zone: Integers) -> FloatArray:
-    """Probability of each zone over the trials (first axis), dims (…, zone); NaN where no trial has one."""
+    """Probability of each zone over the trials (first axis), any shape behind them, the zone on the last axis
+    of the result; NaN where no trial has one.
+    """
     count = np.stack([(zone == number).sum(axis=0) for number in range(len(ZONES))], axis=-1).astype(
         np.float64
     )

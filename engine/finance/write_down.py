@@ -28,7 +28,8 @@ def write_down_stock(
     ``share``.
 
     Its buyers are the segments served from the node, weighted by the month's units, where none was sold by
-    the units they are expected to buy; they carry the loss.
+    the units they are expected to buy; they carry the loss. ``base_price`` (market, item) is in market
+    currency, ``sold`` (arc, item) the month's units.
     """
     last = sheet.factor.shape[1] - 1
     for node in range(stock.units.shape[1]):

@@ -22,7 +22,6 @@ from engine.scenarios.record import applied_change
 from engine.scenarios.values import FAR, Distribution, TimeDistribution, later, start_day, uniform_of
 from models.arrays import BoolArray, FloatArray, IntArray
 from models.calendar import Calendar
-from models.compiled import compiled
 from models.errors import Fault, InputError
 
 Positions = dict[str, tuple[int, ...]]
@@ -85,7 +84,8 @@ def resolve(
         size = strength.get(name, 1.0)
         shocks = [n for n in composed.shocks if n.shock.driver == name and not is_nothing(n.shock)]
         shocks = shocks if size != 0.0 else []
-        effect = _effect(name, shocks, positions, timed, trials, seed, calendar, view, size)
+        full = {n.name: transform(n, trials, seed, size) for n in shocks}
+        effect = _effect(name, shocks, positions, timed, full, calendar.days, view)
         if effect is not None:
             effects[name] = effect
     return Paths(
@@ -134,35 +134,14 @@ class Timing:
 
     def weights(self, days: int) -> FloatArray:
         """Weight w of the shock, share of its full size, dims (trial or 1, day)."""
-        columns = np.broadcast_arrays(self.start, *self.ends, self.occurred)
-        return np.asarray(_weights(*(np.array(column) for column in columns), self.to, days))
-
-
-@compiled
-def _weights(
-    start: IntArray,
-    ramp_end: IntArray,
-    hold_end: IntArray,
-    end: IntArray,
-    occurred: BoolArray,
-    to: float,
-    days: int,
-) -> FloatArray:
-    out = np.zeros((len(start), days))
-    for t in range(len(start)):
-        if not occurred[t]:
-            continue
-        for day in range(max(start[t], 0), days):
-            if day < ramp_end[t]:
-                out[t, day] = (day - start[t] + 1) / (ramp_end[t] - start[t])
-            elif day < hold_end[t]:
-                out[t, day] = 1.0
-            elif day < end[t]:
-                done = (day - hold_end[t] + 1) / (end[t] - hold_end[t])
-                out[t, day] = (1.0 - done) + done * to
-            else:
-                out[t, day] = to
-    return out
+        start, ramp_end, hold_end, end = (column[:, None] for column in (self.start, *self.ends))
+        day = np.arange(days, dtype=np.int64)[None, :]
+        with np.errstate(divide="ignore", invalid="ignore"):  # a phase of no days is never chosen below
+            rising = (day - start + 1) / (ramp_end - start)
+            done = (day - hold_end + 1) / (end - hold_end)
+            falling = (1.0 - done) + done * self.to
+        phases = [~self.occurred[:, None] | (day < start), day < ramp_end, day < hold_end, day < end]
+        return np.asarray(np.select(phases, [0.0, rising, 1.0, falling], self.to))
 
 
 def _timed(shocks: Sequence[NamedShock], trials: range, seed: int, calendar: Calendar) -> dict[str, Timing]:
@@ -262,13 +241,14 @@ def _effect(
     shocks: Sequence[NamedShock],
     positions: Mapping[str, Positions],
     timed: Mapping[str, Timing],
-    trials: range,
-    seed: int,
-    calendar: Calendar,
+    transforms: Mapping[str, tuple[FloatArray, FloatArray]],
+    days: int,
     view: PlanView,
-    strength: float,
 ) -> Effect | None:
-    """Multiplier and offset of one driver as read-only views of full shape; None when nothing can move it."""
+    """Multiplier and offset of one driver as read-only views of full shape; None when nothing can move it.
+
+    ``transforms`` are the shocks at full size, x = base·a + b, by name.
+    """
     entry = DRIVERS[name]
     full = view.shape(entry.dims)
     if not shocks or 0 in full:
@@ -286,14 +266,14 @@ def _effect(
                 for dim, apart in zip(entry.dims, told_apart, strict=True)
             )
         )
-        weight = timed[named.name].weights(calendar.days)
-        a, b = transform(named, trials, seed, strength)
+        weight = timed[named.name].weights(days)
+        a, b = transforms[named.name]
         # a multiple below zero means nothing is left, however strong the shock
         floor = 0.0 if named.shock.change.kind == "scale" else -np.inf
         layers.append((named.shock.then, cells, weight, np.maximum(a, floor), b))
     rows = max(max(len(weight), len(a)) for _, _, weight, a, _ in layers)
-    multiplier = np.ones((rows, *compact, calendar.days))
-    offset = np.zeros((rows, *compact, calendar.days))
+    multiplier = np.ones((rows, *compact, days))
+    offset = np.zeros((rows, *compact, days))
     for step in ((None, "add"), ("scale",), ("set",)):
         for then, cells, weight, a, b in layers:
             if then in step:

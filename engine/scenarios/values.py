@@ -142,8 +142,9 @@ def _tie(own: FloatArray, factor: FloatArray, loading: float) -> FloatArray:
 
 
 def uniform_of(seed: int, name: str, trials: range, tie: tuple[str, float] | None = None) -> FloatArray:
-    """Uniforms of one address, dims (trial,); a ``tie`` (name of the common factor, loading) joins it to
-    others by a Gaussian copula.
+    """Uniforms of one address, dims (trial,); ``tie`` = (name of the common factor, loading) ties it by a
+    Gaussian copula (Li 2000, "On default correlation: a copula function approach", Journal of Fixed Income
+    9(4), the one-factor case).
     """
     own = uniforms(seed, name, trials, 1)[:, 0]
     if tie is None:

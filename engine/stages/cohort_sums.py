@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.arrays import CountArray, FloatArray, IntArray
-from models.compiled import compiled
+from models.compiled import in_place
 from models.demand import CohortOrders
 
 
@@ -42,7 +42,7 @@ def cohort_sums(customers: CohortOrders, worth: FloatArray, factor: FloatArray) 
     return sums
 
 
-@compiled
+@in_place
 def _fill(
     stream_segment: IntArray,
     orders: CountArray,

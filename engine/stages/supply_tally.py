@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.arrays import BoolArray, CountArray, FloatArray, IntArray
-from models.compiled import compiled
+from models.compiled import compiled, in_place, inner
 
 CLEARANCE, CLEARANCE_P90, CLEARANCE_LONG, QUEUE = range(4)
 CLEARANCE_FIGURES = 4
@@ -72,7 +72,7 @@ def count_service(
                 unserved.last_sale[t, i] = first_day + day
 
 
-@compiled
+@inner
 def _any_gone(on_hand: CountArray, wanted: CountArray) -> bool:
     """Whether any wanted item is gone at the day's end, both (node, item)."""
     gone = 0
@@ -83,7 +83,7 @@ def _any_gone(on_hand: CountArray, wanted: CountArray) -> bool:
     return gone > 0
 
 
-@compiled
+@inner
 def _add_empty(
     demanded: CountArray,
     shipped: CountArray,
@@ -104,7 +104,7 @@ def _add_empty(
             _add_unstocked(demanded, shipped, on_hand, i, shelves, unstocked)
 
 
-@compiled
+@inner
 def _last_sale(shipped: CountArray, item: int) -> int:
     """Last day of the month on which an item was shipped anywhere, -1 without one."""
     for day in range(shipped.shape[0] - 1, -1, -1):
@@ -114,7 +114,7 @@ def _last_sale(shipped: CountArray, item: int) -> int:
     return -1
 
 
-@compiled
+@inner
 def _add_unstocked(
     demanded: CountArray,
     shipped: CountArray,
@@ -175,7 +175,7 @@ def follow_service(
                     service[t, first_day + d, k, 2] += waiting
 
 
-@compiled
+@in_place
 def receipts_between(
     node: CountArray,
     item: CountArray,
@@ -195,7 +195,7 @@ def receipts_between(
                 entered[t, node[t, row], item[t, row]] += units[t, row]
 
 
-@compiled
+@in_place
 def restocked_between(
     returns: CountArray, count: IntArray, return_node: IntArray, first: int, until: int, entered: CountArray
 ) -> None:
@@ -268,7 +268,7 @@ def order_times(orders: OrderRows, node_port: IntArray, limit: float, times: Ord
             _customs_figures(spent[p, : times.entries[t, p]], limit, times.customs[t, p])
 
 
-@compiled
+@inner
 def _count_order(orders: OrderRows, t: int, row: int, times: OrderTimes) -> None:
     """Count an order placed from day 0 on by its days to receipt, or by its age."""
     ordered, days = orders.day_ordered[t, row], times.finished.shape[3]
@@ -281,7 +281,7 @@ def _count_order(orders: OrderRows, t: int, row: int, times: OrderTimes) -> None
         times.still_open[t, n, s, days - 1 - ordered] += 1
 
 
-@compiled
+@inner
 def _customs_figures(spent: FloatArray, limit: float, figures: FloatArray) -> None:
     """Fill the figures of a port (figure,) from the days spent there; its queue holds the sum of waits."""
     size = spent.size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from models.arrays import CountArray, IntArray
-from models.compiled import compiled
+from models.compiled import in_place, inner
 
 FIRST_GRADE, AFTER_GRADES = 3, 7
 """Columns of a row of returns that hold units, by grade: after its day, segment and item."""
@@ -45,7 +45,7 @@ class Totals(NamedTuple):
     """(trial, arc) sold."""
 
 
-@compiled
+@in_place
 def tally(counted: Counted, arc_segment: IntArray, totals: Totals) -> None:
     """Fill a month's totals, units by segment, node and arc, of every trial; ``arc_segment`` (arc,)."""
     trials, days = counted.demanded.shape[:2]
@@ -68,7 +68,7 @@ def tally(counted: Counted, arc_segment: IntArray, totals: Totals) -> None:
             totals.returned[t, counted.returns[t, row, 1]] += back
 
 
-@compiled
+@inner
 def _count_demand(
     demanded: CountArray,
     lost: CountArray,
@@ -91,7 +91,7 @@ def _count_demand(
         short[c] += days_short
 
 
-@compiled
+@inner
 def _count_sales(shipped: CountArray, arc_segment: IntArray, by_sale: IntArray, by_arc: IntArray) -> None:
     """Add a day's shipments by segment and arc, from (arc, item)."""
     for a in range(arc_segment.size):
@@ -102,7 +102,7 @@ def _count_sales(shipped: CountArray, arc_segment: IntArray, by_sale: IntArray, 
         by_arc[a] += sold
 
 
-@compiled
+@inner
 def _count_stock(on_hand: CountArray, stock: IntArray) -> None:
     """Add the units of each node, from (node, item)."""
     for n in range(on_hand.shape[0]):

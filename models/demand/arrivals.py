@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from models.arrays import AgeArray, BoolArray, FloatArray, Int32Array, IntArray, MarkArray, WordArray
-from models.compiled import compiled
+from models.compiled import compiled, inner
 from models.demand.bank import Marks, Returning
 from models.ltv import NewCustomer, new_customer_path
 from models.ltv.paths import BETA_GEO
@@ -77,14 +77,14 @@ def _longer(values: MarkArray, needed: int) -> MarkArray:
     return out
 
 
-@compiled
+@inner
 def _month_of(clock: FloatArray, time: float, month: int) -> int:
     while month < clock.size - 2 and time >= clock[month + 1]:
         month += 1
     return month
 
 
-@compiled
+@inner
 def _cohort_size(
     key: WordArray, trial: int, cohort: int, mean: float, reach: float, envelope: float
 ) -> tuple[int, int, int, int]:
@@ -101,7 +101,7 @@ def _cohort_size(
     return lower, upper, lower_extra, upper_extra
 
 
-@compiled
+@inner
 def _customer_index(cohort: int, i: int, lower: int) -> np.uint64:
     """Address of customer i of a cohort whose first ``lower`` customers lie below the plan level."""
     start = np.uint64(cohort + 1) << np.uint64(32)
@@ -110,7 +110,7 @@ def _customer_index(cohort: int, i: int, lower: int) -> np.uint64:
     return start | _UPPER | np.uint64(i - lower)
 
 
-@compiled
+@inner
 def _acquisition_mark(u: float, above_plan: bool, reach: float) -> np.float32:
     # customers above plan come at marks between 1 and the largest level, all others below 1
     return np.float32(1.0 + (reach - 1.0) * u if above_plan else u)

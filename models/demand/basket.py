@@ -254,7 +254,7 @@ def _draw_shares(
             for i in range(outcomes):
                 weight[i] = 0.0
                 if evidence[c, i] > 0.0:
-                    weight[i], _ = gamma(evidence[c, i], keys[c], first_trial + t, address[i], 0)
+                    weight[i], _ = gamma(evidence[c, i], keys[c], first_trial + t, address[i], np.int64(0))
             for e in range(epochs):
                 for i in range(outcomes):
                     scaled[i] = weight[i] if active[e, i] else 0.0

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.arrays import AgeArray, CountArray, FloatArray, Int32Array, IntArray, MarkArray
-from models.compiled import compiled
+from models.compiled import compiled, in_place, inner
 from models.demand.bank import DemandBank, Marks, Returning, Steady, Streams
 
 RETURN_DAYS = (90, 180, 365)
@@ -176,7 +176,7 @@ def _count_cohorts(
                     returned[t, s, c, d] = _within(mine, days[d])
 
 
-@compiled
+@inner
 def _largest(offset: IntArray, months: int) -> int:
     """Most customers that a stream wins in a trial."""
     most = 0
@@ -185,7 +185,7 @@ def _largest(offset: IntArray, months: int) -> int:
     return most
 
 
-@compiled
+@inner
 def _kept(mark: MarkArray, won: MarkArray, cut: _Cut, start: int, stop: int) -> int:
     m, reach = cut
     count = 0
@@ -194,7 +194,7 @@ def _kept(mark: MarkArray, won: MarkArray, cut: _Cut, start: int, stop: int) -> 
     return count
 
 
-@compiled
+@inner
 def _kept_since(
     mark: MarkArray,
     won: MarkArray,
@@ -217,7 +217,7 @@ def _kept_since(
     return count
 
 
-@compiled
+@inner
 def _within(since: AgeArray, days: int) -> int:
     limit = np.uint16(days)
     count = 0
@@ -226,7 +226,7 @@ def _within(since: AgeArray, days: int) -> int:
     return count
 
 
-@compiled
+@inner
 def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
     count = 0
     for i in range(start, stop):
@@ -234,7 +234,7 @@ def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
     return count
 
 
-@compiled
+@in_place
 def _count_known(
     stream_segment: IntArray,
     multiplier: FloatArray,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.arrays import FloatArray, IntArray, MarkArray
-from models.compiled import compiled
+from models.compiled import compiled, inner
 from models.demand.bank import DemandBank, Marks, Streams
 from models.demand.price import price_response
 
@@ -178,7 +178,7 @@ def _count(
     return orders, won
 
 
-@compiled
+@inner
 def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
     count = 0
     for i in range(start, stop):
@@ -186,7 +186,7 @@ def _below(mark: MarkArray, m: np.float32, start: int, stop: int) -> int:
     return count
 
 
-@compiled
+@inner
 def _both(mark: MarkArray, won: MarkArray, m: np.float32, reach: np.float32, start: int, stop: int) -> int:
     count = 0
     for i in range(start, stop):

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from models.arrays import FloatArray, IntArray, WordArray
-from models.compiled import compiled
+from models.compiled import compiled, inner
 from models.demand.settings import Prior
 from models.quantiles import normal_quantile
 from models.streams import keys_of, uniform1
@@ -106,7 +106,7 @@ def _draw(mean: FloatArray, sd: FloatArray, keys: WordArray, first_trial: int, t
     return out
 
 
-@compiled
+@inner
 def price_response(price_level: float, elasticity: float) -> float:
     """Multiplier of units at a price level relative to base: price_level^elasticity, exactly 1 at level 1."""
     if price_level == 1.0 or elasticity == 0.0:

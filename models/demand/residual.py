@@ -22,7 +22,7 @@ import numpy as np
 
 from models.arrays import FloatArray, IntArray, WordArray
 from models.calendar import MONTHS_IN_YEAR
-from models.compiled import compiled
+from models.compiled import compiled, inner
 from models.quantiles import normal_quantile
 from models.streams import key_of, keys_of, uniform1, uniform4
 
@@ -320,7 +320,7 @@ def _shared(
     return out
 
 
-@compiled
+@inner
 def _pick(cumulative: FloatArray, u: float) -> int:
     last = cumulative.size - 1
     i = 0

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.arrays import BoolArray, FloatArray, IntArray, MarkArray, WordArray
-from models.compiled import compiled
+from models.compiled import in_place
 from models.demand.bank import Marks, Steady
 from models.ltv import Arrivals
 from models.quantiles import poisson_quantile
@@ -56,7 +56,7 @@ def draw_steady(
     return Marks(offset, mark, _NO_MARKS), whose
 
 
-@compiled
+@in_place
 def _anonymous_counts(
     mean: FloatArray, keys: WordArray, first_trial: int, envelope: float, count: IntArray
 ) -> None:
@@ -69,7 +69,7 @@ def _anonymous_counts(
                     count[t, c, j] = poisson_quantile(u, mean[t, c, j] * envelope)
 
 
-@compiled
+@in_place
 def _anonymous_marks(
     count: IntArray, keys: WordArray, first_trial: int, envelope: float, fill: IntArray, mark: MarkArray
 ) -> None:
@@ -87,7 +87,7 @@ def _anonymous_marks(
                 fill[t, c, j] = at + number
 
 
-@compiled
+@in_place
 def _existing_counts(
     arrivals: Arrivals, best: BoolArray, segment: int, count: IntArray, top: IntArray
 ) -> None:
@@ -101,7 +101,7 @@ def _existing_counts(
                 top[t, segment, month[i]] += int(best[customer[i]])
 
 
-@compiled
+@in_place
 def _existing_marks(
     arrivals: Arrivals, best: BoolArray, segment: int, fill: IntArray, of_best: IntArray, mark: MarkArray
 ) -> None:

@@ -19,13 +19,13 @@ import math
 import numpy as np
 
 from models.arrays import FloatArray, IntArray
-from models.compiled import compiled
+from models.compiled import compiled, inner
 
 _LARGE = 1e200
 """A running product of factors is turned into its logarithm beyond this."""
 
 
-@compiled
+@inner
 def _exposure(age: FloatArray, first: int, last: int, alpha: float) -> tuple[float, float, float]:
     """Sums of ln(1+T/alpha), of T/(alpha+T) and of its product with alpha/(alpha+T), over some customers."""
     logs, product, share_sum, spread_sum = 0.0, 1.0, 0.0, 0.0
@@ -74,7 +74,7 @@ def nbd_derivatives(
     return value, gradient, hessian
 
 
-@compiled
+@inner
 def _survival_part(
     log_parameters: FloatArray,
     more_than: FloatArray,
@@ -100,7 +100,7 @@ def _survival_part(
     return value
 
 
-@compiled
+@inner
 def _leaving(
     recency: FloatArray,
     age: FloatArray,

@@ -23,7 +23,7 @@ import math
 import numpy as np
 
 from models.arrays import FloatArray, IntArray
-from models.compiled import compiled
+from models.compiled import compiled, inner
 
 Point = tuple[float, float, float, float]
 
@@ -35,7 +35,7 @@ _NOTHING = -60.0
 """Logarithm of a share of the integral from which on the rest of it is left out."""
 
 
-@compiled
+@inner
 def nodes_between(
     n: float,
     alpha: float,
@@ -76,7 +76,7 @@ def nodes_between(
     return number
 
 
-@compiled
+@inner
 def _still_there(n: float, alpha: float, s: float, beta: float, recency: float, age: float) -> float:
     """Logarithm of the share of being alive, relative to the same as the nodes."""
     more = age - recency

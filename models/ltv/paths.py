@@ -28,7 +28,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.arrays import FloatArray, IntArray, WordArray
-from models.compiled import compiled, inline
+from models.compiled import in_place, inline, inner
 from models.streams import uniform4
 
 BETA_GEO, MODIFIED, PARETO = 0, 1, 2
@@ -133,13 +133,13 @@ def month_at(clock: FloatArray, pace: float, time: float, month: int) -> int:
     return guess
 
 
-@compiled
+@inner
 def pace_of(clock: FloatArray) -> float:
     """Months over the length of the clock (month + 1,), a rate per operational day; 0 if it stands still."""
     return (clock.size - 1) / clock[clock.size - 1] if clock[clock.size - 1] > 0.0 else 0.0
 
 
-@compiled
+@inner
 def leaving_time(hazard: float, clock: FloatArray, churn: FloatArray) -> float:
     """Operational time at which the churn multipliers have added up to ``hazard`` (operational days);
     1 beyond the clock.
@@ -202,7 +202,7 @@ def _path(
     return number
 
 
-@compiled
+@inner
 def new_customer_path(
     customer: NewCustomer,
     trial: int,
@@ -226,7 +226,7 @@ def new_customer_path(
     if customer.law == PARETO:
         hazard = b * math.expm1(-math.log(threshold) / a)
         if churn.size > 0:
-            month = month_at(clock, pace_of(clock), start, 0)
+            month = month_at(clock, pace_of(clock), start, np.int64(0))
             before = churn[month] * (start - clock[month])
             for j in range(month):
                 before += churn[j] * (clock[j + 1] - clock[j])
@@ -235,7 +235,7 @@ def new_customer_path(
             stop = min(stop, start + hazard)
         a = 0.0
     if customer.law == MODIFIED:
-        g = churn[month_at(clock, pace_of(clock), start, 0)] if churn.size > 0 else 1.0
+        g = churn[month_at(clock, pace_of(clock), start, np.int64(0))] if churn.size > 0 else 1.0
         stays = _stay(a, b, g)
         if stays <= threshold:
             return 0
@@ -282,7 +282,7 @@ def existing_path(
     return _path(course, trial, index, key, churn, clock, times, marks)
 
 
-@compiled
+@in_place
 def alive_geometric(parameters: tuple[float, float, float, float], base: Base, alive: FloatArray) -> None:
     """P(alive) of each summary row under BG/NBD and MBG/NBD, a probability, written into ``alive`` (row,).
 
@@ -305,7 +305,7 @@ def alive_geometric(parameters: tuple[float, float, float, float], base: Base, a
         alive[i] = 1.0 / (1.0 + math.exp(shared + (r + x) * math.log(ratio)))
 
 
-@compiled
+@inner
 def active_cells(
     parameters: tuple[float, float, float, float],
     base: Base,

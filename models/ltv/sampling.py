@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.arrays import FloatArray, Int32Array, IntArray, WordArray
-from models.compiled import compiled, inline
+from models.compiled import compiled, inline, inner
 from models.ltv.pareto_likelihood import alive_pareto
 from models.ltv.paths import (
     PARETO,
@@ -133,12 +133,12 @@ def arrivals_block(
     return offset, month[:total], mark[:total], customer[:total]
 
 
-@compiled
+@inner
 def _customer_rate(
     point: FloatArray, paid: float, total: float, key: WordArray, trial: int, index: np.uint64
 ) -> float:
     """The customer's nu: Gamma(q + p x) with rate v + total spend."""
-    value, _ = gamma(point[1] + point[0] * paid, key, trial, index, 0)
+    value, _ = gamma(point[1] + point[0] * paid, key, trial, index, np.int64(0))
     return value / (point[2] + total)
 
 
@@ -174,7 +174,7 @@ class _Payer(NamedTuple):
     pace: float
 
 
-@compiled
+@inner
 def _price_path(
     payer: _Payer,
     times: FloatArray,
@@ -325,6 +325,6 @@ def first_orders_block(
             for k in range(counts[min(t, counts.shape[0] - 1), cohort]):
                 index = np.uint64((cohort << 32) | k)
                 rate = _customer_rate(point, 0.0, 0.0, key, first_trial + t, index)
-                value, _ = gamma(point[0], key, first_trial + t, index, _ORDER_PARTS)
+                value, _ = gamma(point[0], key, first_trial + t, index, np.int64(_ORDER_PARTS))
                 spend[t, cohort] += value / rate
     return spend

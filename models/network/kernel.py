@@ -143,4 +143,5 @@ def _cut(table: Int32Array, count: IntArray) -> Int32Array:
     """The table without the rows that no trial uses; what a trial does not use is zero."""
     for t, used in enumerate(count):
         table[t, used:] = 0
-    return table[:, : int(count.max(initial=0))]
+    # one layout in memory, as the other engine gives: else all that reads it is compiled twice
+    return np.ascontiguousarray(table[:, : int(count.max(initial=0))])

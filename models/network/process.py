@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Generator
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import simpy
@@ -69,10 +69,8 @@ def advance(
     check_call(network, state, until, controls, draws, demand)
     state = with_rings_room(state, draws)
     movements = empty_movements(network, len(state.trials), state.day, until, state.lines)
-    runs = [
-        Trial(t, network, state, until, controls, draws, demand[t], movements, features, journal)
-        for t in range(len(state.trials))
-    ]
+    call = Call(network, state, until, controls, draws, demand, features, journal)
+    runs = [Trial(t, call, movements) for t in range(len(state.trials))]
     for run in runs:
         run.run()
     state = replace(
@@ -105,28 +103,31 @@ def _table(rows: list[list[list[int]]], columns: int) -> tuple[Any, IntArray]:
     return table, counts
 
 
+class Call(NamedTuple):
+    """What a call of ``advance`` was given, the same for every trial."""
+
+    network: Network
+    state: State
+    until: int
+    controls: Controls
+    draws: Draws
+    demand: IntArray
+    """Units (trial, day, demand point, item)."""
+    features: tuple[str, ...]
+    journal: list[Event] | None
+
+
 class Trial:
     """One trial of the block from ``state.day`` to ``until``."""
 
-    def __init__(
-        self,
-        t: int,
-        network: Network,
-        state: State,
-        until: int,
-        controls: Controls,
-        draws: Draws,
-        demand: IntArray,
-        movements: Movements,
-        features: tuple[str, ...],
-        journal: list[Event] | None,
-    ) -> None:
-        self.journal = journal
-        self.t, self.network, self.first, self.until = t, network, state.day, until
-        self.controls, self.draws, self.demand, self.out = controls, draws, demand, movements
+    def __init__(self, t: int, call: Call, movements: Movements) -> None:
+        network, state, draws = call.network, call.state, call.draws
+        self.journal = call.journal
+        self.t, self.network, self.first, self.until = t, network, state.day, call.until
+        self.controls, self.draws, self.demand, self.out = call.controls, draws, call.demand[t], movements
         self.trial = state.trials[t]
         self.environment = simpy.Environment(initial_time=float(state.day - 1))
-        self.finished = state.day >= until
+        self.finished = state.day >= call.until
         self.on_hand = state.on_hand[t].copy()
         self.on_order = state.on_order[t].copy()
         self.short_rest = state.short_rest[t].astype(np.int64)
@@ -142,7 +143,7 @@ class Trial:
         self.factory: list[deque[Order]] = [deque() for _ in network.suppliers]
         port_open = of_trial(draws.port_open, t)
         self.customs = [
-            Customs(self.environment, int(c), port_open[p], "preemptive_closures" in features)
+            Customs(self.environment, int(c), port_open[p], "preemptive_closures" in call.features)
             for p, c in enumerate(network.servers)
         ]
         self.backlog = self._read_backlog(state)

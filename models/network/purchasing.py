@@ -138,7 +138,7 @@ def observe_month(
     and the day after its last.
     """
     expected = model.expected_units[:, month, :].sum(axis=1)
-    demand = _observe_demand(state.demand, demanded, expected)
+    demand = _observe_demand(state.demand, np.ascontiguousarray(demanded), expected)
     lead = _observe_lead(state.lead, model.lead_mean, window, _Rows(*lines))
     return PurchasingState(demand, lead)
 

@@ -27,7 +27,7 @@ from models.network.timelines import journal_table, stock_table
 Engine = Literal["compiled", "simpy"]
 
 
-def advance(
+def advance(  # noqa: PLR0913 - the face of both engines: each argument is one of theirs
     network: Network,
     state: State,
     until: int,
@@ -65,7 +65,7 @@ class _Start:
         return self.state.day + self.demand.shape[1]
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - the face of notebooks: everything but network and draws has a default
     network: Network,
     draws: Draws | Mapping[str, Any],
     demand: IntArray | None = None,

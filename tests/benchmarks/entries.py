@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.benchmarks.baseline import demo_run_128, demo_run_cold
 from tests.benchmarks.customers import fit_1m, fit_100k, fit_cdnow, sample_1m, spend_1m
 from tests.benchmarks.demo import command_1024, first_compile, hot_calls, network_engines, run_with_parts
 from tests.benchmarks.network import (
@@ -37,6 +38,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("demo_run_total", run_with_parts),
     Benchmark("demo_run_1024_two_workers", command_1024),
     Benchmark("demo_run_first_compile", first_compile),
+    Benchmark("demo_run_128", demo_run_128),
+    Benchmark("demo_run_cold", demo_run_cold),
     Benchmark("hot_calls", hot_calls),
     Benchmark("demo_network_vs_own_simpy", network_engines),
     Benchmark("network_engines", engines),

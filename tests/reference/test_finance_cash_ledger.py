@@ -12,8 +12,8 @@ import pytest
 from engine.finance.books import Lines, open_books
 from engine.finance.close import close_month
 from engine.finance.kpis import cash_weighted_cycle
-from engine.finance.neutral import neutral_inputs, neutral_spec
 from engine.finance.statements import assemble
+from tests.engine.finance.neutral import neutral_inputs, neutral_spec
 
 MONTHS, LENGTH, DAILY, LOT = 40, 30, 10, 300
 

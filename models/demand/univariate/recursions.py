@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from models.arrays import FloatArray
-from models.compiled import compiled, inline
+from models.compiled import compiled, inline, inner
 
 SMOOTHING, THETA = 0, 1
 """What the simplex search minimises."""
@@ -24,7 +24,7 @@ WORST = 1e30
 """Value of a point that is no model: above every log-likelihood, and finite for the simplex."""
 
 
-@compiled
+@inner
 def squash(value: float, low: float, high: float) -> float:
     """A number between two bounds from an unbounded one."""
     return low + (high - low) / (1.0 + math.exp(-min(max(value, -40.0), 40.0)))
@@ -153,7 +153,7 @@ def theta(y: FloatArray, values: FloatArray, expected: FloatArray, state: FloatA
     return math.log(max(squares / max(y.size - 2, 1), 1e-12))
 
 
-@compiled
+@inner
 def theta_line(n: float, value: float, mean: float, slope: float) -> tuple[float, float, float]:
     """Mean, intercept and slope of the least squares line through n points, from those of one point less."""
     if n <= 1.0:

@@ -29,8 +29,8 @@ from engine.finance.books import (
     open_books,
 )
 from engine.finance.close import close_month
-from engine.finance.neutral import neutral_inputs, neutral_spec
 from engine.finance.spec import FinanceSpec
+from tests.engine.finance.neutral import neutral_inputs, neutral_spec
 
 MONTH_START = np.array([0, 31, 59, 90, 120, 151, 181])
 SIZES = {

@@ -171,7 +171,7 @@ def test_numbas_decorators_have_one_home() -> None:
             r"^(from numba import .*\bn?jit\b|import numba\b)", path.read_text(encoding="utf-8"), re.M
         )
     ]
-    assert [path for path in homes if not path.startswith("models/network/")] == ["models/compiled.py"]
+    assert homes == ["models/compiled.py"]
 
 
 def _without_layout(kinds: str) -> str:

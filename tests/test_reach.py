@@ -18,7 +18,6 @@ MOST_UNRUN = 78
 """Public functions, classes and members that only tests use when this was last counted: it only falls."""
 
 WAITING = {
-    "engine.finance.neutral": "a fixture of hand-worked cases: goes to tests/ with engine/finance",
     "engine.risk.decisions": "DECISIONS.md: regret, maximin and satisficing share of plans by futures",
     "engine.risk.reverse": "DECISIONS.md and MONTECARLO.md: nearest breach in normal space",
     "models.congestion": "part 8 (NETWORK.md): regime switch of a port, normal or congested, as a shock",

@@ -281,7 +281,7 @@ def _count_order(orders: OrderRows, t: int, row: int, times: OrderTimes) -> None
         times.still_open[t, n, s, days - 1 - ordered] += 1
 
 
-@inner
+@compiled
 def _customs_figures(spent: FloatArray, limit: float, figures: FloatArray) -> None:
     """Fill the figures of a port (figure,) from the days spent there; its queue holds the sum of waits."""
     size = spent.size

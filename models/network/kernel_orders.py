@@ -28,7 +28,7 @@ WHEN_COLUMNS = CLEARED + 1
 
 @inner
 def schedule(bucket: IntArray, link: IntArray, order: int, time: float, after: int, base: int) -> None:
-    """Put an order into the bucket of the day whose opening meets ``time``: the first day after ``after`` at
+    """Put an order into the bucket (D,) of the day whose opening meets ``time``: the first after ``after`` at
     or beyond it.
     """
     at = max(after + 1, math.ceil(time)) - base
@@ -39,7 +39,7 @@ def schedule(bucket: IntArray, link: IntArray, order: int, time: float, after: i
 
 @inner
 def append(queue: IntArray, link: IntArray, order: int) -> None:
-    """Put an order at the end of a queue (first, last)."""
+    """Put an order at the end of a queue of orders (first, last); ``link`` (order,) is the next of each."""
     link[order] = NONE
     if queue[0] == NONE:
         queue[0] = order
@@ -121,7 +121,7 @@ def _earliest(free: FloatArray, servers: int) -> int:
 
 @inner
 def available(when: FloatArray, order: int) -> float:
-    """Day at which an order that customs has released reaches the node's door."""
+    """Day, from ``when`` (order, 8), at which an order that customs has released reaches the node's door."""
     return max(when[order, CLEARED], 0.0) + when[order, INLAND]
 
 
@@ -140,7 +140,7 @@ def _receive(who: IntArray, stock: Stock, lines: Lines, order: int, day: int) ->
 def open_day(
     net: Net, events: Events, port_open: BoolArray, stock: Stock, lines: Lines, day: int, base: int
 ) -> None:
-    """Every order event with time at or before ``day``, receipts included.
+    """Every order event with time at or before ``day``, receipts included; ``port_open`` (P, D).
 
     Customs is the Kiefer-Wolfowitz recursion (1955, "On the theory of queues with many servers", Trans. AMS
     78) with closures; a service that would start after ``day`` waits for its day. ``base``: the day of the
@@ -196,7 +196,8 @@ def _resume(net: Net, events: Events, order: int, day: int, base: int) -> None:
 
 @inner
 def make_units(events: Events, up: BoolArray, capacity: IntArray, day: int, base: int) -> None:
-    """Suppliers make the units of ``day`` in order of (day, id); nothing on a down day, what is not used
+    """Suppliers make the units of ``day``, at most ``capacity`` (S, D),
+    in order of (day, id); nothing on a down day, what is not used
     lapses.
     """
     who, factory = events.who, events.factory

@@ -24,7 +24,7 @@ _HALF_BITS = np.uint64(32)
 def begin_returns(returning: Returning, keys: WordArray, rest: Int32Array, trial: int) -> None:
     """Remainders of the returned share, and where the sequence of each market and item begins. Before the
     first sale of an item the remainder may begin anywhere: it is kept below zero, as -1 - remainder, until
-    then.
+    then. ``rest`` (C, I) parts of 2**20.
     """
     for c in range(rest.shape[0]):
         for i in range(rest.shape[1]):
@@ -37,7 +37,7 @@ def begin_returns(returning: Returning, keys: WordArray, rest: Int32Array, trial
 
 @inner
 def end_returns(returning: Returning, rest: Int32Array) -> None:
-    """Write the remainders back; -1 says before the first sale."""
+    """Write the remainders (C, I), parts of 2**20 of a unit, back; -1 says before the first sale."""
     for c in range(rest.shape[0]):
         for i in range(rest.shape[1]):
             rest[c, i] = max(returning.rest[c, i], -1)
@@ -73,7 +73,7 @@ def take_returns(net: Net, sequence: WordArray, coming: Int32Array, stock: Stock
 @inner
 def share_parts(returning: Returning, share: IntArray, refusal: IntArray, day: int) -> None:
     """Parts of 2**20 of the units sold that come back: refused at the door, or returned of the rest. They
-    change with the refusal of the demand point only.
+    change with the refusal of the demand point only. ``share`` (C, I), ``refusal`` (C, D).
     """
     parts, refused = returning.parts, returning.refused
     for c in range(parts.shape[0]):
@@ -89,7 +89,7 @@ def send_returns(
     serving: Serving, returning: Returning, demand: Int32Array, chance: Chance, due: Int32Array, day: int
 ) -> None:
     """Set aside the share of today's sold units that will come back, after a delay addressed by market, item
-    and sale day; ``due`` (day modulo L, demand point, item) units.
+    and sale day; ``due`` (L, C, I) units, by day modulo L.
 
     What was sold is demand without what is still wanted, and what was sold to the backlog before.
     """

@@ -28,7 +28,7 @@ from models.network.policy import BATCHES
 
 @inner
 def count_behind(net: Net, serving: Serving, backlog: Int32Array, behind: IntArray) -> None:
-    """Backlog that counts against a node: that of the demand points that turn to it first."""
+    """Backlog that counts against a node, (N, I) units: that of the demand points that turn to it first."""
     behind[:] = 0
     for c in range(backlog.shape[0]):
         if serving.waiting[c] > 0:
@@ -54,7 +54,9 @@ def take_transfers(net: Net, stock: Stock, now: Now, day: int) -> None:
 
 @inner
 def transfer(net: Net, work: Work, today: Choice, now: Now, lead: FloatArray, out: Out, day: int) -> None:
-    """Nodes short of stock ask their sources, the first choice of all before the second."""
+    """Nodes short of units ask their sources, the first choice of all before the second; ``lead`` (N, N, D)
+    days from a node to another, by day sent.
+    """
     if not _ask(net, work.desk, work.stock, now.in_transfer, today):
         return
     for group in range(len(net.give_donor)):
@@ -125,7 +127,9 @@ def _send(work: Work, now: Now, lead: FloatArray, out: Out, askers: IntArray, do
 
 @inner
 def count_echelons(net: Net, behind: IntArray, stock: Stock, in_transfer: IntArray) -> None:
-    """Take what is in transfer, and the positions of the nodes that an echelon feeds, off what is behind."""
+    """Take what is in transfer, and the positions of the nodes that an echelon feeds, off what is behind:
+    (N, I) units.
+    """
     nodes, items = behind.shape
     for n in range(nodes):
         for i in range(items):
@@ -140,7 +144,8 @@ def count_echelons(net: Net, behind: IntArray, stock: Stock, in_transfer: IntArr
 def watch(
     net: Net, desk: Desk, chance: Chance, down_since: Int32Array, failover_after: int, day: int
 ) -> None:
-    """Since when each supplier is down, and who takes its orders today: itself, or its backup once it has
+    """Since which day each supplier is down, (S,), and who takes its orders today: itself,
+    or its backup once it has
     been down for long enough and the backup is up.
     """
     for s in range(len(down_since)):

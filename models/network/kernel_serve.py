@@ -24,7 +24,9 @@ _SCARCE = -1
 
 @inner
 def begin_backlog(serving: Serving, backlog: Int32Array, backlog_age: Int32Array, day: int) -> None:
-    """Backlog by demand point, and the day of the oldest unit that waits, from the state before ``day``."""
+    """Backlog by demand point, and the day of the oldest unit that waits, from the state before ``day``:
+    ``backlog`` (C, I) units, ``backlog_age`` (C, I, 61) by day of demand.
+    """
     waiting, since = serving.waiting, serving.since
     for c in range(len(waiting)):
         waiting[c] = 0
@@ -38,7 +40,9 @@ def begin_backlog(serving: Serving, backlog: Int32Array, backlog_age: Int32Array
 
 @inner
 def ask_backlog(serving: Serving, backlog: Int32Array, backlog_age: Int32Array, day: int) -> bool:
-    """Ask for all that waits, demand of 60 days ago joining the oldest; returns whether anything does."""
+    """Ask for all that waits, (C, I) units, demand of 60 days ago joining the oldest; returns whether
+    anything does.
+    """
     left, waiting, since = serving.left, serving.waiting, serving.since
     behind = False
     for c in range(len(waiting)):
@@ -58,7 +62,7 @@ def ask_backlog(serving: Serving, backlog: Int32Array, backlog_age: Int32Array, 
 def book_backlog(
     serving: Serving, backlog: Int32Array, backlog_age: Int32Array, wait: IntArray, day: int
 ) -> None:
-    """Take served backlog off, oldest first, and count how long it has waited."""
+    """Take served backlog, (C, I) units, off, oldest first, and count how many days it has waited."""
     waiting, since = serving.waiting, serving.since
     for c in range(len(waiting)):
         if serving.left[c] == waiting[c]:
@@ -90,7 +94,7 @@ def _taken(ages: Int32Array, wait: IntArray, units: int, age: int, day: int) -> 
 
 @inner
 def ask_demand(serving: Serving, demand: Int32Array) -> int:
-    """Ask for today's demand; returns all its bits, so that a negative or huge number shows."""
+    """Ask for today's demand, (C, I) units; returns all its bits, so that a negative or huge number shows."""
     bits = np.int32(0)
     for c in range(demand.shape[0]):
         total = 0
@@ -108,7 +112,9 @@ def ask_demand(serving: Serving, demand: Int32Array) -> int:
 def book_demand(
     net: Net, serving: Serving, backlog: Int32Array, now: Now, lost: Int32Array, wait: IntArray, day: int
 ) -> None:
-    """Split what was not shipped: held units wait, short units wait or are lost by the market's share."""
+    """Split what was not shipped, (C, I): held units wait, short units wait or are lost by the market's
+    share.
+    """
     for c in range(backlog.shape[0]):
         wait[c, 0] += serving.demanded[c] - serving.left[c]
         for i in range(backlog.shape[1]):
@@ -133,8 +139,8 @@ def book_demand(
 
 @inner
 def serve(net: Net, serving: Serving, split: Split, on_hand: Int32Array, shipped: Int32Array) -> bool:
-    """Serve what is wanted by priority class, preference and node; returns whether picking held anything
-    back.
+    """Serve what is wanted by priority class, preference and node, from stock (N, I) into units shipped
+    (arc, I); returns whether picking held anything back.
     """
     held_back = False
     for group in range(len(net.group_node)):

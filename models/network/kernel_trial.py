@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from models.arrays import Int32Array, IntArray
-from models.compiled import compiled, inner, pasted
+from models.compiled import in_place, inner, pasted
 from models.network.kernel_orders import load, make_units, open_day, store
 from models.network.kernel_records import (
     Block,
@@ -291,7 +291,7 @@ def _run_trial(block: Block, work: Work, window: Window, t: int, day: int) -> tu
     return day, status
 
 
-@compiled
+@in_place
 def run_block(block: Block, work: Work, window: Window, reached: IntArray, begin: int, end: int) -> int:
     """Run the trials from ``begin`` to before ``end``, each from the day it has ``reached`` (trial,) to the
     end of the window or to the day on which a table of it is full; returns the worst status.

@@ -87,6 +87,7 @@ def controls_of(
     return Controls.constant(network, days, **{**named, **changes})
 
 
+# nine arguments: what a case says and what it leaves out, by name
 def run(
     engine: str,
     network: Network,

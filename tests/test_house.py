@@ -48,6 +48,23 @@ def test_decorators_of_numba_have_one_home():
     assert holders(r"\s*import numba\b") == []
 
 
+def test_no_test_calls_what_only_compiled_code_may_call():
+    """A function without a wrapper ends the interpreter when Python calls it."""
+    without_wrapper = {
+        (path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."), name)
+        for path, text in PRODUCT.items()
+        for name in re.findall(r"^@(?:inner|inline)\ndef (\w+)", text, re.MULTILINE)
+    }
+    taken = {
+        (module, name.split(" as ")[0].strip("() \n"))
+        for path, text in SOURCES.items()
+        if path not in PRODUCT
+        for module, names in re.findall(r"^from (\S+) import (\([^)]*\)|[^\n]*)", text, re.MULTILINE)
+        for name in names.strip("()").split(",")
+    }
+    assert without_wrapper & taken == set()
+
+
 def test_raw_machine_code_has_one_home():
     """The high half of a 64-bit product: one instruction, and numba has no name for it."""
     assert holders(r"\s*(?:from|import) llvmlite\b") == ["models/streams.py"]

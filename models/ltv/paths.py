@@ -202,7 +202,7 @@ def _path(
     return number
 
 
-@inner
+@in_place
 def new_customer_path(
     customer: NewCustomer,
     trial: int,

@@ -64,11 +64,6 @@ class Calendar:
         """Calendar month of each month, January 0, shape (month,)."""
         return (self.start.month - 1 + np.arange(self.months)) % 12
 
-    @cached_property
-    def quarter_of_month(self) -> IntArray:
-        """Forecast quarter of each month, shape (month,)."""
-        return np.arange(self.months) // MONTHS_IN_QUARTER
-
     def dates(self) -> DateArray:
         """Dates of the days, datetime64[D], shape (day,)."""
         return np.datetime64(self.start, "D") + np.arange(self.days)

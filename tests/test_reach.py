@@ -14,8 +14,11 @@ from tests.reach import (
 )
 
 MOST_WAITING = 10
-MOST_UNRUN = 78
+MOST_UNRUN = 74
 """Public functions, classes and members that only tests use when this was last counted: it only falls."""
+
+CALLED_BY_NUMBA = "models.compiled."
+"""The locators of machine code: numba calls them by the names it gives them."""
 
 WAITING = {
     "engine.risk.decisions": "DECISIONS.md: regret, maximin and satisficing share of plans by futures",
@@ -40,7 +43,8 @@ def test_few_modules_wait():
 
 def test_no_more_names_are_used_by_tests_only():
     """A function that only tests call is a defect: reference cases call what runs."""
-    found = [*unreached_names(), *unmentioned_members()]
+    every = [*unreached_names(), *unmentioned_members()]
+    found = [name for name in every if not name.startswith(CALLED_BY_NUMBA)]
     assert len(found) <= MOST_UNRUN, "\n".join(found)
 
 
@@ -51,7 +55,7 @@ def test_readmes_and_notebooks_import_nothing_that_is_not_there():
 @pytest.mark.parametrize(
     "node",
     [
-        ("engine.cli", "main"),
+        ("engine.cli.commands", "main"),
         ("engine.plan.load", "load_plan"),  # named by the README, handed on by engine/__init__
         ("engine.report.plots", "waterfall"),  # named by the README only
         ("engine.demo.write", "write_demo"),  # imported within a command

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import Field
 
 from engine.finance.metrics import METRIC_NAMES
@@ -12,7 +10,7 @@ from engine.plan.files import Folder
 from engine.plan.schema import Finite, Model, Share
 from engine.plan.validate import validate
 from engine.plan.yaml_file import read_yaml
-from models.errors import InputError, did_you_mean
+from models.errors import did_you_mean
 
 FILE = "policy.yaml"
 
@@ -59,13 +57,4 @@ def check_policy(folder: Folder, faults: Faults) -> Policy:
                 got=f"{threshold.min:g} > {threshold.max:g}",
                 remedy="min at most max",
             )
-    return policy
-
-
-def read_policy(folder: Path) -> Policy:
-    """Policy of a plan folder; without the file the defaults of the registry hold."""
-    faults = Faults()
-    policy = check_policy(Folder.open(folder), faults)
-    if faults:
-        raise InputError(faults)
     return policy

@@ -284,8 +284,3 @@ def _outside(values: FloatArray, low: float | None, high: float | None) -> Float
     below = values < low if low is not None else np.zeros(values.shape, dtype=bool)
     above = values > high if high is not None else np.zeros(values.shape, dtype=bool)
     return (below | above).astype(np.float64)
-
-
-def scenario_metric(summary: Summary, scenario: str, name: str) -> Figure:
-    """One figure by name, for the page and for tests."""
-    return summary.figures[scenario, METRIC_OF[name].name]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,17 +193,3 @@ def write_atomically(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
-
-
-def cube_digest(folder: Path, names: Sequence[str] = ()) -> str:
-    """Sha256 over every array of the cube in name order (or of those named): same numbers, same digest."""
-    digest = hashlib.sha256()
-    tree = open_cube(folder)
-    for node in sorted(tree.subtree, key=lambda each: each.path):
-        dataset = node.to_dataset()
-        for name in sorted(str(key) for key in dataset.data_vars):
-            if names and name not in names:
-                continue
-            digest.update(f"{node.path}/{name}".encode())
-            digest.update(np.ascontiguousarray(dataset[name].to_numpy()).tobytes())
-    return digest.hexdigest()

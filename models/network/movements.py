@@ -59,11 +59,6 @@ class Movements:
     seen.
     """
 
-    @property
-    def line_count(self) -> IntArray:
-        """(T,) order lines used."""
-        return self.lines.count
-
 
 def empty_movements(
     network: Network, trials: int, first_day: int, until: int, lines: LineTable, *, written: bool = False

@@ -27,7 +27,7 @@ from engine.report.sections.shocks import (
 )
 from engine.report.summary import Summary
 from engine.report.waterfall import line_title
-from models.errors import UsageError
+from models.errors import UsageError, did_you_mean, unknown
 
 
 class Shown(Protocol):
@@ -56,7 +56,7 @@ def cash(run: Shown) -> Chart:
 def profit(run: Shown, rung: str = "ebitda") -> Chart:
     """Fan of a rung of the margin ladder by quarter under base."""
     if rung not in RUNGS:
-        raise UsageError(f"rung: unknown | got {rung!r} | one of {', '.join(RUNGS)}")
+        raise unknown("rung", rung, RUNGS)
     return _titled(fan_picture(_source(run), rung, line_title(rung)))
 
 
@@ -64,8 +64,8 @@ def waterfall(run: Shown, scenario: str) -> Chart:
     """From base to a scenario by line of the profit and loss account."""
     source = _source(run)
     if scenario not in source.shocks:
-        known = ", ".join(source.shocks) or "none"
-        raise UsageError(f"scenario: not in this run | got {scenario!r} | one of {known}")
+        remedy = did_you_mean(scenario, source.shocks)
+        raise UsageError(f"scenario: not in this run | got {scenario!r} | {remedy}")
     return _titled(waterfall_picture(source, source.waterfalls[scenario]))
 
 
@@ -89,7 +89,7 @@ def breaches(run: Shown) -> Chart:
 def exceedance(run: Shown, metric: str = "minimum_cash") -> Chart:
     """Share of the trials above each value of a metric, by scenario."""
     if metric not in METRIC_OF:
-        raise UsageError(f"metric: unknown | got {metric!r} | one of {', '.join(METRIC_OF)}")
+        raise unknown("metric", metric, METRIC_OF)
     picture = curve_picture(_source(run), metric)
     if picture is None:
         raise UsageError(

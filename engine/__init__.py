@@ -12,7 +12,6 @@ from engine.version import __version__
 __all__ = [
     "BreachTarget",
     "Execution",
-    "Ledger",
     "Run",
     "RunSettings",
     "Scenario",
@@ -27,7 +26,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from engine.backtest import Ledger, backtest_plan
+    from engine.backtest import backtest_plan
     from engine.breaking import BreachTarget, break_metric
     from engine.chain import run
     from engine.demo import write_demo
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 _HOMES = {
     "BreachTarget": "engine.breaking",
     "Execution": "engine.settings",
-    "Ledger": "engine.backtest",
     "Run": "engine.finished",
     "RunSettings": "engine.settings",
     "Scenario": "engine.scenarios.draft",

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from engine.finance.lines import RUNGS, SEGMENT_LINES, lines_to
 from engine.report.notebook import run_html
 from engine.report.page import PAGE, write_report
 from engine.report.summary import Summary, summarise
@@ -66,6 +67,23 @@ class Run:
         UsageError : a variable, dim or label that is not there, or a table too large to be meant.
         """
         return frame_of(self.variable(name), chosen)
+
+    def lines(self, rung: str = "ebitda") -> xr.Dataset:
+        """The company's lines of the profit and loss account that add up to a rung of it, each (scenario,
+        trial, month), in the company's currency.
+
+        Raises
+        ------
+        UsageError : no such rung; the nearest name is told.
+        """
+        if rung not in RUNGS:
+            raise unknown("rung", rung, RUNGS)
+        return xr.Dataset({name: self._line(name) for name in lines_to(rung)})
+
+    def _line(self, name: str) -> xr.DataArray:
+        if name in SEGMENT_LINES:
+            return self.variable(f"market/{name}").sum("market", keep_attrs=True)
+        return self.variable(f"month/{name}")
 
     @property
     def page(self) -> Path:

@@ -1,7 +1,8 @@
 """Charts of the report for notebooks: a run in, the page's own chart out, which shows itself as SVG.
 
 ``engine.report.plots.cash(run)`` and so on; ``.svg()`` is the text of a file. Every chart is titled with what
-is shown, its unit, scenario and period.
+is shown, its unit, scenario and period. Charts of any numbers are handed on: ``fan``, ``daily_fan``,
+``lines`` over time; ``diagram``, ``timelines``, ``day_lines`` of a network.
 """
 
 from __future__ import annotations
@@ -13,9 +14,16 @@ import xarray as xr
 
 from engine.finance.lines import RUNGS
 from engine.finance.metrics import METRIC_OF
+from engine.report.charts_network import day_lines as day_lines
+from engine.report.charts_network import diagram as diagram
+from engine.report.charts_network import timelines as timelines
+from engine.report.charts_time import daily_fan as daily_fan
+from engine.report.charts_time import fan as fan
+from engine.report.charts_time import lines as lines
 from engine.report.content import Picture
 from engine.report.drawing import Chart
 from engine.report.reading import Source
+from engine.report.reading import quarter_name as quarter_name
 from engine.report.sections.exceedances import curve_picture
 from engine.report.sections.ladder import fan_picture
 from engine.report.sections.liquidity import cash_picture

@@ -103,6 +103,7 @@ def test_a_variable_says_what_it_is_and_in_which_currency(run):
         (lambda run: run.frame("market/cm2", trial=99), "trial of cm2: unknown"),
         (lambda run: run.frame("market/cm2", month="1999-01"), "month of cm2: unknown"),
         (lambda run: run.frame("market/cm2", month="soon"), "month of cm2: unknown"),
+        (lambda run: run.lines("ebitd"), "did you mean ebitda?"),
         (lambda run: run.summary().figure("base", "ebitd"), "did you mean ebitda?"),
         (lambda run: run.summary().figure("bse", "ebitda"), "did you mean base?"),
     ],
@@ -111,6 +112,15 @@ def test_a_wrong_name_gets_the_nearest(run, ask, told):
     with pytest.raises(UsageError) as raised:
         ask(run)
     assert told in str(raised.value)
+
+
+@pytest.mark.parametrize("rung", ["cm1", "cm2", "ebitda"])
+def test_the_lines_of_a_rung_add_up_to_it(run, rung):
+    lines = run.lines(rung)
+    assert {line.attrs["units"] for line in lines.values()} == {"USD"}
+    total = lines.to_array("line").sum("line")
+    stored = run.cube[f"month/{rung}"]
+    assert total.transpose(*stored.dims).values == pytest.approx(stored.values, rel=1e-9, abs=1e-6)
 
 
 def test_a_figure_is_found_by_name(run):

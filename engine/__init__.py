@@ -12,32 +12,42 @@ from engine.version import __version__
 __all__ = [
     "BreachTarget",
     "Execution",
+    "Run",
     "RunSettings",
+    "Scenario",
     "__version__",
     "backtest_plan",
     "break_metric",
+    "find_run",
     "load_plan",
     "open_run",
     "run",
+    "write_demo",
 ]
 
 if TYPE_CHECKING:
     from engine.backtest import backtest_plan
     from engine.breaking import BreachTarget, break_metric
     from engine.chain import run
-    from engine.finished import open_run
+    from engine.demo import write_demo
+    from engine.finished import Run, find_run, open_run
     from engine.plan.load import load_plan
+    from engine.scenarios.draft import Scenario
     from engine.settings import Execution, RunSettings
 
 _HOMES = {
     "BreachTarget": "engine.breaking",
     "Execution": "engine.settings",
+    "Run": "engine.finished",
     "RunSettings": "engine.settings",
+    "Scenario": "engine.scenarios.draft",
     "backtest_plan": "engine.backtest",
     "break_metric": "engine.breaking",
+    "find_run": "engine.finished",
     "load_plan": "engine.plan.load",
     "open_run": "engine.finished",
     "run": "engine.chain",
+    "write_demo": "engine.demo",
 }
 
 

@@ -24,7 +24,7 @@ from engine.progress import Progress, silent
 from engine.report.plausibility import plausibility
 from engine.report.summary import summarise
 from engine.responses import playbook_problems, responses_of
-from engine.scenarios import BASE, Composition, Library, load_library, resolve
+from engine.scenarios import BASE, Composition, Given, Library, compose_all, load_library, resolve
 from engine.settings import Execution, RunSettings, check
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.customer_history import customer_history
@@ -80,7 +80,7 @@ class Assignment:
 def run(
     plan: Plan,
     settings: RunSettings = SETTINGS,
-    scenarios: str | Sequence[str | Composition] = "all",
+    scenarios: Given | Sequence[Given] = "all",
     *,
     execution: Execution = EXECUTION,
     calibration: Calibration | None = None,
@@ -94,8 +94,8 @@ def run(
 
     Parameters
     ----------
-    scenarios : "all", names separated by commas, or a list of names and composed scenarios; base is always
-        part of it.
+    scenarios : "all", names separated by commas, or a list of names and scenarios given in Python
+        (``engine.Scenario``, a dict as YAML would give it, a composition); base is always part of it.
     calibration : a calibration to use instead of fitting the plan's history (frozen calibration).
 
     Raises
@@ -105,7 +105,7 @@ def run(
     """
     check(settings, execution)
     library = load_library(plan.path / "scenarios", examine=playbook_problems)
-    composed = _choose(library, scenarios)
+    library, composed = _choose(library, scenarios)
     timings = timings or Timings()
     with timings.part("calibrate"):
         fitted = calibrate(plan) if calibration is None else calibration.restricted_to(plan)
@@ -128,21 +128,24 @@ def run(
     return Run(target)
 
 
-def _choose(library: Library, scenarios: str | Sequence[str | Composition]) -> tuple[Composition, ...]:
-    """Composed scenarios, base first, then by name; base is always among them."""
+def _choose(library: Library, scenarios: Given | Sequence[Given]) -> tuple[Library, tuple[Composition, ...]]:
+    """The library with scenarios given in Python, and the composed ones, base first, then by name; base is
+    always among them.
+    """
     if isinstance(scenarios, str):
         names = (
             library.names if scenarios == "all" else [n.strip() for n in scenarios.split(",") if n.strip()]
         )
         if not names:
             raise UsageError("scenarios: none chosen | write all, or names separated by commas")
-        wanted: Sequence[str | Composition] = tuple(names)
-    else:
+        wanted: Sequence[Given] = tuple(names)
+    elif isinstance(scenarios, Sequence):
         wanted = scenarios
-    chosen = {
-        each.name: each for each in (library.compose(w) if isinstance(w, str) else w for w in (BASE, *wanted))
-    }
-    return tuple(sorted(chosen.values(), key=lambda each: (each.name != BASE, each.name)))
+    else:
+        wanted = (scenarios,)
+    extended, composed = compose_all(library, (BASE, *wanted), playbook_problems)
+    chosen = {each.name: each for each in composed}
+    return extended, tuple(sorted(chosen.values(), key=lambda each: (each.name != BASE, each.name)))
 
 
 def _template(assigned: Assignment, identity: dict[str, Any]) -> Template:

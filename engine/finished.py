@@ -7,15 +7,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import xarray as xr
 
+from engine.finance.lines import RUNGS, SEGMENT_LINES, lines_to
 from engine.report.notebook import run_html
 from engine.report.page import PAGE, write_report
 from engine.report.summary import Summary, summarise
 from engine.report.workbook import WORKBOOK, write_workbook
 from engine.store.cube import open_cube
+from engine.store.labelled import frame_of, variable_of
 from engine.store.manifest import read_manifest
-from models.errors import StoreError
+from models.errors import StoreError, unknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,47 @@ class Run:
     def cube(self) -> xr.DataTree:
         """The cube: dims scenario, trial and a time axis first; ``units`` on every variable."""
         return open_cube(self.path)
+
+    def variable(self, name: str) -> xr.DataArray:
+        """A variable of the cube by group/name, lazily read, (scenario, trial, …); attrs ``long_name``
+        says what it is, ``units`` its unit in the company's currency.
+
+        Raises
+        ------
+        UsageError : no such variable; the nearest name is told.
+        """
+        return variable_of(self.cube, name, str(self.manifest["currency"]))
+
+    def frame(self, name: str, **chosen: Any) -> pd.DataFrame:
+        """A variable of the cube as a tidy table: a column for each dim, then the numbers; ``attrs`` as in
+        ``variable``. Only what is chosen is read, such as ``run.frame("day/net_cash", day="2027-03")``.
+
+        Parameters
+        ----------
+        chosen : labels by dim: one, a list or a slice; of a time axis also a part of a date.
+
+        Raises
+        ------
+        UsageError : a variable, dim or label that is not there, or a table too large to be meant.
+        """
+        return frame_of(self.variable(name), chosen)
+
+    def lines(self, rung: str = "ebitda") -> xr.Dataset:
+        """The company's lines of the profit and loss account that add up to a rung of it, each (scenario,
+        trial, month), in the company's currency.
+
+        Raises
+        ------
+        UsageError : no such rung; the nearest name is told.
+        """
+        if rung not in RUNGS:
+            raise unknown("rung", rung, RUNGS)
+        return xr.Dataset({name: self._line(name) for name in lines_to(rung)})
+
+    def _line(self, name: str) -> xr.DataArray:
+        if name in SEGMENT_LINES:
+            return self.variable(f"market/{name}").sum("market", keep_attrs=True)
+        return self.variable(f"month/{name}")
 
     @property
     def page(self) -> Path:
@@ -110,12 +154,20 @@ def open_run(path: str | Path) -> Run:
 
     Raises
     ------
+    UsageError : no such folder; the nearest run beside it is told.
     StoreError : a folder without one.
     """
     folder = Path(path)
+    if not folder.exists():
+        raise unknown("run", str(path), _beside(folder))
     if not (folder / "run.json").exists():
         raise StoreError(f"{folder}: no finished run here | expected run.json | give a folder under runs/")
     return Run(folder)
+
+
+def _beside(folder: Path) -> list[str]:
+    """Finished runs in the folder where a run was looked for, hidden ones left out."""
+    return [str(each.parent) for each in folder.parent.glob("[!.]*/run.json")]
 
 
 def find_run(path: str | Path) -> Run:

@@ -85,3 +85,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if not names:
         return "there is none to choose from"
     return f"one of {', '.join(names[:_LISTED])}" + (", …" if len(names) > _LISTED else "")
+
+
+def unknown(what: str, got: str, known: Iterable[str], remedy: str | None = None) -> UsageError:
+    """The error for a name that is not there; ``remedy`` replaces the nearest of the known names.
+
+    >>> str(unknown("metric", "ebitd", ["cm1", "ebitda"]))
+    "metric: unknown | got 'ebitd' | did you mean ebitda?"
+    """
+    return UsageError(f"{what}: unknown | got {got!r} | {remedy or did_you_mean(got, known)}")

@@ -15,7 +15,7 @@ from engine.plan.plan import Plan
 from engine.progress import Progress, silent
 from engine.responses import playbook_problems
 from engine.risk.reverse_scale import smallest_scale
-from engine.scenarios import Composition, Library, load_library
+from engine.scenarios import Composition, Given, Library, compose_all, load_library
 from engine.settings import Execution, RunSettings, check
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.world import build_world
@@ -31,7 +31,7 @@ def break_metric(
     plan: Plan,
     target: BreachTarget,
     *,
-    scenario: str | Composition,
+    scenario: Given,
     driver: str,
     settings: RunSettings = SETTINGS,
     execution: Execution = EXECUTION,
@@ -45,7 +45,8 @@ def break_metric(
 
     Parameters
     ----------
-    scenario : name of the library or the plan, path of a scenario file (.yaml), or a composition.
+    scenario : name of the library or the plan, path of a scenario file (.yaml), or a scenario given in Python
+        (``engine.Scenario``, a dict, a composition).
     driver : driver of that scenario whose shocks are scaled.
     calibration : a calibration to use instead of fitting the plan's history (frozen calibration).
 
@@ -85,16 +86,15 @@ def break_metric(
     )
 
 
-def _scenario(plan: Plan, scenario: str | Composition) -> tuple[Library, Composition]:
+def _scenario(plan: Plan, scenario: Given) -> tuple[Library, Composition]:
     """The library and the scenario in it; a name that ends as a file does is a scenario file."""
-    own = plan.path / "scenarios"
-    if not isinstance(scenario, str):
-        return load_library(own, examine=playbook_problems), scenario
-    if not scenario.endswith((".yaml", ".yml")):
+    own, name = plan.path / "scenarios", scenario
+    if isinstance(scenario, str) and scenario.endswith((".yaml", ".yml")):
+        library, name = load_library(own, scenario, playbook_problems), Path(scenario).stem
+    else:
         library = load_library(own, examine=playbook_problems)
-        return library, library.compose(scenario)
-    library = load_library(own, scenario, playbook_problems)
-    return library, library.compose(Path(scenario).stem)
+    extended, composed = compose_all(library, [name], playbook_problems)
+    return extended, composed[0]
 
 
 def _complaints(check: Callable[[], None]) -> list[str]:

@@ -1,7 +1,8 @@
 """Charts of the report for notebooks: a run in, the page's own chart out, which shows itself as SVG.
 
 ``engine.report.plots.cash(run)`` and so on; ``.svg()`` is the text of a file. Every chart is titled with what
-is shown, its unit, scenario and period.
+is shown, its unit, scenario and period. Charts of any numbers are handed on: ``fan``, ``daily_fan``,
+``lines`` over time; ``diagram``, ``timelines``, ``day_lines`` of a network.
 """
 
 from __future__ import annotations
@@ -13,9 +14,16 @@ import xarray as xr
 
 from engine.finance.lines import RUNGS
 from engine.finance.metrics import METRIC_OF
+from engine.report.charts_network import day_lines as day_lines
+from engine.report.charts_network import diagram as diagram
+from engine.report.charts_network import timelines as timelines
+from engine.report.charts_time import daily_fan as daily_fan
+from engine.report.charts_time import fan as fan
+from engine.report.charts_time import lines as lines
 from engine.report.content import Picture
 from engine.report.drawing import Chart
 from engine.report.reading import Source
+from engine.report.reading import quarter_name as quarter_name
 from engine.report.sections.exceedances import curve_picture
 from engine.report.sections.ladder import fan_picture
 from engine.report.sections.liquidity import cash_picture
@@ -27,7 +35,7 @@ from engine.report.sections.shocks import (
 )
 from engine.report.summary import Summary
 from engine.report.waterfall import line_title
-from models.errors import UsageError
+from models.errors import UsageError, did_you_mean, unknown
 
 
 class Shown(Protocol):
@@ -56,7 +64,7 @@ def cash(run: Shown) -> Chart:
 def profit(run: Shown, rung: str = "ebitda") -> Chart:
     """Fan of a rung of the margin ladder by quarter under base."""
     if rung not in RUNGS:
-        raise UsageError(f"rung: unknown | got {rung!r} | one of {', '.join(RUNGS)}")
+        raise unknown("rung", rung, RUNGS)
     return _titled(fan_picture(_source(run), rung, line_title(rung)))
 
 
@@ -64,8 +72,8 @@ def waterfall(run: Shown, scenario: str) -> Chart:
     """From base to a scenario by line of the profit and loss account."""
     source = _source(run)
     if scenario not in source.shocks:
-        known = ", ".join(source.shocks) or "none"
-        raise UsageError(f"scenario: not in this run | got {scenario!r} | one of {known}")
+        remedy = did_you_mean(scenario, source.shocks)
+        raise UsageError(f"scenario: not in this run | got {scenario!r} | {remedy}")
     return _titled(waterfall_picture(source, source.waterfalls[scenario]))
 
 
@@ -89,7 +97,7 @@ def breaches(run: Shown) -> Chart:
 def exceedance(run: Shown, metric: str = "minimum_cash") -> Chart:
     """Share of the trials above each value of a metric, by scenario."""
     if metric not in METRIC_OF:
-        raise UsageError(f"metric: unknown | got {metric!r} | one of {', '.join(METRIC_OF)}")
+        raise unknown("metric", metric, METRIC_OF)
     picture = curve_picture(_source(run), metric)
     if picture is None:
         raise UsageError(

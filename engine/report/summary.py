@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from engine.finance.metrics import HEADLINE, METRIC_OF, METRICS, Metric
@@ -17,11 +18,15 @@ from engine.risk.errors import Estimate, estimate
 from engine.risk.measures import breach_probability, conditional_value_at_risk, value_at_risk
 from engine.risk.mixture import mixture
 from engine.risk.paired import mean, paired_difference
+from engine.store.labelled import spoken_unit
 from models.arrays import FloatArray
-from models.errors import StoreError
-from models.names import SCENARIO
+from models.errors import StoreError, unknown
+from models.names import MONTH, SCENARIO
 
 BASE = "base"
+MIXTURE = "(mixture)"
+"""Stands for the weighted scenarios in a table; no scenario can have this name."""
+COLUMNS = ("scenario", "metric", "stat", "value", "error", "lo", "hi", "unit", "period")
 LEVELS = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
 
 
@@ -38,6 +43,16 @@ class Figure:
     difference: Estimate | None
     """Mean under the scenario less mean under base, same trials."""
 
+    def statistics(self, currency: str) -> list[tuple[str, Estimate, str]]:
+        """Every estimate there is with its name and unit."""
+        unit = unit_of(self.metric, currency)
+        found = [(name, each, unit) for name, each in (self.estimates or {}).items()]
+        if self.breach is not None:
+            found.append(("breach_probability", self.breach, "share"))
+        if self.difference is not None:
+            found.append(("difference_from_base", self.difference, unit))
+        return found
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -52,6 +67,43 @@ class Summary:
     tolerated: float
     channels: Channels | None = None
     """Unit economics by market and acquisition channel; None where the plan has no acquisition channel."""
+    period: str = ""
+    """First and last month of the run, such as 2027-01/2028-12."""
+
+    def figure(self, scenario: str, metric: str) -> Figure:
+        """One metric under one scenario.
+
+        Raises
+        ------
+        UsageError : a scenario or metric that is not there; the nearest name is told.
+        """
+        if scenario not in self.scenarios:
+            raise unknown("scenario", scenario, self.scenarios)
+        if metric not in METRIC_OF:
+            raise unknown("metric", metric, METRIC_OF)
+        return self.figures[scenario, METRIC_OF[metric].name]
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The summary as numbers, one row a statistic: scenario, metric, stat, value, error (half-width of
+        the 95% interval), lo, hi, unit, period.
+
+        ``stat`` is mean, p05, p50, p95, var_95, cvar_95, breach_probability (a share) or
+        difference_from_base. NaN stands where there is no error; a metric that is not defined in every trial
+        has no row. The weighted mixture of the scenarios, where there is one, is scenario ``(mixture)``.
+        """
+        figures = [((scenario, metric), each) for (scenario, metric), each in self.figures.items()]
+        figures += [((MIXTURE, metric), each) for metric, each in self.mixed.items()]
+        order = {name: place for place, name in enumerate((*self.scenarios, MIXTURE))}
+        figures.sort(key=lambda entry: order[entry[0][0]])
+        return pd.DataFrame(
+            [
+                (*key, stat, each.value, error, each.value - error, each.value + error, unit, self.period)
+                for key, figure in figures
+                for stat, each, unit in figure.statistics(self.currency)
+                for error in [each.half_width if each.available else math.nan]
+            ],
+            columns=list(COLUMNS),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, errors beside every figure; null means: not available."""
@@ -114,7 +166,7 @@ class Summary:
 
 def unit_of(metric: Metric, currency: str) -> str:
     """Unit as people read it."""
-    return metric.unit.replace("currency", currency, 1)
+    return spoken_unit(metric.unit, currency)
 
 
 def shown(figure: Figure, name: str) -> str:
@@ -184,7 +236,23 @@ def summarise(cube: xr.DataTree, record: Mapping[str, Any]) -> Summary:
     tolerated = float(policy["tolerated_probability"])
     least, _ = limits_of(METRIC_OF["ltv_cac"], policy)
     channels = read_channels(cube, record, scenarios, BASE, least)
-    return Summary(trials, str(record["currency"]), scenarios, figures, weights, mixed, tolerated, channels)
+    return Summary(
+        trials,
+        str(record["currency"]),
+        scenarios,
+        figures,
+        weights,
+        mixed,
+        tolerated,
+        channels,
+        _period(cube),
+    )
+
+
+def _period(cube: xr.DataTree) -> str:
+    """First and last month of the run."""
+    months = np.datetime_as_string(cube["month"].to_dataset()[MONTH].values[[0, -1]], unit="M")
+    return "/".join(map(str, months))
 
 
 def _weights(given: Mapping[str, float], scenarios: tuple[str, ...]) -> dict[str, float]:

@@ -4,6 +4,8 @@
 - ``values``   durations, starts, distributions
 - ``source``   safe YAML with the place of every value
 - ``library``  shipped and own files, composition
+- ``draft``    a scenario written in Python
+- ``chosen``   the scenarios of a call: names, and those given in Python
 - ``check``    drivers, members, roles, overlaps
 - ``resolve``  shocks to ``Paths``
 - ``describe`` what the commands list, show and check
@@ -11,7 +13,9 @@
 """
 
 from engine.scenarios.check import NamedShock, Problem
+from engine.scenarios.chosen import Given, compose_all
 from engine.scenarios.describe import check_scenarios, list_scenarios, show_scenario
+from engine.scenarios.draft import Scenario as Draft
 from engine.scenarios.grammar import Change, Include, ResponseUse, Scenario, Shape, Shock, Tie
 from engine.scenarios.library import (
     BASE,
@@ -28,6 +32,8 @@ __all__ = [
     "Change",
     "Composition",
     "Distribution",
+    "Draft",
+    "Given",
     "Include",
     "Library",
     "NamedShock",
@@ -41,6 +47,7 @@ __all__ = [
     "base_paths",
     "check",
     "check_scenarios",
+    "compose_all",
     "composition",
     "list_scenarios",
     "load_library",

@@ -271,8 +271,12 @@ def _read_all(
     return scenarios
 
 
-def parse(source: Source, examine: Examine | None = None) -> tuple[Scenario | None, list[Fault]]:
-    """The scenario of a file, or every fault of it: the head, and each shock on its own."""
+def parse(
+    source: Source, examine: Examine | None = None, called: str | None = None
+) -> tuple[Scenario | None, list[Fault]]:
+    """The scenario of a file, or every fault of it: the head, and each shock on its own; ``called`` is its
+    name where that is not the file's.
+    """
     if not isinstance(source.value, dict):
         return None, [
             source.fault((), "a mapping is needed", type(source.value).__name__, "name, why, source, shocks")
@@ -296,7 +300,7 @@ def parse(source: Source, examine: Examine | None = None) -> tuple[Scenario | No
         if shock is not None:
             faults.extend(source.fault(*problem) for problem in shock_problems(shock, ("shocks", index)))
             checked.append(shock)
-    stem = Path(source.file).stem
+    stem = Path(source.file).stem if called is None else called
     name = source.value.get("name")
     if isinstance(name, str) and name != stem:
         faults.append(source.fault(("name",), "differs from the file's name", name, f"name: {stem}"))

@@ -5,10 +5,11 @@ no aliases.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -80,7 +81,34 @@ def read(file: str, content: bytes) -> tuple[Source | None, list[Fault]]:
     except (YAMLError, ValueError) as error:
         return None, [Fault(file, 0, "", "not YAML", _short(str(error).splitlines()[0]), "valid YAML 1.2")]
     places: dict[Path, tuple[int, int]] = {(): (1, 1)}
-    source = Source(file, _plain(document, (), places), places)
+    return _shown(Source(file, _plain(document, (), places), places))
+
+
+def from_values(file: str, values: Any) -> tuple[Source | None, list[Fault]]:
+    """Values given in Python under the name of a file that they could stand in, or the faults that keep them
+    from being read; no rows or columns.
+    """
+    try:
+        return _shown(Source(file, _lowered(values, 0), {}))
+    except RecursionError:
+        return None, [Fault(file, 0, "", "nested too deeply", "", f"at most {MAXIMUM_DEPTH} levels")]
+
+
+def _lowered(value: Any, depth: int) -> Any:
+    """Mappings, sequences and numbers of numpy and pandas as those of YAML."""
+    if depth > MAXIMUM_DEPTH:
+        raise RecursionError
+    if isinstance(value, Mapping):
+        return {str(key): _lowered(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_lowered(inner, depth + 1) for inner in value]
+    if isinstance(value, dt.datetime):
+        return value.date()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _shown(source: Source) -> tuple[Source | None, list[Fault]]:
+    """The source, unless it holds a character that cannot be shown."""
     driving = [
         source.fault(path, "a character that cannot be shown", one_line(text), REMEDY)
         for path, text in _texts(source.value, ())

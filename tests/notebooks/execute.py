@@ -22,10 +22,7 @@ def notebooks() -> list[Path]:
 
 
 def execute(path: Path, place: Path | None = None) -> Any:
-    """The notebook with fresh outputs, its temporary files in ``place``; an error in a cell raises.
-
-    Notebooks that open the run of the first one find it in the same place.
-    """
+    """The notebook with fresh outputs, its temporary files in ``place``; an error in a cell raises."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,

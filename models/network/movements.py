@@ -61,7 +61,7 @@ class Movements:
 
     @property
     def line_count(self) -> IntArray:
-        """(T,) order lines used."""
+        """(T,) number of order lines used."""
         return self.lines.count
 
 

@@ -80,7 +80,8 @@ def _has_arrays(function: ast.FunctionDef) -> bool:
 
 
 def _lacks(function: ast.FunctionDef) -> Iterator[str]:
-    text = " ".join((ast.get_docstring(function) or "").split())
+    raw = ast.get_docstring(function) or ""
+    text = " ".join(raw.split())
     if not text:
         yield "no docstring"
         return
@@ -88,7 +89,8 @@ def _lacks(function: ast.FunctionDef) -> Iterator[str]:
         yield "dims"
     if not UNIT.search(text):
         yield "unit"
-    if FORMULA.search(text) and not SOURCE.search(text):
+    prose = " ".join(line for line in raw.splitlines() if not line.lstrip().startswith((">>>", "...")))
+    if FORMULA.search(prose) and not SOURCE.search(text):
         yield "source of the formula"
     if _raises(function) and "Raises" not in text:
         yield "Raises"

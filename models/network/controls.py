@@ -125,6 +125,11 @@ class Controls:
         Levels are (N, I) for every day or (D, N, I) by day; ``more`` are the optional controls in the same
         shapes. A node and item without a policy never orders. Shares default to the policy's, else to equal
         parts of the qualified.
+
+        Raises
+        ------
+        UsageError
+            where ``more`` names what is no control
         """
         n, i, s = len(network.nodes), len(network.items), len(network.suppliers)
         levels, parts = _of_policies(network, days)

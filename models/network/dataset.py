@@ -17,8 +17,9 @@ from models.workers import each, pieces, worker_count
 def to_dataset(
     network: Network, moved: Movements, demand: IntArray, coming: Any = None, workers: int = 1
 ) -> xr.Dataset:
-    """Movements as labelled arrays in units, whole numbers of 32 bits; ``coming`` (T, L, N, I): transfers
-    under way before, by day modulo L. ``workers`` are threads (0: one per core).
+    """Movements as labelled arrays in units, whole numbers of 32 bits, of ``demand`` (trial, day,
+    demand_point, item); ``coming`` (trial, day, node, item): transfers under way before, by day modulo the
+    days it holds. ``workers`` are threads (0: one per core).
 
     Demand, like stock, orders and backlog, is not copied: ``demanded`` can be read only, for the draws hold
     it too.

@@ -23,7 +23,7 @@ TICKS = 1024.0
 
 
 def quantise(days: npt.ArrayLike) -> FloatArray:
-    """Days rounded to 1/1024: sums of such numbers are exact in float64."""
+    """Days of any shape rounded to 1/1024: sums of such numbers are exact in float64."""
     ticks = np.ascontiguousarray(np.multiply(days, TICKS, dtype=np.float64))
     np.rint(ticks, out=ticks)
     ticks /= TICKS
@@ -150,7 +150,13 @@ class Draws:
 
 
 def check_stage_days(days: FloatArray, name: str) -> None:
-    """Raise unless every number is a finite, non-negative multiple of 1/1024 day."""
+    """Raise unless every number of ``days`` (any shape) is a finite, non-negative multiple of 1/1024 day.
+
+    Raises
+    ------
+    UsageError
+        where one is negative, infinite, beyond FARTHEST_DAYS or between two multiples
+    """
     if not np.all(np.isfinite(days)) or (days.size and days.min() < 0.0):
         raise UsageError(f"{name}: not a number of days | got negative or infinite values | at least 0")
     if days.size and days.max() > FARTHEST_DAYS:

@@ -39,7 +39,7 @@ def schedule(bucket: IntArray, link: IntArray, order: int, time: float, after: i
 
 @inner
 def append(queue: IntArray, link: IntArray, order: int) -> None:
-    """Put an order at the end of a queue of orders (first, last); ``link`` (order,) is the next of each."""
+    """Put an order at the end of a queue (first, last); ``link`` (order,): the number of the next."""
     link[order] = NONE
     if queue[0] == NONE:
         queue[0] = order

@@ -89,7 +89,7 @@ def send_returns(
     serving: Serving, returning: Returning, demand: Int32Array, chance: Chance, due: Int32Array, day: int
 ) -> None:
     """Set aside the share of today's sold units that will come back, after a delay addressed by market, item
-    and sale day; ``due`` (L, C, I) units, by day modulo L.
+    and sale day; ``demand`` (C, I) units, ``due`` (day, C, I) units by day modulo the days it holds.
 
     What was sold is demand without what is still wanted, and what was sold to the backlog before.
     """

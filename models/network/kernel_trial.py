@@ -243,7 +243,7 @@ def _begin(work: Work, now: Now, chance: Chance, trial: int, day: int) -> int:
     return bits
 
 
-@inner
+@pasted
 def _run_trial(block: Block, work: Work, window: Window, t: int, day: int) -> tuple[int, int]:
     """Days from ``day`` on in the order of phases (0) to (6); returns the day reached and a status."""
     net, chance, now = block.net, _chance_of(block.chance, t), _now_of(block.now, t)

@@ -58,7 +58,7 @@ class Law:
     """Whether it is one number, so that all trials can share it."""
 
     def at(self, u: FloatArray) -> FloatArray:
-        """Values at uniforms u, never below zero."""
+        """Values at uniforms u, elementwise, never below zero."""
         return np.maximum(np.asarray(self.inverse(u), dtype=np.float64), 0.0)
 
 

@@ -19,6 +19,6 @@ LARGEST = 1 << 29
 
 
 def parts_of(share: npt.ArrayLike) -> IntArray:
-    """Shares in whole parts of 2**20, rounded to the nearest part: exact integers decide every split."""
+    """Shares, elementwise, in whole parts of 2**20, rounded to the nearest: exact integers decide splits."""
     scaled = np.floor(np.asarray(share, dtype=np.float64) * PARTS + 0.5)
     return np.ascontiguousarray(scaled.astype(np.int64))

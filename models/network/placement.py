@@ -138,7 +138,9 @@ class Placement:
 
 
 def placement_of(sites: Sites, shares: FloatArray, opened: tuple[int, ...] | None = None) -> Placement:
-    """The cost of a given choice, (1) with (5) itself; nothing is checked against the constraints."""
+    """The cost a year, currency, of a given choice, (1) with (5) itself, from ``shares`` (market, node) of
+    each market's units; nothing is checked against the constraints.
+    """
     volume = sites.demand @ shares
     nodes = opened or tuple(int(j) for j in np.flatnonzero(shares.sum(axis=0) > TOLERANCE))
     cost = np.where(shares > 0.0, sites.unit_cost, 0.0)
@@ -157,7 +159,7 @@ def placement_of(sites: Sites, shares: FloatArray, opened: tuple[int, ...] | Non
 
 
 def feasible(sites: Sites, shares: FloatArray) -> bool:
-    """Whether a choice satisfies (2) to (4) and the limit on open nodes."""
+    """Whether ``shares`` (market, node) of units satisfy (2) to (4) and the limit on open nodes."""
     units = sites.demand[:, None] * shares
     opened = int((shares.sum(axis=0) > TOLERANCE).sum())
     if sites.most is not None and opened > sites.most:

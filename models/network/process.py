@@ -61,8 +61,15 @@ def advance(
 ) -> tuple[State, Movements]:
     """State before day ``until`` and the movements of the days from ``state.day`` on, for a block of trials.
 
-    ``demand`` (T, days, C, I) units. The state given is used up. One call and many calls give the same bytes.
-    ``journal`` takes the events of every order, in order of time.
+    ``demand`` (trial, day, demand_point, item) units. The state given is used up. One call and many calls
+    give the same bytes. ``journal`` takes the events of every order, in order of time.
+
+    Raises
+    ------
+    NotSupportedError
+        where ``features`` name one that is not of FEATURES
+    UsageError
+        where shapes, days or trials do not fit each other, or units are beyond what is counted
     """
     if unknown := set(features) - set(FEATURES):
         raise NotSupportedError(f"features: unknown | got {sorted(unknown)} | use some of {FEATURES}")

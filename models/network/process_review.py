@@ -32,7 +32,7 @@ class Buyer:
         return of_trial(getattr(self.controls, name), self.t)[self.period]
 
     def with_echelons(self, stock: IntArray) -> IntArray:
-        """Stock (N, I) with that of the nodes fed added to the sources that look at their echelon."""
+        """Stock (N, I), units, with that of the nodes fed added to the sources that look at their echelon."""
         whole = stock.copy()
         for fed, source in self.network.feeds:
             whole[source] += whole[fed]

@@ -20,8 +20,8 @@ class Shelves:
         """(N, I) stock promised to units that only hands hold back."""
 
     def serve(self, want: IntArray, shipped: IntArray) -> IntArray:
-        """Ship what stock and hands allow, taking it off ``want``; returns the units that only capacity held
-        back.
+        """Ship what stock and hands allow, into ``shipped`` (arc, item) units, taking it off ``want``
+        (demand_point, item) units; returns the units that only capacity held back, dims of ``want``.
 
         By priority, then by the demand point's order of nodes, then by node. Stock for held units is set
         aside: it is promised.
@@ -57,8 +57,8 @@ class Shelves:
 
 
 def allot(want: IntArray, stock: IntArray) -> IntArray:
-    """Stock (item) over those who want it (who, item): all they want, in proportion where that is more than
-    there is.
+    """Units of ``stock`` (item,) given to those who want them, ``want`` (demand_point, item) units: all they
+    want, in proportion where that is more than there is.
     """
     allotted = want.copy()
     for item in np.flatnonzero(want.sum(axis=0) > stock):

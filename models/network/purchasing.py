@@ -189,7 +189,8 @@ def reorder_levels(model: PurchasingModel, state: PurchasingState, month: int) -
 
     With exposure E = max(1, ceil(lead time)) + review days - 1 (review follows demand), forecast D over E and
     rate d, s = ceil(D + z sqrt(dispersion D + (cv D)^2 + (d sd_L)^2)) and S = s + ceil(demand of the order
-    cycle).
+    cycle): the level for demand and lead time that both vary of Silver, Pyke and Thomas (Inventory and
+    Production Management in Supply Chains, 2017, chapter 6), the forecast's own error (cv D)^2 added.
     """
     forecast = _Forecast(
         model.expected_units,

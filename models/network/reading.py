@@ -171,7 +171,7 @@ class Reader:
         return real
 
     def whole(self, kind: str, field: str, default: int, low: int = 0) -> IntArray:
-        """One whole number per entity; absent or None means the default."""
+        """One whole number per entity of ``kind`` (member,) by key; absent or None means the default."""
         out = []
         for key in self.keys[kind]:
             value = self.entities[kind][key].get(field)

@@ -50,7 +50,14 @@ class Levels:
 
 
 def exposures(lead: Any) -> tuple[FloatArray, FloatArray]:
-    """Whole days of exposure and their weights, of a law, a fitted lead time or an array of days."""
+    """Whole days of exposure (outcome,), rising, and their weights (outcome,), which add to 1: of a law, a
+    fitted lead time or an array of days.
+
+    Raises
+    ------
+    UsageError
+        where a day is negative or not finite, or there is none
+    """
     u = (np.arange(POINTS) + 0.5) / POINTS
     if hasattr(lead, "quantile"):
         days = np.asarray(lead.quantile(u), dtype=np.float64)

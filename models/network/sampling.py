@@ -23,6 +23,7 @@ from models.streams import keys_of, sequence_word, uniforms, words4
 from models.workers import each, pieces, worker_count
 
 WEEK = 7
+"""Days in a week: what a supplier makes is given by the week."""
 DELAYS = 256
 """Points at which the law of return delays is read."""
 _LARGEST_MEAN = 1e5
@@ -276,8 +277,9 @@ class _Sampler:
 
 
 def poisson_tables(means: FloatArray) -> tuple[IntArray, Int32Array]:
-    """Cumulative probabilities (law, units) in parts of 2**48, and by leading ten bits the units (law, 1024);
-    -1 - units, the fewest that are possible, where more bits have to decide.
+    """Cumulative probabilities (member, outcome) of Poisson laws with ``means`` (member,) units, in parts of
+    2**48, and by leading ten bits the units (member, 1024); where more bits have to decide, the fewest units
+    possible, counted down from -1.
 
     >>> edges, table = poisson_tables(np.array([0.5]))
     >>> [int(table[0, 1024 * k // 100]) for k in (10, 80, 95)]  # P(0) = .607, P(<= 1) = .910

@@ -46,16 +46,21 @@ class Shortfall:
     """Probabilities of Z at the start of a day, and of the day's demand, on steps of ``unit`` units."""
 
     chance: FloatArray
+    """(outcome,) probabilities of Z = 0, 1, 2 ... steps."""
     demand: FloatArray
+    """(outcome,) probabilities of a day's demand of 0, 1, 2 ... steps."""
     unit: float
+    """Units in a step."""
 
     def unfilled(self, top: FloatArray | float) -> FloatArray:
-        """Expected units of a day's demand not served on the day, with stock top - Z at its start."""
+        """Expected units of a day's demand not served on the day, with stock top - Z at its start; dims of
+        ``top``, units.
+        """
         after = np.convolve(self.chance, self.demand)
         return np.asarray(self._beyond(after, top) - self._beyond(self.chance, top))
 
     def fill(self, top: FloatArray | float) -> FloatArray:
-        """Share of demand served on its day."""
+        """Share of demand served on its day; dims of ``top``, units."""
         mean = float(self.demand @ np.arange(self.demand.size)) * self.unit
         return np.asarray(1.0 - self.unfilled(top) / mean)
 
@@ -70,7 +75,8 @@ class Shortfall:
 
 
 def day_demand(mean: float, dispersion: float, unit: float) -> FloatArray:
-    """Probabilities of a day's demand with this mean and variance dispersion * mean, units, on a grid.
+    """Probabilities (outcome,) of a day's demand with this mean and variance dispersion * mean, units, on a
+    grid of steps of ``unit`` units from 0 up.
 
     Whole units are Poisson or negative binomial; a coarser grid, or a spread below that of Poisson, takes
     gamma weights that keep the mean.
@@ -108,7 +114,9 @@ def grid_unit(daily_mean: float, dispersion: float, longest: float, cycle: float
 
 
 def under_way(days: FloatArray, weights: FloatArray) -> FloatArray:
-    """p_k, the probability that an order of age k whole days is under way, k = 0 .. the longest exposure."""
+    """p_k (age,), the probability that an order of age k whole days is under way, k from 0 to the
+    longest exposure, from exposures ``days`` (outcome,) and their ``weights`` (outcome,).
+    """
     ages = np.arange(int(days.max()) + 1)
     return np.array([weights[days > age].sum() for age in ages])
 
@@ -116,7 +124,9 @@ def under_way(days: FloatArray, weights: FloatArray) -> FloatArray:
 def shortfall_up_to(
     late: FloatArray, demand: FloatArray, cycle: int, review_days: int, unit: float
 ) -> Shortfall:
-    """Law of Z for (s, S) with ``cycle`` = S - s in steps of the grid (1: base stock), by (1)."""
+    """Law of Z for (s, S) with ``cycle`` = S - s in steps of the grid of ``unit`` units (1: base stock), by
+    eq. (1): ``late`` (age,) are the probabilities p_k, ``demand`` (outcome,) those of a day's demand.
+    """
     reviewed = _power(demand, review_days)
     begun, ended = _cycles(reviewed, cycle)
     between = [_power(demand, r) for r in range(review_days)]
@@ -190,7 +200,10 @@ def _power(demand: FloatArray, times: int) -> FloatArray:
 def shortfall_batches(
     late: FloatArray, demand: FloatArray, batch: int, review_days: int, unit: float
 ) -> Shortfall:
-    """Law of Z for (R, Q) with ``batch`` = Q in steps of the grid."""
+    """Law of Z for (R, Q) with ``batch`` = Q in steps of the grid of ``unit`` units, by the uniform position
+    of Zipkin (2000, section 6.2.3): ``late`` (age,) are the probabilities p_k, ``demand`` (outcome,) those of
+    a day's demand.
+    """
     reviewed = _power(demand, review_days)
     chance = np.zeros(1)
     for r in range(review_days):

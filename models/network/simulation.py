@@ -41,8 +41,13 @@ def advance(  # noqa: PLR0913 - the face of both engines: each argument is one o
     """State before day ``until`` and the movements from ``state.day`` on, by the engine named; both give the
     same bytes, the compiled one by any number of ``workers`` (threads; 0: one per core).
 
-    ``demand`` (T, days, C, I) units of the days from ``state.day`` to ``until - 1``. The state given
-    is used up. ``features`` are what only the SimPy engine can do; the compiled one refuses them.
+    ``demand`` (trial, day, demand_point, item) units of the days from ``state.day`` to ``until - 1``. The
+    state given is used up. ``features`` are what only the SimPy engine can do; the compiled one refuses them.
+
+    Raises
+    ------
+    UsageError
+        where ``engine`` is neither of the two
     """
     if engine not in ("compiled", "simpy"):
         raise UsageError(f"engine: unknown | got {engine!r} | use 'compiled' or 'simpy'")
@@ -77,8 +82,9 @@ def simulate(  # noqa: PLR0913 - the face of notebooks: everything but network a
     features: tuple[str, ...] = (),
     workers: int = 0,
 ) -> xr.Dataset:
-    """Units by trial and day: demanded, sold, filled (demand served on its day), lost, backlog, returned
-    (market, item); on_hand, on_order, received, restocked, given, in_transfer (node, item); overflow (node).
+    """Units by trial, day and where they are: demanded, sold, filled (demand served on its day), lost,
+    backlog, returned (market, item); on_hand, on_order, received, restocked, given, in_transfer (node, item);
+    overflow (node).
 
     ``draws`` are those of ``draw(network, ...)`` or its arguments as a mapping. ``demand`` (T, days, C, I)
     replaces theirs. ``on_hand`` (N, I) starts the run, else the policies' opening stock, unless a whole
@@ -138,6 +144,11 @@ def event_log(
     Events of an order: ordered, made, left, port, customs, cleared, available, received; ``units`` are its
     units, ``waiting`` the orders in its port's queue after the event. Event ``stock``: units in a node at the
     end of a day (order -1).
+
+    Raises
+    ------
+    NotSupportedError
+        where ``engine`` is the compiled one, which keeps no journal
     """
     if engine != "simpy":
         raise NotSupportedError(f"event_log: not supported by the {engine} engine | use engine='simpy'")

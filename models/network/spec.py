@@ -102,19 +102,21 @@ class Network:
 
     @cached_property
     def arc_start(self) -> IntArray:
-        """(C + 1,) first arc of each demand point; arcs are (demand point, preference) in that order."""
+        """(C + 1,) number of the first arc of each demand point; arcs are (demand point, preference) in that
+        order.
+        """
         counts = (self.point_nodes >= 0).sum(axis=1)
         return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
     @cached_property
     def arc_point(self) -> IntArray:
-        """(A,) demand point of each arc."""
+        """(A,) number of each arc's demand point."""
         counts = (self.point_nodes >= 0).sum(axis=1)
         return np.repeat(np.arange(len(self.demand_points)), counts).astype(np.int64)
 
     @cached_property
     def arc_node(self) -> IntArray:
-        """(A,) node of each arc."""
+        """(A,) number of each arc's node."""
         return self.point_nodes[self.point_nodes >= 0].astype(np.int64)
 
     @cached_property
@@ -124,15 +126,15 @@ class Network:
 
     @cached_property
     def grade_edges(self) -> IntArray:
-        """(5,) cumulative shares of the grades in parts of 2**20, from 0 to 2**20."""
+        """(point,) five cumulative shares of the grades in parts of 2**20, from 0 to 2**20."""
         edges = parts_of(np.concatenate([[0.0], np.cumsum(self.grade_share)]))
         edges[-1] = PARTS
         return edges
 
     @cached_property
     def feeds(self) -> IntArray:
-        """(E, 2) (node, its first source) where the source looks at its echelon; every node after those that
-        it feeds, so that stock summed up in this order is complete.
+        """(row, 2) numbers of a node and its first source, where the source looks at its echelon; every
+        node after those that it feeds, so that stock summed up in this order is complete.
         """
         first = self.sources[:, 0] if self.sources.shape[1] else np.full(len(self.nodes), -1)
         edges = [(node, int(to)) for node, to in enumerate(first) if to >= 0 and self.echelon[to]]

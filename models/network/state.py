@@ -333,7 +333,12 @@ def check_call(
     network: Network, state: State, until: int, controls: Controls, draws: Draws, demand: IntArray
 ) -> None:
     """Raise unless a call of ``advance`` can be meant: shapes, days and trials fit each other, and units fit
-    the movements.
+    the movements; ``demand`` (trial, day, demand_point, item) units.
+
+    Raises
+    ------
+    UsageError
+        where any of them does not
     """
     trials, days = len(state.trials), until - state.day
     expected = (trials, days, len(network.demand_points), len(network.items))

@@ -83,12 +83,14 @@ def _pairs(name: str, trials: int, pairs: int, *, is_cold: bool) -> list[Result]
             _processor_seconds(tree, folder, "init", "demo", str(folder / "demo"))
             if not is_cold:
                 _run(tree, folder, 2, is_cold=False)  # compiles
-        seconds = [
-            [_run(tree, folder, trials, is_cold=is_cold) for tree, folder in trees] for _ in range(pairs)
-        ]
+        seconds: list[tuple[float, float]] = []
+        while len(seconds) < pairs:
+            old_s, own_s = (_run(tree, folder, trials, is_cold=is_cold) for tree, folder in trees)
+            seconds.append((old_s, own_s))
+            print(f"{name}: {old_s:.1f} s before, {own_s:.1f} s now", file=sys.stderr, flush=True)
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024.0
     own = median(new for _, new in seconds)
-    return [Result(name, own, f"{name}_{COMMIT}", median(before / new for before, new in seconds), memory)]
+    return [Result(name, own, f"{name}_{COMMIT}", median(old_s / new for old_s, new in seconds), memory)]
 
 
 def demo_run_128() -> list[Result]:

@@ -214,7 +214,8 @@ class SupplyModel:
 
     def select(self, spec: SupplySpec) -> SupplyModel:
         """The same frozen lead times for some of the suppliers and nodes and the open orders between them;
-        what is drawn for them does not change.
+        what is drawn for them does not change. What stays whole stays the same object, with the tables that
+        it has computed.
         """
         lead_time = self.lead_time
         lanes = tuple(x for x in lead_time.lanes if x.supplier in spec.suppliers and x.node in spec.nodes)
@@ -224,12 +225,15 @@ class SupplyModel:
             for row, (supplier, node) in enumerate(zip(self.open.supplier, self.open.node, strict=True))
             if f"{supplier}|{node}" in known
         ]
+        if len(lanes) < len(lead_time.lanes) or not lead_time.history.keys() <= known:
+            history = {key: values for key, values in lead_time.history.items() if key in known}
+            lead_time = replace(lead_time, lanes=lanes, history=history)
+        elif (
+            spec == self.spec and len(rows) == len(self.open.key) and set(self.congestion) <= set(spec.ports)
+        ):
+            return self
         return SupplyModel(
-            lead_time=replace(
-                lead_time,
-                lanes=lanes,
-                history={key: values for key, values in lead_time.history.items() if key in known},
-            ),
+            lead_time=lead_time,
             spec=spec,
             open=OpenShipments(
                 *(tuple(getattr(self.open, each.name)[row] for row in rows) for each in fields(OpenShipments))

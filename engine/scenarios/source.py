@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
+@lru_cache(maxsize=64)  # every run reads the shipped library: the same bytes give the same source
 def read(file: str, content: bytes) -> tuple[Source | None, list[Fault]]:
     """Values and places of a YAML document, or the faults that keep it from being read."""
     if len(content) > MAXIMUM_BYTES:

@@ -135,12 +135,18 @@ class LeadTimeModel:
             grid[at] = [getattr(stage, what) for stage in lane.stages]
         return grid
 
+    @cached_property
+    def _half_and_late(self) -> dict[LeadTime, tuple[float, float]]:
+        """Days within which half and 90 % of the orders pass a stage, by its law."""
+        laws = dict.fromkeys(stage for lane in self.lanes for stage in lane.stages)
+        return {law: (float(half), float(late)) for law in laws for half, late in [law.quantile([0.5, 0.9])]}
+
     def diagnostics(self) -> list[dict[str, Any]]:
         """One row per lane and stage: source, orders, open, mean, sd, p50, p90, family weights, refusals."""
         rows = []
         for lane in self.lanes:
             for name, stage in zip(STAGES, lane.stages, strict=True):
-                middle, late = stage.quantile([0.5, 0.9])
+                middle, late = self._half_and_late[stage]
                 rows.append(
                     {
                         "supplier": lane.supplier,
@@ -153,8 +159,8 @@ class LeadTimeModel:
                         "open": stage.open_orders,
                         "mean": stage.mean,
                         "sd": stage.sd,
-                        "p50": float(middle),
-                        "p90": float(late),
+                        "p50": middle,
+                        "p90": late,
                         "zero_share": stage.zero_share,
                         "floor": stage.floor,
                         "log_mean_error": stage.log_mean_error,

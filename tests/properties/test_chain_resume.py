@@ -18,7 +18,7 @@ from engine.settings import Execution, RunSettings
 from models.errors import UsageError
 from tests.properties.chain_support import Chain, Config, differing, edited, stored
 
-TRIALS, BLOCK = 10, 1
+TRIALS, BLOCK = 7, 1
 SCENARIOS = ["squeeze"]
 SETTINGS = RunSettings(trials=TRIALS, quarters=1)
 FIVE = RunSettings(trials=5, quarters=1)

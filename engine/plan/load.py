@@ -70,6 +70,7 @@ def load_plan(path: str | Path) -> Plan:
         raise InputError(faults)
     salt = _read_salt(folder, faults)
     document = read_yaml(folder, PLAN_FILE, faults)
+    faults.accept(_accepted(document))
     config = None if document is None else validate(PlanConfig, document, faults)
     policy = check_policy(folder, faults)
     register = read_register(folder, document, faults)
@@ -89,6 +90,10 @@ def load_plan(path: str | Path) -> Plan:
     ties = check_tables(Context(tables, document, vocabulary, closed, _company_currency(document), faults))
     if faults or config is None:
         raise InputError(faults)
+    for name in faults.unused:
+        faults.warn(
+            PLAN_FILE, problem="accept: names what is not there", got=name, remedy="remove it from accept:"
+        )
     config = sorted_config(config)
     tables = {name: frame[list(TABLES[name].names)].reset_index(drop=True) for name, frame in tables.items()}
     tables["orders"] = _distinct_order_ids(tables["orders"])
@@ -103,9 +108,17 @@ def load_plan(path: str | Path) -> Plan:
         policy=policy,
         recognised=tuple(sorted((*recognised, *unread), key=lambda entry: entry.file)),
         assumptions=(*register, *_defaulted_columns(recognised), *assumptions),
+        warnings=faults.warnings,
         ties=(*(tie for part in imported for tie in part.ties), *ties),
         input_hashes=dict(sorted(folder.hashes.items())),
     )
+
+
+def _accepted(document: Document | None) -> tuple[str, ...]:
+    """Names of faults that the company accepts, as far as the document can be read."""
+    data = document.data if document is not None and isinstance(document.data, dict) else {}
+    names = data.get("accept")
+    return tuple(map(str, names)) if isinstance(names, list) else ()
 
 
 def _read_salt(folder: Folder, faults: Faults) -> bytes | None:

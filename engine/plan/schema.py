@@ -329,5 +329,7 @@ class PlanConfig(Model):
     """M of the marked arrivals: no month's demand multiplier may exceed it (what is clipped is printed)."""
     acquisition_envelope: Annotated[float, Field(ge=1.0, le=10.0)] = 2.0
     """A of the marked cohorts: no month's acquisition level may exceed it times plan."""
+    accept: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z0-9_.:/\-]{0,127}$")], ...] = ()
+    """Names of faults that the company accepts as they are: each becomes a warning; the fault says its name."""
     scenario_weights: dict[str, NonNegative] = {}
     """Probability weights of the scenarios in the mixture; scaled to sum to one; others weigh nothing."""

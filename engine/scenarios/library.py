@@ -83,12 +83,20 @@ class Library:
         """The problem at its place in the file that defines the shock."""
         for own in (True, False):
             source = self.sources.get((named.scenario, own))
-            scenario = (self.own if own else self.shipped).get(named.scenario)
-            if source is not None and scenario is not None and named.index < len(scenario.shocks):
-                defined = scenario.shocks[named.index]
-                if defined == named.shock or defined == named.shock.model_copy(update={"then": None}):
-                    return source.fault(*problem)
+            if source is not None and self._defines(named, own):
+                return source.fault(*problem)
         return Source(named.scenario, None, {}).fault(*problem)
+
+    def is_shipped(self, named: NamedShock) -> bool:
+        """Whether a shipped file defines the shock, and none of the plan's own."""
+        return self._defines(named, False) and not self._defines(named, True)
+
+    def _defines(self, named: NamedShock, own: bool) -> bool:
+        scenario = (self.own if own else self.shipped).get(named.scenario)
+        if scenario is None or named.index >= len(scenario.shocks):
+            return False
+        defined = scenario.shocks[named.index]
+        return defined == named.shock or defined == named.shock.model_copy(update={"then": None})
 
 
 class _Composer:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from engine.plan.balance_checks import check_balance, check_rates
 from engine.plan.check_context import Context, spelled
+from engine.plan.doubts import check_doubts
 from engine.plan.importers.imported import FILE, ROW
 from engine.plan.plan import Tie
 from engine.plan.plan_checks import entries
@@ -31,6 +32,7 @@ def check_tables(context: Context) -> tuple[Tie, ...]:
     _check_tariffs(context)
     _check_lanes(context)
     rates = check_rates(context)
+    check_doubts(context, rates)
     return check_balance(context, rates)
 
 

@@ -106,7 +106,7 @@ def run(
     InputError : scenarios that do not fit the plan; every fault at once.
     """
     check(settings, execution)
-    library = load_library(plan.path / "scenarios", examine=playbook_problems)
+    library = load_library(own=plan.scenario_files, examine=playbook_problems)
     composed = _choose(library, scenarios)
     timings = timings or Timings()
     with timings.part("calibrate"):

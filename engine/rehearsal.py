@@ -51,7 +51,7 @@ def rehearse(plan: Plan) -> Rehearsal:
     InputError
         With everything that would have stopped a run.
     """
-    library = load_library(plan.path / "scenarios", examine=playbook_problems)
+    library = load_library(own=plan.scenario_files, examine=playbook_problems)
     world = _tried("the history is fitted", lambda: _world(plan))
     composed = tuple(library.compose(name) for name in library.names)
     assigned = assign(world, composed, library, SETTINGS)

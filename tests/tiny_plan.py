@@ -258,6 +258,7 @@ def tiny_files() -> dict[str, str]:
     """Name to text of every file of the tiny plan."""
     return {
         "plan.yaml": PLAN,
+        "data/.salt": "tradewind plan without a salt of its own",
         "data/orders.csv": orders_text(),
         "data/items.csv": ITEMS,
         "data/purchase_orders.csv": purchase_orders_text(),

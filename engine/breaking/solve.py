@@ -89,13 +89,13 @@ def break_metric(
 
 def _scenario(plan: Plan, scenario: str | Composition) -> tuple[Library, Composition]:
     """The library and the scenario in it; a name that ends as a file does is a scenario file."""
-    own = plan.path / "scenarios"
+    own = plan.scenario_files
     if not isinstance(scenario, str):
-        return load_library(own, examine=playbook_problems), scenario
+        return load_library(own=own, examine=playbook_problems), scenario
     if not scenario.endswith((".yaml", ".yml")):
-        library = load_library(own, examine=playbook_problems)
+        library = load_library(own=own, examine=playbook_problems)
         return library, library.compose(scenario)
-    library = load_library(own, scenario, playbook_problems)
+    library = load_library(None, scenario, playbook_problems, own)
     return library, library.compose(Path(scenario).stem)
 
 

@@ -58,10 +58,10 @@ def assume(tables: Tables, config: PlanConfig, *, salted: bool) -> tuple[Assumpt
     if not salted:
         note(
             "salt",
-            "built in",
+            "none",
             "",
-            "data/.salt is missing: customer hashes can be compared across plans; "
-            "write 16 or more random characters into it",
+            "data/.salt is missing: no customer key is kept, customers are numbered by their first order; "
+            "write 16 or more random characters into it to keep salted hashes",
         )
     fill_columns(tables, config)
     _assume_rates(tables, config, note)

@@ -104,6 +104,8 @@ class Plan:
     warnings: tuple[Fault, ...] = field(repr=False, default=())
     """What is odd, or accepted by name, and does not stop a run."""
     ties: tuple[Tie, ...] = field(repr=False, default=())
+    scenario_files: tuple[tuple[str, bytes], ...] = field(repr=False, default=())
+    """Name and content of the plan's own scenario files as loaded: one added later is no part of it."""
     input_hashes: Mapping[str, str] = field(repr=False, default_factory=dict)
     """sha256 of each file that was read, for the run manifest."""
 

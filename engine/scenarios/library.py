@@ -190,14 +190,18 @@ def default_name(scenario: str, shock: Shock) -> str:
 
 
 def load_library(
-    folder: Path | str | None = None, file: Path | str | None = None, examine: Examine | None = None
+    folder: Path | str | None = None,
+    file: Path | str | None = None,
+    examine: Examine | None = None,
+    own: Iterable[tuple[str, bytes]] = (),
 ) -> Library:
     """The shipped scenarios, those in ``folder`` (a plan's ``scenarios``) and the one in ``file``.
 
+    ``own``: name and content of files that a loaded plan keeps, which stand for its folder.
     ``examine`` adds what only a floor above knows to be wrong with a scenario. Every fault of every file
     comes in one ``InputError``.
     """
-    return _loaded([*_own_files(folder), *_one_file(file)], examine)
+    return _loaded([*own, *_own_files(folder), *_one_file(file)], examine)
 
 
 def _one_file(file: Path | str | None) -> Iterable[tuple[str, bytes]]:

@@ -107,3 +107,34 @@ def test_fault_D01_sibling_a_playbook_that_watches_no_figure_is_a_fault_of_its_f
 
 def test_fault_D01_the_manifest_is_plain_data(played):
     json.dumps(played[1].manifest["scenarios"])
+
+
+SLUMP = "shocks: [{driver: demand, change: {scale: 0.5, unit: x}}]\n"
+
+
+def test_fault_R03_a_scenario_file_added_after_the_plan_was_loaded_is_no_part_of_it(tmp_path):
+    folder = write_plan(tmp_path, minimal_files() | own("before", SLUMP))
+    plan = load_plan(folder)
+    assert "scenarios/before.yaml" in plan.input_hashes
+    write_plan(folder, own("after", SLUMP) | own("before", SLUMP.replace("0.5", "1.0")))
+    finished = run(plan, RunSettings(trials=1, quarters=1), ["before"])
+    assert "0.5" in finished.manifest["scenarios"]["before"]["applied"][0]
+    assert "before" in rehearse(plan).scenarios
+    assert "after" not in rehearse(plan).scenarios
+    assert "after" in rehearse(load_plan(folder)).scenarios
+
+
+def test_fault_R03_sibling_a_scenario_file_deleted_after_the_plan_was_loaded_is_still_played(tmp_path):
+    folder = write_plan(tmp_path, minimal_files() | own("before", SLUMP))
+    plan = load_plan(folder)
+    (folder / "scenarios" / "before.yaml").unlink()
+    assert "before" in rehearse(plan).scenarios
+
+
+def test_fault_R12_a_circle_of_links_in_the_plan_folder_is_a_fault(tmp_path):
+    folder = write_plan(tmp_path, minimal_files() | own("before", SLUMP))
+    for name in ("data/loop.csv", "scenarios/loop.yaml"):
+        (folder / name).symlink_to(folder / name)
+    with pytest.raises(InputError) as raised:
+        load_plan(folder)
+    assert [fault.file for fault in raised.value.faults] == ["data/loop.csv", "scenarios/loop.yaml"]

@@ -68,6 +68,10 @@ def assume(tables: Tables, config: PlanConfig, *, salted: bool) -> tuple[Assumpt
     if "tariffs" not in tables:
         tables["tariffs"] = empty_table("tariffs")
         note("tariffs", "0", "share of customs value", "no tariffs file: every item enters free of duty")
+    elif tables["tariffs"].empty:
+        note("tariffs", "0", "share of customs value", "a tariffs file without rows: every item enters free")
+    else:
+        _note_absent_duties(tables, config, note)
     if "purchase_orders" not in tables:
         tables["purchase_orders"] = empty_table("purchase_orders")
         note(
@@ -130,6 +134,24 @@ def _assume_rates(tables: Tables, config: PlanConfig, note) -> None:  # type: ig
         more = pd.DataFrame({column.name: series(list(values), column) for column, values in columns})
         kept = fx[[column.name for column in TABLES["fx"].columns]]
         tables["fx"] = more if kept.empty else pd.concat([kept, more], ignore_index=True)
+
+
+def _note_absent_duties(tables: Tables, config: PlanConfig, note) -> None:  # type: ignore[no-untyped-def]
+    """Items that no tariff row names on a lane that crosses a border: they enter free of duty."""
+    country = {supplier.key: supplier.country for supplier in config.suppliers}
+    node_of = {node.key: node for node in config.nodes}
+    frame, items = tables["tariffs"], tables["items"]
+    ways = {(country[lane.supplier], node_of[lane.node]) for lane in config.lanes}
+    for origin, territory in sorted({(o, n.territory) for o, n in ways if o != n.country}):
+        rows = frame[frame["origin"].isin([origin, "*"]) & (frame["territory"] == territory)]
+        prefixes = tuple("" if hs == "*" else str(hs) for hs in rows["hs"].unique())
+        free = [str(row.item) for row in items.itertuples() if not str(row.hs).startswith(prefixes)]
+        if free:
+            shown = ", ".join(free[:5]) + (", …" if len(free) > 5 else "")
+            why = (
+                f"no tariff row for {len(free)} of {len(items)} items from {origin} into {territory}: {shown}"
+            )
+            note(f"tariffs.{origin}.{territory}", "0", "share of customs value", why)
 
 
 def _rates(tables: Tables, config: PlanConfig) -> dict[str, float]:

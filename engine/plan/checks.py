@@ -11,6 +11,7 @@ from engine.plan.balance_checks import check_balance, check_rates
 from engine.plan.check_context import Context, spelled
 from engine.plan.doubts import check_doubts
 from engine.plan.importers.imported import FILE, ROW
+from engine.plan.oddities import check_oddities
 from engine.plan.plan import Tie
 from engine.plan.plan_checks import entries
 from engine.plan.tables import TABLES
@@ -33,6 +34,7 @@ def check_tables(context: Context) -> tuple[Tie, ...]:
     _check_lanes(context)
     rates = check_rates(context)
     check_doubts(context, rates)
+    check_oddities(context, rates)
     return check_balance(context, rates)
 
 

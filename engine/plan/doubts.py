@@ -19,6 +19,8 @@ _UNKNOWN_LANE_DAYS = 180.0
 _TITLE_AT_SHIPPING = frozenset({"EXW", "FCA", "FOB", "CIF"})
 _TRIGGERS = {"ordered": "ordered_on", "shipped": "shipped_on", "received": "received_on"}
 _TOLERANCE = 1.0
+_IMMATERIAL = 0.01
+"""Share of all that is unpaid below which a single supplier's shortfall is not asked about."""
 _SHARE = 0.05
 """Share by which the payables may fall short of what is unpaid: deposits at the rates of their days."""
 
@@ -182,7 +184,7 @@ def _check_unpaid(context: Context, rates: Mapping[str, float]) -> None:
         pairs = {key: (float(amount), float(booked_by.get(key, 0.0))) for key, amount in unpaid.items()}
         file = str(owed[FILE].iat[0]) if len(owed) else "data/open_payables.csv"
     for supplier, (needed, booked) in sorted(pairs.items()):
-        if needed - booked > max(_TOLERANCE, _SHARE * needed):
+        if needed - booked > max(_TOLERANCE, _SHARE * needed, _IMMATERIAL * float(unpaid.sum())):
             who = f" of {supplier}" if supplier else ""
             context.faults.doubt(
                 f"payables.{supplier}" if supplier else "payables",

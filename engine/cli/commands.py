@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from typing import Annotated
 
@@ -31,6 +32,9 @@ app.add_typer(scenarios_app, name="scenarios")
 def main() -> None:
     """Run the command line; turn errors into messages and exit codes, tracebacks only with ``--debug``."""
     gc.set_threshold(100_000, 20, 100)  # a run makes many long-lived objects and hardly a cycle
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a sign gets its code
+            stream.reconfigure(errors="backslashreplace")
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -136,3 +139,12 @@ def test_fault_R14_without_a_salt_no_key_is_kept_and_the_plan_is_the_same(check,
     code, out, _ = check(minimal_files())
     assert code == 0
     assert "no customer key is kept" in out
+
+
+def test_fault_R12_a_terminal_of_ascii_only_is_no_error(tmp_path):
+    folder = write_plan(tmp_path, minimal_files())
+    command = [sys.executable, "-m", "engine.cli", "check", str(folder)]
+    done = subprocess.run(
+        command, capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+    )
+    assert b"\\xb1" in done.stdout

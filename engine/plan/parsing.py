@@ -28,6 +28,8 @@ _MOMENT = re.compile(
 )
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _LARGEST_WHOLE = 1 << 53
+_LONGEST_WHOLE = 100
+"""Characters of a whole number, leading zeros among them."""
 _EARLIEST_YEAR, _LATEST_YEAR = 1970, 2262
 
 
@@ -59,7 +61,9 @@ def to_whole(text: str) -> int:
     if not _WHOLE.fullmatch(text):
         to_number(text)
         raise RefusedError("not a whole number", "a whole number of units")
-    value = int(text.split(".")[0])
+    digits = text.split(".")[0]
+    # Python refuses to read a number of thousands of digits at all
+    value = int(digits) if len(digits) <= _LONGEST_WHOLE else _LARGEST_WHOLE + 1
     if abs(value) > _LARGEST_WHOLE:
         raise RefusedError("a number out of range", "at most 2**53")
     return value

@@ -148,3 +148,15 @@ def test_fault_R12_a_terminal_of_ascii_only_is_no_error(tmp_path):
         command, capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "ascii:strict"}
     )
     assert b"\\xb1" in done.stdout
+
+
+@pytest.mark.parametrize("file", ["data/orders.csv", "plan.yaml"])
+def test_fault_R12_a_number_of_five_thousand_digits_is_a_fault_line(check, file):
+    files = minimal_files()
+    old = ",A,1,20\n" if file != "plan.yaml" else "capacity_per_week: 1000"
+    new = old.replace(
+        "1,20" if file != "plan.yaml" else "1000", "9" * 5000 + (",20" if file != "plan.yaml" else "")
+    )
+    code, out, err = check(files | {file: files[file].replace(old, new, 1)})
+    assert (code, out) == (cli.EXIT_DATA, "")
+    assert file in err

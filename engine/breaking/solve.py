@@ -15,7 +15,7 @@ from engine.plan.plan import Plan
 from engine.progress import Progress, silent
 from engine.responses import playbook_problems
 from engine.risk.reverse_scale import smallest_scale
-from engine.scenarios import Composition, Given, Library, compose_all, load_library
+from engine.scenarios import Composition, Given, Library, compose_all, fit, load_library
 from engine.settings import Execution, RunSettings, check
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.world import build_world
@@ -69,6 +69,8 @@ def break_metric(
         raise UsageError("\n".join(complaints))
     fitted = calibrate(plan) if calibration is None else calibration.restricted_to(plan)
     world = build_world(plan, fitted, Calendar(plan.forecast_start, settings.months))
+    composed = fit(composed, world.view, library).composition
+    _check_driver(driver, composed)  # a shock of it may find nothing to act on in this plan
     player = Player(world, composed, library, driver, rule, settings, execution, progress)
     search = smallest_scale(player.excess, target.probability, maximum=target.max_scale)
     notes = notes_of(search, player.clipped, world, player.scaled, settings.numbers, settings.seed)
@@ -88,11 +90,11 @@ def break_metric(
 
 def _scenario(plan: Plan, scenario: Given) -> tuple[Library, Composition]:
     """The library and the scenario in it; a name that ends as a file does is a scenario file."""
-    own, name = plan.path / "scenarios", scenario
+    own, name = plan.scenario_files, scenario
     if isinstance(scenario, str) and scenario.endswith((".yaml", ".yml")):
-        library, name = load_library(own, scenario, playbook_problems), Path(scenario).stem
+        library, name = load_library(None, scenario, playbook_problems, own), Path(scenario).stem
     else:
-        library = load_library(own, examine=playbook_problems)
+        library = load_library(own=own, examine=playbook_problems)
     extended, composed = compose_all(library, [name], playbook_problems)
     return extended, composed[0]
 

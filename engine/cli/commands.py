@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from typing import Annotated
 
@@ -12,6 +13,9 @@ from engine.cli import plans, questions, runs, scenarios
 from engine.cli.exits import EXIT_DATA, EXIT_ERROR, EXIT_USAGE
 from engine.cli.printing import complain
 from models.errors import InputError, TradewindError, UsageError
+
+LISTED_FAULTS = 100
+"""Faults that are printed one by one; the rest is counted."""
 
 app = typer.Typer(
     name="tradewind",
@@ -28,13 +32,16 @@ app.add_typer(scenarios_app, name="scenarios")
 def main() -> None:
     """Run the command line; turn errors into messages and exit codes, tracebacks only with ``--debug``."""
     gc.set_threshold(100_000, 20, 100)  # a run makes many long-lived objects and hardly a cycle
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a sign gets its code
+            stream.reconfigure(errors="backslashreplace")
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")
     try:
         app()
     except InputError as error:
-        complain(*(str(fault) for fault in error.faults), _fault_count(len(error.faults)))
+        complain(*(str(fault) for fault in error.faults[:LISTED_FAULTS]), _fault_count(len(error.faults)))
         sys.exit(EXIT_DATA)
     except UsageError as error:
         complain(str(error))
@@ -54,7 +61,8 @@ def main() -> None:
 
 
 def _fault_count(count: int) -> str:
-    return f"{count} {'fault' if count == 1 else 'faults'}; nothing was written"
+    listed = f", the first {LISTED_FAULTS} are listed" if count > LISTED_FAULTS else ""
+    return f"{count} {'fault' if count == 1 else 'faults'}{listed}; nothing was written"
 
 
 def _version(value: bool) -> None:

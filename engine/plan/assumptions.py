@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engine.plan.checks import split
+from engine.plan.defaults.exchange import SOURCE, default_rate
 from engine.plan.parsing import series
 from engine.plan.plan import Assumption, in_company_currency, last_rates
 from engine.plan.schema import Lane, PlanConfig
@@ -57,16 +58,20 @@ def assume(tables: Tables, config: PlanConfig, *, salted: bool) -> tuple[Assumpt
     if not salted:
         note(
             "salt",
-            "built in",
+            "none",
             "",
-            "data/.salt is missing: customer hashes can be compared across plans; "
-            "write 16 or more random characters into it",
+            "data/.salt is missing: no customer key is kept, customers are numbered by their first order; "
+            "write 16 or more random characters into it to keep salted hashes",
         )
     fill_columns(tables, config)
     _assume_rates(tables, config, note)
     if "tariffs" not in tables:
         tables["tariffs"] = empty_table("tariffs")
         note("tariffs", "0", "share of customs value", "no tariffs file: every item enters free of duty")
+    elif tables["tariffs"].empty:
+        note("tariffs", "0", "share of customs value", "a tariffs file without rows: every item enters free")
+    else:
+        _note_absent_duties(tables, config, note)
     if "purchase_orders" not in tables:
         tables["purchase_orders"] = empty_table("purchase_orders")
         note(
@@ -105,30 +110,48 @@ def assume(tables: Tables, config: PlanConfig, *, salted: bool) -> tuple[Assumpt
 
 
 def _assume_rates(tables: Tables, config: PlanConfig, note) -> None:  # type: ignore[no-untyped-def]
-    if "fx" in tables:
-        return
+    """Dated default rates of currencies in use without one; 1 only where plan.yaml accepts it by name."""
+    closed, own = config.company.actuals_through, config.company.currency
     used = {market.currency for market in config.markets} | {
         supplier.currency for supplier in config.suppliers
     }
     for name in ("orders", "purchase_orders", "open_receivables", "open_payables"):
         used |= set(tables[name]["currency"].unique()) if name in tables else set()
-    foreign = sorted(used - {config.company.currency, ""})
-    day = np.datetime64(config.company.actuals_through, "s")
-    values: dict[str, list[Any]] = {
-        "day": [day] * len(foreign),
-        "currency": foreign,
-        "per_base": [1.0] * len(foreign),
-    }
-    tables["fx"] = pd.DataFrame(
-        {column.name: series(values[column.name], column) for column in TABLES["fx"].columns}
-    )
-    for currency in foreign:
-        note(
-            f"fx.{currency}",
-            "1",
-            f"{currency} per {config.company.currency}",
-            "no fx file: the rate is surely wrong, add data/fx.csv",
+    fx = tables.setdefault("fx", empty_table("fx"))
+    rows: list[tuple[Any, ...]] = []
+    for currency in sorted(used - {own, ""} - set(last_rates(fx, closed))):
+        default = default_rate(own, currency, closed)
+        per_base, day = (1.0, closed) if default is None else default
+        rows.append((np.datetime64(day, "s"), currency, per_base))
+        why = (
+            "no rate in data/fx.csv: 1 as plan.yaml accepts it"
+            if default is None
+            else f"no rate in data/fx.csv: {SOURCE} {default.month}, add the rate of {closed}"
         )
+        note(f"fx.{currency}", f"{per_base:.6g}", f"{currency} per {own}", why)
+    if rows:
+        columns = zip(TABLES["fx"].columns, zip(*rows, strict=True), strict=True)
+        more = pd.DataFrame({column.name: series(list(values), column) for column, values in columns})
+        kept = fx[[column.name for column in TABLES["fx"].columns]]
+        tables["fx"] = more if kept.empty else pd.concat([kept, more], ignore_index=True)
+
+
+def _note_absent_duties(tables: Tables, config: PlanConfig, note) -> None:  # type: ignore[no-untyped-def]
+    """Items that no tariff row names on a lane that crosses a border: they enter free of duty."""
+    country = {supplier.key: supplier.country for supplier in config.suppliers}
+    node_of = {node.key: node for node in config.nodes}
+    frame, items = tables["tariffs"], tables["items"]
+    ways = {(country[lane.supplier], node_of[lane.node]) for lane in config.lanes}
+    for origin, territory in sorted({(o, n.territory) for o, n in ways if o != n.country}):
+        rows = frame[frame["origin"].isin([origin, "*"]) & (frame["territory"] == territory)]
+        prefixes = tuple("" if hs == "*" else str(hs) for hs in rows["hs"].unique())
+        free = [str(row.item) for row in items.itertuples() if not str(row.hs).startswith(prefixes)]
+        if free:
+            shown = ", ".join(free[:5]) + (", …" if len(free) > 5 else "")
+            why = (
+                f"no tariff row for {len(free)} of {len(items)} items from {origin} into {territory}: {shown}"
+            )
+            note(f"tariffs.{origin}.{territory}", "0", "share of customs value", why)
 
 
 def _rates(tables: Tables, config: PlanConfig) -> dict[str, float]:

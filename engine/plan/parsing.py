@@ -28,6 +28,8 @@ _MOMENT = re.compile(
 )
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _LARGEST_WHOLE = 1 << 53
+_LONGEST_WHOLE = 100
+"""Characters of a whole number, leading zeros among them."""
 _EARLIEST_YEAR, _LATEST_YEAR = 1970, 2262
 
 
@@ -59,7 +61,9 @@ def to_whole(text: str) -> int:
     if not _WHOLE.fullmatch(text):
         to_number(text)
         raise RefusedError("not a whole number", "a whole number of units")
-    value = int(text.split(".")[0])
+    digits = text.split(".")[0]
+    # Python refuses to read a number of thousands of digits at all
+    value = int(digits) if len(digits) <= _LONGEST_WHOLE else _LARGEST_WHOLE + 1
     if abs(value) > _LARGEST_WHOLE:
         raise RefusedError("a number out of range", "at most 2**53")
     return value
@@ -191,7 +195,8 @@ def _parse(text: str, column: Column) -> Any:
     if column.above is not None and value <= column.above:
         raise RefusedError(_negative(column), f"more than {column.above:g}")
     if column.most is not None and value > column.most:
-        raise RefusedError("a number out of range", f"at most {column.most:g}; rates are shares, 15% is 0.15")
+        hint = "; rates are shares, 15% is 0.15" if column.name == "rate" else ""
+        raise RefusedError("a number out of range", f"at most {column.most:,.0f}{hint}")
     if column.pattern and not re.fullmatch(column.pattern, text, re.ASCII):
         raise RefusedError(f"not a valid {column.name}", column.remedy)
     return value

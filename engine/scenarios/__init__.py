@@ -7,6 +7,7 @@
 - ``draft``    a scenario written in Python
 - ``chosen``   the scenarios of a call: names, and those given in Python
 - ``check``    drivers, members, roles, overlaps
+- ``fit``      what has no target in a plan is left out, and listed
 - ``resolve``  shocks to ``Paths``
 - ``describe`` what the commands list, show and check
 - ``record``   ``path: old -> new``
@@ -16,6 +17,7 @@ from engine.scenarios.check import NamedShock, Problem
 from engine.scenarios.chosen import Given, compose_all
 from engine.scenarios.describe import check_scenarios, list_scenarios, show_scenario
 from engine.scenarios.draft import Scenario as Draft
+from engine.scenarios.fit import Fitted, LeftOut, fit
 from engine.scenarios.grammar import Change, Include, ResponseUse, Scenario, Shape, Shock, Tie
 from engine.scenarios.library import (
     BASE,
@@ -33,8 +35,10 @@ __all__ = [
     "Composition",
     "Distribution",
     "Draft",
+    "Fitted",
     "Given",
     "Include",
+    "LeftOut",
     "Library",
     "NamedShock",
     "Problem",
@@ -49,6 +53,7 @@ __all__ = [
     "check_scenarios",
     "compose_all",
     "composition",
+    "fit",
     "list_scenarios",
     "load_library",
     "resolve",

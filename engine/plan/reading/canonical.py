@@ -40,6 +40,16 @@ class Table:
         return self.columns.get(name, [])
 
 
+class Result(NamedTuple):
+    """What the reader of a kind gives."""
+
+    tables: Mapping[str, Table]
+    treatments: list[Treatment]
+    """Rows that were left out, by reason."""
+    used: Treatment
+    figures: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class Reading:
     """A file as it was read."""

@@ -145,6 +145,13 @@ class Fits(NamedTuple):
     example: str
     written: str | None
     """The order that the form alone tells: ``ymd`` or None (month names, open forms)."""
+    words: int = 0
+    """Distinct dates that name their month."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether no cell of the column was read as a date."""
+        return not self.open and self.written is None and not self.words
 
     @property
     def decided(self) -> str | None:
@@ -169,7 +176,7 @@ def fits_of(texts: Iterable[str]) -> Fits:
     still = [pair for pair in stamps if pair[1].form not in (YMD, "word")]
     written = YMD if any(stamp.form == YMD for _, stamp in plain) else None
     if not still:
-        return Fits(frozenset((YMD,)), 0, tuple(unread), "", written)
+        return Fits(frozenset((YMD,)), 0, tuple(unread), "", written, len(plain))
     candidates: tuple[str, ...] = (MDY, DMY)
     if all(stamp.form.endswith("yy") for _, stamp in still):
         candidates = (*candidates, YMD)

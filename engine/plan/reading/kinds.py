@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
 
-from engine.plan.reading.canonical import Table, Treatment
+from engine.plan.reading import flat, ledgers, payouts, purchases
+from engine.plan.reading.canonical import Result
 from engine.plan.reading.order_figures import order_figures
 from engine.plan.reading.orders import Orders, left_out, tables_of
 from engine.plan.reading.work import Work
-
-
-class Result(NamedTuple):
-    """What the reader of a kind gives."""
-
-    tables: Mapping[str, Table]
-    treatments: list[Treatment]
-    used: Treatment
-    figures: Mapping[str, Any]
 
 
 def read_orders(work: Work) -> Result:
@@ -28,5 +19,17 @@ def read_orders(work: Work) -> Result:
     return Result(tables, found, used, order_figures(orders, tables))
 
 
-READERS: dict[str, Callable[[Work], Result]] = {"orders": read_orders}
+READERS: dict[str, Callable[[Work], Result]] = {
+    "orders": read_orders,
+    "purchase_orders": purchases.read_purchases,
+    "ledger": ledgers.read_ledger,
+    "payouts": payouts.read_payouts,
+    "settlement": payouts.read_settlement,
+    "inventory": flat.read_inventory,
+    "ad_spend": flat.read_ad_spend,
+    "loan_schedule": flat.read_loan,
+    "courier_statement": flat.read_courier,
+    "cash_book": flat.read_cash_book,
+    "products": flat.read_products,
+}
 """Reader by kind."""

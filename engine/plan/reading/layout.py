@@ -18,8 +18,8 @@ Condition = str | tuple[str, ...]
 
 Meaning = Literal[
     "sold", "unpaid", "refunded", "returned", "cancelled", "refused", "never_paid", "failed", "pending",
-    "draft", "test", "other_channel", "head", "total", "heading", "footer", "not_goods", "repeated", "not_stocked",
-    "personal", "supplier_return", "after_through", "rejected",
+    "draft", "test", "other_channel", "head", "total", "heading", "footer", "not_goods", "repeated",
+    "not_stocked", "personal", "supplier_return", "after_through", "rejected",
 ]  # fmt: skip
 """What a row is; the first four count as sales."""
 

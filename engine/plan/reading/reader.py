@@ -16,6 +16,7 @@ from engine.plan.reading.recognise import Match, recognise
 from engine.plan.reading.rows import apply_rules, apply_settings, structure
 from engine.plan.reading.settings import Settings
 from engine.plan.reading.source import Source
+from engine.plan.reading.text import is_none
 from engine.plan.reading.title import facts_of
 from engine.plan.reading.values import Values
 from engine.plan.reading.work import Work
@@ -96,7 +97,7 @@ def read_as(opened: Opened, match: Match, faults: Faults, settings: Settings) ->
     rows = [
         row for row, rule in enumerate(marked.rule) if rule.means not in STRUCTURAL or rule.means == "head"
     ]
-    values = Values(source, settings, faults, rows)
+    values = Values(source, settings, faults, rows, marked)
     values.decide()
     facts, titles = facts_of(opened.grid.titles)
     work = Work(source, settings, faults, values, marked, facts, titles)
@@ -114,8 +115,18 @@ def _loaded(opened: Opened, match: Match, settings: Settings, faults: Faults) ->
     raw = {place for place in asked if place is not None}
     periods = set(range(len(opened.grid.header))) if match.layout.options.get("periods") else set()
     source.load(set(match.mapping.values()) | set(packed) | raw | periods, faults)
+    if periods:
+        source.derived["amounts"] = amounts_of(source, faults)
     extract(source, faults)
     return unpack(source, packed)
+
+
+def amounts_of(source: Source, faults: Faults) -> list[str]:
+    """What stands in the columns of amounts of each record: empty in headings."""
+    header = source.grid.header
+    account = source.match.mapping.get("account")
+    columns = [source.column(place, faults) for place in range(len(header)) if place != account]
+    return [" ".join(cell for cell in cells if not is_none(cell)) for cells in zip(*columns, strict=True)]
 
 
 def _reading(opened: Opened, work: Work, result: Any, total: int) -> Reading:

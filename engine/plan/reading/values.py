@@ -10,6 +10,8 @@ from decimal import Decimal
 
 from engine.plan.faults import Faults
 from engine.plan.reading import dates, numbers
+from engine.plan.reading.layout import COUNTED
+from engine.plan.reading.rows import Marked
 from engine.plan.reading.settings import Settings
 from engine.plan.reading.source import Source
 from engine.plan.reading.text import is_none
@@ -27,10 +29,13 @@ class Values:
     faults: Faults
     rows: list[int]
     """Records that are read; headings, totals and footers are not."""
+    marked: Marked
     marks: dict[str, str] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
     written: dict[str, str | None] = field(default_factory=dict)
     """Order of the numbers of a date column as a reader would name it, None for month names."""
+    _numbers: dict[str, list[Decimal | None]] = field(default_factory=dict)
+    _moments: dict[str, list[dt.datetime | None]] = field(default_factory=dict)
 
     def decide(self) -> None:
         """Settle the form of every typed column of the file; faults name what cannot be settled."""
@@ -100,7 +105,7 @@ class Values:
             order = order or (common if common in fit.orders else None)
             if order is None:
                 asked.append((name, fit))
-            self.orders[name] = order or dates.YMD
+            self.orders[name] = (common or dates.YMD) if fit.empty else order or dates.YMD
             self.written[name] = order if fit.open else fit.written
         if asked:
             self._ask_dates(asked)
@@ -132,6 +137,11 @@ class Values:
 
     def number(self, name: str) -> list[Decimal | None]:
         """Exact numbers of a field in every record, None where the cell has none."""
+        if name not in self._numbers:
+            self._numbers[name] = self._read_numbers(name)
+        return self._numbers[name]
+
+    def _read_numbers(self, name: str) -> list[Decimal | None]:
         texts = self.source.texts(name)
         mark = self.marks.get(name, numbers.POINT)
         read = {text: None if is_none(text) else numbers.parse(text, mark) for text in set(texts)}
@@ -140,12 +150,24 @@ class Values:
             read = _as_shares(read)
         return [read[text] for text in texts]
 
+    def read(self, cells: list[str]) -> list[Decimal | None]:
+        """Exact numbers of cells outside the fields, under the mark that they or the file's fields show."""
+        marks = numbers.marks_of(set(cells))
+        told = set(self.marks.values())
+        mark = marks.decided or (next(iter(told)) if len(told) == 1 else numbers.POINT)
+        return [None if is_none(cell) else numbers.parse(cell, mark) for cell in cells]
+
     def amount(self, name: str) -> list[Decimal]:
         """Numbers of a field, zero where a record has none."""
         return [ZERO if value is None else value for value in self.number(name)]
 
     def moment(self, name: str) -> list[dt.datetime | None]:
         """Local moments of a field in every record, None where the cell has none."""
+        if name not in self._moments:
+            self._moments[name] = self._read_moments(name)
+        return self._moments[name]
+
+    def _read_moments(self, name: str) -> list[dt.datetime | None]:
         texts = self.source.texts(name)
         order = self.orders.get(name, dates.YMD)
         read: dict[str, dt.datetime | None] = {}
@@ -168,7 +190,7 @@ class Values:
         remedy: str,
     ) -> None:
         bad = {text for text, value in read.items() if value is None and not is_none(text)}
-        rows = [row for row in self.rows if texts[row] in bad] if bad else []
+        rows = [row for row in self.marked.rows(COUNTED) if texts[row] in bad] if bad else []
         if rows:
             self.faults.add(
                 self.source.name,

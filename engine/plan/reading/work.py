@@ -62,11 +62,14 @@ class Work:
     def currencies(self) -> list[str]:
         """Currency of each record: its column, else header, sign of money, title rows or the only country."""
         if self.has("currency"):
-            return [text.upper() for text in self.source.texts("currency")]
+            told = [text.upper() for text in self.source.texts("currency")]
+            only = set(told) - {""}
+            return [next(iter(only))] * self.source.count if len(only) == 1 else told
         return [self._one_currency()] * self.source.count
 
     def _one_currency(self) -> str:
         money = [name for name in self.match.mapping if self.layout.type_of(name) == "number"]
+        money += ["amounts"] if "amounts" in self.source.derived else []
         told = {currency_of(self.source.header_of(name)) for name in money} - {None}
         if len(told) != 1:
             signs = Counter(

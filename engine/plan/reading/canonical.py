@@ -48,6 +48,8 @@ class Result(NamedTuple):
     """Rows that were left out, by reason."""
     used: Treatment
     figures: Mapping[str, Any]
+    seen: frozenset[Any] = frozenset()
+    """Keys of every record, of those left out too."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class Reading:
     figures: Mapping[str, Any]
     """Counts and sums that the file gives, None where it cannot tell."""
     identity: tuple[str, ...]
+    seen: frozenset[Any] = field(repr=False)
+    """Keys of every record of the file, of those left out too, where the kind needs them to merge files."""
     date_order: str | None
     notes: tuple[str, ...]
     """What was assumed or is worth knowing."""

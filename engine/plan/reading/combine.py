@@ -38,8 +38,10 @@ def combine(readings: Sequence[Reading]) -> Combined:
     repeated: set[Any] = set()
     changed: list[str] = []
     main = next(iter(tables))
+    seen = _seen(ordered[0], main)
     for reading in ordered[1:]:
-        both = set(_keys(tables[main], reading.identity)) & set(_keys(reading.tables[main], reading.identity))
+        both = seen & _seen(reading, main)
+        seen |= _seen(reading, main)
         repeated |= both
         changed += _changed(tables, reading, both)
         tables = {
@@ -52,6 +54,11 @@ def combine(readings: Sequence[Reading]) -> Combined:
     return Combined(
         tuple(r.file for r in ordered), tables, figures, len(repeated), tuple(sorted(set(changed)))
     )
+
+
+def _seen(reading: Reading, main: str) -> set[Any]:
+    """Keys of every record of a file."""
+    return set(reading.seen) or set(_keys(reading.tables[main], reading.identity))
 
 
 def _keys(table: Table, identity: tuple[str, ...]) -> list[Any]:

@@ -16,7 +16,7 @@ def read_orders(work: Work) -> Result:
     orders = Orders(work)
     tables = tables_of(orders)
     found, used = left_out(orders)
-    return Result(tables, found, used, order_figures(orders, tables))
+    return Result(tables, found, used, order_figures(orders, tables), orders.seen())
 
 
 READERS: dict[str, Callable[[Work], Result]] = {

@@ -79,6 +79,8 @@ class Layout(_Frozen):
     generic: bool = False
     marks: tuple[str, ...] = ()
     """Headers that together tell the tool."""
+    titles: tuple[str, ...] = ()
+    """Words of title rows that tell the kind."""
     required: tuple[str, ...] = ()
     """Fields without which the kind makes no sense; ``item|item_name`` is one of both."""
     telling: tuple[str, ...] = ()
@@ -102,6 +104,8 @@ class Layout(_Frozen):
     extract: dict[str, Extract] = {}
     options: dict[str, str] = {}
     """Choices of the kind: ``line: price_each``, ``discount: share``."""
+    sums: dict[str, tuple[str, ...]] = {}
+    """Field to the fields that make it together where it has no column; ``-field`` comes off."""
     parts: dict[str, Part] = {}
     accounts: dict[str, tuple[str, ...]] = {}
     """Line of the books to patterns of account numbers and names."""
@@ -111,7 +115,8 @@ class Layout(_Frozen):
     """Fields that tell whether a record of another file is the same."""
     currency: str = ""
     """Currency where no column tells it, because the tool is of one country."""
-    currency_from: str = ""
+    currency_by_header: dict[str, str] = {}
+    """Regular expression on the headers to the currency of the country whose language they are in."""
     price_basis: str = ""
 
     def type_of(self, field: str) -> str:
@@ -175,7 +180,7 @@ def merge(child: Layout, parent: Layout) -> Layout:
     """A layout with what its parent says where it is silent."""
     given = child.model_dump(exclude_unset=True)
     merged = parent.model_dump() | {k: v for k, v in given.items() if k not in ("extends",)}
-    merged["generic"] = False
+    merged["generic"] = child.generic
     merged["marks"] = child.marks
     merged["columns"] = {
         field: (*child.columns.get(field, ()), *parent.columns.get(field, ()))
@@ -183,7 +188,7 @@ def merge(child: Layout, parent: Layout) -> Layout:
     }
     merged["statuses"] = _merged_statuses(child, parent)
     merged["rules"] = (*child.rules, *parent.rules)
-    for key in ("types", "options", "accounts", "parts", "sections", "extract"):
+    for key in ("types", "options", "accounts", "parts", "sections", "extract", "sums"):
         merged[key] = {**getattr(parent, key), **getattr(child, key)}
     for key in ("unused", "fill_down"):
         merged[key] = (*getattr(child, key), *getattr(parent, key))

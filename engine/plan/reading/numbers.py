@@ -32,6 +32,59 @@ _AROUND = re.compile(r"^[^\d.,+\-(]*|[^\d.,)\-%]*$")
 _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,3}", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{2,3})*[.,]\d{3}", re.ASCII)
 
+_WORDS = re.compile(r"[^\W\d_]+", re.UNICODE)
+_UNITS = frozenset(
+    [
+        "usd",
+        "eur",
+        "gbp",
+        "jpy",
+        "cny",
+        "inr",
+        "pkr",
+        "cad",
+        "aud",
+        "nzd",
+        "chf",
+        "sek",
+        "nok",
+        "dkk",
+        "pln",
+        "czk",
+        "huf",
+        "try",
+        "brl",
+        "mxn",
+        "zar",
+        "sgd",
+        "hkd",
+        "krw",
+        "vnd",
+        "aed",
+        "sar",
+        "kr",
+        "zł",
+        "rs",
+        "tk",
+        "rm",
+        "kč",
+        "ft",
+        "pcs",
+        "pc",
+        "st",
+        "stk",
+        "stück",
+        "ea",
+        "pce",
+        "円",
+        "個",
+        "元",
+        "点",
+        "e",
+    ]
+)
+"""Words that may stand at a number: money and pieces."""
+
 POINT, COMMA, EITHER = ".", ",", "?"
 
 
@@ -45,7 +98,10 @@ class Shape(NamedTuple):
 
 def shape_of(text: str) -> Shape | None:
     """The digits and marks of a cell, None if it holds no number."""
-    text = unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
+    text = unicodedata.normalize("NFKC", text).strip()
+    if any(word.casefold() not in _UNITS for word in _WORDS.findall(text)):
+        return None
+    text = text.replace("\u2212", "-")
     negative = text.startswith("(") and text.endswith(")")
     if negative:
         text = text[1:-1]

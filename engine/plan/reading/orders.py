@@ -101,6 +101,12 @@ class Orders:
             found[row] += abs(self.gross[row] - self.discount[row])
         return found
 
+    def seen(self) -> frozenset[str]:
+        """Numbers of all orders of the file, counted or not."""
+        no_order = ("total", "footer", "heading")
+        pairs = zip(self.keys, self.work.marked.rule, strict=True)
+        return frozenset(key for key, rule in pairs if rule.means not in no_order and key)
+
     def returns(self) -> list[int]:
         """Counted records that take goods back: a negative quantity or a negative line."""
         return [row for row in self.work.counted() if self.units[row] < 0 or self.gross[row] < 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, NamedTuple
 
 from engine.plan.faults import Faults
@@ -12,14 +13,17 @@ from engine.plan.reading.fill import extract, fill_down, fill_within, packed_col
 from engine.plan.reading.grid import Grid, find_grid, grid_of_rows, known_cells
 from engine.plan.reading.kinds import READERS
 from engine.plan.reading.layout import STRUCTURAL, known_headers
-from engine.plan.reading.recognise import Match, recognise
+from engine.plan.reading.recognise import Match, Seen, recognise
 from engine.plan.reading.rows import apply_rules, apply_settings, structure
 from engine.plan.reading.settings import Settings
 from engine.plan.reading.source import Source
-from engine.plan.reading.text import is_none
+from engine.plan.reading.text import fold, is_none
 from engine.plan.reading.title import facts_of
 from engine.plan.reading.values import Values
 from engine.plan.reading.work import Work
+
+LOOKED_AT = 200
+"""Records whose first cell helps to tell the kind."""
 
 
 class Opened(NamedTuple):
@@ -38,11 +42,21 @@ def read_export(
     opened = open_export(content, name, faults, settings)
     if opened is None:
         return None
-    matches = recognise(opened.grid.header, settings.columns, settings.layout)
+    matches = recognise(opened.grid.header, settings.columns, settings.layout, seen_in(opened.grid))
     if not matches:
         _unknown(opened, faults)
         return None
     return read_as(opened, matches[0], faults, settings)
+
+
+def seen_in(grid: Grid) -> Seen:
+    """Words of the title rows and of the first column of a grid."""
+    titles = frozenset(fold(cell) for _, row in grid.titles for cell in row if cell.strip())
+    rows = [cells for _, cells in islice(grid.records(), LOOKED_AT) if any(cells)]
+    width = len(grid.header)
+    full = [tuple(cells[:width]) + ("",) * (width - len(cells)) for cells in rows]
+    columns = tuple(zip(*full, strict=True)) if full else ()
+    return Seen(titles, frozenset(fold(cells[0]) for cells in rows), columns)
 
 
 def _unknown(opened: Opened, faults: Faults) -> None:
@@ -153,6 +167,7 @@ def _reading(opened: Opened, work: Work, result: Any, total: int) -> Reading:
         facts=work.facts,
         figures=result.figures,
         identity=match.layout.identity,
+        seen=result.seen,
         date_order=_date_order(work),
         notes=tuple(work.notes),
         questions=tuple(work.questions),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from engine.plan.reading.dates import stamp_of
 from engine.plan.reading.layout import Layout, layouts
+from engine.plan.reading.numbers import shape_of
 from engine.plan.reading.periods import period_of
-from engine.plan.reading.text import fold, without_brackets
+from engine.plan.reading.text import fold, is_none, without_brackets
 
 RIGHT_OF = "right_of: "
 PERIODS = "@periods"
@@ -27,7 +29,28 @@ class Match(NamedTuple):
     confidence: float
 
 
-def assign(layout: Layout, header: Iterable[str], given: Mapping[str, str] | None = None) -> dict[str, int]:
+class Seen(NamedTuple):
+    """What a file shows beside its header: folded words of title rows and first column, and some records."""
+
+    titles: frozenset[str] = frozenset()
+    first: frozenset[str] = frozenset()
+    columns: tuple[tuple[str, ...], ...] = ()
+
+    def suits(self, place: int, kind: str) -> bool:
+        """Whether half of the filled cells of a column can be of a type."""
+        if kind == "text" or place >= len(self.columns):
+            return True
+        cells = [cell for cell in self.columns[place] if not is_none(cell)]
+        read: Callable[[str], object] = stamp_of if kind == "day" else shape_of
+        return 2 * sum(read(cell) is not None for cell in cells) >= len(cells)
+
+
+NOTHING = Seen()
+
+
+def assign(
+    layout: Layout, header: Iterable[str], given: Mapping[str, str] | None = None, seen: Seen = NOTHING
+) -> dict[str, int]:
     """Field to the position of the column that holds it; a column serves one field."""
     names = list(header)
     places = _places(names)
@@ -43,7 +66,9 @@ def assign(layout: Layout, header: Iterable[str], given: Mapping[str, str] | Non
             if field in taken or rank >= len(headers) or headers[rank].startswith(RIGHT_OF):
                 continue
             used = closed | set(taken.values())
-            place = next((p for p in _found(headers[rank], places) if p not in used), None)
+            kind = layout.type_of(field)
+            found = (p for p in _found(headers[rank], places) if p not in used and seen.suits(p, kind))
+            place = next(found, None)
             if place is not None:
                 taken[field] = place
     return {**taken, **_beside(layout, taken, len(names))}
@@ -76,10 +101,10 @@ def _beside(layout: Layout, taken: Mapping[str, int], width: int) -> dict[str, i
     return found
 
 
-def fit(layout: Layout, header: tuple[str, ...], given: Mapping[str, str] | None = None) -> Match:
+def fit(layout: Layout, header: tuple[str, ...], given: Mapping[str, str] | None, seen: Seen) -> Match:
     """How well one layout fits a header."""
-    mapping = assign(layout, header, given)
-    present = set(mapping) | _shapes(layout, header)
+    mapping = assign(layout, header, given, seen)
+    present = set(mapping) | _shapes(layout, header, mapping)
     missing = tuple(need for need in layout.required if not present & set(need.split("|")))
     filled = sum(bool(name.strip()) for name in header)
     explained = len(set(mapping.values())) / max(filled, 1)
@@ -87,7 +112,7 @@ def fit(layout: Layout, header: tuple[str, ...], given: Mapping[str, str] | None
     marks = {fold(name) for name in header} | {fold(without_brackets(name)) for name in header}
     marked = layout.marks and all(fold(mark) in marks for mark in layout.marks)
     if layout.generic:
-        score = len(mapping) + 3.0 * told + 5.0 * explained
+        score = len(mapping) + 3.0 * told + 5.0 * explained + _words_fit(layout, seen)
         confidence = min(0.95, 0.5 + 0.25 * explained + 0.25 * told / max(len(layout.telling), 1))
     else:
         score = 1000.0 + len(layout.marks) if marked else 0.0
@@ -95,8 +120,18 @@ def fit(layout: Layout, header: tuple[str, ...], given: Mapping[str, str] | None
     return Match(layout, mapping, missing, score, 0.0 if missing else round(confidence, 2))
 
 
-def _shapes(layout: Layout, header: tuple[str, ...]) -> set[str]:
+def _words_fit(layout: Layout, seen: Seen) -> float:
+    """Points for title rows and headings of a layout that the file has."""
+    titled = any(fold(word) in title for word in layout.titles for title in seen.titles)
+    headings = {fold(word) for words in layout.sections.values() for word in words}
+    return 20.0 * titled + 2.0 * min(len(headings & seen.first), 5)
+
+
+def _shapes(layout: Layout, header: tuple[str, ...], mapping: Mapping[str, int]) -> set[str]:
     shapes = set()
+    for field, parts in layout.sums.items():
+        if any(part.lstrip("-") in mapping for part in parts):
+            shapes.add(field)
     if sum(period_of(name) is not None for name in header) >= 1:
         shapes.add(PERIODS)
     if layout.packed and any(re.fullmatch(layout.packed.columns, name.strip()) for name in header):
@@ -105,9 +140,12 @@ def _shapes(layout: Layout, header: tuple[str, ...]) -> set[str]:
 
 
 def recognise(
-    header: tuple[str, ...], given: Mapping[str, str] | None = None, among: str | None = None
+    header: tuple[str, ...],
+    given: Mapping[str, str] | None = None,
+    among: str | None = None,
+    seen: Seen = NOTHING,
 ) -> list[Match]:
     """Layouts whose required columns the header holds, best first."""
-    fits = [fit(layout, header, given) for name, layout in layouts().items() if among in (None, name)]
+    fits = [fit(layout, header, given, seen) for name, layout in layouts().items() if among in (None, name)]
     found = [match for match in fits if not match.missing and (match.score > 0 or among)]
     return sorted(found, key=lambda match: (-match.score, match.layout.name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass, field
 
 from engine.plan.faults import Faults
@@ -79,7 +80,11 @@ class Source:
 
     def has(self, field_name: str) -> bool:
         """Whether the file has a column (or unpacked part) of a field."""
-        return field_name in self.derived or field_name in self.match.mapping
+        if field_name in self.derived or field_name in self.match.mapping:
+            return True
+        return any(
+            part.lstrip("-") in self.match.mapping for part in self.match.layout.sums.get(field_name, ())
+        )
 
     def texts(self, field_name: str) -> list[str]:
         """Cleaned cells of a field, blank ones where the file has no such column."""
@@ -96,6 +101,14 @@ class Source:
         """The header of a field's column."""
         position = self.match.mapping.get(field_name)
         return field_name if position is None else self.grid.header[position]
+
+    def assumed_currency(self) -> str:
+        """Currency that the tool or the language of the headers implies, empty without one."""
+        layout = self.match.layout
+        if layout.currency:
+            return layout.currency
+        words = " ".join(self.grid.header)
+        return next((code for how, code in layout.currency_by_header.items() if re.search(how, words)), "")
 
     def position_of(self, word: str) -> int | None:
         """Position of a source column by its header."""

@@ -74,7 +74,7 @@ class Values:
 
     def _by_currency(self, marks: numbers.Marks) -> str | None:
         currencies = {text.upper() for text in self.source.texts("currency") if text}
-        currencies |= {self.settings.currency or self.source.match.layout.currency} - {""}
+        currencies |= {self.settings.currency or self.source.assumed_currency()} - {""}
         whole = bool(currencies) and currencies <= numbers.WHOLE_CURRENCIES
         if not whole or marks.point or marks.comma or not marks.either:
             return None
@@ -142,6 +142,9 @@ class Values:
         return self._numbers[name]
 
     def _read_numbers(self, name: str) -> list[Decimal | None]:
+        parts = self.source.match.layout.sums.get(name, ())
+        if parts and name not in self.source.match.mapping and name not in self.source.derived:
+            return self._added([part for part in parts if self.source.has(part.lstrip("-"))])
         texts = self.source.texts(name)
         mark = self.marks.get(name, numbers.POINT)
         read = {text: None if is_none(text) else numbers.parse(text, mark) for text in set(texts)}
@@ -149,6 +152,16 @@ class Values:
         if self.source.match.layout.type_of(name) == "share":
             read = _as_shares(read)
         return [read[text] for text in texts]
+
+    def _added(self, parts: list[str]) -> list[Decimal | None]:
+        """Sum of fields by record, None where all of them are blank."""
+        columns = [(part.startswith("-"), self.number(part.lstrip("-"))) for part in parts]
+        sums: list[Decimal | None] = [None] * self.source.count
+        for minus, column in columns:
+            for row, value in enumerate(column):
+                if value is not None:
+                    sums[row] = (sums[row] or ZERO) + (-abs(value) if minus else value)
+        return sums
 
     def read(self, cells: list[str]) -> list[Decimal | None]:
         """Exact numbers of cells outside the fields, under the mark that they or the file's fields show."""

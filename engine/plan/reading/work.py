@@ -88,9 +88,9 @@ class Work:
             return self.settings.currency
         countries = {currency_of_country(text) for text in set(self.source.texts("country"))} - {None}
         only = next(iter(countries)) if len(countries) == 1 else None
-        assumed = only or self.layout.currency
+        assumed = only or self.source.assumed_currency()
         if assumed:
-            why = "the only country shipped to" if only else f"{self.layout.tool}"
+            why = "the only country shipped to" if only else "the tool or its language"
             self.notes.append(f"no currency column: {assumed}, from {why}")
             return assumed
         self.questions.append("no column tells the currency: say currency:")

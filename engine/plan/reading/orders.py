@@ -137,13 +137,12 @@ def tables_of(orders: Orders) -> dict[str, Table]:
     """Canonical tables ``orders`` (one row an order) and ``lines``, of what counts."""
     work = orders.work
     rows = work.counted()
-    texts = work.source.texts
     returned = set(orders.returns())
     refunds = orders.refunds()
     lines: dict[str, list[Any]] = {
         "order": [orders.keys[row] for row in rows],
         "item": _items(work, rows),
-        "item_name": [texts("item_name")[row] for row in rows],
+        "item_name": work.source.at("item_name", rows),
         "quantity": [orders.units[row] for row in rows],
         "gross": [ZERO if row in returned else orders.gross[row] for row in rows],
         "discount": [ZERO if row in returned else orders.discount[row] for row in rows],
@@ -180,7 +179,6 @@ def _order_table(orders: Orders, rows: list[int], refunds: list[Decimal]) -> Tab
             sums[name][key] += orders.of_order[name][row]
         sums["refunded"][key] += refunds[row]
     picked = list(first.values())
-    texts = work.source.texts
     columns: dict[str, list[Any]] = {
         "order": list(first),
         "customer": _customers(orders, picked),
@@ -188,19 +186,15 @@ def _order_table(orders: Orders, rows: list[int], refunds: list[Decimal]) -> Tab
         "day": [moment.date() if moment else None for moment in (orders.moments[row] for row in picked)],
         "currency": [orders.currency[row] for row in picked],
         "state": [strongest(orders.meanings, row) for row in picked],
-        **{
-            name: [texts(name)[row] for row in picked]
-            for name in ("country", "channel", "status", "payment_method")
-        },
+        **{name: work.source.at(name, picked) for name in ("country", "channel", "status", "payment_method")},
         **{name: list(by_key.values()) for name, by_key in sums.items()},
     }
     return Table("orders", columns)
 
 
 def _customers(orders: Orders, picked: list[int]) -> list[str]:
-    texts = orders.work.source.texts
     columns = [
-        [texts(name)[row] for row in picked]
+        orders.work.source.at(name, picked)
         for name in ("customer_email", "customer_phone", "customer_id", "country")
     ]
     return customer_keys(columns[0], columns[1], columns[2], columns[3])

@@ -159,9 +159,8 @@ def read_purchases(work: Work) -> Result:
 def _line_table(purchases: Purchases) -> Table:
     work, lines = purchases.work, purchases.lines
     rows = [line.row for line in lines]
-    texts = work.source.texts
     columns: dict[str, list[Any]] = {
-        name: [texts(name)[row] for row in rows]
+        name: work.source.at(name, rows)
         for name in ("po", "supplier", "item", "item_name", "node", "status", "urgency", "incoterm")
     }
     columns["line"] = [line.number for line in lines]

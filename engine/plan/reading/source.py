@@ -30,6 +30,7 @@ class Source:
     derived: dict[str, list[str]] = field(default_factory=dict)
     """Fields that were filled down or unpacked, in place of their columns."""
     _columns: dict[int, list[str]] = field(default_factory=dict)
+    _blank: list[str] = field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -91,11 +92,18 @@ class Source:
         if field_name not in self.derived:
             position = self.match.mapping.get(field_name)
             if position is None:
-                return [""] * self.count
+                if len(self._blank) != self.count:
+                    self._blank = [""] * self.count
+                return self._blank
             cells = self._columns[position]
             cleaned = {cell: clean(cell) for cell in set(cells)}
             self.derived[field_name] = [cleaned[cell] for cell in cells]
         return self.derived[field_name]
+
+    def at(self, field_name: str, rows: list[int]) -> list[str]:
+        """Cleaned cells of a field in some records."""
+        texts = self.texts(field_name)
+        return [texts[row] for row in rows]
 
     def header_of(self, field_name: str) -> str:
         """The header of a field's column."""

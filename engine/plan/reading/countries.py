@@ -82,3 +82,9 @@ def currency_of_country(text: str) -> str | None:
     """Currency of a country, None where it is not known."""
     code = country_code(text)
     return _CURRENCY.get(code) if code else None
+
+
+@lru_cache(maxsize=1)
+def currencies() -> frozenset[str]:
+    """Currency codes of the known countries."""
+    return frozenset(_CURRENCY.values())

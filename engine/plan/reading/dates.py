@@ -16,7 +16,7 @@ YMD, MDY, DMY = "ymd", "mdy", "dmy"
 ORDERS = (YMD, MDY, DMY)
 
 _TIME = re.compile(
-    r"[T\s,]*(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([ap])?\.?(?:m\.?)?(?![a-z])", re.IGNORECASE
+    r"[T\s,]*(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?:\s*([ap])\.?\s?m\b\.?)?", re.IGNORECASE
 )
 _ZONE = re.compile(r"\s*(?:Z|UTC|GMT|[A-Z]{2,4}T)?\s*(?:\(?[+-]\d{2}:?\d{2}\)?)?(?:\s*\(?[A-Z]{3,4}\)?)?\s*$")
 _NUMBERS = re.compile(r"(\d{1,4})([-/. ])\s?(\d{1,2})\2\s?(\d{1,4})\.?", re.ASCII)

@@ -19,7 +19,8 @@ _COMMON_WESTERN = frozenset(
 )
 _BROKEN_UTF8 = re.compile("[ÂÃÄÅâ][\x80-¿€\u201aƒ„…†‡\u02c6‰Š\u2039Œ\u2018\u2019“”•\u2013—\u02dc™š\u203aœŸ]")
 _HALF_WIDTH = re.compile("[ｦ-ﾟ]")
-_LONE_KANJI = re.compile("[A-Za-z][一-鿿][A-Za-z]")
+_LONE_KANJI = re.compile("(?<=[a-z])[一-鿿]|[一-鿿](?=[a-z])")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 _BINARY = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -103,7 +104,7 @@ def rare_share(text: str, code: str) -> float:
     if not beyond:
         return 0.0
     if code == "cp932":
-        rare = len(_HALF_WIDTH.findall(text)) + len(_LONE_KANJI.findall(text))
+        rare = sum(len(how.findall(text)) for how in (_HALF_WIDTH, _LONE_KANJI, _PRIVATE))
         return rare / len(beyond)
     rare = sum(letter not in _COMMON_WESTERN for letter in beyond) + 2 * len(_BROKEN_UTF8.findall(text))
     return rare / len(beyond)

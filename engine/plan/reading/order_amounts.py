@@ -15,6 +15,10 @@ def quantities(work: Work) -> list[Decimal]:
     """Units of each record; one where the file has lines without a quantity."""
     if work.has("quantity"):
         return work.values.amount("quantity")
+    if work.has("item") or work.has("item_name"):
+        work.questions.append(
+            "no column holds a quantity: each line counts one unit; say columns: {quantity: …}"
+        )
     return [Decimal(1) if work.has("item") or work.has("item_name") else ZERO] * work.source.count
 
 

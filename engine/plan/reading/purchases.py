@@ -125,7 +125,8 @@ class Purchases:
             return False
         if self.work.has("line"):
             return True
-        most = line.ordered if line.told is None else min(line.ordered, line.told) or line.ordered
+        told = line.told if self.work.has("receipt_quantity") else None
+        most = line.ordered if told is None else min(line.ordered, told) or line.ordered
         return line.received + receipt <= most
 
     def _receipt_quantities(self) -> list[Decimal | None]:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any, NamedTuple
 
 from engine.plan.faults import Faults
 from engine.plan.reading import sheet
 from engine.plan.reading.canonical import Reading
+from engine.plan.reading.dates import stamp_of
+from engine.plan.reading.draft import Draft, draft
 from engine.plan.reading.encoding import Decoded, decode
 from engine.plan.reading.fill import extract, fill_down, fill_within, packed_columns, unpack
 from engine.plan.reading.grid import Grid, find_grid, grid_of_rows, known_cells
 from engine.plan.reading.kinds import READERS
 from engine.plan.reading.layout import STRUCTURAL, known_headers
-from engine.plan.reading.recognise import Match, Seen, recognise
+from engine.plan.reading.numbers import shape_of
+from engine.plan.reading.recognise import Match, recognise, seen_in
 from engine.plan.reading.rows import apply_rules, apply_settings, structure
 from engine.plan.reading.settings import Settings
 from engine.plan.reading.source import Source
-from engine.plan.reading.text import fold, is_none
+from engine.plan.reading.text import is_none
 from engine.plan.reading.title import facts_of
 from engine.plan.reading.values import Values
 from engine.plan.reading.work import Work
-
-LOOKED_AT = 200
-"""Records whose first cell helps to tell the kind."""
 
 
 class Opened(NamedTuple):
@@ -49,23 +48,32 @@ def read_export(
     return read_as(opened, matches[0], faults, settings)
 
 
-def seen_in(grid: Grid) -> Seen:
-    """Words of the title rows and of the first column of a grid."""
-    titles = frozenset(fold(cell) for _, row in grid.titles for cell in row if cell.strip())
-    rows = [cells for _, cells in islice(grid.records(), LOOKED_AT) if any(cells)]
-    width = len(grid.header)
-    full = [tuple(cells[:width]) + ("",) * (width - len(cells)) for cells in rows]
-    columns = tuple(zip(*full, strict=True)) if full else ()
-    return Seen(titles, frozenset(fold(cells[0]) for cells in rows), columns)
+def draft_export(content: bytes, name: str, faults: Faults, settings: Settings | None = None) -> Draft | None:
+    """A proposed mapping for a file that no layout fits, with a confidence for each column."""
+    opened = open_export(content, name, faults, settings or Settings())
+    return None if opened is None else draft(opened.grid)
 
 
 def _unknown(opened: Opened, faults: Faults) -> None:
+    if _is_data(opened.grid):
+        faults.add(
+            opened.name,
+            opened.grid.header_row,
+            problem="the file has no header row",
+            got=", ".join(opened.grid.header)[:60],
+            remedy="write a first row with the name of each column",
+        )
+        return
+    proposed = draft(opened.grid)
+    said = (
+        ", ".join(f"{column.field}: {column.header}" for column in proposed.columns[:6]) if proposed else ""
+    )
     faults.add(
         opened.name,
         opened.grid.header_row,
         problem="no layout fits the header",
         got=", ".join(opened.grid.header)[:60],
-        remedy="draft a mapping (draft_mapping) and say columns:",
+        remedy=f"say columns: {{{said}}}" if said else "say what it is (layout:) and its columns:",
     )
 
 
@@ -97,7 +105,8 @@ def _open_workbook(content: bytes, name: str, faults: Faults) -> Opened | None:
 
 
 def read_as(opened: Opened, match: Match, faults: Faults, settings: Settings) -> Reading | None:
-    """Read a file by one layout."""
+    """Read a file by one layout; None where a cell of a row that counts cannot be read."""
+    before = len(list(faults))
     source = _loaded(opened, match, settings, faults)
     if not source.count:
         faults.add(opened.name, problem="no rows after the header", got="0 rows", remedy="export it again")
@@ -118,7 +127,7 @@ def read_as(opened: Opened, match: Match, faults: Faults, settings: Settings) ->
     if filled:
         work.notes.append(f"{filled:,} rows repeat the row above them: filled down")
     result = READERS[match.layout.kind](work)
-    return _reading(opened, work, result, total)
+    return _reading(opened, work, result, total) if len(list(faults)) == before else None
 
 
 def _loaded(opened: Opened, match: Match, settings: Settings, faults: Faults) -> Source:
@@ -133,6 +142,12 @@ def _loaded(opened: Opened, match: Match, settings: Settings, faults: Faults) ->
         source.derived["amounts"] = amounts_of(source, faults)
     extract(source, faults)
     return unpack(source, packed)
+
+
+def _is_data(grid: Grid) -> bool:
+    """Whether the row that stands where the header should is a row of data."""
+    cells = [cell for cell in grid.header if not is_none(cell)]
+    return not grid.known and any(shape_of(cell) or stamp_of(cell) for cell in cells)
 
 
 def amounts_of(source: Source, faults: Faults) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from engine.plan.reading.dates import stamp_of
+from engine.plan.reading.grid import Grid
 from engine.plan.reading.layout import Layout, layouts
 from engine.plan.reading.numbers import shape_of
 from engine.plan.reading.periods import period_of
@@ -15,6 +17,8 @@ from engine.plan.reading.text import fold, is_none, without_brackets
 RIGHT_OF = "right_of: "
 PERIODS = "@periods"
 PACKED = "@packed"
+LOOKED_AT = 200
+"""Records whose first cell helps to tell the kind."""
 
 
 class Match(NamedTuple):
@@ -46,6 +50,16 @@ class Seen(NamedTuple):
 
 
 NOTHING = Seen()
+
+
+def seen_in(grid: Grid) -> Seen:
+    """Words of the title rows and of the first column of a grid."""
+    titles = frozenset(fold(cell) for _, row in grid.titles for cell in row if cell.strip())
+    rows = [cells for _, cells in islice(grid.records(), LOOKED_AT) if any(cells)]
+    width = len(grid.header)
+    full = [tuple(cells[:width]) + ("",) * (width - len(cells)) for cells in rows]
+    columns = tuple(zip(*full, strict=True)) if full else ()
+    return Seen(titles, frozenset(fold(cells[0]) for cells in rows), columns)
 
 
 def assign(

@@ -34,6 +34,8 @@ class Values:
     orders: dict[str, str] = field(default_factory=dict)
     written: dict[str, str | None] = field(default_factory=dict)
     """Order of the numbers of a date column as a reader would name it, None for month names."""
+    asked: set[str] = field(default_factory=set)
+    """Fields whose form no row settles; a fault names each, and nothing of them is read."""
     _numbers: dict[str, list[Decimal | None]] = field(default_factory=dict)
     _moments: dict[str, list[dt.datetime | None]] = field(default_factory=dict)
 
@@ -62,6 +64,7 @@ class Values:
             mark = given or marks.decided or common or self._by_currency(marks)
             if mark is None and (marks.either or (marks.point and marks.comma)):
                 self._ask_numbers(name, marks)
+                self.asked.add(name)
             self.marks[name] = mark or numbers.POINT
 
     def _told_elsewhere(self) -> set[str]:
@@ -105,6 +108,7 @@ class Values:
             order = order or (common if common in fit.orders else None)
             if order is None:
                 asked.append((name, fit))
+                self.asked.add(name)
             self.orders[name] = (common or dates.YMD) if fit.empty else order or dates.YMD
             self.written[name] = order if fit.open else fit.written
         if asked:
@@ -202,6 +206,8 @@ class Values:
         problem: str,
         remedy: str,
     ) -> None:
+        if name in self.asked:
+            return
         bad = {text for text, value in read.items() if value is None and not is_none(text)}
         rows = [row for row in self.marked.rows(COUNTED) if texts[row] in bad] if bad else []
         if rows:

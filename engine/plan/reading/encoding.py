@@ -20,7 +20,7 @@ _COMMON_WESTERN = frozenset(
 _BROKEN_UTF8 = re.compile("[ÂÃÄÅâ][\x80-¿€\u201aƒ„…†‡\u02c6‰Š\u2039Œ\u2018\u2019“”•\u2013—\u02dc™š\u203aœŸ]")
 _HALF_WIDTH = re.compile("[ｦ-ﾟ]")
 _LONE_KANJI = re.compile("(?<=[a-z])[一-鿿]|[一-鿿](?=[a-z])")
-_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_PRIVATE = re.compile("[\x80-\x9f\ue000-\uf8ff]")
 _BINARY = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",

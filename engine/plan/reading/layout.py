@@ -79,6 +79,8 @@ class Layout(_Frozen):
     generic: bool = False
     marks: tuple[str, ...] = ()
     """Headers that together tell the tool."""
+    against: tuple[str, ...] = ()
+    """Headers that speak against the kind."""
     titles: tuple[str, ...] = ()
     """Words of title rows that tell the kind."""
     required: tuple[str, ...] = ()

@@ -34,8 +34,16 @@ def line_amounts(work: Work, units: list[Decimal]) -> tuple[list[Decimal], list[
     if choice == "price_each":
         gross = [p * u for p, u in zip(work.values.amount("price"), units, strict=True)]
         return gross, _money(work, gross, discount)
+    nothing = [ZERO] * work.source.count
     if choice == "none":
-        return [ZERO] * work.source.count, [ZERO] * work.source.count
+        return nothing, nothing if work.has("discount") and _is_share(work) else _money(
+            work, nothing, discount
+        )
+    if choice == "after_alone":
+        return _before_discount(work, work.values.amount("line_total_after"), discount)
+    if choice == "before_alone":
+        before = work.values.amount("line_total_before")
+        return before, _money(work, before, discount)
     line = work.values.amount("line_total")
     if choice == "total_before":
         return line, _money(work, line, discount)
@@ -49,7 +57,9 @@ def _choose(work: Work) -> str:
         return "price_each"
     if work.has("line_total"):
         return "total_before"
-    return "none"
+    if work.has("line_total_before"):
+        return "before_alone"
+    return "after_alone" if work.has("line_total_after") else "none"
 
 
 def _is_share(work: Work) -> bool:

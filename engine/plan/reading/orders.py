@@ -76,7 +76,7 @@ class Orders:
     def _whole_orders(self) -> None:
         """Files without lines: an order's gross is its subtotal, else its total."""
         work = self.work
-        if work.has("line_total") or work.has("price") or work.has("line_total_after"):
+        if any(work.has(name) for name in ("line_total", "price", "line_total_after", "line_total_before")):
             return
         name = "subtotal" if work.has("subtotal") else "total"
         self.gross = list(self.of_order[name])

@@ -9,6 +9,7 @@ from typing import Any
 from engine.plan.reading.canonical import Result, total
 from engine.plan.reading.flat import ZERO, Flat
 from engine.plan.reading.rows import rows_where
+from engine.plan.reading.text import is_none
 from engine.plan.reading.work import Work
 
 
@@ -71,7 +72,11 @@ def _paid_rows(flat: Flat) -> dict[int, Any]:
         waiting = ("pending", "scheduled", "in_transit", "in transit", "open", "ausstehend")
         pending = set(rows_where(work.source, {"payout_status": waiting}, flat.rows, work.faults))
     keys = flat.column("payout_id") or flat.column("paid_on")
-    return {place: key for place, key in enumerate(keys) if key and flat.rows[place] not in pending}
+    return {
+        place: key
+        for place, key in enumerate(keys)
+        if not is_none(str(key or "")) and flat.rows[place] not in pending
+    }
 
 
 def read_settlement(work: Work) -> Result:

@@ -127,6 +127,7 @@ def fit(layout: Layout, header: tuple[str, ...], given: Mapping[str, str] | None
     marked = layout.marks and all(fold(mark) in marks for mark in layout.marks)
     if layout.generic:
         score = len(mapping) + 3.0 * told + 5.0 * explained + _words_fit(layout, seen)
+        score -= 6.0 * len(marks & {fold(name) for name in layout.against})
         confidence = min(0.95, 0.5 + 0.25 * explained + 0.25 * told / max(len(layout.telling), 1))
     else:
         score = 1000.0 + len(layout.marks) if marked else 0.0

@@ -76,6 +76,8 @@ class Work:
                 currency_sign(text) for name in money for text in self.values.distinct(name)
             )  # fmt: skip
             told = {sign for sign in signs if sign}
+        if not told:
+            told = {sign for text in self.facts.values() if (sign := currency_sign(text))}
         if len(told) != 1:
             told = {text for text in self.facts.values() if len(text) == 3 and text.isupper()}
         found = next(iter(told), None) if len(told) == 1 else None

@@ -85,7 +85,9 @@ def order_figures(orders: Orders, tables: Mapping[str, Table]) -> dict[str, Any]
     found |= {
         "orders_seen": len(seen),
         "statuses": status_counts(orders),
-        "price_basis": work.layout.price_basis or None,
+        "price_basis": work.layout.price_basis or orders.ties.basis,
+        "orders_with_total": orders.ties.orders,
+        "orders_that_tie": max(orders.ties.excl_tax, orders.ties.incl_tax),
         "refunds_include_shipping_and_tax": work.option("refunds_hold", "") == "shipping and tax",
         "items_by_name": len({name for name in names if name}),
         "lines_without_sku": _without_item(work),

@@ -11,6 +11,7 @@ from engine.plan.reading.canonical import Table, Treatment, total
 from engine.plan.reading.customers import customer_keys
 from engine.plan.reading.layout import COUNTED, Meaning, Rule
 from engine.plan.reading.order_amounts import ZERO, line_amounts, order_amount, quantities
+from engine.plan.reading.order_ties import LEAST, MOST, Sums, Ties, ties_of
 from engine.plan.reading.rows import USED
 from engine.plan.reading.statuses import apply_statuses, strongest
 from engine.plan.reading.work import Work, treatments, used_treatment
@@ -45,6 +46,36 @@ class Orders:
         )
         self.of_order = {name: order_amount(work, name) for name in amounts}
         self._whole_orders()
+        self.ties = self._ties(self.gross)
+        self._prices_of_lines()
+
+    def _ties(self, gross: list[Decimal]) -> Ties:
+        """Whether lines make the printed totals, under gross amounts by record."""
+        sums: dict[str, list[Decimal]] = {}
+        of = self.of_order
+        for row in [
+            row for row, rule in enumerate(self.work.marked.rule) if rule.means in COUNTED | {"head"}
+        ]:
+            order = sums.setdefault(self.keys[row], [ZERO] * 4)
+            if self.work.marked.rule[row].means != "head":
+                order[0] += gross[row] - self.discount[row]
+            order[0] -= abs(of["order_discount"][row])
+            order[1] += of["shipping"][row] - abs(of["shipping_discount"][row])
+            order[2] += of["tax"][row]
+            order[3] += of["total"][row]
+        return ties_of([Sums(*amounts) for amounts in sums.values()])
+
+    def _prices_of_lines(self) -> None:
+        """Take a column of prices as totals of lines where only then the lines make the orders' totals."""
+        work = self.work
+        if not (work.layout.generic and work.has("price") and work.has("total")) or self.ties.share >= LEAST:
+            return
+        prices = work.values.amount("price")
+        other = self._ties(prices)
+        if other.share >= MOST:
+            self.gross, self.ties = prices, other
+            header = work.source.header_of("price")
+            work.notes.append(f"{header} is the total of the line: only so the lines make the orders' totals")
 
     def _mark_by_day(self) -> None:
         self.moments = self.work.values.moment("ordered_at")

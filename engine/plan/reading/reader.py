@@ -99,6 +99,8 @@ def _open_workbook(content: bytes, name: str, faults: Faults) -> Opened | None:
         if grid is not None:
             found.append((known_cells(grid.header, known), title, grid))
     if not found:
+        if not list(faults):
+            faults.add(name, problem="no sheet holds a table", got="0 rows", remedy="save the sheet as CSV")
         return None
     best = max(found, key=lambda item: item[0])
     return Opened(name, Decoded("", "workbook", bom=False), best[2])

@@ -47,6 +47,7 @@ class Source:
         takers = [(columns[position].append, position) for position in wanted]
         width = len(self.grid.header)
         blank_before = False
+        wide: list[int] = []
         try:
             for line, cells in self.grid.records():
                 filled = len(cells) - cells.count("")
@@ -58,6 +59,8 @@ class Source:
                 for take, position in takers:
                     cell = cells[position]
                     take(keep(cell, cell))
+                if counting and len(cells) > width and any(cell.strip() for cell in cells[width:]):
+                    wide.append(line)
                 if counting:
                     self._count(line, cells, filled, blank_before=blank_before)
                 blank_before = False
@@ -66,6 +69,14 @@ class Source:
                 self.name, problem="the rows cannot be split", got=str(error), remedy="export it again"
             )
         self._columns.update(columns)
+        if wide:
+            faults.add(
+                self.name,
+                wide[0],
+                problem=f"more cells than the header in {len(wide):,} rows",
+                got=f"more than {width}",
+                remedy="put cells that hold the separator in quotes, or name every column",
+            )
 
     def _count(self, line: int, cells: list[str], filled: int, *, blank_before: bool) -> None:
         self.lines.append(line)

@@ -54,6 +54,26 @@ def test_fault_D06_a_price_is_multiplied_and_a_discount_comes_off_as_money_or_as
     assert money(shared, "discount") == Decimal("4.20")
 
 
+def test_fault_D06_totals_of_orders_tell_whether_a_price_is_of_the_line() -> None:
+    head = "id,date,sku,qty,price,shipping,total\n"
+    lines = read(head + "o1,2025-01-20,A,2,42.00,5.00,47.00\no2,2025-01-21,A,3,63.00,5.00,68.00\n")
+    assert money(lines) == 105
+    assert "total of the line" in lines.notes[0]
+    each = read(head + "o1,2025-01-20,A,2,21.00,5.00,47.00\no2,2025-01-21,A,3,21.00,5.00,68.00\n")
+    assert (money(each), each.figures["orders_that_tie"]) == (105, 2)
+
+
+@pytest.mark.parametrize(("total", "basis"), [("47.00", "incl_tax"), ("54.98", "excl_tax")])
+def test_totals_of_orders_tell_whether_prices_hold_the_tax(total: str, basis: str) -> None:
+    reading = read(f"id,date,sku,qty,price,shipping,tax,total\no1,2025-01-20,A,2,21.00,5.00,7.98,{total}\n")
+    assert reading.figures["price_basis"] == basis
+
+
+def test_a_row_with_more_cells_than_the_header_is_never_shifted_silently() -> None:
+    _, faults = attempt("id,date,sku,qty,price\no1,2025-01-20,A,2,1,234.00\n")
+    assert "more cells than the header in 1 rows" in faults[0]
+
+
 LEDGER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 
 

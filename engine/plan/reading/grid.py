@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ SEARCHED = 60
 COMPARED = 20
 """Records after the header whose width must agree with it."""
 LEAST_KNOWN = 2
+LONGEST_CELL = 200
+"""Lines of one record above which a quote was opened and never closed."""
 LARGEST_CELL = 1 << 22
 
 Record = tuple[int, list[str]]
@@ -36,6 +39,13 @@ class Grid:
     """Header cells that some layout knows."""
     source: Callable[[], Iterator[Record]] = field(repr=False)
 
+    def first_records(self, count: int) -> list[Record]:
+        """The first filled records after the header, fewer where one cannot be split."""
+        found: list[Record] = []
+        with contextlib.suppress(csv.Error):
+            found.extend(islice((record for record in self.records() if any(record[1])), count))
+        return found
+
     def records(self) -> Iterator[Record]:
         """Records after the header, blank ones too."""
         return (record for record in self.source() if record[0] > self.header_row)
@@ -47,7 +57,7 @@ def find_grid(text: str, known: frozenset[str], name: str, faults: Faults) -> Gr
     if "\n" not in text and "\r" in text:
         text = text.replace("\r", "\n")
     for delimiter in DELIMITERS:
-        for quoted in (True, False) if delimiter == "\t" else (True,):
+        for quoted in _quoting(text, delimiter):
             source = _text_source(text, delimiter, quoted=quoted)
             found = _header_of(source, known)
             if found is None:
@@ -98,22 +108,47 @@ def _text_source(text: str, delimiter: str, *, quoted: bool) -> Callable[[], Ite
             reader = csv.reader(_lines(text), delimiter=delimiter)
         else:
             reader = csv.reader(_lines(text), delimiter=delimiter, quoting=csv.QUOTE_NONE)
-        last = 0
+        before = last = 0
         for cells in reader:
+            if reader.line_num - last > LONGEST_CELL:
+                raise csv.Error(f"a quote opens in line {last + 1:,} and is never closed")
             yield last + 1, cells
-            last = reader.line_num
+            before, last = last, reader.line_num
+        if quoted and last and last - before > 1 and text.count('"') % 2:
+            raise csv.Error(f"a quote opens in line {before + 1:,} and is never closed")
 
     return source
+
+
+def _quoting(text: str, delimiter: str) -> tuple[bool, ...]:
+    """Whether quotes enclose cells: in tab text only where the rows agree in width as well as without."""
+    if delimiter != "\t":
+        return (True,)
+    if '"' not in text:
+        return (False,)
+    quoted, bare = (_uneven(_text_source(text, delimiter, quoted=how)) for how in (True, False))
+    return (quoted[0] < bare[0] or quoted == bare,)
+
+
+def _uneven(source: Callable[[], Iterator[Record]]) -> tuple[float, int]:
+    """Records whose width is not the usual one, and all records."""
+    widths: dict[int, int] = {}
+    try:
+        for _, cells in source():
+            widths[len(cells)] = widths.get(len(cells), 0) + 1
+    except csv.Error:
+        return float("inf"), 0
+    count = sum(widths.values())
+    return float(count - max(widths.values(), default=0)), count
 
 
 Found = tuple[tuple[float, float, float], Record, tuple[Record, ...], int]
 
 
 def _header_of(source: Callable[[], Iterator[Record]], known: frozenset[str]) -> Found | None:
-    try:
-        first = list(islice(source(), SEARCHED + COMPARED))
-    except csv.Error:
-        return None
+    first: list[Record] = []
+    with contextlib.suppress(csv.Error):  # a row that cannot be split is told when the records are read
+        first.extend(islice(source(), SEARCHED + COMPARED))
     filled = [(place, record) for place, record in enumerate(first) if any(c.strip() for c in record[1])]
     if not filled or max(len(record[1]) for _, record in filled) < 2:
         return None

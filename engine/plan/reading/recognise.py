@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
 from typing import NamedTuple
 
 from engine.plan.reading.dates import stamp_of
@@ -55,7 +54,7 @@ NOTHING = Seen()
 def seen_in(grid: Grid) -> Seen:
     """Words of the title rows and of the first column of a grid."""
     titles = frozenset(fold(cell) for _, row in grid.titles for cell in row if cell.strip())
-    rows = [cells for _, cells in islice(grid.records(), LOOKED_AT) if any(cells)]
+    rows = [cells for _, cells in grid.first_records(LOOKED_AT)]
     width = len(grid.header)
     full = [tuple(cells[:width]) + ("",) * (width - len(cells)) for cells in rows]
     columns = tuple(zip(*full, strict=True)) if full else ()

@@ -321,3 +321,29 @@ def test_fault_D22_amounts_of_two_currencies_are_never_added() -> None:
         "EUR": 10,
         "USD": 15,
     }
+
+
+def test_a_bare_quote_in_tab_text_is_text_wherever_it_stands() -> None:
+    rows = "".join(f"{n}\t2025-01-20\tCup {n}\tA\t1\t2.00\n" for n in range(300))
+    late = '300\t2025-01-20\t"5 inch\tA\t1\t2.00\n301\t2025-01-20\tCup\tA\t1\t2.00\n302\t2025-01-20\tLid"\tA\t1\t2.00\n'
+    reading = read("Order ID\tOrder Date\tProduct Name\tSKU\tQuantity\tPrice\n" + rows + late)
+    assert reading.figures["orders"] == 303
+
+
+def test_quotes_enclose_cells_of_tab_text_where_a_tool_uses_them() -> None:
+    reading = read(
+        'Order ID\tOrder Date\tSKU\tProduct Name\tQuantity\tPrice\n"1"\t2025-01-20\tA\t"Cup ""L""\nblue"\t1\t2.00\n'
+    )
+    assert reading.tables["lines"].column("item_name") == ['Cup "L"\nblue']
+
+
+def test_a_quote_that_is_never_closed_swallows_no_row_silently() -> None:
+    rows = "".join(f"{n},2025-01-20,A,1,2.00\n" for n in range(5))
+    _, faults = attempt("Order ID,Order Date,SKU,Quantity,Price\n" + rows + '6,2025-01-20,"A,1,2.00\n' + rows)
+    assert faults
+    assert "quote" in faults[0]
+
+
+def test_the_line_that_tells_excel_the_separator_is_a_title_row() -> None:
+    reading = read("sep=;\nOrder ID;Order Date;SKU;Quantity;Price\n1;2025-01-20;A;1;2,00\n")
+    assert (reading.header_row, money(reading)) == (2, 2)

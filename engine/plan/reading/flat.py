@@ -54,6 +54,8 @@ class Flat:
 
     def by(self, group: Iterable[Any], name: str) -> dict[Any, Decimal]:
         """Sum of a field by the values of a group."""
+        if not self.column(name):
+            return {}
         pairs = zip(group, self.column(name), strict=True)
         return total([(key, value if value is not None else ZERO) for key, value in pairs])
 

@@ -23,8 +23,8 @@ class Period(NamedTuple):
     """A column of amounts of one month (or of the whole span)."""
 
     position: int
-    first: dt.date
-    last: dt.date
+    first: dt.date | None
+    last: dt.date | None
 
 
 def read_ledger(work: Work) -> Result:
@@ -58,8 +58,10 @@ def _periods(work: Work) -> list[Period]:
     place = work.match.mapping.get("amount")
     if place is None:
         return []
-    end = days[-1] if days else dt.date.min
-    return [Period(place, days[0] if len(days) > 1 else end, end)]
+    if not days:
+        work.questions.append("no month stands in the file: say the period of the statement")
+        return [Period(place, None, None)]
+    return [Period(place, days[0] if len(days) > 1 else days[-1].replace(day=1), days[-1])]
 
 
 def read_profit_and_loss(work: Work) -> Result:
@@ -111,7 +113,7 @@ def _profit_figures(work: Work, table: Table, periods: list[Period], currency: l
     by_month: dict[str, Decimal] = {}
     for month, section, amount in zip(months, sections, amounts, strict=True):
         sums[section] = sums.get(section, ZERO) + amount
-        name = month.strftime("%Y-%m")
+        name = month.strftime("%Y-%m") if month else ""
         by_month[name] = by_month.get(name, ZERO) + (-amount if section in COSTS else amount)
     income, cogs, expenses = (sums.get(name, ZERO) for name in ("income", "cogs", "expenses"))
     other = sums.get("other_income", ZERO) - sums.get("other_expenses", ZERO) - sums.get("tax", ZERO)
@@ -133,8 +135,8 @@ def _profit_figures(work: Work, table: Table, periods: list[Period], currency: l
         "totals": totals,
         "net_income_by_month": by_month,
         "currency": next(iter(set(currency)), None) or None,
-        "first_day": min((p.first for p in periods), default=None),
-        "last_day": max((p.last for p in periods), default=None),
+        "first_day": min((p.first for p in periods if p.first), default=None),
+        "last_day": max((p.last for p in periods if p.last), default=None),
     }
 
 

@@ -47,8 +47,18 @@ class Seen(NamedTuple):
         read: Callable[[str], object] = stamp_of if kind == "day" else shape_of
         return 2 * sum(read(cell) is not None for cell in cells) >= len(cells)
 
+    @property
+    def dated(self) -> bool:
+        """Whether a column holds days, as books by account never do."""
+        return any(_are_days(cells) for cells in self.columns)
+
 
 NOTHING = Seen()
+
+
+def _are_days(cells: tuple[str, ...]) -> bool:
+    filled = [cell for cell in cells if not is_none(cell)][:20]
+    return len(filled) > 0 and sum(stamp_of(cell) is not None for cell in filled) > 0.8 * len(filled)
 
 
 def seen_in(grid: Grid) -> Seen:
@@ -126,6 +136,7 @@ def fit(layout: Layout, header: tuple[str, ...], given: Mapping[str, str] | None
     marked = layout.marks and all(fold(mark) in marks for mark in layout.marks)
     if layout.generic:
         score = len(mapping) + 3.0 * told + 5.0 * explained + _words_fit(layout, seen)
+        score -= 10.0 * (bool(layout.options.get("form")) and seen.dated)
         score -= 6.0 * len(marks & {fold(name) for name in layout.against})
         confidence = min(0.95, 0.5 + 0.25 * explained + 0.25 * told / max(len(layout.telling), 1))
     else:

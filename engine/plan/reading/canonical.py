@@ -89,6 +89,17 @@ class Reading:
     """What the file cannot tell and a plan may need."""
 
 
+def left_out_shares(reading: Reading) -> dict[str, Decimal]:
+    """Money left out by choice as a share of the positive money of a file, by currency."""
+    by_form = ("total", "head", "heading", "footer", "repeated", "after_through", "personal")
+    left = [treatment for treatment in reading.treatments if treatment.means not in by_form]
+    out = total([pair for treatment in left for pair in treatment.money.items() if pair[1] > 0])
+    return {
+        currency: amount / (amount + max(reading.used.money.get(currency, Decimal(0)), Decimal(0)))
+        for currency, amount in out.items()
+    }
+
+
 def total(amounts: list[tuple[str, Decimal]]) -> dict[str, Decimal]:
     """Sum of amounts by currency."""
     sums: dict[str, Decimal] = {}

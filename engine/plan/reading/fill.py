@@ -112,7 +112,7 @@ def _parts_of(line: str, separator: str, pair: str, names: tuple[str, ...]) -> d
     any_part = rf"(?:^|{re.escape(separator)})\s*(?:{starts}|[a-z_ ]+)\s*{re.escape(pair)}"
     places = [match.start() for match in re.finditer(any_part, line)]
     parts: dict[str, str] = {}
-    for start, end in zip(places, [*places[1:], len(line)], strict=True):
+    for start, end in zip(places, [*places[1:], len(line)], strict=False):
         name, _, value = line[start:end].lstrip(separator).partition(pair)
         parts.setdefault(name.strip(), value.strip())
     return parts

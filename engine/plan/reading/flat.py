@@ -25,6 +25,7 @@ class Flat:
     def __init__(self, work: Work) -> None:
         self.work = work
         apply_statuses(work)
+        work.mark_late(work.option("through", ""))
         self.rows = work.counted()
         fields = list(dict.fromkeys((*work.layout.columns, *work.source.derived)))
         self.table = typed_table(work, work.layout.kind, fields, self.rows)

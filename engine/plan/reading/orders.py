@@ -79,13 +79,7 @@ class Orders:
 
     def _mark_by_day(self) -> None:
         self.moments = self.work.values.moment("ordered_at")
-        through = self.work.settings.through
-        if through is None:
-            return
-        late = Rule(reason=f"after {through.isoformat()}", means="after_through", when={})
-        for row, moment in enumerate(self.moments):
-            if self.work.marked.rule[row] is USED and moment and moment.date() > through:
-                self.work.marked.rule[row] = late
+        self.work.mark_late("ordered_at")
 
     def _mark_cancellations(self) -> None:
         """Order numbers such as C536365: a letter before digits only, and less than nothing ordered."""

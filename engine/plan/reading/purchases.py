@@ -62,6 +62,7 @@ class Purchases:
     def __init__(self, work: Work) -> None:
         self.work = work
         apply_statuses(work)
+        work.mark_late("ordered_on")
         self.units = work.values.amount("quantity")
         for row, rule in enumerate(work.marked.rule):
             if rule is USED and self.units[row] < 0:

@@ -10,7 +10,7 @@ from typing import Any
 from engine.plan.faults import Faults
 from engine.plan.reading.canonical import Table, Treatment, total
 from engine.plan.reading.countries import currency_of_country
-from engine.plan.reading.layout import COUNTED, Layout
+from engine.plan.reading.layout import COUNTED, Layout, Rule
 from engine.plan.reading.numbers import currency_sign
 from engine.plan.reading.recognise import Match
 from engine.plan.reading.rows import USED, Marked
@@ -50,6 +50,16 @@ class Work:
     def option(self, name: str, default: str = "auto") -> str:
         """A choice of the layout."""
         return self.layout.options.get(name, default)
+
+    def mark_late(self, field_name: str) -> None:
+        """Leave out the records whose day lies after the last day that counts."""
+        through = self.settings.through
+        if through is None or not self.has(field_name):
+            return
+        late = Rule(reason=f"after {through.isoformat()}", means="after_through", when={})
+        for row, day in enumerate(self.values.day(field_name)):
+            if self.marked.rule[row] is USED and day is not None and day > through:
+                self.marked.rule[row] = late
 
     def counted(self) -> list[int]:
         """Records that count."""

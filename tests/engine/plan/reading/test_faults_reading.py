@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.plan.faults import Faults
-from engine.plan.reading.canonical import Reading
+from engine.plan.reading.canonical import Reading, left_out_shares
 from engine.plan.reading.combine import combine
 from engine.plan.reading.customers import customer_keys
 from engine.plan.reading.reader import draft_export, read_export
@@ -147,6 +147,19 @@ def test_fault_D10_orders_after_the_last_day_that_counts_are_counted_out() -> No
     (late,) = reading.treatments
     assert (late.means, late.rows, late.money) == ("after_through", 1, {"EUR": Decimal("15.00")})
     assert reading.figures["last_day"] == dt.date(2025, 1, 20)
+
+
+def test_fault_D10_the_last_day_that_counts_holds_for_ads_and_purchases_too() -> None:
+    last = Settings(through=dt.date(2025, 1, 31))
+    ads = read("Day,Campaign,Cost,Currency\n2025-01-20,A,2.00,EUR\n2025-02-01,A,3.00,EUR\n", last)
+    assert (ads.figures["spend"], ads.treatments[0].money) == ({"EUR": 2}, {"EUR": 3})
+    bought = read(PO + "P1,V,A,2025-01-03,10,,,1.00,USD,Open\nP2,V,A,2025-02-03,7,,,1.00,USD,Open\n", last)
+    assert (bought.figures["units_ordered"], bought.treatments[0].units) == (10, 7)
+
+
+def test_fault_D07_the_share_of_money_that_is_left_out_by_choice_is_told() -> None:
+    text = f"{STATUS}1,2025-01-20,A,2,5.00,EUR,paid\n2,2025-01-21,A,6,5.00,EUR,cancelled\n"
+    assert left_out_shares(read(text)) == {"EUR": Decimal("0.75")}
 
 
 @pytest.mark.parametrize(

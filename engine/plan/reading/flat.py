@@ -112,11 +112,6 @@ def span(days: Iterable[Any]) -> tuple[dt.date | None, dt.date | None]:
     return min(known, default=None), max(known, default=None)
 
 
-def read_flat(work: Work) -> Result:
-    """A file without figures of its own."""
-    return Flat(work).result({})
-
-
 def read_products(work: Work) -> Result:
     """Items with prices and costs."""
     flat = Flat(work)

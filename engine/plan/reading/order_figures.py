@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from engine.plan.reading.canonical import Reading, Table, total
+from engine.plan.reading.canonical import Table, total
 from engine.plan.reading.orders import Orders, days_of, status_counts
 from engine.plan.reading.work import Work
 
@@ -102,9 +102,3 @@ def _without_item(work: Work) -> int:
     return sum(
         not texts[row] for row, rule in enumerate(work.marked.rule) if rule.means not in ("total", "footer")
     )  # fmt: skip
-
-
-def overlap_figures(first: Reading, second: Reading, merged: Mapping[str, Table]) -> dict[str, Any]:
-    """Figures of two overlapping order files that were read as one."""
-    both = set(first.tables["orders"].column("order")) & set(second.tables["orders"].column("order"))
-    return {**figures_of_tables(merged), "orders_in_both": len(both)}

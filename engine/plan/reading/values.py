@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -227,9 +225,3 @@ def _as_shares(read: dict[str, Decimal | None]) -> dict[str, Decimal | None]:
     if plain and max(abs(value) for value in plain) > 1:
         return {text: v / 100 if v is not None and "%" not in text else v for text, v in read.items()}
     return read
-
-
-def most_common(texts: Iterable[str]) -> str:
-    """The text that stands most often, blank ones left out."""
-    counted = Counter(text for text in texts if text)
-    return counted.most_common(1)[0][0] if counted else ""

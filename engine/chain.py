@@ -7,9 +7,9 @@ them, and which one changes no number. Nothing reads across trials before the su
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from engine.progress import Progress, silent
 from engine.report.plausibility import plausibility
 from engine.report.summary import summarise
 from engine.responses import playbook_problems, responses_of
-from engine.scenarios import BASE, Composition, Library, load_library, resolve
+from engine.scenarios import BASE, Composition, Library, fit, load_library, resolve
 from engine.settings import Execution, RunSettings, check
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.customer_history import customer_history
@@ -67,6 +67,8 @@ class Assignment:
     library: Library
     settings: RunSettings
     execution: Execution = EXECUTION
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What of each scenario finds nothing to act on in the plan, in words, by name."""
 
     def paths(self, trials: range) -> dict[str, Paths]:
         """Paths of every scenario in these trials, by name."""
@@ -104,16 +106,16 @@ def run(
     InputError : scenarios that do not fit the plan; every fault at once.
     """
     check(settings, execution)
-    library = load_library(plan.path / "scenarios", examine=playbook_problems)
+    library = load_library(own=plan.scenario_files, examine=playbook_problems)
     composed = _choose(library, scenarios)
     timings = timings or Timings()
     with timings.part("calibrate"):
         fitted = calibrate(plan) if calibration is None else calibration.restricted_to(plan)
         world = build_world(plan, fitted, Calendar(plan.forecast_start, settings.months))
-    assigned = Assignment(world, composed, library, settings, execution)
+    assigned = assign(world, composed, library, settings, execution)
     assigned.paths(settings.numbers[:1])  # scenarios that do not fit are told before anything is written
     frozen = "fitted" if calibration is None else calibration.digest
-    identity = run_identity(plan, composed, settings, frozen)
+    identity = run_identity(plan, assigned.composed, settings, frozen)
     name = run_id(identity)
     target = Path(folder) if folder is not None else plan.path / "runs" / name
     partial = target.with_name(f".partial-{target.name}")
@@ -126,6 +128,21 @@ def run(
         _publish(partial, assigned, name, identity)
     _swap(partial, target)
     return Run(target)
+
+
+def assign(
+    world: World,
+    composed: Sequence[Composition],
+    library: Library,
+    settings: RunSettings,
+    execution: Execution = EXECUTION,
+) -> Assignment:
+    """What blocks are played from: the part of each scenario that acts on this plan, and what it lost."""
+    fitted = [fit(each, world.view, library) for each in composed]
+    left_out = {each.composition.name: each.lines() for each in fitted}
+    return Assignment(
+        world, tuple(each.composition for each in fitted), library, settings, execution, left_out
+    )
 
 
 def _choose(library: Library, scenarios: str | Sequence[str | Composition]) -> tuple[Composition, ...]:
@@ -251,6 +268,8 @@ def _publish(partial: Path, assigned: Assignment, name: str, identity: dict[str,
     release_freed()
     world, trials = assigned.world, assigned.settings.numbers
     record = manifest(world, assigned.composed, assigned.paths(trials[:1]), trials, name, identity)
+    for scenario, lines in assigned.left_out.items():
+        record["scenarios"][scenario]["left_out"] = list(lines)
     record["customer_history"] = customer_history(world.plan, world.calibration.demand)
     cube = open_cube(partial)
     record["plausibility"] = plausibility(cube, record)

@@ -26,6 +26,9 @@ Days = Annotated[int, Field(ge=0, le=3650)]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Money = Annotated[float, Field(allow_inf_nan=False)]
 
+WATCHED = ("net_cash", "headroom", "cm2", "ebitda")
+"""Figures of a closed month that a money response may watch, company currency."""
+
 NO_CAP = np.inf
 """Purchase share that means no cap."""
 
@@ -121,6 +124,11 @@ def _read_uses(uses: Sequence[ResponseUse]) -> tuple[list[Response], list[Proble
             problems.append(Problem(place, "unknown response", use.name, remedy))
             continue
         model = RESPONSES[use.name]
+        figure = use.parameters.get("figure", WATCHED[0])
+        if "figure" in model.model_fields and figure not in WATCHED:
+            remedy = did_you_mean(str(figure), WATCHED)
+            problems.append(Problem((*place, "figure"), "no such figure to watch", str(figure), remedy))
+            continue
         try:
             found.append(model.model_validate(dict(use.parameters)))
         except ValidationError as error:

@@ -72,6 +72,7 @@ lanes:
      sd: 6}, inland: {mean: 2, sd: 1}}
   - {supplier: KR1, node: windhoek, freight_per_kg: 1.6, production: {mean: 15, sd: 3},
      transit: {mean: 42, sd: 7}, inland: {mean: 4, sd: 1}}
+accept: [payables, payables.CN1, payables.KR1]
 finance:
   fixed_costs: [{name: staff, monthly: 6000}, {name: rent, monthly: 1500}]
   depreciation_monthly: 200
@@ -257,6 +258,7 @@ def tiny_files() -> dict[str, str]:
     """Name to text of every file of the tiny plan."""
     return {
         "plan.yaml": PLAN,
+        "data/.salt": "tradewind plan without a salt of its own",
         "data/orders.csv": orders_text(),
         "data/items.csv": ITEMS,
         "data/purchase_orders.csv": purchase_orders_text(),

@@ -15,7 +15,7 @@ from engine.plan.plan import Plan
 from engine.progress import Progress, silent
 from engine.responses import playbook_problems
 from engine.risk.reverse_scale import smallest_scale
-from engine.scenarios import Composition, Library, load_library
+from engine.scenarios import Composition, Library, fit, load_library
 from engine.settings import Execution, RunSettings, check
 from engine.stages.calibrate import Calibration, calibrate
 from engine.stages.world import build_world
@@ -68,6 +68,8 @@ def break_metric(
         raise UsageError("\n".join(complaints))
     fitted = calibrate(plan) if calibration is None else calibration.restricted_to(plan)
     world = build_world(plan, fitted, Calendar(plan.forecast_start, settings.months))
+    composed = fit(composed, world.view, library).composition
+    _check_driver(driver, composed)  # a shock of it may find nothing to act on in this plan
     player = Player(world, composed, library, driver, rule, settings, execution, progress)
     search = smallest_scale(player.excess, target.probability, maximum=target.max_scale)
     notes = notes_of(search, player.clipped, world, player.scaled, settings.numbers, settings.seed)
@@ -87,13 +89,13 @@ def break_metric(
 
 def _scenario(plan: Plan, scenario: str | Composition) -> tuple[Library, Composition]:
     """The library and the scenario in it; a name that ends as a file does is a scenario file."""
-    own = plan.path / "scenarios"
+    own = plan.scenario_files
     if not isinstance(scenario, str):
-        return load_library(own, examine=playbook_problems), scenario
+        return load_library(own=own, examine=playbook_problems), scenario
     if not scenario.endswith((".yaml", ".yml")):
-        library = load_library(own, examine=playbook_problems)
+        library = load_library(own=own, examine=playbook_problems)
         return library, library.compose(scenario)
-    library = load_library(own, scenario, playbook_problems)
+    library = load_library(None, scenario, playbook_problems, own)
     return library, library.compose(Path(scenario).stem)
 
 

@@ -32,6 +32,28 @@ def print_check(report: dict[str, Any]) -> None:
     if report["thresholds"]:
         print("\nthresholds of policy.yaml")
         print_table([{name: text(value) for name, value in row.items()} for row in report["thresholds"]])
+    _print_findings(report)
+
+
+def _print_findings(report: dict[str, Any]) -> None:
+    """Warnings and notes, and how many of each level."""
+    print("\nfindings")
+    for row in report["findings"]:
+        if row["level"] == "note":
+            print(printable(f"  note: {row['problem']}"))
+            continue
+        address = f"{row['file']}:{row['row'] or ''}:{row['column']}"
+        print(
+            printable(f"  {row['level']}: {address} | {row['problem']} | got {row['got']} | {row['remedy']}")
+        )
+    if report["findings_not_listed"]:
+        print(f"  … and {report['findings_not_listed']:,} more")
+    print(
+        "  "
+        + ", ".join(
+            f"{count:,} {level}{'' if count == 1 else 's'}" for level, count in report["counts"].items()
+        )
+    )
 
 
 def _print_amounts(file: str, table: dict[str, Any]) -> None:

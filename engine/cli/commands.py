@@ -13,6 +13,9 @@ from engine.cli.exits import EXIT_DATA, EXIT_ERROR, EXIT_USAGE
 from engine.cli.printing import complain
 from models.errors import InputError, TradewindError, UsageError
 
+LISTED_FAULTS = 100
+"""Faults that are printed one by one; the rest is counted."""
+
 app = typer.Typer(
     name="tradewind",
     help="Scenario planning and forecasting for cross-border e-commerce.",
@@ -34,7 +37,7 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        complain(*(str(fault) for fault in error.faults), _fault_count(len(error.faults)))
+        complain(*(str(fault) for fault in error.faults[:LISTED_FAULTS]), _fault_count(len(error.faults)))
         sys.exit(EXIT_DATA)
     except UsageError as error:
         complain(str(error))
@@ -54,7 +57,8 @@ def main() -> None:
 
 
 def _fault_count(count: int) -> str:
-    return f"{count} {'fault' if count == 1 else 'faults'}; nothing was written"
+    listed = f", the first {LISTED_FAULTS} are listed" if count > LISTED_FAULTS else ""
+    return f"{count} {'fault' if count == 1 else 'faults'}{listed}; nothing was written"
 
 
 def _version(value: bool) -> None:

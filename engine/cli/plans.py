@@ -10,7 +10,7 @@ import typer
 from engine.cli.check_report import print_check
 from engine.cli.options import AsJson, PlanPath
 from engine.cli.printing import complain, print_json
-from models.errors import UsageError
+from models.errors import InputError, UsageError
 
 
 def init(
@@ -79,13 +79,22 @@ def _init_from(target: Path, sources: list[Path], data: Path | None) -> None:
 
 
 def check(path: PlanPath, as_json: AsJson = False) -> None:
-    """Read a plan folder: what was recognised, used, rejected and assumed; all faults at once."""
+    """Read a plan folder and try all that run does: faults, warnings and notes; what was read and assumed."""
+    from engine.plan.findings import faulty, findings_of
     from engine.plan.load import load_plan
     from engine.plan.report import check_report
+    from engine.rehearsal import rehearse
     from engine.stages.lead_times import lead_time_report
 
-    plan = load_plan(path)
-    report = check_report(plan) | {"lead_times": lead_time_report(plan)}
+    try:
+        plan = load_plan(path)
+        rehearsed = rehearse(plan)
+        report = check_report(plan) | {"lead_times": lead_time_report(plan)}
+    except InputError as error:
+        if as_json:
+            print_json(faulty(error.faults))
+        raise
+    report |= findings_of(plan.warnings, rehearsed.left_out)
     if as_json:
         print_json(report)
         return

@@ -46,7 +46,7 @@ def run(
             progress=report,
         )
         result.report()
-    complain(*result.unseen())
+    complain(*result.unseen(), *_left_out(result.manifest))
     if as_json:
         print_json(result.to_dict())
     else:
@@ -57,6 +57,11 @@ def run(
     if fail_on == "breach" and result.breaches():
         complain(*(f"breach: {line}" for line in result.breaches()))
         raise typer.Exit(EXIT_BREACH)
+
+
+def _left_out(record: dict[str, Any]) -> list[str]:
+    """What of the scenarios found nothing to act on in this plan."""
+    return [line for entry in record["scenarios"].values() for line in entry.get("left_out", ())]
 
 
 def _print_plausibility(rows: list[dict[str, Any]], currency: str) -> None:

@@ -150,6 +150,9 @@ def _publish(place: Path, write: Callable[[Path], None]) -> None:
         raise
 
 
+_SALT = "tradewind plan without a salt of its own"
+
+
 def _write_plan(folder: Path, history: History, seed: int) -> None:
     company, data = history.company, folder / "data"
     for part in (data, folder / "mappings", folder / "scenarios"):
@@ -161,6 +164,8 @@ def _write_plan(folder: Path, history: History, seed: int) -> None:
     for name, text in config.mappings().items():
         _text(folder / "mappings" / name, text)
     _write_orders(data, history, seed, history.orders[history.orders["time"] < HISTORY_DAYS], HISTORY_DAYS)
+    # the buyers are generated, nobody is hidden by it: the same salt gives the same figures on every machine
+    _text(data / ".salt", _SALT)
     _csv(data / "items.csv", items_table(history))
     _csv(data / "purchase_orders.csv", as_known(history.purchases, HISTORY_DAYS))
     _csv(data / "spend.csv", _spend_rows(history.spend, 0, HISTORY_DAYS))

@@ -68,6 +68,8 @@ class PlanView:
     hs_of_item: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     category_of_item: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     roles: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    has_backup: bool = True
+    """Whether any supplier has a backup, which failover needs."""
     base: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
@@ -104,6 +106,7 @@ class PlanView:
             hs_of_item=hs_of_item,
             category_of_item=category_of_item,
             roles=roles,
+            has_backup=any(supplier.backup is not None for supplier in config.suppliers),
             base=MappingProxyType(dict(base or {})),
         )
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engine.plan.checks import split
+from engine.plan.defaults.exchange import SOURCE, default_rate
 from engine.plan.parsing import series
 from engine.plan.plan import Assumption, in_company_currency, last_rates
 from engine.plan.schema import Lane, PlanConfig
@@ -57,10 +58,10 @@ def assume(tables: Tables, config: PlanConfig, *, salted: bool) -> tuple[Assumpt
     if not salted:
         note(
             "salt",
-            "built in",
+            "none",
             "",
-            "data/.salt is missing: customer hashes can be compared across plans; "
-            "write 16 or more random characters into it",
+            "data/.salt is missing: no customer key is kept, customers are numbered by their first order; "
+            "write 16 or more random characters into it to keep salted hashes",
         )
     fill_columns(tables, config)
     _assume_rates(tables, config, note)
@@ -105,30 +106,30 @@ def assume(tables: Tables, config: PlanConfig, *, salted: bool) -> tuple[Assumpt
 
 
 def _assume_rates(tables: Tables, config: PlanConfig, note) -> None:  # type: ignore[no-untyped-def]
-    if "fx" in tables:
-        return
+    """Dated default rates of currencies in use without one; 1 only where plan.yaml accepts it by name."""
+    closed, own = config.company.actuals_through, config.company.currency
     used = {market.currency for market in config.markets} | {
         supplier.currency for supplier in config.suppliers
     }
     for name in ("orders", "purchase_orders", "open_receivables", "open_payables"):
         used |= set(tables[name]["currency"].unique()) if name in tables else set()
-    foreign = sorted(used - {config.company.currency, ""})
-    day = np.datetime64(config.company.actuals_through, "s")
-    values: dict[str, list[Any]] = {
-        "day": [day] * len(foreign),
-        "currency": foreign,
-        "per_base": [1.0] * len(foreign),
-    }
-    tables["fx"] = pd.DataFrame(
-        {column.name: series(values[column.name], column) for column in TABLES["fx"].columns}
-    )
-    for currency in foreign:
-        note(
-            f"fx.{currency}",
-            "1",
-            f"{currency} per {config.company.currency}",
-            "no fx file: the rate is surely wrong, add data/fx.csv",
+    fx = tables.setdefault("fx", empty_table("fx"))
+    rows: list[tuple[Any, ...]] = []
+    for currency in sorted(used - {own, ""} - set(last_rates(fx, closed))):
+        default = default_rate(own, currency, closed)
+        per_base, day = (1.0, closed) if default is None else default
+        rows.append((np.datetime64(day, "s"), currency, per_base))
+        why = (
+            "no rate in data/fx.csv: 1 as plan.yaml accepts it"
+            if default is None
+            else f"no rate in data/fx.csv: {SOURCE} {default.month}, add the rate of {closed}"
         )
+        note(f"fx.{currency}", f"{per_base:.6g}", f"{currency} per {own}", why)
+    if rows:
+        columns = zip(TABLES["fx"].columns, zip(*rows, strict=True), strict=True)
+        more = pd.DataFrame({column.name: series(list(values), column) for column, values in columns})
+        kept = fx[[column.name for column in TABLES["fx"].columns]]
+        tables["fx"] = more if kept.empty else pd.concat([kept, more], ignore_index=True)
 
 
 def _rates(tables: Tables, config: PlanConfig) -> dict[str, float]:

@@ -2,54 +2,94 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 import pandas as pd
 
 from engine.plan.check_context import Context
+from engine.plan.defaults.exchange import SOURCE, default_rate
 from engine.plan.importers.imported import FILE
 from engine.plan.plan import Tie, in_company_currency, last_rates
 from engine.plan.plan_checks import read_vocabulary
 from engine.plan.tables import ACCOUNTS, ASSETS, EQUITY, LIABILITIES
 from models.errors import did_you_mean
 
+FX_FILE = "data/fx.csv"
 _BALANCE_TOLERANCE = 0.01
 _TIE_TOLERANCE = 1.0
 _RATE_DRIFT = 0.05
 """Share by which deposits at today's rates may differ from the books."""
+_DEFAULT_RATE_DRIFT = 0.15
+"""Share by which open items at a default rate may differ from the books, kept at the rate of their day."""
 _INVENTORY_TOLERANCE = 1e-3
 """Share of the balance that counted stock may differ from it: landed costs in a file are rounded."""
 
 
 def check_rates(context: Context) -> dict[str, float]:
-    """Rates at actuals-through; a currency in use without one is a fault where an fx file exists."""
+    """Rates at actuals-through; a currency in use without one takes the dated default of a shipped pair, with
+    a warning, and is a fault where there is none.
+    """
     frame = context.tables.get("fx")
-    if frame is None:
+    rates: dict[str, float] = {}
+    if frame is not None:
+        context.note_each(
+            frame,
+            ((frame["currency"] == context.currency) & (frame["per_base"] != 1.0)).to_numpy(),
+            "per_base",
+            problem="a rate of the company's own currency that is not 1",
+            remedy="remove the row",
+        )
+    if context.closed is None or not context.currency:
         return {context.currency: 1.0}
-    context.note_each(
-        frame,
-        ((frame["currency"] == context.currency) & (frame["per_base"] != 1.0)).to_numpy(),
-        "per_base",
-        problem="a rate of the company's own currency that is not 1",
-        remedy="remove the row",
-    )
-    if context.closed is None or frame.empty:
-        return {context.currency: 1.0}
-    rates = last_rates(frame, context.closed)
+    if frame is not None and not frame.empty:
+        rates = last_rates(frame, context.closed)
+    file = FX_FILE if frame is None or frame.empty else str(frame[FILE].iat[0])
+    for currency in sorted(_used(context) - {context.currency, ""}):
+        if currency not in rates:
+            rates[currency] = _default(context, context.closed, file, currency)
+        elif rates[currency] == 1.0:
+            context.faults.doubt(
+                f"fx.{currency}",
+                file,
+                column="per_base",
+                problem="two currencies that are worth the same",
+                got=f"1 {currency} per {context.currency}",
+                remedy=f"the rate of {context.closed}: {currency} per {context.currency}",
+            )
+    return rates | {context.currency: 1.0}
+
+
+def _used(context: Context) -> set[str]:
     used = set(read_vocabulary(context.document, b"").known("currency") or ())
     for name in ("orders", "purchase_orders", "open_receivables", "open_payables"):
         if (table := context.tables.get(name)) is not None:
             used |= set(table["currency"].unique())
-    file = str(frame[FILE].iat[0])
-    for currency in sorted(used - set(rates) - {context.currency, ""}):
-        context.faults.add(
+    return used
+
+
+def _default(context: Context, closed: dt.date, file: str, currency: str) -> float:
+    """Company currency per unit of a currency without a rate, and what is said of it."""
+    default = default_rate(context.currency, currency, closed)
+    if default is None:
+        context.faults.doubt(
+            f"fx.{currency}",
             file,
             column="currency",
             problem="no rate on or before actuals_through for a currency in use",
             got=currency,
-            remedy=f"add a row for {currency} dated {context.closed} or earlier",
+            remedy=f"add a row for {currency} dated {closed} or earlier to data/fx.csv "
+            f"(day,currency,per_base: {currency} per {context.currency})",
         )
-    return rates | {context.currency: 1.0}
+        return 1.0
+    context.faults.warn(
+        file,
+        column="currency",
+        problem="no exchange rate for a currency in use: a default of its day is taken",
+        got=f"{currency}: {default.per_base:.6g} per {context.currency}, {SOURCE} {default.month}",
+        remedy=f"add a row for {currency} dated {closed} or earlier to data/fx.csv",
+    )
+    return 1.0 / default.per_base
 
 
 def check_balance(context: Context, rates: Mapping[str, float]) -> tuple[Tie, ...]:
@@ -100,7 +140,7 @@ def check_balance(context: Context, rates: Mapping[str, float]) -> tuple[Tie, ..
                 f"{name} = {account} of the opening balance",
                 float(amounts.get(account, 0.0)),
                 sum_of_rows,
-                _TIE_TOLERANCE,
+                _tolerance(context, frame, sum_of_rows),
                 unit,
             )
         )
@@ -128,6 +168,14 @@ def check_balance(context: Context, rates: Mapping[str, float]) -> tuple[Tie, ..
         )
         _note_tie(context, ties[-1], str(stock[FILE].iat[0]) if len(stock) else file)
     return tuple(ties)
+
+
+def _tolerance(context: Context, frame: pd.DataFrame, amount: float) -> float:
+    """How far open items may differ from the books: wider where a rate is only a default."""
+    fx = context.tables.get("fx")
+    known = set() if fx is None or context.closed is None else set(last_rates(fx, context.closed))
+    defaulted = set(frame["currency"]) - known - {context.currency}
+    return max(_TIE_TOLERANCE, _DEFAULT_RATE_DRIFT * abs(amount)) if defaulted else _TIE_TOLERANCE
 
 
 def _purchase_currency(context: Context, purchases: pd.DataFrame) -> list[str]:

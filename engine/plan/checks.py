@@ -9,6 +9,7 @@ import pandas as pd
 
 from engine.plan.balance_checks import check_balance, check_rates
 from engine.plan.check_context import Context, spelled
+from engine.plan.doubts import check_doubts
 from engine.plan.importers.imported import FILE, ROW
 from engine.plan.plan import Tie
 from engine.plan.plan_checks import entries
@@ -31,6 +32,7 @@ def check_tables(context: Context) -> tuple[Tie, ...]:
     _check_tariffs(context)
     _check_lanes(context)
     rates = check_rates(context)
+    check_doubts(context, rates)
     return check_balance(context, rates)
 
 
@@ -251,16 +253,18 @@ def _check_tariffs(context: Context) -> None:
         remedy="valid_to on or after valid_from",
     )
     ordered = frame.assign(until=frame["valid_to"].fillna(pd.Timestamp("2261-01-01")))
-    for _, group in ordered.sort_values(["valid_from", ROW]).groupby(list(_RATE_KEY), sort=True):
-        until = group["until"].cummax().shift()
-        for _, row in group[(group["valid_from"] <= until).to_numpy()].iterrows():
-            context.note(
-                row,
-                "valid_from",
-                problem="two rates of one rule on the same day",
-                got=" ".join([*(row[name] for name in _RATE_KEY), "from", spelled(row["valid_from"])]),
-                remedy="end the earlier row the day before, or give the rule a name of its own",
-            )
+    ordered = ordered.sort_values([*_RATE_KEY, "valid_from", ROW], ignore_index=True)
+    # over whole columns, never group by group: a tariff has ten thousand groups of one row
+    key = [ordered[name] for name in _RATE_KEY]
+    until = ordered["until"].groupby(key).cummax().groupby(key).shift()
+    for _, row in ordered[(ordered["valid_from"] <= until).to_numpy()].iterrows():
+        context.note(
+            row,
+            "valid_from",
+            problem="two rates of one rule on the same day",
+            got=" ".join([*(row[name] for name in _RATE_KEY), "from", spelled(row["valid_from"])]),
+            remedy="end the earlier row the day before, or give the rule a name of its own",
+        )
 
 
 def _check_lanes(context: Context) -> None:

@@ -45,7 +45,13 @@ class Folder:
 
     def find(self, name: str, faults: Faults) -> Path | None:
         """The resolved path of a file of the folder, None (and a fault) if it leads outside."""
-        path = (self.root / name).resolve()
+        try:
+            path = (self.root / name).resolve()
+        except (OSError, RuntimeError):  # RuntimeError is Python's word for a circle of links before 3.13
+            faults.add(
+                name, problem="a link that leads nowhere", got=name, remedy="put the file itself in its place"
+            )
+            return None
         if not path.is_relative_to(self.root):
             faults.add(
                 name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +34,8 @@ from models.errors import InputError
 
 PLAN_FILE = "plan.yaml"
 SALT_FILE = "data/.salt"
-_BUILT_IN_SALT = b"tradewind plan without a salt of its own"
+LARGEST_SCENARIO = 1 << 20
+"""Bytes of a scenario file that is still read; its own reader asks for less."""
 _SHORTEST_SALT = 16
 
 
@@ -70,12 +72,15 @@ def load_plan(path: str | Path) -> Plan:
         raise InputError(faults)
     salt = _read_salt(folder, faults)
     document = read_yaml(folder, PLAN_FILE, faults)
+    faults.accept(_accepted(document))
+    scenario_files = _read_scenarios(folder, faults)
     config = None if document is None else validate(PlanConfig, document, faults)
     policy = check_policy(folder, faults)
     register = read_register(folder, document, faults)
     if document is not None and not isinstance(document.data, dict):
         document = None  # the model has said so; nothing else can be read from it
-    vocabulary = read_vocabulary(document, salt or _BUILT_IN_SALT)
+    # without a salt the keys only tell customers apart within this load, and are replaced below
+    vocabulary = read_vocabulary(document, salt or secrets.token_bytes(32))
     if document is not None:
         check_plan_file(document, vocabulary, faults)
     files, unread = _read_files(folder, faults)
@@ -89,10 +94,16 @@ def load_plan(path: str | Path) -> Plan:
     ties = check_tables(Context(tables, document, vocabulary, closed, _company_currency(document), faults))
     if faults or config is None:
         raise InputError(faults)
+    for name in faults.unused:
+        faults.warn(
+            PLAN_FILE, problem="accept: names what is not there", got=name, remedy="remove it from accept:"
+        )
     config = sorted_config(config)
     tables = {name: frame[list(TABLES[name].names)].reset_index(drop=True) for name, frame in tables.items()}
     tables["orders"] = _distinct_order_ids(tables["orders"])
-    assumptions = assume(tables, config, salted=salt is not None)
+    if not salt:
+        tables["orders"] = _numbered_customers(tables["orders"])
+    assumptions = assume(tables, config, salted=bool(salt))
     tables = {name: sorted_table(name, frame) for name, frame in tables.items()}
     recognised = tuple(_account(file, part) for file, part in zip(files, imported, strict=True))
     return Plan(
@@ -103,9 +114,25 @@ def load_plan(path: str | Path) -> Plan:
         policy=policy,
         recognised=tuple(sorted((*recognised, *unread), key=lambda entry: entry.file)),
         assumptions=(*register, *_defaulted_columns(recognised), *assumptions),
+        warnings=faults.warnings,
+        scenario_files=scenario_files,
         ties=(*(tie for part in imported for tie in part.ties), *ties),
         input_hashes=dict(sorted(folder.hashes.items())),
     )
+
+
+def _accepted(document: Document | None) -> tuple[str, ...]:
+    """Names of faults that the company accepts, as far as the document can be read."""
+    data = document.data if document is not None and isinstance(document.data, dict) else {}
+    names = data.get("accept")
+    return tuple(map(str, names)) if isinstance(names, list) else ()
+
+
+def _read_scenarios(folder: Folder, faults: Faults) -> tuple[tuple[str, bytes], ...]:
+    """Name and content of the plan's own scenario files; what they say is read with the library."""
+    names = folder.list("scenarios", (".yaml", ".yml"))
+    contents = ((name, read_bytes(folder, name, faults, largest=LARGEST_SCENARIO)) for name in names)
+    return tuple((name, content) for name, content in contents if content is not None)
 
 
 def _read_salt(folder: Folder, faults: Faults) -> bytes | None:
@@ -229,6 +256,13 @@ def _distinct_order_ids(orders: pd.DataFrame) -> pd.DataFrame:
     return orders.assign(
         order_id=orders["order_id"].where(~both, orders["order_id"] + "@" + orders["sales_channel"])
     )
+
+
+def _numbered_customers(orders: pd.DataFrame) -> pd.DataFrame:
+    """Orders whose customers are numbered by their first order: nothing of their keys is kept."""
+    known = orders[orders["customer_key"] != ""].sort_values(["ordered_at", "order_id"], kind="stable")
+    number = {key: f"customer-{k:09d}" for k, key in enumerate(known["customer_key"].unique(), start=1)}
+    return orders.assign(customer_key=orders["customer_key"].map(number).fillna("").astype("str"))
 
 
 def _account(file: _Read, part: Imported) -> Recognised:

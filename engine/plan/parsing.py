@@ -191,7 +191,8 @@ def _parse(text: str, column: Column) -> Any:
     if column.above is not None and value <= column.above:
         raise RefusedError(_negative(column), f"more than {column.above:g}")
     if column.most is not None and value > column.most:
-        raise RefusedError("a number out of range", f"at most {column.most:g}; rates are shares, 15% is 0.15")
+        hint = "; rates are shares, 15% is 0.15" if column.name == "rate" else ""
+        raise RefusedError("a number out of range", f"at most {column.most:,.0f}{hint}")
     if column.pattern and not re.fullmatch(column.pattern, text, re.ASCII):
         raise RefusedError(f"not a valid {column.name}", column.remedy)
     return value

@@ -15,6 +15,7 @@ import pandas as pd
 from engine.plan.policy import Policy
 from engine.plan.schema import PlanConfig
 from models.arrays import BoolArray, DateArray, FloatArray
+from models.errors import Fault
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,11 @@ class Plan:
     """Thresholds of ``policy.yaml``; they judge figures and move none, so the hash leaves them out."""
     recognised: tuple[Recognised, ...] = field(repr=False, default=())
     assumptions: tuple[Assumption, ...] = field(repr=False, default=())
+    warnings: tuple[Fault, ...] = field(repr=False, default=())
+    """What is odd, or accepted by name, and does not stop a run."""
     ties: tuple[Tie, ...] = field(repr=False, default=())
+    scenario_files: tuple[tuple[str, bytes], ...] = field(repr=False, default=())
+    """Name and content of the plan's own scenario files as loaded: one added later is no part of it."""
     input_hashes: Mapping[str, str] = field(repr=False, default_factory=dict)
     """sha256 of each file that was read, for the run manifest."""
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.plan.plan import Plan, Recognised
+from engine.plan.schema import ListedNormal
 
 SCHEMA_VERSION = 1
 
@@ -94,7 +95,9 @@ def _money(amounts: Iterable[float]) -> float:
 
 def _listed_figures(plan: Plan) -> list[dict[str, Any]]:
     """Figures of plan.yaml that carry a source because nobody measured them here."""
-    figures = [(f"markets.{market.key}.elasticity", market.elasticity) for market in plan.config.markets]
+    figures: list[tuple[str, ListedNormal]] = [
+        (f"markets.{market.key}.elasticity", market.elasticity) for market in plan.config.markets
+    ]
     figures += [
         (f"acquisition_channels.{channel.key}.response", channel.response)
         for channel in plan.config.acquisition_channels

@@ -18,11 +18,15 @@ Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,6
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+LARGEST = 1e13
+"""Largest amount, number of days or rate that a field may hold: beyond it sums lose their cents."""
+Positive = Annotated[float, Field(gt=0.0, le=LARGEST, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0.0, le=LARGEST, allow_inf_nan=False)]
+PerYear = Annotated[float, Field(ge=0.0, le=366.0, allow_inf_nan=False)]
+"""Events a year: at most one a day."""
 StageDays = Annotated[float, Field(ge=0.0, le=LONGEST_DAYS, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+Finite = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 
 
 def _calendar_day(value: object) -> object:
@@ -59,6 +63,20 @@ class ListedNormal(Model):
     mean: Finite
     sd: NonNegative
     source: str
+
+
+class Elasticity(ListedNormal):
+    """Own-price elasticity: units never rise with their own price here."""
+
+    mean: Annotated[float, Field(ge=-50.0, le=0.0, allow_inf_nan=False)]
+    sd: Annotated[float, Field(ge=0.0, le=50.0, allow_inf_nan=False)]
+
+
+class SpendResponse(ListedNormal):
+    """Elasticity of new customers with respect to spend."""
+
+    mean: Annotated[float, Field(ge=0.0, le=2.0, allow_inf_nan=False)]
+    sd: Annotated[float, Field(ge=0.0, le=2.0, allow_inf_nan=False)]
 
 
 class PriceRule(Model):
@@ -102,7 +120,7 @@ class Market(Model):
     refusal_share: Share = 0.0
     """Share of delivered units refused at the door in normal times."""
     price_rule: PriceRule = PriceRule()
-    elasticity: ListedNormal
+    elasticity: Elasticity
     """Own-price elasticity of units (negative)."""
 
 
@@ -129,7 +147,7 @@ class AcquisitionChannel(Model):
     label: str = ""
     payment_days: NonNegative = 30.0
     """Days from the month's end to the payment of that month's spend."""
-    response: ListedNormal
+    response: SpendResponse
     """Elasticity of new customers with respect to spend (diminishing returns: below 1), prior."""
     sales_channel: Key
     """Attribution rule: new customers won here place their orders in this sales channel."""
@@ -157,7 +175,7 @@ class Port(Model):
     key: Key
     label: str = ""
     servers: Annotated[int, Field(ge=1, le=10_000)] = 2
-    closures_per_year: NonNegative = 0.0
+    closures_per_year: PerYear = 0.0
     closure_days: Positive = 2.0
     """Mean length of a closure."""
     clearance_days: Annotated[float, Field(gt=0.0, le=LONGEST_DAYS, allow_inf_nan=False)] = 2.0
@@ -192,7 +210,7 @@ class Supplier(Model):
     currency: CurrencyCode
     capacity_per_week: Annotated[int, Field(ge=1, le=1_000_000_000_000)]
     """Units a week over all items."""
-    outages_per_year: NonNegative = 0.0
+    outages_per_year: PerYear = 0.0
     outage_days: Positive = 14.0
     """Mean length of an outage."""
     incoterm: Literal["EXW", "FCA", "FOB", "CIF", "DAP", "DDP"] = "FOB"
@@ -329,5 +347,7 @@ class PlanConfig(Model):
     """M of the marked arrivals: no month's demand multiplier may exceed it (what is clipped is printed)."""
     acquisition_envelope: Annotated[float, Field(ge=1.0, le=10.0)] = 2.0
     """A of the marked cohorts: no month's acquisition level may exceed it times plan."""
+    accept: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z0-9_.:/\-]{0,127}$")], ...] = ()
+    """Names of faults that the company accepts: each becomes a warning; a fault says its name."""
     scenario_weights: dict[str, NonNegative] = {}
     """Probability weights of the scenarios in the mixture; scaled to sum to one; others weigh nothing."""

@@ -63,6 +63,12 @@ def _blank(name: str, kind: Kind, meaning: str, **more: object) -> Column:
     return Column(name, kind, meaning, required=False, blank=True, **more)  # type: ignore[arg-type]
 
 
+MOST_UNITS = 100_000_000
+"""Units of a row: more is a slip, and sums of more may not fit the counters of a run."""
+MOST_MONEY = 1e13
+"""Amount of a row, in any currency."""
+MOST_KILOGRAMS = 100_000.0
+
 _HS = r"\d{6,10}"
 _HS_REMEDY = "6 to 10 digits as text, such as 0105110040 (no points)"
 
@@ -81,8 +87,8 @@ ORDERS = Table(
         Column("sales_channel", "key", "shop or marketplace", refers="sales_channel"),
         Column("currency", "key", "currency of the prices", refers="currency"),
         Column("item", "key", "item sold", refers="item"),
-        Column("quantity", "integer", "units", least=1),
-        Column("net_price", "number", "per unit, after discount, excluding tax", least=0),
+        Column("quantity", "integer", "units", least=1, most=MOST_UNITS),
+        Column("net_price", "number", "per unit, after discount, excluding tax", least=0, most=MOST_MONEY),
         _blank(
             "shipping",
             "number",
@@ -110,16 +116,17 @@ PURCHASE_ORDERS = Table(
         _blank("port_on", "day", "reached the port of entry; blank: not yet", means="not yet"),
         _blank("cleared_on", "day", "cleared by customs; blank: not yet", means="not yet"),
         _blank("received_on", "day", "received at the node; blank: open", means="not yet"),
-        Column("quantity", "integer", "units ordered", least=1),
+        Column("quantity", "integer", "units ordered", least=1, most=MOST_UNITS),
         _blank(
             "received",
             "integer",
             "units received",
             default=-1,
             least=0,
+            most=MOST_UNITS,
             means="the quantity ordered once received_on is given",
         ),
-        Column("unit_cost", "number", "price per unit, order currency", least=0),
+        Column("unit_cost", "number", "price per unit, order currency", least=0, most=MOST_MONEY),
         _blank(
             "currency",
             "key",
@@ -141,8 +148,14 @@ ITEMS = Table(
         _blank("label", "text", "name people read"),
         Column("hs", "key", "customs tariff number", pattern=_HS, remedy=_HS_REMEDY),
         _blank("category", "text", "product category"),
-        Column("weight_kg", "number", "shipping weight of a unit, kg", least=0),
-        Column("unit_cost", "number", "price of a unit in the currency of its first supplier", least=0),
+        Column("weight_kg", "number", "shipping weight of a unit, kg", least=0, most=MOST_KILOGRAMS),
+        Column(
+            "unit_cost",
+            "number",
+            "price of a unit in the currency of its first supplier",
+            least=0,
+            most=MOST_MONEY,
+        ),
         Column("suppliers", "key", "qualified suppliers in order of preference, CN1;KR1"),
         _blank(
             "shares",
@@ -163,8 +176,14 @@ INVENTORY = Table(
         Column("as_of", "day", "day of the count"),
         Column("item", "key", "item counted", refers="item"),
         Column("node", "key", "where it lies", refers="node"),
-        Column("on_hand", "integer", "units", least=0),
-        Column("unit_landed_cost", "number", "landed cost of a unit, company currency", least=0),
+        Column("on_hand", "integer", "units", least=0, most=MOST_UNITS),
+        Column(
+            "unit_landed_cost",
+            "number",
+            "landed cost of a unit, company currency",
+            least=0,
+            most=MOST_MONEY,
+        ),
     ),
     unique=("item", "node"),
 )
@@ -176,7 +195,7 @@ SPEND = Table(
         Column("market", "key", "market advertised in", refers="market"),
         Column("acquisition_channel", "key", "where the money went", refers="acquisition_channel"),
         _blank("campaign", "key", "campaign"),
-        Column("amount", "number", "spend, company currency", least=0),
+        Column("amount", "number", "spend, company currency", least=0, most=MOST_MONEY),
         _blank("new_customers", "integer", "customers won", default=0, least=0, means="0"),
         _blank("visitors", "integer", "visitors brought", default=0, least=0, means="no conversion rates"),
         _blank("leads", "integer", "leads among them", default=0, least=0, means="no conversion rates"),
@@ -190,7 +209,7 @@ SPEND_PLAN = Table(
         Column("month", "month", "month, YYYY-MM"),
         Column("market", "key", "market advertised in", refers="market"),
         Column("acquisition_channel", "key", "where the money goes", refers="acquisition_channel"),
-        Column("amount", "number", "spend, company currency", least=0),
+        Column("amount", "number", "spend, company currency", least=0, most=MOST_MONEY),
     ),
     unique=("month", "market", "acquisition_channel"),
 )
@@ -229,7 +248,7 @@ OPEN_RECEIVABLES = Table(
     "open_receivables",
     (
         Column("due", "day", "day the payout is expected"),
-        Column("amount", "number", "amount, its currency", least=0),
+        Column("amount", "number", "amount, its currency", least=0, most=MOST_MONEY),
         Column("currency", "key", "its currency", refers="currency"),
         Column("sales_channel", "key", "who pays out", refers="sales_channel"),
     ),
@@ -239,7 +258,7 @@ OPEN_PAYABLES = Table(
     "open_payables",
     (
         Column("due", "day", "day it is paid"),
-        Column("amount", "number", "amount, its currency", least=0),
+        Column("amount", "number", "amount, its currency", least=0, most=MOST_MONEY),
         Column("currency", "key", "its currency", refers="currency"),
         Column("supplier", "key", "who is paid", refers="supplier"),
     ),

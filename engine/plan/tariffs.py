@@ -29,6 +29,7 @@ def rates_by_day(
     prefixes the one that names the origin goes before ``*``. The rates of different rules add up. No row: no
     duty.
     """
+    tariffs = _of_use(tariffs, hs, origins, territories)
     distinct_hs, hs_of = np.unique(np.asarray(hs, dtype=object), return_inverse=True)
     distinct_origins, origin_of = np.unique(np.asarray(origins, dtype=object), return_inverse=True)
     territory_at = {territory: position for position, territory in enumerate(territories)}
@@ -61,6 +62,19 @@ def rates_by_day(
             current[np.ix_(goods, makers, [territory], range(begin, end))] = rates[at]
         total += current
     return total[hs_of][:, origin_of]
+
+
+def _of_use(
+    tariffs: pd.DataFrame, hs: Sequence[str], origins: Sequence[str], territories: Sequence[str]
+) -> pd.DataFrame:
+    """The rows that an item from one of the origins can meet: most of a whole tariff is of other goods."""
+    prefixes = {str(code)[:length] for code in hs for length in range(1, len(str(code)) + 1)} | {"*"}
+    kept = (
+        tariffs["hs"].isin(prefixes)
+        & tariffs["origin"].isin({*map(str, origins), "*"})
+        & tariffs["territory"].isin({*map(str, territories)})
+    )
+    return tariffs[kept.to_numpy()]
 
 
 def tariff_rates(plan: Plan, calendar: Calendar) -> FloatArray:

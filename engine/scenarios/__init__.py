@@ -5,6 +5,7 @@
 - ``source``   safe YAML with the place of every value
 - ``library``  shipped and own files, composition
 - ``check``    drivers, members, roles, overlaps
+- ``fit``      what has no target in a plan is left out, and listed
 - ``resolve``  shocks to ``Paths``
 - ``describe`` what the commands list, show and check
 - ``record``   ``path: old -> new``
@@ -12,6 +13,7 @@
 
 from engine.scenarios.check import NamedShock, Problem
 from engine.scenarios.describe import check_scenarios, list_scenarios, show_scenario
+from engine.scenarios.fit import Fitted, LeftOut, fit
 from engine.scenarios.grammar import Change, Include, ResponseUse, Scenario, Shape, Shock, Tie
 from engine.scenarios.library import (
     BASE,
@@ -28,7 +30,9 @@ __all__ = [
     "Change",
     "Composition",
     "Distribution",
+    "Fitted",
     "Include",
+    "LeftOut",
     "Library",
     "NamedShock",
     "Problem",
@@ -42,6 +46,7 @@ __all__ = [
     "check",
     "check_scenarios",
     "composition",
+    "fit",
     "list_scenarios",
     "load_library",
     "resolve",

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.drivers import DRIVERS, ROLE_DIMS, PlanView
 from engine.plan.load import PLAN_FILE, load_plan
+from engine.scenarios.fit import fit
 from engine.scenarios.grammar import Shock
 from engine.scenarios.library import Examine, Library, load_library
 from engine.scenarios.record import shown_change, shown_time
@@ -113,7 +114,9 @@ def _check_on_plan(library: Library, folder: Path) -> None:
     view = replace(view, roles=roles)
     calendar = Calendar(plan.forecast_start, MAXIMUM_MONTHS)
     faults = {
-        fault for name in library.names for fault in check(library.compose(name), view, calendar, library)
+        fault
+        for name in library.names
+        for fault in check(fit(library.compose(name), view, library).composition, view, calendar, library)
     }
     if faults:
         raise InputError(sorted(faults))

@@ -83,12 +83,20 @@ class Library:
         """The problem at its place in the file that defines the shock."""
         for own in (True, False):
             source = self.sources.get((named.scenario, own))
-            scenario = (self.own if own else self.shipped).get(named.scenario)
-            if source is not None and scenario is not None and named.index < len(scenario.shocks):
-                defined = scenario.shocks[named.index]
-                if defined == named.shock or defined == named.shock.model_copy(update={"then": None}):
-                    return source.fault(*problem)
+            if source is not None and self._defines(named, own):
+                return source.fault(*problem)
         return Source(named.scenario, None, {}).fault(*problem)
+
+    def is_shipped(self, named: NamedShock) -> bool:
+        """Whether a shipped file defines the shock, and none of the plan's own."""
+        return self._defines(named, False) and not self._defines(named, True)
+
+    def _defines(self, named: NamedShock, own: bool) -> bool:
+        scenario = (self.own if own else self.shipped).get(named.scenario)
+        if scenario is None or named.index >= len(scenario.shocks):
+            return False
+        defined = scenario.shocks[named.index]
+        return defined == named.shock or defined == named.shock.model_copy(update={"then": None})
 
 
 class _Composer:
@@ -182,14 +190,18 @@ def default_name(scenario: str, shock: Shock) -> str:
 
 
 def load_library(
-    folder: Path | str | None = None, file: Path | str | None = None, examine: Examine | None = None
+    folder: Path | str | None = None,
+    file: Path | str | None = None,
+    examine: Examine | None = None,
+    own: Iterable[tuple[str, bytes]] = (),
 ) -> Library:
     """The shipped scenarios, those in ``folder`` (a plan's ``scenarios``) and the one in ``file``.
 
+    ``own``: name and content of files that a loaded plan keeps, which stand for its folder.
     ``examine`` adds what only a floor above knows to be wrong with a scenario. Every fault of every file
     comes in one ``InputError``.
     """
-    return _loaded([*_own_files(folder), *_one_file(file)], examine)
+    return _loaded([*own, *_own_files(folder), *_one_file(file)], examine)
 
 
 def _one_file(file: Path | str | None) -> Iterable[tuple[str, bytes]]:

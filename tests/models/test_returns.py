@@ -116,3 +116,25 @@ def test_delay_table_has_the_listed_mean_in_whole_days(model):
 
 def test_json_gives_back_an_equal_model(model):
     assert ReturnsModel.from_json(model.to_json()) == model
+
+
+@pytest.mark.parametrize("units", [60_000, 10**12, 9_007_199_254_740_992])
+@pytest.mark.parametrize("refunded_share", [0.0, 1.0, 1e-9])
+def test_fault_D02_a_share_near_a_bound_is_drawn_without_an_error(units, refunded_share):
+    frame = pd.DataFrame({
+        "ordered_at": [pd.Timestamp("2025-01-01")], "market": ["de"], "sales_channel": ["shop"],
+        "item": ["a"], "quantity": [units], "net_price": [1.0], "refunded": [units * refunded_share],
+    })  # fmt: skip
+    model = fit(frame, segments=("de/shop",), items=("a",))
+    drawn = model.draw(range(1024), 1)
+    assert np.all((drawn >= 0.0) & (drawn <= 1.0))
+    assert drawn.mean() == pytest.approx(refunded_share, abs=1e-2)
+
+
+@pytest.mark.parametrize(("sold", "returned"), [(0.0, 0.0), (5e-324, 0.0), (1e300, 0.0), (1e300, 1e300)])
+def test_fault_D02_sibling_any_posterior_draws_shares_between_0_and_1(sold, returned):
+    delay = fit(orders(10)).delay
+    for company in (None, 0.0, 1.0, 5e-324):
+        model = ReturnsModel(("c",), ("a", "b"), ((sold, 0.0),), ((returned, 0.0),), delay, company)
+        drawn = model.draw(range(256), 3)
+        assert np.all((drawn >= 0.0) & (drawn <= 1.0))

@@ -16,12 +16,19 @@ from engine.plan.tables import TABLES, Column
 from models.arrays import BoolArray
 from models.errors import did_you_mean
 
+PURCHASES = "purchase_orders"
+STATUS = "status"
+"""Header of a purchase log that says what became of a line: of all words only those of ``SETTLED`` act."""
+SETTLED = frozenset({"cancelled", "canceled", "closed"})
+
 
 def import_canonical(text: TextTable, source: Source, vocabulary: Vocabulary, faults: Faults) -> Imported:
     """Typed rows of a file whose columns are those of a canonical table."""
     mapping, table = source.mapping, TABLES[source.mapping.table]
     headers = {column.name: mapping.columns.get(column.name, column.name) for column in table.columns}
     known_headers = {headers[name] for name in headers if name not in mapping.constants}
+    if table.name == PURCHASES:
+        known_headers.add(STATUS)
     unknown = tuple(name for name in text.header if name not in known_headers)
     kept, rejected = _rejections(text, source, headers)
     rows = text.row[kept]
@@ -75,7 +82,22 @@ def _rejections(text: TextTable, source: Source, headers: dict[str, str]) -> tup
         kept &= ~out
         for cell, count in Counter(np.asarray(cells, dtype=object)[out]).items():
             rejected[f"{name} {cell} is rejected by {source.by}"] = count
+    if source.mapping.table == PURCHASES:
+        _leave_out_settled(text, headers["received_on"], kept, rejected)
     return kept, rejected
+
+
+def _leave_out_settled(text: TextTable, received: str, kept: BoolArray, rejected: Counter[str]) -> None:
+    """Leave out purchase lines that were never received and never will be, by their status; in place."""
+    statuses = text.cells.get(STATUS)
+    if statuses is None:
+        return
+    days = text.cells.get(received) or [""] * len(statuses)
+    for row, (status, day) in enumerate(zip(statuses, days, strict=True)):
+        word = status.strip().casefold()
+        if kept[row] and not day.strip() and word in SETTLED:
+            kept[row] = False
+            rejected[f"{STATUS} {word} and never received"] += 1
 
 
 def _cells(text: TextTable, column: Column, header: str, source: Source, kept: BoolArray) -> list[str] | None:

@@ -287,7 +287,7 @@ def _applied(source: Source) -> Block:
                 Cell(name, "strong"),
                 NONE if weight is None else percent(weight, 0),
                 entry["why"],
-                Cell("", lines=tuple(entry["applied"]) or ("nothing",)),
+                Cell("", lines=(*entry["applied"], *entry.get("left_out", ())) or ("nothing",)),
                 Cell(
                     "",
                     lines=tuple(t for t in (roles, f"includes {includes}" if includes else "") if t)

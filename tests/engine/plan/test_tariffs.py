@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from engine.plan.load import load_plan
 from engine.plan.tariffs import rates_by_day, tariff_rates
 from models.calendar import Calendar
-from tests.tiny_plan import write_plan
+from models.errors import InputError
+from tests.tiny_plan import tiny_files, write_plan
 
 START, DAYS = dt.date(2026, 7, 1), 60
 COLUMNS = ("hs", "origin", "territory", "rule", "rate", "valid_from", "valid_to", "source")
@@ -124,3 +126,44 @@ def test_a_plan_hands_out_its_rates_by_item_supplier_territory_and_day(tmp_path:
     assert rates[2, 0, 1, 183] == pytest.approx(0.12)
     shorter = tariff_rates(plan, Calendar(plan.forecast_start, 3))
     np.testing.assert_array_equal(shorter, rates[..., : shorter.shape[-1]])
+
+
+def test_fault_D23_a_whole_tariff_of_other_goods_costs_little_and_moves_no_rate() -> None:
+    own = pd.DataFrame({
+        "hs": ["33", "330499"], "origin": ["*", "CN"], "territory": ["EU", "EU"], "rule": ["mfn", "mfn"],
+        "rate": [0.04, 0.065], "valid_from": pd.to_datetime(["2024-01-01"] * 2), "valid_to": [pd.NaT] * 2,
+    })  # fmt: skip
+    codes = [f"{100000 + 7 * k}" for k in range(11_678)]
+    others = pd.DataFrame({
+        "hs": codes, "origin": "*", "territory": "EU", "rule": "mfn", "rate": 0.5,
+        "valid_from": pd.Timestamp("2024-01-01"), "valid_to": pd.NaT,
+    })  # fmt: skip
+    asked = {"hs": ["33049900"], "origins": ["CN"], "territories": ["EU"], "start": dt.date(2026, 7, 1)}
+    alone = rates_by_day(own, **asked, days=900)
+    began = time.process_time()
+    together = rates_by_day(pd.concat([others, own], ignore_index=True), **asked, days=900)
+    assert time.process_time() - began < 0.5
+    assert np.array_equal(alone, together)
+
+
+def test_fault_D23_check_of_a_whole_tariff_takes_under_two_seconds_more(tmp_path: Path) -> None:
+    files = tiny_files()
+    files["data/tariffs.csv"] += "".join(
+        f"{100000 + 7 * k},*,nordic,mfn,0.05,2024-01-01,,x\n" for k in range(11_678)
+    )
+    folder = write_plan(tmp_path, files)
+    began = time.process_time()
+    assert len(load_plan(folder).tariffs) == 11_683
+    assert time.process_time() - began < 3.0
+
+
+def test_fault_D23_sibling_two_rates_on_a_day_are_still_found_among_many(tmp_path: Path) -> None:
+    files = tiny_files()
+    files["data/tariffs.csv"] += "".join(
+        f"{200000 + k},*,nordic,mfn,0.05,2024-01-01,,x\n" for k in range(500)
+    )
+    files["data/tariffs.csv"] += "200007,*,nordic,mfn,0.06,2025-01-01,,x\n"
+    with pytest.raises(
+        InputError, match=r"tariffs.csv:507:valid_from \| two rates of one rule on the same day"
+    ):
+        load_plan(write_plan(tmp_path, files))

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from engine.plan.reading.figures import figure
+from engine.plan.setup.accounts import account_of
 from engine.plan.setup.defaults import default
-from engine.plan.setup.gather import Gathered
+from engine.plan.setup.gather import Gathered, Group
 from engine.plan.setup.noted import Noted, asked, found
 from engine.plan.tables import ASSETS, EQUITY, LIABILITIES
 
@@ -25,23 +26,6 @@ _NOT_FIXED = re.compile(
 _DELIVERY = re.compile(r"(?i)fulfil|3pl|shipping|postage|courier|delivery|versand|freight out")
 _INTEREST = re.compile(r"(?i)interest|zins")
 _DEPRECIATION = re.compile(r"(?i)depreciat|abschreib")
-_ACCOUNT_OF = {
-    "assets": (
-        ("cash", r"(?i)\bcash|bank|checking|savings|paypal|kasse|postgiro"),
-        ("receivables", r"(?i)receivable|clearing|debtor|forderung|\ba/r\b"),
-        ("inventory", r"(?i)inventory|stock|\bware|vorr[aä]t"),
-        ("prepayments", r"(?i)deposit|prepa|anzahlung"),
-        ("import_vat_recoverable", r"(?i)input vat|vat recover|vorsteuer"),
-    ),
-    "liabilities": (
-        ("sales_tax_payable", r"(?i)sales tax|\bvat\b|\bgst\b|umsatzsteuer"),
-        ("income_tax_payable", r"(?i)income tax|corporat\w* tax|k[oö]rperschaft"),
-        ("credit_line", r"(?i)line of credit|credit line|overdraft|credit card"),
-        ("term_debt", r"(?i)loan|term debt|mortgage|darlehen|notes payable"),
-    ),
-    "equity": (("share_capital", r"(?i)capital|opening equity|opening balance equity|common|shares"),),
-}
-_OTHER = {"assets": "fixed_assets", "liabilities": "payables", "equity": "retained_earnings"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +61,23 @@ def channel_terms(gathered: Gathered) -> dict[str, Noted]:
                 "payout_lag_days": found(round(lag, 2), files, "mean days from parcel to remittance"),
                 "payment_fee_share": found(0.0, files, "the courier's charges are costs of the delivery"),
             }
+    for group in gathered.of("settlement"):
+        return _settled(group)
     return {"payout_lag_days": default("payout_lag_days"), "payment_fee_share": default("payment_fee_share")}
+
+
+def _settled(group: Group) -> dict[str, Noted]:
+    """Terms of a marketplace: fees over principal, days from the lines to the deposit by amount."""
+    reading, files = group.readings[-1], group.combined.files
+    principal, fees = figure(reading, "sales_principal"), figure(reading, "fees")
+    share = min(abs(float(fees or 0)) / float(principal), 1.0) if principal else 0.0
+    deposit, days = reading.figures.get("deposit_day"), list(group.frame("settlement").get("day", []))
+    waits = [(deposit - day).days for day in days if day and isinstance(deposit, dt.date)]
+    lag = found(round(float(np.mean(waits)), 2), files, "days to the deposit") if waits else None
+    return {
+        "payout_lag_days": lag or default("payout_lag_days"),
+        "marketplace_fee_share": found(round(share, 5), files, "fees over principal"),
+    }
 
 
 def _fees(frame: pd.DataFrame) -> tuple[float, float]:
@@ -235,7 +235,9 @@ def books(gathered: Gathered) -> Balance | None:
     frame = pd.DataFrame(dict(latest.tables["balances"].columns))
     for row in frame.to_dict("records"):
         amount = float(row.get("debit") or 0) - float(row.get("credit") or 0)
-        account, signed = _account(str(row["account"]), str(row.get("section") or ""), amount)
+        account, signed = account_of(
+            str(row["account"]), str(row.get("section") or ""), amount, latest.layout
+        )
         amounts[account] += signed
         mapped.append((str(row["account"]), account, signed))
     for account, other in (("receivables", "payables"), ("payables", "receivables")):
@@ -244,25 +246,6 @@ def books(gathered: Gathered) -> Balance | None:
     rest = sum(amounts[name] for name in ASSETS) - sum(amounts[name] for name in (*LIABILITIES, *EQUITY))
     amounts["retained_earnings"] += rest
     return Balance(amounts, f"from {latest.file}, as of {latest.figures.get('as_of')}", mapped)
-
-
-def _account(name: str, section: str, debit: float) -> tuple[str, float]:
-    """Account of the plan and its amount (positive on its own side)."""
-    side = section.split(" ")[0].casefold()
-    if side not in _ACCOUNT_OF:
-        if side:
-            return "retained_earnings", -debit
-        hits = [
-            (kind, account)
-            for kind, patterns in _ACCOUNT_OF.items()
-            for account, pattern in patterns
-            if re.search(pattern, name)
-        ]
-        if not hits:
-            return "retained_earnings", -debit
-        side = hits[0][0]
-    account = next((a for a, pattern in _ACCOUNT_OF[side] if re.search(pattern, name)), _OTHER[side])
-    return account, debit if side == "assets" else -debit
 
 
 def cash_in_book(gathered: Gathered, closed: dt.date) -> Noted | None:

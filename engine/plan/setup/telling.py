@@ -16,6 +16,11 @@ from engine.plan.setup.noted import Noted
 from engine.plan.setup.stock import Opening
 from engine.plan.setup.supply import Supply
 
+_REFUSED = (
+    "  the orders hold only what was kept, and a run takes this share off them: revenue is too low by it; "
+    "put 0 to forecast what is kept"
+)
+
 
 class Told(NamedTuple):
     """The parts of a derivation that are told."""
@@ -44,6 +49,10 @@ def findings(told: Told) -> Iterator[str]:
         yield f"one market REST for: {tail}"
     yield "sales channels: " + ", ".join(str(entry["label"]) for entry in told.channels.entries)
     yield from _terms(told.channels)
+    refusal = told.markets.entries[0]["refusal_share"]
+    if refusal.value:
+        yield f"refusal_share: {refusal.value} ({refusal.note})"
+        yield _REFUSED
     goods = told.items
     others = "; the others by price bands" if goods.kept < goods.codes else ""
     yield f"items: {goods.kept:,} of {goods.codes:,} codes, {goods.kept_share:.1%} of revenue{others}"
@@ -56,7 +65,7 @@ def findings(told: Told) -> Iterator[str]:
 
 def _terms(channels: Channels) -> Iterator[str]:
     for name, value in channels.entries[0].items():
-        if isinstance(value, Noted) and name.startswith(("payout", "payment")):
+        if isinstance(value, Noted) and name.startswith(("payout", "payment", "marketplace")):
             yield f"{name}: {value.value} ({value.note})"
 
 

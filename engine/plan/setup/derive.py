@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from engine.plan.reading.countries import currency_of_country
-from engine.plan.setup import channels, items, markets, money, sales, stock, supply
+from engine.plan.setup import channels, items, lanes, markets, money, sales, stock, supply
 from engine.plan.setup.defaults import default, rate
 from engine.plan.setup.gather import Gathered
 from engine.plan.setup.noted import Noted, asked, found
@@ -167,8 +167,8 @@ def _network(
     recent = lines[lines["ordered_at"] > lines["ordered_at"].max() - pd.Timedelta(days=90)]
     maker = dict(zip(bought["item"], [text.split(";")[0] for text in bought["suppliers"]], strict=True))
     weekly = (recent.groupby(recent["plan_item"].map(maker))["quantity"].sum() * 7.0 / 90.0).to_dict()
-    suppliers = supply.supplier_entries(chain, weekly, base)
-    cost = supply.freight(bought, lines.groupby("plan_item")["quantity"].sum(), gathered.files("products"))
+    suppliers = lanes.supplier_entries(chain, weekly, base)
+    cost = lanes.freight(bought, lines.groupby("plan_item")["quantity"].sum(), gathered.files("products"))
     return {
         "territories": [
             {
@@ -201,7 +201,7 @@ def _network(
         "suppliers": suppliers,
         "lanes": [
             {"supplier": entry["key"].value, "node": node, "freight_per_kg": cost}
-            | supply.stages(chain.lead.get(str(entry["key"].value)), chain.files)
+            | lanes.stages(chain.lead.get(str(entry["key"].value)), chain.files)
             for entry in suppliers
             for node in sorted(nodes)
         ],
@@ -259,7 +259,7 @@ def _tables(
 
 def _purchases(log: pd.DataFrame, prepaid: float, rates: dict[str, Noted]) -> pd.DataFrame:
     """The purchase log with the books' deposits spread over open orders by value."""
-    is_open = log["received_on"].isna()
+    is_open = log["received_on"].isna() & (log["status"] == "")
     per_base = log["currency"].map({code: noted.value for code, noted in rates.items()})
     value = (log["quantity"] * log["unit_cost"] / per_base).where(is_open, 0.0)
     total = float(value.sum())
@@ -281,5 +281,6 @@ def _purchases(log: pd.DataFrame, prepaid: float, rates: dict[str, Noted]) -> pd
         "unit_cost",
         "currency",
         "deposit_paid",
+        "status",
     ]
     return log[names]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from engine.plan.doubts import STALE_DAYS
 from engine.plan.setup.channels import Channels
 from engine.plan.setup.defaults import default, rate
 from engine.plan.setup.gather import Gathered
@@ -80,6 +81,9 @@ def _suppliers(supply: Supply) -> Iterator[str]:
             else "nothing received yet"
         )
         yield f"supplier {key} ({text}): {days}"
+    for code, (units, money) in supply.stale.items():
+        late = f"more than {STALE_DAYS} days past the day they should have come"
+        yield f"open purchases of {units:,} units, {money:,.2f} {code}, {late}, are taken as cancelled: ASK"
     if supply.unknown_items:
         yield f"purchases of {supply.unknown_items:,} units of items that were never sold are left out"
 

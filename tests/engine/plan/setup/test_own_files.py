@@ -125,6 +125,27 @@ def test_a_strange_file_of_a_folder_is_told_with_a_draft(exports, tmp_path):
     assert [name for name, _ in gathered.unread] == ["notes.csv"]
 
 
+PURCHASES = (
+    "po number,vendor,item,quantity ordered,quantity received,rate,currency,"
+    "order date,expected date,receipt date\n"
+    "P1,Mill One,CUP-1,100,100,3.00,USD,2025-01-02,2025-02-10,2025-02-11\n"
+    "P2,Mill One,CUP-1,50,0,3.00,USD,2025-01-20,2025-02-20,\n"
+    "P3,Mill One,CUP-1,70,0,3.00,USD,2025-05-20,2025-06-30,\n"
+)
+
+
+def test_purchases_give_supplier_cost_and_lead_time_and_stale_ones_are_told(exports, tmp_path):
+    (exports / "purchases.csv").write_text(PURCHASES)
+    text = set_up(tmp_path / "plan", [exports])
+    plan = load_plan(tmp_path / "plan")
+    assert [supplier.label for supplier in plan.config.suppliers] == ["Mill One"]
+    assert list(plan.items["unit_cost"]) == [3.0]
+    lane = plan.config.lanes[0]
+    assert lane.production.mean + lane.transit.mean + lane.inland.mean + 2 == pytest.approx(40, abs=0.05)
+    assert sorted(plan.purchase_orders["po"]) == ["P1", "P3"]
+    assert "open purchases of 50 units, 150.00 USD, more than 60 days past" in text
+
+
 def test_a_folder_without_orders_is_a_fault(tmp_path):
     with pytest.raises(InputError, match="no orders at all"):
         set_up(tmp_path / "plan", [])

@@ -21,9 +21,17 @@ def sales(gathered: Gathered) -> pd.DataFrame:
     """One row a line: order_id, customer, ordered_at, country, channel, payment, tool, state, currency, item,
     item_name, quantity, gross, net, shipping, tax, refunded (money of the whole line).
     """
-    parts = [_lines(group) for group in gathered.of("orders")]
+    doubled = payments_only(gathered)
+    parts = [_lines(group) for group in gathered.of("orders") if group not in doubled]
     parts = [part for part in parts if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def payments_only(gathered: Gathered) -> list[Group]:
+    """Groups of orders that name no item, where another names items: the payments of the same orders."""
+    groups = gathered.of("orders")
+    named = [group for group in groups if any(group.combined.tables["lines"].column("item"))]
+    return [group for group in groups if group not in named] if named else []
 
 
 def _numbers(values: Sequence[object] | pd.Series) -> FloatArray:

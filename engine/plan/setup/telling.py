@@ -14,6 +14,7 @@ from engine.plan.setup.gather import Gathered
 from engine.plan.setup.items import NO_HS, Items
 from engine.plan.setup.markets import Markets
 from engine.plan.setup.noted import Noted
+from engine.plan.setup.sales import payments_only
 from engine.plan.setup.stock import Opening
 from engine.plan.setup.supply import Supply
 
@@ -49,6 +50,9 @@ def findings(told: Told) -> Iterator[str]:
         tail = ", ".join(f"{code} {share:.2%}" for code, share in told.markets.tail.items())
         yield f"one market REST for: {tail}"
     yield "sales channels: " + ", ".join(str(entry["label"]) for entry in told.channels.entries)
+    for group in payments_only(told.gathered):
+        files = ", ".join(group.combined.files)
+        yield f"{files}: no item is named; taken as payments of the orders of other files, not as sales: ASK"
     yield from _terms(told.channels)
     refusal = told.markets.entries[0]["refusal_share"]
     if refusal.value:

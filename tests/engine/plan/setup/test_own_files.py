@@ -125,6 +125,25 @@ def test_a_strange_file_of_a_folder_is_told_with_a_draft(exports, tmp_path):
     assert [name for name, _ in gathered.unread] == ["notes.csv"]
 
 
+def test_payments_beside_orders_are_not_sold_twice(exports, tmp_path):
+    head = "order number,order date,country,currency,total\n"
+    (exports / "payments.csv").write_text(head + "P1,2025-05-02,US,USD,27.50\nP2,2025-05-03,US,USD,27.50\n")
+    text = set_up(tmp_path / "plan", [exports])
+    assert len(load_plan(tmp_path / "plan").orders) == 60
+    assert "payments.csv: no item is named" in text
+
+
+def test_many_items_become_price_bands(exports, tmp_path):
+    head, *rows = (exports / "orders.csv").read_text().splitlines()
+    named = [row.replace("CUP-1", f"I-{number}") for number, row in enumerate(rows)]
+    (exports / "orders.csv").write_text("\n".join([head, *named]) + "\n")
+    text = set_up(tmp_path / "plan", [exports])
+    plan = load_plan(tmp_path / "plan")
+    assert sum(str(item).startswith("BAND-") for item in plan.items["item"]) == 5
+    assert "48 of 60 codes, 80.0% of revenue; the others by price bands" in text
+    assert float((plan.orders["quantity"] * plan.orders["net_price"]).sum()) == pytest.approx(1200.0)
+
+
 PURCHASES = (
     "po number,vendor,item,quantity ordered,quantity received,rate,currency,"
     "order date,expected date,receipt date\n"

@@ -19,7 +19,7 @@ from engine.plan.setup.noted import Noted, plain
 
 _HEAD = """\
 # A plan derived from the company's files by `tradewind init PATH --from ...`. Rates are shares (0.15 is
-# 15%), durations days, money in {currency} unless a other stands beside it. Behind each value: the file it is
+# 15%), durations days, money in {currency} unless a currency is named. Behind each value: the file it is
 # from, or the default with its source, or ASK where only you know. assumptions.yaml lists what no file told.
 """
 

@@ -14,16 +14,28 @@ from models.errors import InputError, UsageError
 
 
 def init(
-    template: Annotated[str, typer.Argument(help="demo, demo-diversified or online-retail.")],
+    template: Annotated[
+        str, typer.Argument(help="demo, demo-diversified or online-retail; with --from: the folder to write.")
+    ],
     path: Annotated[
         Path | None, typer.Argument(help="Folder to write; default: the template's name.")
     ] = None,
+    more: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
     data: Annotated[
         Path | None,
         typer.Option(help="online-retail: folder of the real data; default: TRADEWIND_DATA, ../shared/data."),
     ] = None,
+    sources: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="Your own exports: files and folders, as many as you like, after PATH."),
+    ] = None,
 ) -> None:
-    """Write a runnable plan folder; refuses to overwrite."""
+    """Write a runnable plan folder from a template, or from your own exports; refuses to overwrite."""
+    if sources:
+        _init_from(Path(template), [*sources, *([path] if path else []), *(more or [])], data)
+        return
+    if more:
+        raise UsageError(f"too many arguments | got {str(more[0])!r} | own files stand behind --from")
     from engine.demo import TEMPLATES, write_demo
     from engine.templates.online_retail import TEMPLATE, write_online_retail
 
@@ -35,8 +47,7 @@ def init(
     target = path or Path(template)
     continuation = target.with_name(f"{target.name}-continuation")
     for folder in (target,) if template == TEMPLATE else (target, continuation):
-        if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-            raise UsageError(f"{folder}: exists already | nothing was written | choose another folder")
+        _refuse_taken(folder)
     if template == TEMPLATE:
         write_online_retail(target, data)
         print(target)
@@ -47,6 +58,24 @@ def init(
     complain(
         f"plan folder written to {target}, its own continuation (for truth tests only) to {continuation}"
     )
+
+
+def _refuse_taken(folder: Path) -> None:
+    """Refuse a folder that holds something: nothing is overwritten."""
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise UsageError(f"{folder}: exists already | nothing was written | choose another folder")
+
+
+def _init_from(target: Path, sources: list[Path], data: Path | None) -> None:
+    """Write a plan folder from a company's own exports."""
+    from engine.plan.setup.setup import set_up
+
+    if data is not None:
+        raise UsageError(f"--data: belongs to online-retail | got {str(data)!r} | leave it out")
+    _refuse_taken(target)
+    complain(set_up(target, sources).rstrip())
+    print(target)
+    complain(f"plan folder written to {target}; what no file told stands in {target / 'assumptions.yaml'}")
 
 
 def check(path: PlanPath, as_json: AsJson = False) -> None:

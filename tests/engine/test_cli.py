@@ -165,6 +165,46 @@ def test_init_refuses_to_overwrite(tradewind, tmp_path):
     assert [path.name for path in (tmp_path / "demo").iterdir()] == ["mine.txt"]
 
 
+def write_exports(folder):
+    folder.mkdir()
+    head = "order number,order date,email,country,currency,sku,quantity,price,total"
+    days = [f"2025-{month:02d}-{day:02d}" for month in (1, 3, 5) for day in (2, 13, 31)]
+    rows = [f"A{n},{day},p{n % 4}@example.org,US,USD,CUP,1,10.00,10.00" for n, day in enumerate(days)]
+    (folder / "orders.csv").write_text("\n".join([head, *rows]) + "\n")
+    return folder
+
+
+def test_init_from_own_files_writes_a_plan_that_check_reads(tradewind, tmp_path):
+    exports = write_exports(tmp_path / "exports")
+    more = tmp_path / "ads.csv"
+    more.write_text("Date,Campaign,Currency,Cost,Clicks\n2025-05-01,US brand,USD,50.00,7\n")
+    code, out, err = tradewind("init", tmp_path / "plan", "--from", exports, more)
+    assert code == 0, err
+    assert out.strip() == str(tmp_path / "plan")
+    assert "orders.csv" in err
+    assert "ads.csv" in err
+    code, _, err = tradewind("check", tmp_path / "plan")
+    assert code == 0, err
+    before = sorted(path for path in tmp_path.rglob("*"))
+    code, _, err = tradewind("init", tmp_path / "plan", "--from", exports)
+    assert code == cli.EXIT_USAGE
+    assert "exists already" in err
+    assert sorted(path for path in tmp_path.rglob("*")) == before
+
+
+def test_init_from_a_file_that_is_not_there_writes_nothing(tradewind, tmp_path):
+    code, _, err = tradewind("init", tmp_path / "plan", "--from", tmp_path / "orders.csv")
+    assert code == cli.EXIT_DATA
+    assert "no such file or folder" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_init_of_a_template_takes_no_further_arguments(tradewind, tmp_path):
+    code, _, err = tradewind("init", "demo", tmp_path / "demo", "orders.csv")
+    assert code == cli.EXIT_USAGE
+    assert "--from" in err
+
+
 def test_hostile_text_cannot_drive_the_terminal(tradewind, tmp_path):
     code, _, err = tradewind("check", tmp_path / "\x1b[31mred[/a]")
     assert code == cli.EXIT_DATA

@@ -1,0 +1,58 @@
+"""Facts that stand in the title rows above a table: a name and its value, days, currencies."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+
+from engine.plan.reading import dates
+from engine.plan.reading.text import fold
+
+_PAIR = re.compile(r"([^:]{2,40}):\s*(\S.*)")
+_DAY = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|[^\W\d_]{3,12}\.? \d{1,2}, ?\d{4}"
+    r"|\d{1,2}\.? [^\W\d_]{3,12} \d{4}|\d{1,2}-[^\W\d_]{3}-\d{4}",
+    re.UNICODE,
+)
+
+
+def facts_of(titles: Iterable[tuple[int, list[str]]]) -> tuple[dict[str, str], list[str]]:
+    """Folded names and values of title rows, the order of their dates, and their cells in order."""
+    facts: dict[str, str] = {}
+    cells: list[str] = []
+    for _, row in titles:
+        filled = [cell.strip() for cell in row if cell.strip()]
+        cells += filled
+        for name, value in zip(filled[::2], filled[1::2], strict=False):
+            facts.setdefault(fold(name), value)
+        for cell in filled:
+            pair = _PAIR.fullmatch(cell)
+            if pair:
+                facts.setdefault(fold(pair[1]), pair[2])
+    order = next((order for cell in cells if (order := _order_of(cell))), "")
+    if order:
+        facts["date_order"] = order
+    return facts, cells
+
+
+def _order_of(cell: str) -> str:
+    stamp = dates.stamp_of(cell)
+    if stamp is None:
+        return ""
+    fits = dates.fits_of([cell])
+    return (fits.decided or "") if fits.open else (fits.written or "")
+
+
+def days_in(cells: Iterable[str]) -> list[dt.date]:
+    """Days that stand in texts (``As of September 30, 2025``), in their order; an open one is left out."""
+    found = []
+    for cell in cells:
+        for text in _DAY.findall(cell):
+            fits = dates.fits_of([text])
+            stamp = dates.stamp_of(text)
+            order = fits.decided or (dates.DMY if "." in text else None)
+            moment = dates.moment_of(stamp, order) if stamp and order else None
+            if moment:
+                found.append(moment.date())
+    return found

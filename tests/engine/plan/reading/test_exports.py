@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,8 @@ from engine.plan.reading.reader import read_export
 from tests.exports import compare_folder, equal, main
 
 ROOT = Path(__file__).resolve().parents[4]
-CORPUS = next(
-    (p for p in (ROOT.parent / "shared/data/exports", Path("/work/shared/data/exports")) if p.is_dir()), None
-)
+DATA = Path(os.environ.get("TRADEWIND_DATA", ROOT.parent / "shared" / "data"))
+CORPUS = DATA / "exports" if (DATA / "exports").is_dir() else None
 needs_corpus = pytest.mark.skipif(CORPUS is None, reason="the corpus of exports is not on this machine")
 
 

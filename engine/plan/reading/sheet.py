@@ -26,7 +26,7 @@ def sheets_of(content: bytes, name: str, faults: Faults) -> list[tuple[str, list
     if not _within_caps(content, name, faults):
         return []
     try:
-        from python_calamine import (  # type: ignore[import-not-found]
+        from python_calamine import (
             CalamineError,
             CalamineWorkbook,
         )

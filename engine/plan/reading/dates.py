@@ -56,7 +56,7 @@ def stamp_of(text: str) -> Stamp | None:
 
 def _epoch(text: str) -> Stamp | None:
     value = int(text.split(".")[0])
-    moment = dt.datetime.fromtimestamp(value / 1000 if value > 10**11 else value, dt.timezone.utc)  # noqa: UP017
+    moment = dt.datetime.fromtimestamp(value / 1000 if value > 10**11 else value, dt.UTC)
     if not _EARLIEST <= moment.year <= _LATEST:
         return None
     seconds = moment.hour * 3600 + moment.minute * 60 + moment.second

@@ -12,14 +12,13 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
 from engine.plan.faults import Faults
-from engine.plan.reading.canonical import Reading, Treatment, total
+from engine.plan.reading.canonical import Reading, Treatment
 from engine.plan.reading.combine import combine
 from engine.plan.reading.figures import figure
 from engine.plan.reading.reader import read_export
@@ -151,32 +150,11 @@ def left_out_matches(expected: list[Mapping[str, Any]], got: tuple[Treatment, ..
     """Whether every expected group is one treatment with equal rows and money, and none is over."""
     rest = list(got)
     for group in expected:
-        found = next((some for some in groups(rest) if group_matches(group, added(some))), None)
+        found = next((each for each in rest if group_matches(group, each)), None)
         if found is None:
             return False
-        for treatment in found:
-            rest.remove(treatment)
+        rest.remove(found)
     return not rest
-
-
-def groups(rest: list[Treatment]) -> Iterator[tuple[Treatment, ...]]:
-    """One, two or three treatments: a folder may tell under one reason what the reading tells under three."""
-    for size in (1, 2, 3):
-        yield from combinations(rest, size)
-
-
-def added(some: tuple[Treatment, ...]) -> Treatment:
-    """Treatments as one."""
-    first = some[0]
-    for other in some[1:]:
-        sums = {
-            name: getattr(first, name) + getattr(other, name) for name in ("rows", "orders", "lines", "units")
-        }
-        money = {
-            name: total([*getattr(first, name).items(), *getattr(other, name).items()]) for name in MONIES
-        }
-        first = first._replace(**sums, **money)
-    return first
 
 
 def group_matches(group: Mapping[str, Any], treatment: Treatment) -> bool:

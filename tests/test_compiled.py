@@ -162,18 +162,6 @@ def test_a_remark_in_the_plan_schema_changes_the_key_of_no_compiled_module(
     assert {path: sources_digest(path) for path in modules} == before
 
 
-def test_numbas_decorators_have_one_home() -> None:
-    homes = [
-        path.relative_to(ROOT).as_posix()
-        for package in ("models", "engine", "scenarios")
-        for path in sorted((ROOT / package).rglob("*.py"))
-        if re.search(
-            r"^(from numba import .*\bn?jit\b|import numba\b)", path.read_text(encoding="utf-8"), re.M
-        )
-    ]
-    assert homes == ["models/compiled.py"]
-
-
 def _without_layout(kinds: str) -> str:
     """A signature with every array said to be contiguous, however it lies in memory."""
     return re.sub(r"(\b\dd, |, \d, ')[AF]\b", r"\1C", kinds)

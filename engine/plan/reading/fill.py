@@ -25,8 +25,8 @@ def fill_down(source: Source, marked: Marked) -> int:
     for row, rule in enumerate(marked.rule):
         if rule is not USED:
             continue
-        if not blank[names[0]][row] or last is None:
-            last = row
+        if last is None or not _continues(texts, blank, names, row, last):
+            last = row if not blank[names[0]][row] else last
             continue
         filled += 1
         for name in names:
@@ -34,6 +34,15 @@ def fill_down(source: Source, marked: Marked) -> int:
                 texts[name][row] = texts[name][last]
     source.derived.update(texts)
     return filled
+
+
+def _continues(
+    texts: dict[str, list[str]], blank: dict[str, list[bool]], names: list[str], row: int, last: int
+) -> bool:
+    """Whether a record leaves its key out and says nothing else than the one above."""
+    return blank[names[0]][row] and all(
+        blank[name][row] or texts[name][row] == texts[name][last] for name in names
+    )
 
 
 def fill_within(source: Source) -> None:

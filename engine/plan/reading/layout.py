@@ -190,11 +190,19 @@ def merge(child: Layout, parent: Layout) -> Layout:
     }
     merged["statuses"] = _merged_statuses(child, parent)
     merged["rules"] = (*child.rules, *parent.rules)
-    for key in ("types", "options", "accounts", "parts", "sections", "extract", "sums"):
+    merged["types"] = {
+        kind: (*child.types.get(kind, ()), *(f for f in parent.types.get(kind, ()) if f not in _typed(child)))
+        for kind in {**parent.types, **child.types}
+    }
+    for key in ("options", "accounts", "parts", "sections", "extract", "sums"):
         merged[key] = {**getattr(parent, key), **getattr(child, key)}
     for key in ("unused", "fill_down"):
         merged[key] = (*getattr(child, key), *getattr(parent, key))
     return Layout.model_validate(merged)
+
+
+def _typed(layout: Layout) -> set[str]:
+    return {field for fields in layout.types.values() for field in fields}
 
 
 def _merged_statuses(child: Layout, parent: Layout) -> dict[str, dict[Meaning, tuple[str, ...]]]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from engine.plan.reading.canonical import Result, Table
+from engine.plan.reading.layout import Rule
 from engine.plan.reading.periods import last_day, period_of
 from engine.plan.reading.rows import holds_for
 from engine.plan.reading.text import fold
@@ -156,8 +157,9 @@ def _tie(work: Work, totals: dict[str, Decimal], periods: list[Period]) -> None:
 
 def read_balances(work: Work) -> Result:
     """Accounts with one balance each: debit and credit columns, a sign beside, or signed amounts."""
-    rows = work.counted()
     debit, credit = _sides(work)
+    _leave_out_sum(work, debit, credit)
+    rows = work.counted()
     names = _account_names(work)
     sections = _sections(work) if work.layout.sections else [""] * work.source.count
     columns: dict[str, list[Any]] = {
@@ -187,6 +189,17 @@ def read_balances(work: Work) -> Result:
     )
 
 
+def _leave_out_sum(work: Work, debit: list[Decimal], credit: list[Decimal]) -> None:
+    """Leave out the row whose debit and credit are the sums of all other rows, whatever it is called."""
+    rows = work.counted()
+    both = sum((debit[row] for row in rows), ZERO), sum((credit[row] for row in rows), ZERO)
+    for row in rows:
+        if len(rows) > 2 and debit[row] > 0 and (2 * debit[row], 2 * credit[row]) == both:
+            name = work.source.texts("account")[row] or work.source.texts("account_name")[row]
+            work.marked.rule[row] = Rule(reason=f"sum of all rows '{name.strip()}'", means="total", when={})
+            return
+
+
 def _account_names(work: Work) -> list[str]:
     """Number and name of each account in one text."""
     numbers, names = work.source.texts("account"), work.source.texts("account_name")
@@ -214,12 +227,31 @@ def _sides(work: Work) -> tuple[list[Decimal], list[Decimal]]:
 def _lines_of_books(
     work: Work, rows: list[int], debit: list[Decimal], credit: list[Decimal]
 ) -> dict[str, Decimal | None]:
-    """Balances by line of the books; the first line whose pattern an account fits takes it."""
-    names = _account_names(work)
+    """Balances by line of the books; an account's own name decides, else the heading that it stands under."""
+    names, headings = _account_names(work), _headings(work)
     sums: dict[str, Decimal | None] = dict.fromkeys(work.layout.accounts)
     for row in rows:
-        for line, patterns in work.layout.accounts.items():
-            if any(holds_for(names[row], pattern) for pattern in patterns):
-                sums[line] = (sums[line] or ZERO) + debit[row] - credit[row]
-                break
+        line = _line_of(work, names[row]) or _line_of(work, headings[row])
+        if line:
+            sums[line] = (sums[line] or ZERO) + debit[row] - credit[row]
     return {line: abs(amount) if amount is not None else None for line, amount in sums.items()}
+
+
+def _line_of(work: Work, name: str) -> str | None:
+    """The first line of the books whose pattern a name fits."""
+    fits = (
+        line
+        for line, patterns in work.layout.accounts.items()
+        if any(holds_for(name, pattern) for pattern in patterns)
+    )
+    return next(fits, None) if name else None
+
+
+def _headings(work: Work) -> list[str]:
+    """Text of the last row without amounts above each record: the heading that it stands under."""
+    current, found = "", []
+    for row, text in enumerate(work.source.texts("account")):
+        if work.marked.rule[row].means in ("heading", "total"):
+            current = text.strip() if work.source.texts("amounts")[row] == "" else ""
+        found.append(current)
+    return found

@@ -189,9 +189,14 @@ def parse(text: str, mark: str) -> Decimal | None:
     return value / 100 if shape.percent else value
 
 
+_CODED = re.compile(r"([A-Z]{3})\s*[-(]?[\d.,'\s]*\d\)?|[-(]?\d[\d.,'\s]*\)?\s*([A-Z]{3})")
+
+
 def currency_sign(text: str) -> str | None:
-    """The currency whose sign stands at a number, None without one."""
-    return next((code for sign, code in SIGNS.items() if sign in text), None)
+    """The currency whose sign or code stands at a number, None without one."""
+    signed = next((code for sign, code in SIGNS.items() if sign in text), None)
+    coded = _CODED.fullmatch(text.strip())
+    return signed or (coded.group(1) or coded.group(2) if coded else None)
 
 
 def mark_of_form(form: str) -> str | None:

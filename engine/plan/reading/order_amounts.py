@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
 from engine.plan.reading.work import Work
 
 ZERO = Decimal(0)
+_PERCENT = re.compile(r"%|percent|prozent|pourcent|por ciento", re.IGNORECASE)
 CENT = Decimal("0.01")
 
 
@@ -68,7 +70,7 @@ def _is_share(work: Work) -> bool:
     if choice != "auto":
         return choice == "share"
     cells = [text for text in work.values.distinct("discount") if text]
-    if any("%" in text for text in cells):
+    if _PERCENT.search(work.source.header_of("discount")) or any("%" in text for text in cells):
         return True
     values = [abs(value) for value in set(work.values.amount("discount")) if value]
     return len(values) > 1 and max(values) < 1
@@ -77,7 +79,9 @@ def _is_share(work: Work) -> bool:
 def _discounts(work: Work) -> list[Decimal]:
     if not work.has("discount"):
         return [ZERO] * work.source.count
-    return [abs(value) for value in work.values.amount("discount")]
+    discount = [abs(value) for value in work.values.amount("discount")]
+    percent = _is_share(work) and max(discount, default=ZERO) > 1
+    return [value / 100 for value in discount] if percent else discount
 
 
 def _money(work: Work, gross: list[Decimal], discount: list[Decimal]) -> list[Decimal]:

@@ -16,6 +16,7 @@ from engine.plan.reading.work import Work
 def read_payouts(work: Work) -> Result:
     """Transactions of a payment provider: amounts by type, fees as a cost, payouts and what is still due."""
     flat = Flat(work)
+    _sign_amounts(flat)
     fees = _fees(flat)
     if work.has("fee"):
         flat.column("fee")[:] = fees
@@ -26,7 +27,7 @@ def read_payouts(work: Work) -> Result:
     days = [
         (flat.column("paid_on")[row] - flat.column("day")[row]).days
         for row in paid
-        if work.has("paid_on") and flat.column("paid_on")[row] and flat.column("day")[row]
+        if work.has("paid_on") and work.has("day") and flat.column("paid_on")[row] and flat.column("day")[row]
     ]
     pending = [row for row in range(len(flat.rows)) if row not in paid] if paid else []
     figures: dict[str, Any] = {
@@ -50,6 +51,17 @@ def read_payouts(work: Work) -> Result:
 def _zeros(flat: Flat, name: str) -> list[Decimal]:
     values = flat.column(name) or [None] * len(flat.rows)
     return [value if value is not None else ZERO for value in values]
+
+
+def _sign_amounts(flat: Flat) -> None:
+    """Turn the amounts that a file prints without a sign, where only so amount less fee makes the net."""
+    amounts = flat.column("amount")
+    if not amounts or not flat.work.has("net"):
+        return
+    fees, net = _zeros(flat, "fee"), _zeros(flat, "net")
+    for place, (amount, fee, paid) in enumerate(zip(list(amounts), fees, net, strict=True)):
+        if amount is not None and amount > 0 > paid and paid in (-amount - fee, -amount + fee):
+            amounts[place] = -amount
 
 
 def _fees(flat: Flat) -> list[Decimal]:

@@ -111,6 +111,10 @@ def _places(names: list[str]) -> dict[str, list[int]]:
         bare = fold(without_brackets(name))
         if bare and bare != fold(name):
             places.setdefault(bare, []).append(position)
+    for position, name in enumerate(names):
+        last = fold(without_brackets(name).rpartition("/")[2])
+        if "/" in name and len(last) > 2:
+            places.setdefault(last, []).append(position)
     return places
 
 

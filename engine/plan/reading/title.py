@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from engine.plan.reading import dates
+from engine.plan.reading.periods import last_day, period_of
 from engine.plan.reading.text import fold
 
 _PAIR = re.compile(r"([^:]{2,40}):\s*(\S.*)")
@@ -15,6 +16,9 @@ _DAY = re.compile(
     r"|\d{1,2}\.? [^\W\d_]{3,12} \d{4}|\d{1,2}-[^\W\d_]{3}-\d{4}",
     re.UNICODE,
 )
+
+
+_MONTH = re.compile(r"[^\W\d_]{3,10} \d{4}")
 
 
 def facts_of(titles: Iterable[tuple[int, list[str]]]) -> tuple[dict[str, str], list[str]]:
@@ -45,8 +49,11 @@ def _order_of(cell: str) -> str:
 
 
 def days_in(cells: Iterable[str]) -> list[dt.date]:
-    """Days that stand in texts (``As of September 30, 2025``), in their order; an open one is left out."""
-    found = []
+    """Days that stand in texts (``As of September 30, 2025``), in their order; an open one is left out.
+
+    Where no day stands in them the last days of the months that do (``Month 12, March 2024``).
+    """
+    cells, found = list(cells), []
     for cell in cells:
         for text in _DAY.findall(cell):
             fits = dates.fits_of([text])
@@ -55,4 +62,8 @@ def days_in(cells: Iterable[str]) -> list[dt.date]:
             moment = dates.moment_of(stamp, order) if stamp and order else None
             if moment:
                 found.append(moment.date())
-    return found
+    return found or [last_day(month) for cell in cells for month in _months_in(cell)]
+
+
+def _months_in(text: str) -> list[dt.date]:
+    return [month for word in _MONTH.findall(text) if (month := period_of(word))]

@@ -102,6 +102,8 @@ def _catalogue(gathered: Gathered) -> dict[str, dict[str, Any]]:
             if 6 <= len(digits) <= 10:
                 one["hs"] = digits
             one["origin"] = row.get("origin")
+            if not one.get("cost") and float(row.get("unit_cost") or 0.0) > 0.0:
+                one["cost"] = row["unit_cost"]
     return facts
 
 

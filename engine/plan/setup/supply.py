@@ -48,6 +48,8 @@ class Supply:
     nodes: dict[str, str] = field(default_factory=dict)
     """Node's text to key."""
     main_node: str = ONE_NODE
+    undated: int = 0
+    """Units of lines without a day of order: left out."""
     unknown_items: int = 0
     """Units of items that were never sold: left out."""
     stale: dict[str, tuple[int, float]] = field(default_factory=dict)
@@ -94,6 +96,7 @@ def supply(gathered: Gathered, items: Items, base: str, closed: dt.date) -> Supp
     log = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if log.empty:
         return result
+    result.undated = int(log.loc[log["ordered_on"].isna(), "quantity"].sum())
     log = log[log["ordered_on"].notna() & (log["ordered_on"] <= closed) & (log["quantity"] >= 1)]
     log["item"] = [items.of_code.get(str(code), "") for code in log["item"]]
     result.unknown_items = int(log.loc[log["item"] == "", "quantity"].sum())
@@ -216,16 +219,17 @@ def unit_costs(found_supply: Supply, items: Items, per_base: dict[str, float]) -
     largest = "" if log.empty else str(log.groupby("supplier")["quantity"].sum().idxmax())
     for item in items.frame.to_dict("records"):
         own = log[log["item"] == item["item"]] if not log.empty else log
-        if own.empty:
-            maker = largest or ONE_SUPPLIER
+        priced = own[own["unit_cost"] > 0.0] if not own.empty else own
+        if priced.empty:
+            maker = str(own["supplier"].iloc[0]) if not own.empty else largest or ONE_SUPPLIER
             currency = found_supply.currency.get(maker)
             cost = item["landed"] * (per_base[currency] if currency else 1.0)
             rows.append(
                 item | {"suppliers": maker, "shares": "1", "unit_cost": round(cost, 4), "bought": False}
             )
             continue
-        units = own.groupby("supplier")["quantity"].sum().sort_values(ascending=False, kind="stable")
-        first = own[own["supplier"] == units.index[0]]
+        units = priced.groupby("supplier")["quantity"].sum().sort_values(ascending=False, kind="stable")
+        first = priced[priced["supplier"] == units.index[0]]
         rate = np.asarray([per_base[code] for code in first["currency"]])
         cost = float(np.average(first["unit_cost"] / rate, weights=first["quantity"]))
         shares = [round(float(value), 4) for value in units / units.sum()]

@@ -75,6 +75,9 @@ def _terms(channels: Channels) -> Iterator[str]:
 
 
 def _suppliers(supply: Supply) -> Iterator[str]:
+    if supply.undated:
+        told = f"{supply.undated:,} units in {', '.join(supply.files)} are on lines without a day of order"
+        yield f"{told}: left out; say columns: {{ordered_on: …}}"
     if not supply.keys:
         yield "suppliers: no purchase list, ONE listed supplier, node and lane by defaults"
     for text, key in supply.keys.items():

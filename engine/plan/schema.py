@@ -119,6 +119,8 @@ class Market(Model):
     """Cost of processing one returned unit, company currency."""
     refusal_share: Share = 0.0
     """Share of delivered units refused at the door in normal times."""
+    orders_hold: Literal["placed", "kept"] = "placed"
+    """Whether the order history holds every order placed, or only those that were not refused."""
     price_rule: PriceRule = PriceRule()
     elasticity: Elasticity
     """Own-price elasticity of units (negative)."""

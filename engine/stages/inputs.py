@@ -30,6 +30,8 @@ class RateInputs:
     segments: int
     refusal_share: FloatArray
     """Base share of shipped units that are refused, (market,)."""
+    placed_over_history: FloatArray
+    """Orders placed over those that the history holds: above 1 where it leaves the refused out, (market,)."""
     base_spend: FloatArray
     """Planned acquisition spend, company currency, (market, acquisition channel, month)."""
 

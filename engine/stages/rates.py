@@ -46,7 +46,7 @@ def rates_of(inputs: RateInputs, draws: BlockDraws, paths: Paths) -> Rates:
     """Driver values of a scenario for a block; identity effects give base's arrays themselves."""
     calendar = inputs.calendar
     markets, channels = inputs.base_spend.shape[:2]
-    flat = np.ones((1, markets, 1))
+    flat = inputs.placed_over_history[None, :, None]
     level = price_level(inputs.mix, inputs.price_rules, paths)
     refusal = paths.value("refusal_share", inputs.refusal_share[None, :, None])
     refusal = np.broadcast_to(refusal, (len(refusal), markets, calendar.days))

@@ -11,6 +11,7 @@ import numpy as np
 from engine.drivers import LandedMix, PlanView
 from engine.finance.spec import FinanceSpec
 from engine.plan.plan import Plan
+from engine.plan.schema import Market
 from engine.plan.tariffs import tariff_rates
 from engine.stages.calibrate import Calibration, purchasing_model
 from engine.stages.funnel import funnel_of
@@ -91,8 +92,20 @@ def rate_inputs(plan: Plan, calibration: Calibration, calendar: Calendar, mix: L
         supply=calibration.supply,
         segments=len(plan.segment_keys),
         refusal_share=np.array([market.refusal_share for market in markets]),
+        placed_over_history=np.array([placed_over_history(market) for market in markets]),
         base_spend=calibration.demand.base_spend,
     )
+
+
+MOST_REFUSED = 0.95
+"""Refusal share above which a history of kept orders tells nothing of those placed."""
+
+
+def placed_over_history(market: Market) -> float:
+    """Orders placed over those of the history: 1 / (1 - refusal share) where it holds only what was kept."""
+    if market.orders_hold == "placed":
+        return 1.0
+    return 1.0 / (1.0 - min(market.refusal_share, MOST_REFUSED))
 
 
 def base_duty(plan: Plan, calendar: Calendar) -> FloatArray:

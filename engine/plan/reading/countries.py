@@ -84,6 +84,22 @@ def currency_of_country(text: str) -> str | None:
     return _CURRENCY.get(code) if code else None
 
 
+_NAMED = {
+    "usdollar": "USD", "usdollars": "USD", "dollar": "USD", "dollars": "USD", "unitedstatesdollar": "USD",
+    "euro": "EUR", "euros": "EUR", "britishpound": "GBP", "poundsterling": "GBP", "sterling": "GBP",
+    "gbpound": "GBP", "yen": "JPY", "japaneseyen": "JPY", "yuan": "CNY", "renminbi": "CNY", "rmb": "CNY",
+    "chineseyuan": "CNY", "chineseyuanrenminbi": "CNY", "indianrupee": "INR", "indianrupees": "INR",
+    "pakistanirupee": "PKR", "canadiandollar": "CAD", "australiandollar": "AUD", "swissfranc": "CHF",
+    "schweizerfranken": "CHF", "swedishkrona": "SEK", "danishkrone": "DKK", "norwegiankrone": "NOK",
+    "zloty": "PLN", "hongkongdollar": "HKD", "singaporedollar": "SGD", "vietnamesedong": "VND", "baht": "THB",
+}  # fmt: skip
+
+
+def currency_code(text: str) -> str:
+    """Code of a currency by its code or name; what nobody knows is taken as written, in capitals."""
+    return _NAMED.get(fold(text), text.strip().upper())
+
+
 @lru_cache(maxsize=1)
 def currencies() -> frozenset[str]:
     """Currency codes of the known countries."""

@@ -22,6 +22,9 @@ _ZONE = re.compile(r"\s*(?:Z|UTC|GMT|[A-Z]{2,4}T)?\s*(?:\(?[+-]\d{2}:?\d{2}\)?)?
 _NUMBERS = re.compile(r"(\d{1,4})([-/. ])\s?(\d{1,2})\2\s?(\d{1,4})\.?", re.ASCII)
 _COMPACT = re.compile(r"(19|20)\d{6}", re.ASCII)
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.\d+)?", re.ASCII)
+_SERIAL = re.compile(r"((?:3[7-9]|4\d|5[0-4])\d{3})(\.\d+)?", re.ASCII)
+_SERIAL_ORIGIN = dt.date(1899, 12, 30)
+"""Day 0 of a spreadsheet's count of days; 37000 to 54999 are 2001 to 2050."""
 _JAPANESE = re.compile(r"(\d{4})年\s?(\d{1,2})月\s?(\d{1,2})日")
 _WORDS = re.compile(r"[^\W\d_]+|\d+", re.UNICODE)
 _EARLIEST, _LATEST = 1970, 2199
@@ -34,6 +37,16 @@ class Stamp(NamedTuple):
     form: str
     """``ymd`` or ``word`` where nothing is open, ``slash``-like text of the separator where the order is."""
     seconds: int
+
+
+def day_stamp_of(text: str) -> Stamp | None:
+    """The numbers of a date in a column of days, where a bare count of days may be a spreadsheet's."""
+    found = _SERIAL.fullmatch(text.strip())
+    if found is None:
+        return stamp_of(text)
+    day = _SERIAL_ORIGIN + dt.timedelta(days=int(found[1]))
+    seconds = min(round(float(found[2] or 0) * 86_400), 86_399)
+    return Stamp((day.year, day.month, day.day), YMD, seconds)
 
 
 @lru_cache(maxsize=200_000)
@@ -166,7 +179,7 @@ def fits_of(texts: Iterable[str]) -> Fits:
     for text in texts:
         if is_none(text):
             continue
-        stamp = stamp_of(text)
+        stamp = day_stamp_of(text)
         if stamp is None:
             unread.append(text)
         else:

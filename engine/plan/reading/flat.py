@@ -234,11 +234,15 @@ def read_courier(work: Work) -> Result:
 def read_cash_book(work: Work) -> Result:
     """Receipts and payments with the balance after each."""
     flat = Flat(work)
+    if _sides_are_swapped(flat):
+        received, paid = flat.column("received"), flat.column("paid")
+        received[:], paid[:] = list(paid), list(received)
+        work.notes.append("debit is money in: the balance rises with it")
     balances = [value for value in flat.column("balance") if value is not None]
     received, paid = flat.column("received"), flat.column("paid")
     amounts = flat.column("amount")
-    inflow = flat.sum("received") if received else sum((v for v in amounts if v and v > 0), ZERO)
-    outflow = flat.sum("paid") if paid else -sum((v for v in amounts if v and v < 0), ZERO)
+    inflow = _total(received) if received else sum((v for v in amounts if v and v > 0), ZERO)
+    outflow = _total(paid) if paid else -sum((v for v in amounts if v and v < 0), ZERO)
     opening = balances[0] - (_at(received, 0) - _at(paid, 0) + _at(amounts, 0)) if balances else None
     figures = {
         "received": inflow,
@@ -250,6 +254,25 @@ def read_cash_book(work: Work) -> Result:
         ),
     }
     return flat.result(figures)
+
+
+def _total(column: list[Any]) -> Decimal:
+    return sum((value for value in column if value is not None), ZERO)
+
+
+def _sides_are_swapped(flat: Flat) -> bool:
+    """Whether the running balance rises with what is read as paid and falls with what is read as received."""
+    received, paid, balance = flat.column("received"), flat.column("paid"), flat.column("balance")
+    if not (received and paid and balance):
+        return False
+    as_read = swapped = 0
+    for row in range(1, len(balance)):
+        if balance[row] is None or balance[row - 1] is None:
+            continue
+        step, moved = balance[row] - balance[row - 1], _at(received, row) - _at(paid, row)
+        as_read += step == moved != 0
+        swapped += step == -moved != 0
+    return swapped > as_read
 
 
 def _at(column: list[Any], row: int) -> Decimal:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from engine.plan.faults import Faults
+from engine.plan.reading.dates import stamp_of
 from engine.plan.reading.periods import period_of
 from engine.plan.reading.text import fold, is_none, without_brackets
 
@@ -18,6 +19,8 @@ SEARCHED = 60
 COMPARED = 20
 """Records after the header whose width must agree with it."""
 LEAST_KNOWN = 2
+LONGEST_DAY = 30
+"""Letters of the longest cell that is taken as a day in a header."""
 LONGEST_CELL = 200
 """Lines of one record above which a quote was opened and never closed."""
 LARGEST_CELL = 1 << 22
@@ -166,11 +169,22 @@ def _header_of(source: Callable[[], Iterator[Record]], known: frozenset[str]) ->
 
 def known_cells(cells: Iterable[str], known: frozenset[str]) -> int:
     """Distinct cells of a row that some layout knows as a header, months included."""
+    cells = list(cells)
     words = {cell for cell in cells if cell.strip()}
-    return sum(
-        fold(word) in known or fold(without_brackets(word)) in known or period_of(word) is not None
+    found = sum(
+        fold(word) in known
+        or fold(without_brackets(word)) in known
+        or period_of(word) is not None
+        or _is_worded_day(word)
         for word in words
     )
+    return found + (found == 1 == len(words) and len(cells) > 1 and not cells[0].strip())
+
+
+def _is_worded_day(text: str) -> bool:
+    """Whether a cell is a day with its month in words, as balance sheets head their columns."""
+    stamp = stamp_of(text) if len(text) <= LONGEST_DAY else None
+    return stamp is not None and stamp.form == "word"
 
 
 def _agreement(header: list[str], rows: Iterable[list[str]]) -> float:

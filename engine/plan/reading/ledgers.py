@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from engine.plan.reading.canonical import Result, Table
 from engine.plan.reading.layout import Rule
 from engine.plan.reading.periods import last_day, period_of
+from engine.plan.reading.recognise import day_of_header
 from engine.plan.reading.rows import holds_for
 from engine.plan.reading.text import fold
-from engine.plan.reading.title import days_in
+from engine.plan.reading.title import days_in, span_in
 from engine.plan.reading.work import Work, treatments, used_treatment
 
 ZERO = Decimal(0)
@@ -55,14 +56,33 @@ def _periods(work: Work) -> list[Period]:
     months = [(place, first) for place, name in enumerate(header) if (first := period_of(name))]
     if months:
         return [Period(place, first, last_day(first)) for place, first in months]
-    days = days_in(work.titles)
     place = work.match.mapping.get("amount")
     if place is None:
         return []
-    if not days:
+    span = span_in(work.titles)
+    if span is None:
         work.questions.append("no month stands in the file: say the period of the statement")
         return [Period(place, None, None)]
-    return [Period(place, days[0] if len(days) > 1 else days[-1].replace(day=1), days[-1])]
+    return [Period(place, *span)]
+
+
+def _months_of(period: Period) -> list[dt.date | None]:
+    """First days of the months that a column of amounts covers."""
+    if period.first is None or period.last is None:
+        return [None]
+    month, found = period.first.replace(day=1), [period.first.replace(day=1)]
+    while last_day(month) < period.last:
+        month = last_day(month) + dt.timedelta(days=1)
+        found.append(month)
+    return list(found)
+
+
+def _shared(amount: Decimal, count: int) -> list[Decimal]:
+    """An amount in even parts of whole cents whose sum is the amount."""
+    if count == 1:
+        return [amount]
+    part = round(amount / count, 2)
+    return [part] * (count - 1) + [amount - part * (count - 1)]
 
 
 def read_profit_and_loss(work: Work) -> Result:
@@ -78,11 +98,17 @@ def read_profit_and_loss(work: Work) -> Result:
     for period in periods:
         for row in rows:
             amount = columns[period][row]
-            if amount is not None:
-                ledger["month"].append(period.first)
+            if amount is None:
+                continue
+            months = _months_of(period)
+            for month, part in zip(months, _shared(amount, len(months)), strict=True):
+                ledger["month"].append(month)
                 ledger["account"].append(work.source.texts("account")[row].strip())
                 ledger["section"].append(sections[row])
-                ledger["amount"].append(amount * signs.get(sections[row], 1))
+                ledger["amount"].append(part * signs.get(sections[row], 1))
+    long = max((len(_months_of(period)) for period in periods), default=1)
+    if long > 1:
+        work.notes.append(f"one column covers {long} months: an even share of it is taken for each")
     table = Table("ledger", ledger)
     money = [sum((columns[p][row] or ZERO for p in periods), ZERO) for row in range(work.source.count)]
     currency = work.currencies()
@@ -171,7 +197,8 @@ def read_balances(work: Work) -> Result:
     currency = work.currencies()
     money = [abs(d - c) for d, c in zip(debit, credit, strict=True)]
     nothing = [ZERO] * work.source.count
-    days = days_in(work.titles)
+    headed = day_of_header(work.source.header_of("balance"))
+    days = [headed] if headed else days_in(work.titles)
     found = {name for name in currency if name}
     figures = {
         "accounts": len(rows),
@@ -227,11 +254,12 @@ def _sides(work: Work) -> tuple[list[Decimal], list[Decimal]]:
 def _lines_of_books(
     work: Work, rows: list[int], debit: list[Decimal], credit: list[Decimal]
 ) -> dict[str, Decimal | None]:
-    """Balances by line of the books; an account's own name decides, else the heading that it stands under."""
+    """Balances by line of the books; its own name decides, else whether it stands under Bank or Cash."""
     names, headings = _account_names(work), _headings(work)
     sums: dict[str, Decimal | None] = dict.fromkeys(work.layout.accounts)
     for row in rows:
-        line = _line_of(work, names[row]) or _line_of(work, headings[row])
+        under = _line_of(work, headings[row])
+        line = _line_of(work, names[row]) or (under if under == "cash" else None)
         if line:
             sums[line] = (sums[line] or ZERO) + debit[row] - credit[row]
     return {line: abs(amount) if amount is not None else None for line, amount in sums.items()}

@@ -32,6 +32,8 @@ _AROUND = re.compile(r"^[^\d.,+\-(]*|[^\d.,)\-%]*$")
 _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,3}", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{2,3})*[.,]\d{3}", re.ASCII)
 
+_DOLLARS = re.compile(r"\b(US|CA|AU|NZ|HK|SG|A|C|S|R|MX|NT)\$")
+_SIDE = re.compile(r"(?<=[\d)])\s*([DdCc])[Rr]\.?$")
 _WORDS = re.compile(r"[^\W\d_]+", re.UNICODE)
 _UNITS = frozenset(
     [
@@ -98,7 +100,10 @@ class Shape(NamedTuple):
 
 def shape_of(text: str) -> Shape | None:
     """The digits and marks of a cell, None if it holds no number."""
-    text = unicodedata.normalize("NFKC", text).strip()
+    text = _DOLLARS.sub("$", unicodedata.normalize("NFKC", text).strip())
+    debit = _SIDE.search(text)
+    if debit:
+        text = text[: debit.start()] if debit[1] in "Dd" else f"-{text[: debit.start()]}"
     if any(word.casefold() not in _UNITS for word in _WORDS.findall(text)):
         return None
     text = text.replace("\u2212", "-")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from engine.plan.reading.dates import stamp_of
+from engine.plan.reading.dates import YMD, day_stamp_of, moment_of, stamp_of
 from engine.plan.reading.grid import Grid
 from engine.plan.reading.layout import Layout, layouts
 from engine.plan.reading.numbers import shape_of
@@ -16,6 +17,8 @@ from engine.plan.reading.text import fold, is_none, without_brackets
 RIGHT_OF = "right_of: "
 PERIODS = "@periods"
 PACKED = "@packed"
+LATEST_DAY = "@latest_day"
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LOOKED_AT = 200
 """Records whose first cell helps to tell the kind."""
 
@@ -44,8 +47,15 @@ class Seen(NamedTuple):
         if kind == "text" or place >= len(self.columns):
             return True
         cells = [cell for cell in self.columns[place] if not is_none(cell)]
-        read: Callable[[str], object] = stamp_of if kind == "day" else shape_of
+        read: Callable[[str], object] = day_stamp_of if kind == "day" else shape_of
         return 2 * sum(read(cell) is not None for cell in cells) >= len(cells)
+
+    def are_mails(self, place: int) -> bool:
+        """Whether most filled cells of a column are e-mail addresses."""
+        cells = [cell for cell in self.columns[place] if not is_none(cell)] if self.columns else []
+        return len(cells) > 0 and 2 * sum(_MAIL.fullmatch(cell.strip()) is not None for cell in cells) > len(
+            cells
+        )
 
     @property
     def dated(self) -> bool:
@@ -94,7 +104,27 @@ def assign(
             place = next(found, None)
             if place is not None:
                 taken[field] = place
+    if "customer_email" in layout.columns and "customer_email" not in taken:
+        mails = [p for p in range(len(names)) if p not in closed | set(taken.values()) and seen.are_mails(p)]
+        if len(mails) == 1:
+            taken["customer_email"] = mails[0]
+    latest = _latest_day(names) if LATEST_DAY in layout.columns.get("balance", ()) else None
+    if latest is not None:
+        taken["balance"] = latest
     return {**taken, **_beside(layout, taken, len(names))}
+
+
+def _latest_day(names: list[str]) -> int | None:
+    """Position of the column whose header is the latest day, None where no header is a day."""
+    days = {place: day for place, name in enumerate(names) if (day := day_of_header(name))}
+    return max(days, key=lambda place: (days[place], -place)) if days else None
+
+
+def day_of_header(name: str) -> dt.date | None:
+    """The day that a header names (``30 Jun 2025``, ``As of 2025-06-30``), None if it names none."""
+    stamp = stamp_of(re.sub(r"(?i)^\s*(as (of|at)|zum|au|al)\s+", "", name))
+    moment = moment_of(stamp, YMD) if stamp is not None and stamp.form in (YMD, "word") else None
+    return moment.date() if moment else None
 
 
 def _found(word: str, places: Mapping[str, list[int]]) -> list[int]:

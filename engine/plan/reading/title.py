@@ -18,6 +18,15 @@ _DAY = re.compile(
 )
 
 
+_SPAN = re.compile(
+    r"([^\W\d_]{3,10})\.?(?: (\d{4}))? ?(?:-|\u2013|to|through|bis|au|al|a|tot) ?([^\W\d_]{3,10})\.? (\d{4})"
+)
+_COUNT = re.compile(r"(?i)\b(\d{1,2}) (?:months|monate|mois|meses|mesi|maanden)\b")
+_YEAR_ENDS = re.compile(
+    r"(?i)\byear (?:ended|ending|to)\b|geschäftsjahr|wirtschaftsjahr|exercice clos|ejercicio"
+)
+_YEAR = re.compile(r"(?i)\b(?:year|fy|jahr|exercice|ejercicio|anno|jaar)\s*:?\s*(\d{4})\b")
+_MONTHS_OF_YEAR = 12
 _MONTH = re.compile(r"[^\W\d_]{3,10} \d{4}")
 
 
@@ -63,6 +72,31 @@ def days_in(cells: Iterable[str]) -> list[dt.date]:
             if moment:
                 found.append(moment.date())
     return found or [last_day(month) for cell in cells for month in _months_in(cell)]
+
+
+def span_in(cells: Iterable[str]) -> tuple[dt.date, dt.date] | None:
+    """First and last day that title rows name: two days, two months, a count of months or a year that ends.
+
+    One day alone is the end of its month's statement; None where no day and no month stands in them.
+    """
+    cells = list(cells)
+    days = days_in(cells)
+    text = " ".join(cells)
+    named = _SPAN.search(text)
+    if named:
+        last = period_of(f"{named[3]} {named[4]}")
+        first = period_of(f"{named[1]} {named[2] or named[4]}")
+        if first and last and first <= last:
+            return first, last_day(last)
+    if len(days) > 1 and days[0] < days[-1]:
+        return days[0], days[-1]
+    if not days:
+        year = _YEAR.search(text)
+        return (dt.date(int(year[1]), 1, 1), dt.date(int(year[1]), 12, 31)) if year else None
+    count = _COUNT.search(text)
+    months = int(count[1]) if count else (_MONTHS_OF_YEAR if _YEAR_ENDS.search(text) else 1)
+    back = days[-1].year * 12 + days[-1].month - months
+    return dt.date(back // 12, back % 12 + 1, 1), days[-1]
 
 
 def _months_in(text: str) -> list[dt.date]:

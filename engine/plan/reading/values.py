@@ -8,12 +8,23 @@ from decimal import Decimal
 
 from engine.plan.faults import Faults
 from engine.plan.reading import dates, numbers
+from engine.plan.reading.countries import currency_code
 from engine.plan.reading.layout import COUNTED
 from engine.plan.reading.rows import Marked
 from engine.plan.reading.settings import Settings
 from engine.plan.reading.source import Source
 from engine.plan.reading.text import is_none
 
+TIMES = ("price", "quantity")
+SUMS = (
+    ("cod_amount", "charges", "net"),
+    ("amount", "fee", "net"),
+    ("instalment", "interest", "principal"),
+    ("opening_balance", "principal", "closing_balance"),
+    (*TIMES, "line_total"),
+    ("line_total_before", "discount", "line_total_after"),
+)
+"""Fields of which the first less the second (or price times quantity) is the third."""
 NUMBER_TYPES = ("number", "count", "share")
 ZERO = Decimal(0)
 
@@ -57,7 +68,7 @@ class Values:
         told: set[str] = {marks.decided or "" for marks in shown.values()} - {""}
         if not given and any(m.either and not m.decided for m in shown.values()) and len(told) != 1:
             told |= self._told_elsewhere()
-        common = next(iter(told)) if len(told) == 1 else None
+        common = next(iter(told)) if len(told) == 1 else self._told_by_sums(shown) if not told else None
         for name, marks in shown.items():
             mark = given or marks.decided or common or self._by_currency(marks)
             if mark is None and (marks.either or (marks.point and marks.comma)):
@@ -73,8 +84,25 @@ class Values:
                 told.add(numbers.marks_of(cells).decided or "")
         return told - {""}
 
+    def _told_by_sums(self, shown: dict[str, numbers.Marks]) -> str | None:
+        """The mark under which amounts of a record make another of them, where the other mark fails."""
+        open_names = {name for name, marks in shown.items() if marks.either}
+        ties = {numbers.POINT: 0, numbers.COMMA: 0}
+        for first, second, result in SUMS:
+            if not ({first, second, result} & open_names and {first, second, result} <= set(shown)):
+                continue
+            texts = [self.source.texts(name) for name in (first, second, result)]
+            for mark in ties:
+                for row in self.rows:
+                    one, two, three = (numbers.parse(column[row], mark) for column in texts)
+                    if one is not None and two is not None and three is not None:
+                        made = one * two if (first, second) == TIMES else one - abs(two)
+                        ties[mark] += made == three
+        best = max(ties, key=lambda mark: ties[mark])
+        return best if len(set(ties.values())) > 1 else None
+
     def _by_currency(self, marks: numbers.Marks) -> str | None:
-        currencies = {text.upper() for text in self.source.texts("currency") if text}
+        currencies = {currency_code(text) for text in self.source.texts("currency") if text}
         currencies |= {self.settings.currency or self.source.assumed_currency()} - {""}
         whole = bool(currencies) and currencies <= numbers.WHOLE_CURRENCIES
         if not whole or marks.point or marks.comma or not marks.either:
@@ -187,7 +215,7 @@ class Values:
         order = self.orders.get(name, dates.YMD)
         read: dict[str, dt.datetime | None] = {}
         for text in set(texts):
-            stamp = None if is_none(text) else dates.stamp_of(text)
+            stamp = None if is_none(text) else dates.day_stamp_of(text)
             read[text] = dates.moment_of(stamp, order) if stamp else None
         self._note_unread(name, texts, read, "not a date", "a date such as 2026-03-31, or say dates:")
         return [read[text] for text in texts]

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.plan.faults import Faults
 from engine.plan.reading.canonical import Table, Treatment, total
-from engine.plan.reading.countries import currency_of_country
+from engine.plan.reading.countries import currency_code, currency_of_country
 from engine.plan.reading.layout import COUNTED, Layout, Rule
 from engine.plan.reading.numbers import currency_sign
 from engine.plan.reading.recognise import Match
@@ -72,7 +72,7 @@ class Work:
     def currencies(self) -> list[str]:
         """Currency of each record: its column, else header, sign of money, title rows or the only country."""
         if self.has("currency"):
-            told = [text.upper() for text in self.source.texts("currency")]
+            told = [currency_code(text) for text in self.source.texts("currency")]
             only = set(told) - {""}
             return [next(iter(only))] * self.source.count if len(only) == 1 else told
         return [self._one_currency()] * self.source.count

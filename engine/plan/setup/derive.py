@@ -77,7 +77,8 @@ def _assemble(
     bought = supply.unit_costs(chain, goods, {code: noted.value for code, noted in rates.items()})
     books = stock.opening(gathered, lines, bought, goods, chain, closed)
     months = lines["ordered_at"].dt.to_period("M")
-    per_order = money.delivery_cost(gathered, lines.groupby(months)["order_id"].nunique())
+    placed = lines.groupby(months)["order_id"].nunique() / (1.0 - refusal.value)
+    per_order = money.delivery_cost(gathered, placed)
     if per_order is not None:
         for entry in sold.entries:
             entry["outbound_cost_per_order"] = per_order

@@ -48,6 +48,9 @@ def home_country(lines: pd.DataFrame, base: str) -> str:
     return {"USD": "US", "EUR": "DE", "GBP": "GB", "JPY": "JP"}.get(base) or base[:2]
 
 
+KEPT = Noted("kept", "orders.csv holds no refused order: a run places 1 / (1 - refusal_share) of them")
+
+
 def markets(lines: pd.DataFrame, base: str, files: list[str], node: str, refusal: Noted) -> Markets:
     """Markets of the order lines; ``base`` is the column of money in company currency."""
     country = lines["country"]
@@ -115,6 +118,7 @@ def _terms(
         "consumption_tax": found(round(min(max(tax, 0.0), 1.0), 4), files, "tax over net sales and shipping"),
         "outbound_cost_per_order": Noted(round(cost.value * per_order, 2), cost.note),
         "refusal_share": refusal,
+        **({"orders_hold": KEPT} if refusal.value else {}),
         "elasticity": {
             "mean": default("elasticity"),
             "sd": number("elasticity_sd"),

@@ -218,7 +218,7 @@ def delivery_cost(gathered: Gathered, orders_by_month: pd.Series) -> Noted | Non
             return found(
                 round(mean, 2),
                 group.combined.files,
-                "the courier's charges, refused parcels too, over orders sold",
+                "the courier's charges over orders placed, refused parcels too",
             )
     return None
 

@@ -18,11 +18,6 @@ from engine.plan.setup.sales import payments_only
 from engine.plan.setup.stock import Opening
 from engine.plan.setup.supply import Supply
 
-_REFUSED = (
-    "  the orders hold only what was kept, and a run takes this share off them: revenue is too low by it; "
-    "put 0 to forecast what is kept"
-)
-
 
 class Told(NamedTuple):
     """The parts of a derivation that are told."""
@@ -56,8 +51,7 @@ def findings(told: Told) -> Iterator[str]:
     yield from _terms(told.channels)
     refusal = told.markets.entries[0]["refusal_share"]
     if refusal.value:
-        yield f"refusal_share: {refusal.value} ({refusal.note})"
-        yield _REFUSED
+        yield f"refusal_share: {refusal.value} ({refusal.note}); orders.csv holds only orders that were kept"
     goods = told.items
     others = "; the others by price bands" if goods.kept < goods.codes else ""
     yield f"items: {goods.kept:,} of {goods.codes:,} codes, {goods.kept_share:.1%} of revenue{others}"

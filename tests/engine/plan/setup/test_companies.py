@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from engine.plan.load import load_plan
 from engine.plan.setup.setup import set_up
+from engine.stages.world import placed_over_history
 from tests.engine.plan.reading.test_exports import CORPUS
 
 pytestmark = pytest.mark.skipif(CORPUS is None, reason="the corpus of exports is not on this machine")
@@ -204,3 +205,18 @@ FILES = sorted(
 def test_each_orders_file_alone_is_a_plan(name, tmp_path):
     set_up(tmp_path / "plan", [CORPUS / name])
     assert len(load_plan(tmp_path / "plan").orders) > 0
+
+
+def test_refused_parcels_are_taken_off_once(shop):
+    """Of the orders that a run places, as many are kept as the history holds."""
+    market = shop.plan.config.markets[0]
+    placed = shop.truth["orders_sold"] * placed_over_history(market)
+    assert market.orders_hold == "kept"
+    assert placed == pytest.approx(shop.truth["orders_placed"], rel=0.005)
+    assert placed * (1.0 - market.refusal_share) == pytest.approx(shop.truth["orders_sold"])
+
+
+def test_a_history_of_all_orders_is_left_as_it_is(brand):
+    assert [placed_over_history(market) for market in brand.plan.config.markets] == [1.0] * len(
+        brand.plan.config.markets
+    )

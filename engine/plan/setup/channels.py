@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from engine.plan.reading.countries import country_code
+from engine.plan.reading.countries import country_code, currency_code
+from engine.plan.reading.periods import last_day
 from engine.plan.setup.defaults import default, number
-from engine.plan.setup.gather import Gathered
+from engine.plan.setup.gather import Gathered, Group
 from engine.plan.setup.noted import Noted, found, key_of
 
 MOST = 8
@@ -59,22 +62,29 @@ def _label(own: pd.DataFrame, layout: str, text: str) -> str:
     return f"{tool} {text}".strip() + (", cash on delivery" if cash else "")
 
 
-def ads(gathered: Gathered, known: list[str], largest: str, through: pd.Timestamp) -> pd.DataFrame:
-    """Spend by day, market and acquisition channel; a campaign's first word that is a market names it."""
+def ads(
+    gathered: Gathered, known: list[str], largest: str, through: pd.Timestamp, rates: Mapping[str, float]
+) -> pd.DataFrame:
+    """Spend by month, market and acquisition channel, company currency (``rates`` are units per unit of it);
+    a campaign's first word that is a market names it.
+    """
     parts = []
     for group in gathered.of("ad_spend"):
         frame = group.frame("ad_spend")
         platform = next((key for word, key in _PLATFORMS.items() if word in group.layout), "ads")
         if frame.empty or "day" not in frame or "spend" not in frame:
             continue
+        frame = spread_over_months(frame)
         campaigns = frame["campaign"] if "campaign" in frame else pd.Series("", index=frame.index)
+        codes = frame["currency"] if "currency" in frame else pd.Series(group_currency(group), frame.index)
+        per_base = [rates.get(currency_code(str(code or "")), 1.0) for code in codes]
         parts.append(
             pd.DataFrame(
                 {
                     "day": pd.to_datetime(frame["day"]),
                     "market": [_market(str(text or ""), known, largest) for text in campaigns],
                     "acquisition_channel": platform,
-                    "amount": [float(value or 0) for value in frame["spend"]],
+                    "amount": [float(v or 0) / r for v, r in zip(frame["spend"], per_base, strict=True)],
                     "visitors": [int(v or 0) for v in frame["clicks"]] if "clicks" in frame else 0,
                 }
             )
@@ -86,6 +96,32 @@ def ads(gathered: Gathered, known: list[str], largest: str, through: pd.Timestam
     spend["day"] = spend["day"].dt.to_period("M").dt.start_time
     keys = ["day", "market", "acquisition_channel"]
     return spend.groupby(keys, sort=True, as_index=False)[["amount", "visitors"]].sum()
+
+
+def group_currency(group: Group) -> str:
+    """The currency that the files of a group tell outside a column; empty where they tell none or several."""
+    told = {str(reading.figures.get("currency") or "") for reading in group.readings} - {""}
+    return told.pop() if len(told) == 1 else ""
+
+
+def spread_over_months(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of an ads report that cover several months, one row a month by its share of the days."""
+    if "ends" not in frame:
+        return frame
+    rows = []
+    for row in frame.to_dict("records"):
+        first, last = row["day"], row["ends"]
+        if first is None or last is None or last <= last_day(first.replace(day=1)):
+            rows.append(row)
+            continue
+        span, start = (last - first).days + 1, first
+        while start <= last:
+            end = min(last, last_day(start.replace(day=1)))
+            share = ((end - start).days + 1) / span
+            part = {name: float(row[name] or 0) * share for name in ("spend", "clicks") if name in row}
+            rows.append(row | part | {"day": start})
+            start = end + dt.timedelta(days=1)
+    return pd.DataFrame(rows, columns=frame.columns)
 
 
 def _market(campaign: str, known: list[str], largest: str) -> str:

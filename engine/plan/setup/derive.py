@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from engine.plan.reading.countries import currency_of_country
+from engine.plan.reading.countries import currency_code, currency_of_country
 from engine.plan.setup import channels, items, lanes, markets, money, sales, stock, supply
 from engine.plan.setup.defaults import default, rate
 from engine.plan.setup.gather import Gathered
@@ -72,9 +72,10 @@ def _assemble(
     pairs = zip(lines["layout"], lines["channel"], strict=True)
     lines["sales_channel"] = [shops.of_text[pair] for pair in pairs]
     largest = max(sold.shares, key=lambda key: sold.shares[key])
-    spend = channels.ads(gathered, list(sold.shares), largest, pd.Timestamp(closed))
+    per_base = {code: float(noted.value) for code, noted in rates.items()}
+    spend = channels.ads(gathered, list(sold.shares), largest, pd.Timestamp(closed), per_base)
     spend = channels.with_customers(spend, lines)
-    bought = supply.unit_costs(chain, goods, {code: noted.value for code, noted in rates.items()})
+    bought = supply.unit_costs(chain, goods, per_base)
     books = stock.opening(gathered, lines, bought, goods, chain, closed)
     months = lines["ordered_at"].dt.to_period("M")
     placed = lines.groupby(months)["order_id"].nunique() / (1.0 - refusal.value)
@@ -125,6 +126,9 @@ def _rates(gathered: Gathered, lines: pd.DataFrame, base: str) -> dict[str, Note
     used = set(lines["currency"])
     for group in gathered.of("purchase_orders"):
         used |= {str(code) for code in group.frame("purchase_orders").get("currency", []) if code}
+    for group in gathered.of("ad_spend"):
+        codes = group.frame("ad_spend").get("currency", [channels.group_currency(group)])
+        used |= {currency_code(str(code)) for code in codes if code}
     rates = {base: Noted(1.0, "")}
     faults = []
     for code in sorted(used - {base, ""}):

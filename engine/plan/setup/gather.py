@@ -77,7 +77,7 @@ def gather(paths: Sequence[Path]) -> Gathered:
     found.extend(faults)
     if found:
         raise InputError(found)
-    return Gathered(tuple(readings), tuple(_groups(readings)), tuple(unread))
+    return Gathered(tuple(readings), tuple(groups_of(readings)), tuple(unread))
 
 
 def _files(paths: Sequence[Path], faults: Faults) -> list[tuple[Path, bool]]:
@@ -107,7 +107,8 @@ def _drafted(path: Path) -> str:
     return f"no layout fits; a drafted mapping: {said or 'none'}"
 
 
-def _groups(readings: Iterable[Reading]) -> list[Group]:
+def groups_of(readings: Iterable[Reading]) -> list[Group]:
+    """Readings of one kind and layout as one group, in the order of their first file."""
     by_layout: dict[tuple[str, str, str], list[Reading]] = {}
     for reading in readings:
         main = next(iter(reading.tables), "")

@@ -13,6 +13,7 @@ import pandas as pd
 from engine.plan.reading.figures import figure
 from engine.plan.setup.accounts import account_of
 from engine.plan.setup.defaults import default
+from engine.plan.setup.doubles import told_elsewhere
 from engine.plan.setup.gather import Gathered, Group
 from engine.plan.setup.noted import Noted, asked, found
 from engine.plan.tables import ASSETS, EQUITY, LIABILITIES
@@ -139,9 +140,10 @@ def finance(gathered: Gathered, monthly_revenue: float, closed: dt.date, debt: f
     costs: list[dict[str, Any]] = []
     entry: dict[str, Any] = {}
     if len(year):
+        doubled = told_elsewhere(gathered, year)
         expenses = year[[str(section).startswith("expense") for section in year["section"]]]
         for account, amount in expenses.groupby("account")["amount"].sum().items():
-            if amount > 0.0 and not _NOT_FIXED.search(str(account)):
+            if amount > 0.0 and not _NOT_FIXED.search(str(account)) and account not in doubled:
                 mean = found(round(amount / months, 2), files, f"mean of {months} months")
                 costs.append({"name": str(account), "monthly": mean})
         worn = sum_of(year, _DEPRECIATION)

@@ -10,9 +10,11 @@ import pandas as pd
 from engine.plan.doubts import STALE_DAYS
 from engine.plan.setup.channels import Channels
 from engine.plan.setup.defaults import default, rate
+from engine.plan.setup.doubles import told_elsewhere
 from engine.plan.setup.gather import Gathered
 from engine.plan.setup.items import NO_HS, Items
 from engine.plan.setup.markets import Markets
+from engine.plan.setup.money import ledger
 from engine.plan.setup.noted import Noted
 from engine.plan.setup.sales import payments_only
 from engine.plan.setup.stock import Opening
@@ -49,6 +51,8 @@ def findings(told: Told) -> Iterator[str]:
         files = ", ".join(group.combined.files)
         yield f"{files}: no item is named; taken as payments of the orders of other files, not as sales: ASK"
     yield from _terms(told.channels)
+    for account, files in told_elsewhere(told.gathered, ledger(told.gathered)).items():
+        yield f"{account} of the books is the money of {files}: counted there, no fixed cost"
     refusal = told.markets.entries[0]["refusal_share"]
     if refusal.value:
         yield f"refusal_share: {refusal.value} ({refusal.note}); orders.csv holds only orders that were kept"

@@ -31,7 +31,12 @@ LINES = (
     Line(
         "gross_sales", "net_revenue", "units shipped at the net price of the day, before returns, without tax"
     ),
-    Line("refunds", "net_revenue", "units returned at the net price of the day they arrive"),
+    Line("shipping_income", "net_revenue", "what customers pay for shipping with their orders, without tax"),
+    Line(
+        "refunds",
+        "net_revenue",
+        "units returned at the net price of the day they arrive, with the shipping paid back",
+    ),
     Line("cogs_goods", "cm1", "goods in the moving-average landed cost of units sold, less units restocked"),
     Line("cogs_freight", "cm1", "inbound freight in it"),
     Line("cogs_duty", "cm1", "duty in it: the release on sale of the duty paid at entry"),

@@ -54,6 +54,7 @@ def _posting(name: str, legs: str, flow: str = "") -> Posting:
 
 POSTINGS = (
     _posting("sale", "+receivables +gross_sales"),
+    _posting("shipping", "+receivables +shipping_income"),
     _posting("sale_tax", "+receivables +sales_tax_payable"),
     _posting("payment_fee", "-receivables -payment_fees"),
     _posting("marketplace_fee", "-receivables -marketplace_fees"),

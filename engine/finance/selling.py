@@ -40,6 +40,7 @@ from models.arrays import FloatArray, IntArray
 from models.compiled import inner
 
 SALE = POSTING_INDEX["sale"]
+SHIPPING = POSTING_INDEX["shipping"]
 SALE_TAX = POSTING_INDEX["sale_tax"]
 PAYMENT_FEE = POSTING_INDEX["payment_fee"]
 MARKETPLACE_FEE = POSTING_INDEX["marketplace_fee"]
@@ -108,7 +109,10 @@ def return_day(
         refurbish, liquidate = returns[seen, 4], returns[seen, 5]
         market, node = segments.market[segment], segments.return_node[segment]
         units = resale + refurbish + liquidate + returns[seen, 6]
-        refund = units * base_price[market, item] * factor[market, day]
+        currency = markets.currency[market]
+        shipping = segments.orders_per_unit[segment] * segments.shipping_per_order[segment]
+        shipping *= markets.shipping_refund_share[market] * sheet.rate[currency, day]
+        refund = units * base_price[market, item] * factor[market, day] + units * shipping
         handling = units * markets.return_handling[market]
         landed = (average[t, node, item, 0] + average[t, node, item, 1]) + (
             average[t, node, item, 2] + average[t, node, item, 3]
@@ -117,7 +121,6 @@ def return_day(
         refurbishing = refurbish * landed * company.refurbish_cost_share
         liquidation = landed * (refurbish * company.refurbished_share + liquidate * company.liquidation_share)
         tax = refund * markets.consumption_tax[market]
-        currency = markets.currency[market]
         amounts[REFUND, segment] += refund
         amounts[RETURN_HANDLING, segment] += handling
         amounts[REFURBISHING, segment] += refurbishing
@@ -214,20 +217,23 @@ def book_sales(
             if parcels == 0.0:
                 continue
             sale = shipments.value[segment, day] * sheet.factor[market, day]
-            tax = sale * markets.consumption_tax[market]
-            payment_fee = (sale + tax) * segments.payment_fee_share[
+            rate = sheet.rate[currency, day]
+            shipping = parcels * segments.shipping_per_order[segment] * rate
+            paid = sale + shipping
+            tax = paid * markets.consumption_tax[market]
+            payment_fee = (paid + tax) * segments.payment_fee_share[
                 segment
             ] + parcels * segments.payment_fee_per_order[segment]
-            marketplace_fee = sale * segments.marketplace_fee_share[segment]
+            marketplace_fee = paid * segments.marketplace_fee_share[segment]
             outbound = parcels * markets.outbound_per_order[market]
             sheet.segments[SALE, segment] += sale
+            sheet.segments[SHIPPING, segment] += shipping
             sheet.segments[PAYMENT_FEE, segment] += payment_fee
             sheet.segments[MARKETPLACE_FEE, segment] += marketplace_fee
             sheet.segments[OUTBOUND, segment] += outbound
             sheet.daily[OUTBOUND, day] += outbound
             sheet.daily[SALE_TAX, day] += tax
-            rate = sheet.rate[currency, day]
-            payout = (sale + tax - payment_fee - marketplace_fee) / rate
+            payout = (paid + tax - payment_fee - marketplace_fee) / rate
             added.receivables[currency, day] += payout
             added.sales_tax[currency, day] += tax / rate
             due = min(start + day + segments.payout_lag[segment], last)

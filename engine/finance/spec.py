@@ -33,6 +33,8 @@ class MarketTerms(NamedTuple):
     """Company currency."""
     return_handling: FloatArray
     """Company currency per unit."""
+    shipping_refund_share: FloatArray
+    """Share of the shipping of an order that is paid back with its units."""
     base_price: FloatArray
     """(Mk, I) net price in market currency before the scenario's price level."""
 
@@ -46,6 +48,8 @@ class SegmentTerms(NamedTuple):
     """Orders shipped are units shipped times this: parcels are not followed one by one."""
     expected_units: FloatArray
     """Units expected over the first year: who buys a stock in a month in which nobody did."""
+    shipping_per_order: FloatArray
+    """What a customer pays for shipping, market currency, without tax."""
     payout_lag: IntArray
     reserve_share: FloatArray
     reserve_lag: IntArray

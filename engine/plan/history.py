@@ -15,8 +15,8 @@ from engine.plan.plan import Plan
 def monthly_net_sales(plan: Plan) -> dict[str, Any]:
     """Net sales by market and month before the forecast, company currency, whole months only, oldest first.
 
-    Order lines at their net price less what was refunded on them, at the rate of the month's last day: by
-    day of order, where the forecast counts the day of shipping and of return.
+    Order lines at their net price and the shipping charged with them less what was refunded, at the rate of
+    the month's last day: by day of order, where the forecast counts the day of shipping and of return.
     """
     frame = pd.DataFrame(
         {
@@ -24,6 +24,7 @@ def monthly_net_sales(plan: Plan) -> dict[str, Any]:
             "market": plan.orders["market"].astype(str),
             "currency": plan.orders["currency"].astype(str),
             "amount": plan.orders["quantity"].to_numpy(np.float64) * plan.orders["net_price"]
+            + plan.orders["shipping"].where(~plan.orders["market"].isin(_free(plan)), 0.0)
             - plan.orders["refunded"],
         }
     )
@@ -44,6 +45,11 @@ def monthly_net_sales(plan: Plan) -> dict[str, Any]:
             market: [math.fsum(by_month[month]) for month in months] for market, by_month in sums.items()
         },
     }
+
+
+def _free(plan: Plan) -> list[str]:
+    """Markets in which the plan says that customers pay no shipping."""
+    return [market.key for market in plan.config.markets if market.shipping_income_per_order == 0.0]
 
 
 def _first_day(month: Any) -> dt.date:

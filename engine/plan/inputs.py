@@ -27,6 +27,8 @@ UNITS: Mapping[str, str] = {
     "Market.sla_days": "days",
     "Market.consumption_tax": "share",
     "Market.outbound_cost_per_order": "{currency} per order",
+    "Market.shipping_income_per_order": "market currency per order",
+    "Market.shipping_refund_share": "share",
     "Market.return_handling_per_unit": "{currency} per unit",
     "Market.refusal_share": "share",
     "PriceRule.share": "share",

@@ -115,6 +115,11 @@ class Market(Model):
     """VAT or sales tax share of the net price, charged to the customer on top and remitted."""
     outbound_cost_per_order: NonNegative = 0.0
     """Outbound freight per order, company currency."""
+    shipping_income_per_order: NonNegative | None = None
+    """What a customer pays for shipping with an order, net of tax, market currency; not given: shipping
+    charged over orders of the last 365 days of the history."""
+    shipping_refund_share: Share = 0.0
+    """Share of it that is paid back with returned and refused units."""
     return_handling_per_unit: NonNegative = 0.0
     """Cost of processing one returned unit, company currency."""
     refusal_share: Share = 0.0

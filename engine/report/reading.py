@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from engine.finance.lines import LINE_NAMES, RUNGS, SEGMENT_LINES
+from engine.finance.lines import LINE_NAMES, RUNGS, SEGMENT_LINES, lines_to
 from engine.report.formats import Money, money_of
 from engine.report.summary import BASE, Summary
 from engine.report.waterfall import Waterfall, bars_of
@@ -158,7 +158,7 @@ class Source:
             totals[name] = values.sum(axis=2)
             monthly = values[self.base].sum(axis=-1).mean(axis=0)
             quarters[name] = monthly.reshape(-1, MONTHS_IN_QUARTER).sum(axis=1)
-            if name in ("gross_sales", "refunds"):
+            if name in lines_to("net_revenue"):
                 sales[name] = values[self.base]
         return totals, quarters, sales
 
@@ -177,8 +177,7 @@ class Source:
     @cached_property
     def base_sales(self) -> FloatArray:
         """Net revenue under base, company currency, (trial, month, market)."""
-        parts = self._lines[2]
-        return parts["gross_sales"] + parts["refunds"]
+        return np.sum(list(self._lines[2].values()), axis=0)
 
     @cached_property
     def rung_quarters(self) -> dict[str, FloatArray]:

@@ -30,6 +30,7 @@ from engine.plan.plan import Plan
 from engine.stages.calibrate import Calibration
 from engine.stages.inputs import PricingInputs
 from engine.stages.opening import opening_books
+from engine.stages.shipping import shipping_per_order
 from models.arrays import FloatArray, IntArray
 from models.calendar import Calendar
 from models.network.movements import Movements
@@ -151,6 +152,7 @@ def _market_terms(plan: Plan, calibration: Calibration) -> MarketTerms:
         consumption_tax=[market.consumption_tax for market in markets],
         outbound_per_order=[market.outbound_cost_per_order for market in markets],
         return_handling=[market.return_handling_per_unit for market in markets],
+        shipping_refund_share=[market.shipping_refund_share for market in markets],
         base_price=calibration.demand.base_price,
     )
     return made
@@ -168,6 +170,7 @@ def _segment_terms(plan: Plan, calibration: Calibration) -> SegmentTerms:
         return_node=[node[market.return_node] for market, _ in pairs],
         orders_per_unit=1.0 / np.where(per_order > 0.0, per_order, 1.0),
         expected_units=calibration.demand.expected_units[:, :12].sum(axis=(1, 2)),
+        shipping_per_order=shipping_per_order(plan),
         payout_lag=_days([channel.payout_lag_days for _, channel in pairs]),
         reserve_share=[channel.reserve_share for _, channel in pairs],
         reserve_lag=_days([channel.reserve_days for _, channel in pairs]),

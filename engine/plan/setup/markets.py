@@ -48,6 +48,7 @@ def home_country(lines: pd.DataFrame, base: str) -> str:
     return {"USD": "US", "EUR": "DE", "GBP": "GB", "JPY": "JP"}.get(base) or base[:2]
 
 
+UNPAID = Noted(1.0, "who refuses a parcel pays no shipping")
 KEPT = Noted("kept", "orders.csv holds no refused order: a run places 1 / (1 - refusal_share) of them")
 
 
@@ -118,7 +119,7 @@ def _terms(
         "consumption_tax": found(round(min(max(tax, 0.0), 1.0), 4), files, "tax over net sales and shipping"),
         "outbound_cost_per_order": Noted(round(cost.value * per_order, 2), cost.note),
         "refusal_share": refusal,
-        **({"orders_hold": KEPT} if refusal.value else {}),
+        **({"orders_hold": KEPT, "shipping_refund_share": UNPAID} if refusal.value else {}),
         "elasticity": {
             "mean": default("elasticity"),
             "sd": number("elasticity_sd"),

@@ -9,6 +9,7 @@ from engine.report.workbook.sheet import shortened
 
 LINE_WORDS = {
     "gross_sales": "Gross sales",
+    "shipping_income": "Shipping income",
     "refunds": "Refunds",
     "cogs_goods": "Cost of goods sold: goods",
     "cogs_freight": "Cost of goods sold: inbound freight",

@@ -92,6 +92,8 @@ def sample_spec(**changes: object) -> FinanceSpec:
         "consumption_tax": [0.0, 0.2, 0.19],
         "outbound_per_order": [4.0, 5.0, 6.0],
         "return_handling": [1.0, 1.5, 2.0],
+        "shipping_refund_share": [0.0, 1.0, 0.4],
+        "shipping_per_order": [0.0, 4.5, 6.0, 3.0, 5.0, 0.0],
         "base_price": [[30.0, 22.0, 41.0, 9.0], [58.0, 43.0, 80.0, 18.0], [31.0, 23.0, 42.0, 9.0]],
         "return_node": [0, 0, 0, 0, 1, 1],
         "orders_per_unit": [0.5, 0.6, 0.5, 0.7, 0.5, 0.6],

@@ -115,14 +115,15 @@ def _zeros(n: Sizes, month_start: Any) -> dict[str, Any]:
     segments = n["market"] * n["channel"]
     days, months = int(month_start[-1]), len(month_start) - 1
     zeros = {
-        "market": "market_currency market_territory consumption_tax outbound_per_order return_handling",
+        "market": "market_currency market_territory consumption_tax outbound_per_order return_handling "
+        "shipping_refund_share",
         "node": "node_territory pick_per_unit pick_per_order storage_per_unit_month cif_value "
         "entry_fee vat_lag",
         "supplier": "supplier_currency origin deposit_share trigger net_days title",
         "territory": "de_minimis",
         "item": "weight item_origin",
-        "segment": "return_node expected_units payout_lag reserve_share reserve_lag payment_fee_share "
-        "payment_fee_per_order marketplace_fee_share",
+        "segment": "return_node expected_units shipping_per_order payout_lag reserve_share reserve_lag "
+        "payment_fee_share payment_fee_per_order marketplace_fee_share",
         "acquisition_channel": "spend_lag",
     }
     sizes = {**n, "segment": segments}

@@ -7,13 +7,16 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from engine.plan.content import content_hash
 from engine.plan.plan import Plan
+from engine.plan.tables import TABLES
 from engine.stages.lead_times import customs_servers, listed_lanes
 from engine.stages.wiring import planned_shares, primary_nodes
 from models.calendar import Calendar
@@ -103,8 +106,32 @@ class Calibration:
         }
 
 
+@dataclass(frozen=True)
+class _Fittable:
+    """A plan, equal to another of the same content."""
+
+    content: tuple[str, str]
+    """The whole configuration, labels included, and the digest of configuration and tables."""
+    plan: Plan = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, plan: Plan) -> _Fittable:
+        """Take the content as it stands now: a plan's own ``hash`` is that of its files."""
+        tables = {name: getattr(plan, name) for name in TABLES}
+        return cls((plan.config.model_dump_json(), content_hash(plan.config, tables)), plan)
+
+
 def calibrate(plan: Plan) -> Calibration:
-    """Fit everything the plan's history can tell; where it is silent the plan's listed figures stand."""
+    """Fit everything the plan's history can tell; where it is silent the plan's listed figures stand.
+
+    Nothing in it is random, so within a process the last contents are fitted once.
+    """
+    return _fitted(_Fittable.of(plan))
+
+
+@lru_cache(maxsize=2)
+def _fitted(fittable: _Fittable) -> Calibration:
+    plan = fittable.plan
     as_of = plan.config.company.actuals_through
     demand = fit_demand(
         plan.orders,

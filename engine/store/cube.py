@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from models.names import SCENARIO, TRIAL, Variable
 
 CUBE = "cube.zarr"
 MARKERS = "blocks"
+METADATA = "zarr.json"
+"""Of every array and group, by the Zarr v3 specification."""
 
 
 @dataclass(frozen=True)
@@ -70,24 +73,52 @@ def create(folder: Path, template: Template) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     marker_folder.mkdir(exist_ok=True)
     root = zarr.open_group(folder / CUBE, mode="w", zarr_format=3, attributes=dict(template.attributes))
+    laid: dict[str, Path] = {}
     for name in template.groups():
         group = root.create_group(name)
         variables = [variable for variable in template.variables if variable.group == name]
-        dims = dict.fromkeys(dim for variable in variables for dim in variable.all_dims)
-        for dim in dims:
-            _write_coordinate(group, dim, _labels(template, dim))
-        for variable in variables:
-            shape = tuple(len(_labels(template, dim)) for dim in variable.all_dims)
-            group.create_array(
-                variable.name,
-                shape=shape,
-                chunks=(shape[0], template.block, *shape[2:]),
-                dtype="float64",
-                fill_value=float("nan"),
-                dimension_names=variable.all_dims,
-                attributes={"units": variable.unit, "long_name": variable.meaning},
-            )
+        for dim in dict.fromkeys(dim for variable in variables for dim in variable.all_dims):
+            _lay_coordinate(group, dim, template, folder / CUBE / name, laid)
+        _lay_variables(group, variables, template, folder / CUBE / name)
     write_atomically(folder / "template.json", json.dumps(dict(template.identity), sort_keys=True))
+
+
+def _lay_variables(
+    group: zarr.Group, variables: Sequence[Variable], template: Template, folder: Path
+) -> None:
+    """Unwritten arrays of one group. Those over the same dims differ in name and attributes only: zarr lays
+    the first of them, the others are written after its metadata.
+    """
+    metadata: dict[tuple[str, ...], dict[str, Any]] = {}
+    for variable in variables:
+        attributes = {"units": variable.unit, "long_name": variable.meaning}
+        if variable.all_dims in metadata:
+            text = json.dumps({**metadata[variable.all_dims], "attributes": attributes}, indent=2)
+            (folder / variable.name).mkdir()
+            (folder / variable.name / METADATA).write_text(text, encoding="utf-8")
+            continue
+        shape = tuple(len(_labels(template, dim)) for dim in variable.all_dims)
+        group.create_array(
+            variable.name,
+            shape=shape,
+            chunks=(shape[0], template.block, *shape[2:]),
+            dtype="float64",
+            fill_value=float("nan"),
+            dimension_names=variable.all_dims,
+            attributes=attributes,
+        )
+        metadata[variable.all_dims] = json.loads((folder / variable.name / METADATA).read_text("utf-8"))
+
+
+def _lay_coordinate(
+    group: zarr.Group, dim: str, template: Template, folder: Path, laid: dict[str, Path]
+) -> None:
+    """Labels of one dim in one group; a dim that another group has already is copied from there."""
+    if dim in laid:
+        shutil.copytree(laid[dim], folder / dim)
+        return
+    _write_coordinate(group, dim, _labels(template, dim))
+    laid[dim] = folder / dim
 
 
 def _labels(template: Template, dim: str) -> npt.NDArray[Any]:

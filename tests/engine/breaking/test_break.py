@@ -32,7 +32,12 @@ CHEAPER = {"driver": "net_price", "change": {"scale": 0.9, "unit": "x"}}
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory):
-    return load_plan(write_plan(tmp_path_factory.mktemp("break") / "tiny"))
+    """The tiny plan without shipping income, so that revenue is in proportion to the price."""
+    folder = write_plan(tmp_path_factory.mktemp("break") / "tiny")
+    path, cost = folder / "plan.yaml", "    outbound_cost_per_order:"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(cost, f"    shipping_income_per_order: 0\n{cost}"), encoding="utf-8")
+    return load_plan(folder)
 
 
 @pytest.fixture(scope="module")

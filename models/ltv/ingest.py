@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ import pandas as pd
 
 from models.arrays import DateArray, FloatArray
 from models.errors import Fault, InputError, UsageError
+
+_OFFSET = re.compile(r"(?<=\d)\s*(?:Z|UTC|[+-]\d{2}:?\d{2})$")
+_DECIMAL = re.compile(r"^(\d+)\.0$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +35,8 @@ def read_ledger(
 ) -> Ledger:
     """Order days of ``frame``; the rules are those of ``Customers.from_orders``."""
     _refuse_columns(frame, customer, date, value)
-    keys = frame[customer].astype(str).to_numpy(dtype=object)
+    spelled = frame[customer].astype(str)
+    keys = spelled.map({key: one_spelling(key) for key in spelled.unique()}).to_numpy(dtype=object)
     days = _dates(frame[date]).to_numpy().astype("datetime64[D]")
     values = np.zeros(len(frame)) if value is None else _numbers(frame[value])
     code = _one_currency(frame, currency)
@@ -130,11 +135,23 @@ def _dates(column: pd.Series) -> pd.Series:
         return pd.Series(pd.NaT, index=column.index, dtype="datetime64[ns]")
     dates = column
     if not pd.api.types.is_datetime64_any_dtype(column):
-        try:
-            dates = pd.to_datetime(column, format="ISO8601", errors="coerce")
-        except ValueError:  # offsets that differ from row to row: there is no one local day
-            dates = pd.to_datetime(column, format="ISO8601", errors="coerce", utc=True)
+        local = [_without_offset(value) for value in column]
+        dates = pd.to_datetime(pd.Series(local, index=column.index), format="ISO8601", errors="coerce")
     return dates.dt.tz_localize(None) if dates.dt.tz is not None else dates
+
+
+def _without_offset(value: Any) -> Any:
+    """A moment as its own clock shows it: each row has its local day, whatever the offsets of other rows."""
+    if isinstance(value, str):
+        return _OFFSET.sub("", value.strip())
+    zone = getattr(value, "tzinfo", None)
+    return value if zone is None else value.replace(tzinfo=None)
+
+
+def one_spelling(key: str) -> str:
+    """A customer's key without what exports add: blanks around, ``.0`` of a number, case of an e-mail."""
+    key = _DECIMAL.sub(r"\1", key.strip())
+    return key.casefold() if "@" in key else key
 
 
 def _day(value: Any) -> np.datetime64:

@@ -280,3 +280,32 @@ def test_a_frame_where_customers_are_needed_is_refused_with_what_would_do(fit):
 def test_a_ledger_that_is_no_frame_is_refused():
     with pytest.raises(UsageError, match=r"a pandas DataFrame is needed \| got list"):
         _read([1, 2])
+
+
+def test_fault_D12_each_row_has_its_own_local_day() -> None:
+    alone = pd.DataFrame(
+        {"customer": ["a", "a"], "date": ["2026-07-05 00:30 +02:00", "2026-07-05 23:30 +02:00"]}
+    )
+    other = pd.DataFrame({"customer": ["b"], "date": ["2026-01-05 10:00 +01:00"]})
+    one = Customers.from_orders(alone, customer="customer", date="date", observation_end="2026-12-31")
+    both = Customers.from_orders(
+        pd.concat([alone, other]), customer="customer", date="date", observation_end="2026-12-31"
+    )
+    assert one.frequency.tolist() == [0]
+    assert both.frequency.tolist() == [0, 0]
+    assert both.age[0] == one.age[0]
+
+
+@pytest.mark.parametrize("date", ["2026-07-05T23:30:00Z", "2026-07-05 23:30:00 UTC", "2026-07-05 23:30-0700"])
+def test_fault_D12_an_offset_never_moves_the_day(date: str) -> None:
+    frame = pd.DataFrame({"customer": ["a", "b"], "date": [date, "2026-07-05"]})
+    found = Customers.from_orders(frame, customer="customer", date="date", observation_end="2026-07-06")
+    assert found.age.tolist() == [1.0, 1.0]
+
+
+def test_fault_D13_spellings_of_one_customer_are_one() -> None:
+    keys = ["17850", "17850 ", "17850.0", "A@x.org", " a@x.org"]
+    frame = pd.DataFrame({"customer": keys, "date": [f"2026-01-0{day}" for day in range(1, 6)]})
+    found = Customers.from_orders(frame, customer="customer", date="date", observation_end="2026-02-01")
+    assert len(found) == 2
+    assert sorted(found.frequency.tolist()) == [1, 2]

@@ -170,16 +170,42 @@ class CustomerFigures:
         """Organic customers (number), share of repeat revenue, both (trial, quarter, market), and share of
         orders with several categories, (trial, market).
         """
-        organic = self.customers.won[:, self.customers.stream_channel < 0].astype(np.float64)
-        grid = organic.reshape(len(organic), self.markets, -1, self.months)
+        organic = self._organic(self.customers.won.astype(np.float64))
         everybody = by_quarter(self._by_market(self.statements.segment_rung("net_revenue")))
         placed = self.played.counts.orders.astype(np.float64)
         wide = self._by_market(over_time(placed * self.played.several_categories))
         return {
-            "organic_customers": by_quarter(np.moveaxis(total(np.moveaxis(grid, 2, -1)), 1, 2)),
+            "organic_customers": by_quarter(organic),
             "repeat_revenue_share": ratio(by_quarter(self._by_market(self._later * self.revenue)), everybody),
             "cross_sell": ratio(wide, self._by_market(over_time(placed))),
         }
+
+    @cached_property
+    def organic(self) -> dict[str, FloatArray]:
+        """What customers that no spend claims bring: LTV (company currency per customer) and orders per
+        customer, both (trial, market), and CM2 per customer by age, (trial, age, market); NaN where there
+        are none.
+        """
+        ages = min(self.months, VALUE_MONTHS)
+        won = total(self._organic(self.customers.won.astype(np.float64)).swapaxes(1, 2))
+        base = self._organic(self.sums.won_by_age)[:, :ages]
+        curves = []
+        for by_age in (self.sums.cm2_by_age, self.sums.orders_by_age):
+            sums = self._organic(by_age)[:, :ages]
+            curve = np.divide(sums, base, out=np.zeros_like(sums), where=base > 0.0)
+            curves.append(np.where(won[:, None] > 0.0, curve, np.nan))
+        worth = np.ascontiguousarray(curves[0].swapaxes(1, 2))
+        return {
+            "organic_ltv": unit.lifetime_value(worth, 1.0, yearly_rate=self.rate),
+            "organic_orders_per_customer": total(np.ascontiguousarray(curves[1].swapaxes(1, 2))),
+            "organic_cm2_by_age": np.ascontiguousarray(curves[0]),
+        }
+
+    def _organic(self, by_stream: FloatArray) -> FloatArray:
+        """Of the customers that no spend claims, (trial, stream, month or age) as (trial, …, market)."""
+        chosen = by_stream[:, self.customers.stream_channel < 0]
+        grid = chosen.reshape(len(chosen), self.markets, -1, by_stream.shape[2])
+        return np.ascontiguousarray(total(np.moveaxis(grid, 2, -1)).swapaxes(1, 2))
 
     def _line(self, name: str) -> FloatArray:
         """A line over the run by segment, costs positive, (trial, segment)."""

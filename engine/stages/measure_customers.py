@@ -52,12 +52,27 @@ QUARTER_VARIABLES = {
 }
 
 
+_NO_SPEND = "of a customer that no spend claims"
+ORGANIC_VARIABLES = (
+    ("organic_ltv", MONEY_PER_CUSTOMER, (names.MARKET,), f"discounted CM2 {_NO_SPEND}, months as of ltv"),
+    ("organic_orders_per_customer", PER_CUSTOMER, (names.MARKET,), f"orders {_NO_SPEND}, months as of ltv"),
+    (
+        "organic_cm2_by_age",
+        MONEY_PER_CUSTOMER,
+        (names.CUSTOMER_AGE, names.MARKET),
+        f"CM2 {_NO_SPEND} by months since the first order, undiscounted",
+    ),
+)
+
+
 def customer_variables() -> Iterator[Variable]:
     """Variables of the cube about customers."""
     for name, (unit_of, meaning) in QUARTER_VARIABLES.items():
         yield Variable(name, GROUP, unit_of, (names.QUARTER, *_CHANNEL), meaning)
     by_market = (names.QUARTER, names.MARKET)
     yield Variable("organic_customers", GROUP, COUNT, by_market, "new customers that no spend claims")
+    for name, unit_of, dims, meaning in ORGANIC_VARIABLES:
+        yield Variable(name, GROUP, unit_of, dims, meaning)
     yield Variable(
         "repeat_revenue_share", GROUP, SHARE, by_market, "net revenue of orders by who ordered before"
     )
@@ -115,6 +130,7 @@ def measure_customers(
     own = {
         **figures.by_quarter,
         **figures.orders,
+        **figures.organic,
         **{name: channel[name] for name in CHANNEL_VARIABLES},
         "cm2_by_age": np.ascontiguousarray(np.moveaxis(channel["curve"], -1, 1)),
         **figures.cohorts(),

@@ -108,9 +108,10 @@ class Customers:
 
         Orders of one day, each row's own local day, are one order; keys that differ in blanks, in the ``.0``
         of a number or in the case of an e-mail are one customer. A row of negative value is a refund: it is
-        no order and lowers the value of the last order day before it. An order day of net value 0 or less stays in the timing and
-        leaves the spend. Rows after the end of observation and rows without customer ("") are left out and
-        counted. ``currency`` names a column of ``frame`` or is a code; more than one currency is refused.
+        no order and lowers the value of the last order day before it. An order day of net value 0 or less
+        stays in the timing and leaves the spend. Rows after the end of observation and rows without customer
+        ("") are left out and counted. ``currency`` names a column of ``frame`` or is a code; more than one
+        currency is refused.
         ``clock`` gives the operational day of a date (a function of datetime64[D] or a Series by date);
         without it the clock is the calendar.
         """

@@ -13,6 +13,7 @@ from engine.report.formats import NONE, bare, number, percent, probability, sign
 from engine.report.reading import Source
 from engine.report.sections.cohorts import cohorts, payback_curve
 from engine.report.sections.customer_behaviour import behaviour
+from engine.report.sections.organic import organic
 from engine.report.statistics import quantile_estimates
 from engine.report.summary import BASE
 from engine.risk.errors import Estimate
@@ -35,10 +36,11 @@ def unit_economics(source: Source) -> Section:
             else "this run was made by another version: run again"
         )
         blocks: list[Block] = [Missing("CAC, LTV, LTV/CAC, payback, ROAS", why)]
-        return Section("unit-economics", "Customers and channels", tuple(blocks))
+        return Section("unit-economics", "Customers and channels", (*blocks, *organic(source)))
     blocks = [Points(tuple(_answer(source, channels)))]
     blocks += [
         _base(source, channels),
+        *organic(source),
         _zones(source, channels),
         Heading("How the scenarios move it"),
         _scenarios(source, channels),

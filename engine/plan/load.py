@@ -12,7 +12,9 @@ import pandas as pd
 from engine.plan.assumptions import assume
 from engine.plan.check_context import Context
 from engine.plan.checks import check_tables
+from engine.plan.complete import figures, structure
 from engine.plan.content import content_hash, sorted_config, sorted_table
+from engine.plan.defaults.exchange import has_default
 from engine.plan.faults import Faults
 from engine.plan.files import Folder, read_bytes
 from engine.plan.importers.canonical import import_canonical
@@ -74,7 +76,9 @@ def load_plan(path: str | Path) -> Plan:
     document = read_yaml(folder, PLAN_FILE, faults)
     faults.accept(_accepted(document))
     scenario_files = _read_scenarios(folder, faults)
-    config = None if document is None else validate(PlanConfig, document, faults)
+    files, unread = _read_files(folder, faults)
+    written = document
+    whole = None if document is None else structure(document.data)
     policy = check_policy(folder, faults)
     register = read_register(folder, document, faults)
     if document is not None and not isinstance(document.data, dict):
@@ -83,11 +87,14 @@ def load_plan(path: str | Path) -> Plan:
     vocabulary = read_vocabulary(document, salt or secrets.token_bytes(32))
     if document is not None:
         check_plan_file(document, vocabulary, faults)
-    files, unread = _read_files(folder, faults)
     vocabulary = _with_data_keys(vocabulary, files)
     imported = [_import(file, vocabulary, faults) for file in files]
     tables = _joined(imported)
-    _check_obligatory(files, tables, unread, faults)
+    if whole is not None:
+        figures(whole, tables)
+    config = None if written is None else validate(PlanConfig, written, faults)
+    short = whole is not None and bool(whole.short)
+    _check_obligatory(files, tables, unread, faults, short=short)
     closed = actuals_through(document)
     # a day within a month is its own fault; the other files are held against that month's end
     closed = None if closed is None else end_of_month(closed)
@@ -105,6 +112,7 @@ def load_plan(path: str | Path) -> Plan:
         tables["orders"] = _numbered_customers(tables["orders"])
     assumptions = assume(tables, config, salted=bool(salt))
     tables = {name: sorted_table(name, frame) for name, frame in tables.items()}
+    completed = tuple(whole.listed) if whole is not None else ()
     recognised = tuple(_account(file, part) for file, part in zip(files, imported, strict=True))
     return Plan(
         path=folder.root,
@@ -113,7 +121,7 @@ def load_plan(path: str | Path) -> Plan:
         hash=content_hash(config, tables),
         policy=policy,
         recognised=tuple(sorted((*recognised, *unread), key=lambda entry: entry.file)),
-        assumptions=(*register, *_defaulted_columns(recognised), *assumptions),
+        assumptions=(*register, *completed, *_defaulted_columns(recognised), *assumptions),
         warnings=faults.warnings,
         scenario_files=scenario_files,
         ties=(*(tie for part in imported for tie in part.ties), *ties),
@@ -184,6 +192,11 @@ def _with_data_keys(vocabulary: Vocabulary, files: Iterable[_Read]) -> Vocabular
         columns = file.source.mapping.columns
         if file.source.mapping.table == "items":
             items |= set(file.text.cells.get(columns.get("item", "item"), ()))
+        if file.source.mapping.table == "orders" and "currency" in keys:
+            used = set(file.text.cells.get(columns.get("currency", "currency"), ()))
+            keys["currency"] |= {
+                code for code in used if has_default(vocabulary.company_currency, code.strip())
+            }
         if file.source.mapping.table == "fx" and "currency" in keys:
             keys["currency"] |= set(file.text.cells.get(columns.get("currency", "currency"), ()))
     if items:
@@ -210,10 +223,17 @@ def _joined(imported: list[Imported]) -> dict[str, pd.DataFrame]:
 
 
 def _check_obligatory(
-    files: list[_Read], tables: dict[str, pd.DataFrame], unread: list[Recognised], faults: Faults
+    files: list[_Read],
+    tables: dict[str, pd.DataFrame],
+    unread: list[Recognised],
+    faults: Faults,
+    *,
+    short: bool,
 ) -> None:
     given = {file.source.mapping.table for file in files}
     for name in OBLIGATORY:
+        if name == "items" and name not in given and short and "orders" in given:
+            continue  # a short plan takes them from its orders
         if name not in given:
             others = ", ".join(entry.file for entry in unread)
             faults.add(
@@ -262,7 +282,7 @@ def _numbered_customers(orders: pd.DataFrame) -> pd.DataFrame:
     """Orders whose customers are numbered by their first order: nothing of their keys is kept."""
     known = orders[orders["customer_key"] != ""].sort_values(["ordered_at", "order_id"], kind="stable")
     number = {key: f"customer-{k:09d}" for k, key in enumerate(known["customer_key"].unique(), start=1)}
-    return orders.assign(customer_key=orders["customer_key"].map(number).fillna("").astype("str"))
+    return orders.assign(customer_key=orders["customer_key"].map({"": ""} | number).astype("str"))
 
 
 def _account(file: _Read, part: Imported) -> Recognised:

@@ -45,6 +45,11 @@ def default_rate(base: str, currency: str, closed: dt.date) -> DatedRate | None:
     return None
 
 
+def has_default(base: str, currency: str) -> bool:
+    """Whether a month of a pair is shipped."""
+    return base != currency and any(base in rates and currency in rates for rates in _means().values())
+
+
 def _last_day(month: str) -> dt.date:
     year, number = int(month[:4]), int(month[5:])
     return dt.date(year, number, calendar.monthrange(year, number)[1])

@@ -179,7 +179,7 @@ def _network(
             {
                 "key": key,
                 "valuation": Noted(
-                    "FOB" if key in ("US", "CA", "AU", "NZ") else "CIF",
+                    markets.valuation_of(key),
                     "default: the territory's customs law",
                 ),
             }

@@ -40,6 +40,11 @@ def territory_of(country: str) -> str:
     return "EU" if country in _UNION else "ROW" if country == REST_COUNTRY else country
 
 
+def valuation_of(territory: str) -> str:
+    """Value that a territory charges ad valorem duty on: FOB in North America and Oceania, else CIF."""
+    return "FOB" if territory in ("US", "CA", "AU", "NZ") else "CIF"
+
+
 def home_country(lines: pd.DataFrame, base: str) -> str:
     """The country that most revenue ships to, else one whose currency is the company's."""
     known = lines[lines["country"] != ""]

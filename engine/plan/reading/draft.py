@@ -11,9 +11,9 @@ from typing import NamedTuple
 from engine.plan.reading.countries import country_code, currencies
 from engine.plan.reading.dates import stamp_of
 from engine.plan.reading.grid import Grid
-from engine.plan.reading.layout import Layout, layouts
+from engine.plan.reading.layout import RIGHT_OF, Layout, layouts
 from engine.plan.reading.numbers import mark_of, shape_of
-from engine.plan.reading.recognise import RIGHT_OF, Seen, seen_in
+from engine.plan.reading.recognise import Seen, seen_in
 from engine.plan.reading.settings import Settings
 from engine.plan.reading.text import fold, is_none, without_brackets
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any, Literal
 
@@ -23,6 +23,8 @@ Meaning = Literal[
 ]  # fmt: skip
 """What a row is; the first four count as sales."""
 
+RIGHT_OF = "right_of: "
+"""Before a field: the column beside that field's."""
 COUNTED = frozenset(("sold", "unpaid", "refunded", "returned"))
 STRUCTURAL = frozenset(("head", "total", "heading", "footer"))
 
@@ -123,7 +125,32 @@ class Layout(_Frozen):
 
     def type_of(self, field: str) -> str:
         """The type of a field."""
-        return next((kind for kind, fields in self.types.items() if field in fields), "text")
+        return self.kinds.get(field, "text")
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Type of every field that has one; the first that names a field wins."""
+        return {field: kind for kind, fields in reversed(self.types.items()) for field in fields}
+
+    @cached_property
+    def words(self) -> dict[str, tuple[tuple[int, int, str], ...]]:
+        """Folded header to the fields that it may hold: rank of the header, place of the field, field."""
+        found: dict[str, list[tuple[int, int, str]]] = {}
+        for where, (field, headers) in enumerate(self.columns.items()):
+            for rank, header in enumerate(headers):
+                if not header.startswith(RIGHT_OF) and (fold(header) or not header):
+                    found.setdefault(fold(header), []).append((rank, where, field))
+        return {word: tuple(places) for word, places in found.items()}
+
+    @cached_property
+    def beside(self) -> tuple[tuple[str, str], ...]:
+        """Fields that stand right of another, with the other."""
+        return tuple(
+            (field, header.removeprefix(RIGHT_OF))
+            for field, headers in self.columns.items()
+            for header in headers
+            if header.startswith(RIGHT_OF)
+        )
 
 
 @lru_cache(maxsize=1)

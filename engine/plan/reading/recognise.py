@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from engine.plan.reading.dates import YMD, day_stamp_of, moment_of, stamp_of
@@ -14,7 +15,6 @@ from engine.plan.reading.numbers import shape_of
 from engine.plan.reading.periods import period_of
 from engine.plan.reading.text import fold, is_none, without_brackets
 
-RIGHT_OF = "right_of: "
 PERIODS = "@periods"
 PACKED = "@packed"
 LATEST_DAY = "@latest_day"
@@ -85,7 +85,7 @@ def assign(
     layout: Layout, header: Iterable[str], given: Mapping[str, str] | None = None, seen: Seen = NOTHING
 ) -> dict[str, int]:
     """Field to the position of the column that holds it; a column serves one field."""
-    names = list(header)
+    names = tuple(header)
     places = _places(names)
     taken: dict[str, int] = {}
     for field, word in (given or {}).items():
@@ -93,19 +93,21 @@ def assign(
         if place is not None:
             taken[field] = place
     closed = {place for word in layout.unused for place in places.get(fold(word), ())}
-    depth = max((len(headers) for headers in layout.columns.values()), default=0)
-    for rank in range(depth):
-        for field, headers in layout.columns.items():
-            if field in taken or rank >= len(headers) or headers[rank].startswith(RIGHT_OF):
-                continue
-            used = closed | set(taken.values())
-            kind = layout.type_of(field)
-            found = (p for p in _found(headers[rank], places) if p not in used and seen.suits(p, kind))
-            place = next(found, None)
-            if place is not None:
-                taken[field] = place
+    used = closed | set(taken.values())
+    words = [
+        (rank, where, field, word) for word in places for rank, where, field in layout.words.get(word, ())
+    ]
+    for _, _, field, word in sorted(words):
+        if field in taken:
+            continue
+        kind = layout.type_of(field)
+        free = (p for p in places[word] if p not in used and (word or p == 0) and seen.suits(p, kind))
+        place = next(free, None)
+        if place is not None:
+            taken[field] = place
+            used.add(place)
     if "customer_email" in layout.columns and "customer_email" not in taken:
-        mails = [p for p in range(len(names)) if p not in closed | set(taken.values()) and seen.are_mails(p)]
+        mails = [place for place in range(len(names)) if place not in used and seen.are_mails(place)]
         if len(mails) == 1:
             taken["customer_email"] = mails[0]
     latest = _latest_day(names) if LATEST_DAY in layout.columns.get("balance", ()) else None
@@ -114,7 +116,7 @@ def assign(
     return {**taken, **_beside(layout, taken, len(names))}
 
 
-def _latest_day(names: list[str]) -> int | None:
+def _latest_day(names: tuple[str, ...]) -> int | None:
     """Position of the column whose header is the latest day, None where no header is a day."""
     days = {place: day for place, name in enumerate(names) if (day := day_of_header(name))}
     return max(days, key=lambda place: (days[place], -place)) if days else None
@@ -127,13 +129,11 @@ def day_of_header(name: str) -> dt.date | None:
     return moment.date() if moment else None
 
 
-def _found(word: str, places: Mapping[str, list[int]]) -> list[int]:
-    if word == "":
-        return [place for place in places.get("", []) if place == 0]
-    return places.get(fold(word), [])
-
-
-def _places(names: list[str]) -> dict[str, list[int]]:
+@lru_cache(maxsize=64)
+def _places(names: tuple[str, ...]) -> dict[str, list[int]]:
+    """Positions of the columns that a folded word may mean: by the whole header, without its brackets, by
+    its last part. Shared: not to be changed.
+    """
     places: dict[str, list[int]] = {}
     for position, name in enumerate(names):
         places.setdefault(fold(name), []).append(position)
@@ -149,13 +149,11 @@ def _places(names: list[str]) -> dict[str, list[int]]:
 
 
 def _beside(layout: Layout, taken: Mapping[str, int], width: int) -> dict[str, int]:
-    found = {}
-    for field, headers in layout.columns.items():
-        for header in headers:
-            neighbour = header.removeprefix(RIGHT_OF)
-            if header.startswith(RIGHT_OF) and neighbour in taken and taken[neighbour] + 1 < width:
-                found[field] = taken[neighbour] + 1
-    return found
+    return {
+        field: taken[neighbour] + 1
+        for field, neighbour in layout.beside
+        if neighbour in taken and taken[neighbour] + 1 < width
+    }
 
 
 def fit(layout: Layout, header: tuple[str, ...], given: Mapping[str, str] | None, seen: Seen) -> Match:

@@ -11,7 +11,7 @@ from engine.plan.reading.dates import stamp_of
 from engine.plan.reading.draft import Draft, draft
 from engine.plan.reading.encoding import Decoded, decode
 from engine.plan.reading.fill import extract, fill_down, fill_within, packed_columns, unpack
-from engine.plan.reading.grid import Grid, find_grid, grid_of_rows, known_cells
+from engine.plan.reading.grid import LEAST_KNOWN, Grid, find_grid, grid_of_rows
 from engine.plan.reading.kinds import READERS
 from engine.plan.reading.layout import STRUCTURAL, known_headers
 from engine.plan.reading.numbers import shape_of
@@ -83,7 +83,8 @@ def open_export(content: bytes, name: str, faults: Faults, settings: Settings) -
         faults.add(name, problem="the file is empty", got="0 rows", remedy="export it again, or delete it")
         return None
     if sheet.is_workbook(content, name):
-        return _open_workbook(content, name, faults)
+        sheets = _open_sheets(content, name, faults)
+        return max(sheets, key=lambda opened: opened.grid.known, default=None)
     decoded = decode(content, name, faults, given=settings.encoding)
     if decoded is None:
         return None
@@ -91,19 +92,29 @@ def open_export(content: bytes, name: str, faults: Faults, settings: Settings) -
     return None if grid is None else Opened(name, decoded, grid)
 
 
-def _open_workbook(content: bytes, name: str, faults: Faults) -> Opened | None:
+def _open_sheets(content: bytes, name: str, faults: Faults) -> list[Opened]:
+    """Every sheet of a workbook that holds a table, in its order."""
     known = known_headers()
-    found = []
-    for title, rows in sheet.sheets_of(content, name, faults):
-        grid = grid_of_rows(rows, known)
-        if grid is not None:
-            found.append((known_cells(grid.header, known), title, grid))
-    if not found:
-        if not list(faults):
-            faults.add(name, problem="no sheet holds a table", got="0 rows", remedy="save the sheet as CSV")
-        return None
-    best = max(found, key=lambda item: item[0])
-    return Opened(name, Decoded("", "workbook", bom=False), best[2])
+    grids = [grid_of_rows(rows, known) for _, rows in sheet.sheets_of(content, name, faults)]
+    found = [Opened(name, Decoded("", "workbook", bom=False), grid) for grid in grids if grid is not None]
+    if not found and not list(faults):
+        faults.add(name, problem="no sheet holds a table", got="0 rows", remedy="save the sheet as CSV")
+    return found
+
+
+def read_sheets(content: bytes, name: str, faults: Faults) -> list[Reading]:
+    """Read an export: every sheet of a workbook that some layout fits, or the one table of another file.
+
+    Where no sheet fits, the fault of the one with most known headers.
+    """
+    sheets = _open_sheets(content, name, faults) if sheet.is_workbook(content, name) else []
+    fits = [(one, recognise(one.grid.header, None, None, seen_in(one.grid))) for one in sheets]
+    fits = [(one, matches) for one, matches in fits if matches and one.grid.known >= LEAST_KNOWN]
+    if len(fits) < 2:
+        reading = None if list(faults) else read_export(content, name, faults)
+        return [] if reading is None else [reading]
+    readings = [read_as(one, matches[0], faults, Settings()) for one, matches in fits]
+    return [reading for reading in readings if reading is not None]
 
 
 def read_as(opened: Opened, match: Match, faults: Faults, settings: Settings) -> Reading | None:

@@ -11,7 +11,7 @@ import pandas as pd
 from engine.plan.faults import Faults
 from engine.plan.reading.canonical import Reading
 from engine.plan.reading.combine import Combined, combine
-from engine.plan.reading.reader import draft_export, read_export
+from engine.plan.reading.reader import draft_export, read_sheets
 from models.errors import Fault, InputError
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx")
@@ -67,9 +67,9 @@ def gather(paths: Sequence[Path]) -> Gathered:
     unread: list[tuple[str, str]] = []
     for path, given in _files(paths, faults):
         own = Faults()
-        reading = read_export(path.read_bytes(), path.name, own)
-        if reading is not None and not own:
-            readings.append(reading)
+        found_in = read_sheets(path.read_bytes(), path.name, own)
+        if found_in and not own:
+            readings.extend(found_in)
         elif not given and all(fault.problem == "no layout fits the header" for fault in own):
             unread.append((path.name, _drafted(path)))
         else:

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from engine.plan.faults import Faults
-from engine.plan.reading.reader import read_export
+from engine.plan.reading.reader import read_export, read_sheets
 from engine.plan.reading.sheet import cell_text
 
 openpyxl = pytest.importorskip("openpyxl")
@@ -75,3 +76,21 @@ def test_a_workbook_without_its_reader_is_told_what_would_do(monkeypatch: pytest
     faults = Faults()
     assert read_export(workbook(ROWS), "orders.xlsx", faults) is None
     assert "python-calamine" in str(next(iter(faults)))
+
+
+def test_every_sheet_with_a_table_is_read() -> None:
+    orders = ["Order ID,Order Date,Email,SKU,Quantity,Price,Currency", "1,2025-01-03,a@x.org,A,2,10.00,EUR"]
+    later = [orders[0], "2,2025-02-03,b@x.org,A,1,10.00,EUR"]
+    stock = ["SKU,On Hand,Warehouse", "A,40,Leeds"]
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content) as book:
+        for title, lines in {"2024": orders, "2025": later, "Stock": stock, "Notes": ["by hand"]}.items():
+            page = book.add_worksheet(title)
+            for row, line in enumerate(lines):
+                page.write_row(row, 0, line.split(","))
+    faults = Faults()
+    readings = read_sheets(content.getvalue(), "all.xlsx", faults)
+    assert [(reading.kind, reading.rows_records) for reading in readings] == [
+        ("orders", 1), ("orders", 1), ("inventory", 1)
+    ]  # fmt: skip
+    assert list(faults) == []

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from engine.plan.reading.countries import country_code, currency_code
+from engine.plan.reading.layout import layouts
 from engine.plan.reading.periods import last_day
 from engine.plan.setup.defaults import default, number
 from engine.plan.setup.gather import Gathered, Group
@@ -50,10 +51,23 @@ def sales_channels(lines: pd.DataFrame, files: list[str], terms: dict[str, Noted
                 "key": key,
                 "label": _label(own, layout, text),
                 "customer_known": found(known >= _KNOWN, files, share),
-                **terms,
+                **_marketplace_terms(layout, terms),
             }
         )
     return Channels(entries, of_text)
+
+
+def _marketplace_terms(layout: str, terms: dict[str, Noted]) -> dict[str, Noted]:
+    """Terms of a channel; a marketplace whose settlements are not in the files takes its fee by default."""
+    known = layouts().get(layout)
+    if known is None or known.options.get("sold_on") != "marketplace" or "marketplace_fee_share" in terms:
+        return terms
+    if not terms["payment_fee_share"].note.startswith("default"):
+        return terms
+    return terms | {
+        "payment_fee_share": Noted(0.0, "default: payment is part of the marketplace's fee"),
+        "marketplace_fee_share": default("marketplace_fee_share"),
+    }
 
 
 def _label(own: pd.DataFrame, layout: str, text: str) -> str:

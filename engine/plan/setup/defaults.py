@@ -32,6 +32,13 @@ def number(name: str) -> float:
     return float(_file()["figures"][name]["value"])
 
 
+def standard_tax(country: str) -> Noted | None:
+    """Standard rate of consumption tax of a country; None where none is listed."""
+    table = _file()["consumption_tax"]
+    found = table["rates"].get(country)
+    return None if found is None else Noted(float(found), f"default: {table['source']}")
+
+
 def rate(base: str, currency: str) -> Noted | None:
     """Units of a currency per unit of another from the shipped monthly means; None where one is not there."""
     rates = _file()["rates"]

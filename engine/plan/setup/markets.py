@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from engine.plan.reading.countries import currency_of_country
-from engine.plan.setup.defaults import default, number
+from engine.plan.setup.defaults import default, number, standard_tax
 from engine.plan.setup.noted import Noted, asked, found
 
 ENOUGH = 0.97
@@ -103,6 +103,13 @@ def _rest(
     return entry | _terms(own, REST_COUNTRY, False, node, files, refusal)
 
 
+def _tax(own: pd.DataFrame, code: str, share: float, files: list[str]) -> Noted:
+    standard = standard_tax(code) if bool(own["tax_assumed"].any()) else None
+    if standard is not None:
+        return Noted(standard.value, f"{standard.note}; prices include tax and the files name none: ASK")
+    return found(round(min(max(share, 0.0), 1.0), 4), files, "tax over net sales and shipping")
+
+
 def _terms(
     own: pd.DataFrame, code: str, at_home: bool, node: str, files: list[str], refusal: Noted
 ) -> dict[str, Any]:
@@ -121,7 +128,7 @@ def _terms(
         "backlog_share": default("backlog_share"),
         "last_mile_days": default(f"last_mile_days{place}"),
         "sla_days": default(f"sla_days{place}"),
-        "consumption_tax": found(round(min(max(tax, 0.0), 1.0), 4), files, "tax over net sales and shipping"),
+        "consumption_tax": _tax(own, code, tax, files),
         "outbound_cost_per_order": Noted(round(cost.value * per_order, 2), cost.note),
         "refusal_share": refusal,
         **({"orders_hold": KEPT, "shipping_refund_share": UNPAID} if refusal.value else {}),

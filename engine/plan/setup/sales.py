@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from engine.plan.reading.countries import country_code
+from engine.plan.setup.defaults import standard_tax
 from engine.plan.setup.gather import Gathered, Group
-from models.arrays import FloatArray
+from models.arrays import BoolArray, FloatArray
 
 NO_ITEM = "ALL"
 """Item of lines that name none."""
@@ -58,7 +59,10 @@ def _lines(group: Group) -> pd.DataFrame:
     incl = "incl_tax" in bases
     first = ~frame.duplicated("order")
     shipping = frame["shipping"].where(first, 0.0)
+    countries = [country_code(str(text or "")) or "" for text in frame["country"]]
+    assumed = np.zeros(len(frame), dtype=bool)
     if incl:
+        frame["tax"], assumed = _taxes(frame, countries)
         whole = net.groupby(frame["order"]).transform("sum") + frame["shipping"]
         kept = ((whole - frame["tax"]) / whole.where(whole > 0.0, 1.0)).clip(0.0, 1.0)
         net, shipping = net * kept, shipping * kept
@@ -68,7 +72,7 @@ def _lines(group: Group) -> pd.DataFrame:
             "order_id": frame["order"].astype(str),
             "customer": frame["customer"].fillna("").astype(str),
             "ordered_at": pd.to_datetime(frame["ordered_at"]).astype("datetime64[s]"),
-            "country": [country_code(str(text or "")) or "" for text in frame["country"]],
+            "country": countries,
             "channel": frame["channel"].fillna("").astype(str),
             "payment": frame["payment_method"].fillna("").astype(str),
             "tool": group.tool,
@@ -82,10 +86,31 @@ def _lines(group: Group) -> pd.DataFrame:
             "net": net,
             "shipping": shipping.clip(lower=0.0),
             "tax": (frame["tax"] * share).clip(lower=0.0),
+            "tax_assumed": assumed,
             "order_total": frame["total"].where(first, 0.0),
             "refunded": _refunds(frame, net, share),
         }
     )
+
+
+def _taxes(frame: pd.DataFrame, countries: list[str]) -> tuple[pd.Series, BoolArray]:
+    """Tax of each line's order in prices that include it, and whether it is assumed: standard rates by
+    country where the files name no tax at all; where they name some, no tax elsewhere means none.
+    """
+    tax = frame["tax"].copy()
+    assumed = np.zeros(len(frame), dtype=bool)
+    if (tax != 0.0).any():
+        return tax, assumed
+    goods = (frame["gross"] - frame["line_discount"]).groupby(frame["order"]).transform("sum")
+    paid = (goods - frame["discount"] + frame["shipping"]).clip(lower=0.0)
+    place = np.asarray(countries)
+    for country in sorted(set(countries)):
+        standard = standard_tax(country)
+        if standard is not None:
+            own = place == country
+            tax[own] = paid[own] * standard.value / (1.0 + standard.value)
+            assumed |= own
+    return tax, assumed
 
 
 def _share(before: pd.Series, by_order: pd.core.groupby.DataFrameGroupBy) -> pd.Series:

@@ -1,4 +1,4 @@
-"""Prices that include a tax which no file names are net of the standard rate of the country, and it is told."""
+"""Prices that include a tax which no file names are net of the standard rate of the country."""
 
 import pytest
 

@@ -86,6 +86,7 @@ def root(
 
 
 app.command()(plans.init)
+app.command()(plans.add)
 app.command()(plans.check)
 app.command()(runs.run)
 app.command()(runs.compare)

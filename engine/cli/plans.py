@@ -60,6 +60,20 @@ def init(
     )
 
 
+def add(
+    path: Annotated[Path, typer.Argument(help="A plan folder that init --from made.")],
+    sources: Annotated[
+        list[Path], typer.Option("--from", help="Newer exports: files and folders, as many as you like.")
+    ],
+    more: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
+) -> None:
+    """Bring newer exports into a plan made by init --from: overlaps are recognised, your edits stay."""
+    from engine.plan.setup.setup import add as add_files
+
+    complain(add_files(path, [*sources, *(more or [])]).rstrip())
+    print(path)
+
+
 def _refuse_taken(folder: Path) -> None:
     """Refuse a folder that holds something: nothing is overwritten."""
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):

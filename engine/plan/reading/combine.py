@@ -32,7 +32,10 @@ def last_day(reading: Reading) -> dt.date:
 
 
 def combine(readings: Sequence[Reading]) -> Combined:
-    """Files of one kind as one; the later file is the one whose last day is later."""
+    """Files of one kind as one; the later file is the one whose last day is later.
+
+    An order that another file shows with more refunded is in a later state there: refunds are never undone.
+    """
     ordered = sorted(readings, key=last_day)
     tables = dict(ordered[0].tables)
     repeated: set[Any] = set()
@@ -44,8 +47,10 @@ def combine(readings: Sequence[Reading]) -> Combined:
         seen |= _seen(reading, main)
         repeated |= both
         changed += _changed(tables, reading, both)
+        stays = _further(tables, reading, both)
         tables = {
-            name: _over(tables.get(name), table, reading, both) for name, table in reading.tables.items()
+            name: _over(tables.get(name), table, reading, both - stays, stays)
+            for name, table in reading.tables.items()
         }
     figures: dict[str, Any] = {}
     if ordered[0].kind == "orders":
@@ -69,15 +74,28 @@ def _keys(table: Table, identity: tuple[str, ...]) -> list[Any]:
     return list(zip(*columns, strict=True)) if len(columns) > 1 else list(columns[0])
 
 
-def _over(first: Table | None, later: Table, reading: Reading, both: set[Any]) -> Table:
-    """Rows of an earlier table that the later one does not repeat, then the later one's."""
+def _over(first: Table | None, later: Table, reading: Reading, both: set[Any], stays: set[Any]) -> Table:
+    """Rows of an earlier table that the later one does not repeat, then the later one's but what stays."""
     if first is None:
         return later
     kept = [row for row, key in enumerate(_keys(first, reading.identity)) if key not in both]
+    new = [row for row, key in enumerate(_keys(later, reading.identity)) if key not in stays]
     names = [name for name in later.columns if name in first.columns]
     return Table(
-        later.name, {n: [first.columns[n][row] for row in kept] + list(later.columns[n]) for n in names}
+        later.name,
+        {n: [first.columns[n][r] for r in kept] + [later.columns[n][r] for r in new] for n in names},
     )
+
+
+def _further(tables: Mapping[str, Table], reading: Reading, both: set[Any]) -> set[Any]:
+    """Orders of which the earlier file shows more refunded than the later one."""
+    if reading.kind != "orders" or not both or "orders" not in tables:
+        return set()
+    before, after = (
+        dict(zip(_keys(table, reading.identity), table.column("refunded"), strict=True))
+        for table in (tables["orders"], reading.tables["orders"])
+    )
+    return {key for key in both if key in before and key in after and (before[key] or 0) > (after[key] or 0)}
 
 
 def _changed(tables: Mapping[str, Table], reading: Reading, both: set[Any]) -> list[str]:

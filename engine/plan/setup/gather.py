@@ -43,6 +43,8 @@ class Gathered:
     groups: tuple[Group, ...]
     unread: tuple[tuple[str, str], ...] = field(default=())
     """Files of folders that no layout fits, with the reason."""
+    paths: tuple[Path, ...] = ()
+    """Files that were read, in their order."""
 
     def of(self, kind: str, table: str = "") -> list[Group]:
         """Groups of a kind, those with a table of that name."""
@@ -65,11 +67,13 @@ def gather(paths: Sequence[Path]) -> Gathered:
     found: list[Fault] = []
     readings: list[Reading] = []
     unread: list[tuple[str, str]] = []
-    for path, given in _files(paths, faults):
+    paths_read: list[Path] = []
+    for path, given in files_in(paths, faults):
         own = Faults()
         found_in = read_sheets(path.read_bytes(), path.name, own)
         if found_in and not own:
             readings.extend(found_in)
+            paths_read.append(path)
         elif not given and all(fault.problem == "no layout fits the header" for fault in own):
             unread.append((path.name, _drafted(path)))
         else:
@@ -77,10 +81,10 @@ def gather(paths: Sequence[Path]) -> Gathered:
     found.extend(faults)
     if found:
         raise InputError(found)
-    return Gathered(tuple(readings), tuple(groups_of(readings)), tuple(unread))
+    return Gathered(tuple(readings), tuple(groups_of(readings)), tuple(unread), tuple(paths_read))
 
 
-def _files(paths: Sequence[Path], faults: Faults) -> list[tuple[Path, bool]]:
+def files_in(paths: Sequence[Path], faults: Faults) -> list[tuple[Path, bool]]:
     """Files to read, each once, and whether it was named itself."""
     found: dict[Path, bool] = {}
     for path in paths:

@@ -7,7 +7,7 @@ import json
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ import pandas as pd
 
 from engine.plan.importers.imported import hash_customers
 from engine.plan.setup.derive import Derived
+from engine.plan.setup.drafted import remembered
 from engine.plan.setup.noted import Noted, plain
 
+SALT = "data/.salt"
 _HEAD = """\
 # A plan derived from the company's files by `tradewind init PATH --from ...`. Rates are shares (0.15 is
 # 15%), durations days, money in {currency} unless a currency is named. Behind each value: the file it is
@@ -24,19 +26,27 @@ _HEAD = """\
 """
 
 
-def write_plan(path: Path, derived: Derived, report: str) -> None:
+def plan_texts(derived: Derived, report: str, salt: str) -> dict[str, str]:
+    """Name to text of every file of a drafted plan but its salt."""
+    tables = {f"data/{name}.csv": _table(table, salt.encode()) for name, table in derived.tables.items()}
+    return {
+        "plan.yaml": plan_text(derived.config),
+        "assumptions.yaml": assumptions_text(derived),
+        "SETUP.txt": report,
+        **tables,
+    }
+
+
+def write_plan(path: Path, derived: Derived, report: str, sources: Sequence[Path] = ()) -> None:
     """Write the folder beside its place and rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    salt = secrets.token_hex(16)
+    texts = plan_texts(derived, report, salt)
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
-        (beside / "data").mkdir()
-        salt = secrets.token_hex(16)
-        _text(beside / "data" / ".salt", salt + "\n")
-        for name, table in derived.tables.items():
-            _table(beside / "data" / f"{name}.csv", table, salt.encode())
-        _text(beside / "plan.yaml", plan_text(derived.config))
-        _text(beside / "assumptions.yaml", assumptions_text(derived))
-        _text(beside / "SETUP.txt", report)
+        whole = {SALT: salt + "\n", **texts, **remembered(path, sources, texts)}
+        for name, text in whole.items():
+            write_text(beside / name, text)
         beside.chmod(0o755)
         if path.exists():
             path.rmdir()
@@ -46,15 +56,17 @@ def write_plan(path: Path, derived: Derived, report: str) -> None:
         raise
 
 
-def _text(path: Path, content: str) -> None:
+def write_text(path: Path, content: str) -> None:
+    """Write a file of a plan, with the folder that it lies in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8", newline="\n")
 
 
-def _table(path: Path, table: pd.DataFrame, salt: bytes) -> None:
+def _table(table: pd.DataFrame, salt: bytes) -> str:
     """A canonical table as CSV; names of customers only as hashes."""
     if "customer_key" in table:
         table = table.assign(customer_key=hash_customers(table["customer_key"], salt))
-    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", float_format="%.10g")
+    return str(table.to_csv(index=False, lineterminator="\n", float_format="%.10g"))
 
 
 def plan_text(config: dict[str, Any]) -> str:

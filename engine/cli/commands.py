@@ -40,24 +40,27 @@ def main() -> None:
         sys.argv.remove("--debug")
     try:
         app()
-    except InputError as error:
-        complain(*(str(fault) for fault in error.faults[:LISTED_FAULTS]), _fault_count(len(error.faults)))
-        sys.exit(EXIT_DATA)
-    except UsageError as error:
-        complain(str(error))
-        sys.exit(EXIT_USAGE)
-    except (TradewindError, OSError) as error:
-        if debug:
-            raise
-        complain(str(error))
-        sys.exit(EXIT_ERROR)
     except Exception as error:
-        if debug:
+        if debug and not isinstance(error, InputError | UsageError):
             raise
-        complain(
-            f"internal error: {type(error).__name__}: {error}", "run again with --debug for the traceback"
-        )
-        sys.exit(EXIT_ERROR)
+        code, lines = _told(error)
+        complain(*lines)
+        sys.exit(code)
+
+
+def _told(error: Exception) -> tuple[int, tuple[str, ...]]:
+    """Exit code of an error and the lines that tell it."""
+    if isinstance(error, InputError):
+        listed = (str(fault) for fault in error.faults[:LISTED_FAULTS])
+        return EXIT_DATA, (*listed, _fault_count(len(error.faults)))
+    if isinstance(error, UsageError):
+        return EXIT_USAGE, (str(error),)
+    if isinstance(error, MemoryError):
+        return EXIT_ERROR, ("not enough memory | fewer --trials, fewer --workers or smaller files would do",)
+    if isinstance(error, TradewindError | OSError):
+        return EXIT_ERROR, (str(error),)
+    internal = f"internal error: {type(error).__name__}: {error}"
+    return EXIT_ERROR, (internal, "run again with --debug for the traceback")
 
 
 def _fault_count(count: int) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 import engine
 from engine import cli
+from engine.cli import commands
 from tests.tiny_plan import tiny_files, write_plan
 
 
@@ -273,3 +274,14 @@ def test_backtest_prints_scores_verdicts_and_a_page(tradewind, plan_folder, tmp_
     code, out, err = tradewind("backtest", plan_folder, "--months", 30)
     assert (code, out) == (2, "")
     assert "--months" in err
+
+
+def test_fault_R12_no_memory_is_one_line(monkeypatch, capsys):
+    def no_memory():
+        raise MemoryError
+
+    monkeypatch.setattr(commands, "app", no_memory)
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.count("\n") == 1

@@ -6,11 +6,13 @@ import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from engine.plan import parquet_file
 from engine.plan.faults import Faults
 from engine.plan.load import load_plan
 from engine.plan.parquet_file import parse_parquet
@@ -102,3 +104,23 @@ def test_a_ledger_in_parquet_is_the_same_plan_as_in_csv(tmp_path: Path) -> None:
 def test_text_named_parquet_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a readable Parquet file"):
         load_plan(write_plan(tmp_path, small_files() | {"data/x.parquet": "a,b\n1,2\n"}))
+
+
+def test_fault_R12_bad_text_and_impossible_moments_are_faults_each_with_its_column() -> None:
+    raw = pa.array([b"caf\xe9", b"ok"], pa.binary()).view(pa.binary())
+    text = pa.Array.from_buffers(pa.string(), 2, raw.buffers())
+    moment = pa.array([2**50, 0], pa.int64()).view(pa.timestamp("ms"))
+    faults = Faults()
+    table = pa.table({"name": text, "at": moment, "n": [1, 2]})
+    assert parse_parquet(written(table), "data/x.parquet", faults) is None
+    found = {fault.column: fault for fault in faults}
+    assert set(found) == {"name", "at"}
+    assert all(fault.remedy for fault in found.values())
+
+
+def test_fault_R13_a_small_file_of_many_rows_is_refused_before_it_is_unpacked(monkeypatch) -> None:
+    monkeypatch.setattr(parquet_file, "MOST_ROWS", 1_000)
+    faults = Faults()
+    table = pa.table({"n": np.zeros(1_001, np.int8)})
+    assert parse_parquet(written(table), "data/x.parquet", faults) is None
+    assert [fault.problem for fault in faults] == ["the file is too large"]

@@ -15,6 +15,7 @@ from engine.plan.setup.defaults import number
 from engine.plan.setup.gather import Gathered
 from engine.plan.setup.items import Items, origins
 from engine.plan.setup.noted import Noted, found, key_of
+from models.arrays import BoolArray, FloatArray
 
 ONE_SUPPLIER = "SUPPLIER"
 ONE_NODE = "WAREHOUSE"
@@ -31,6 +32,8 @@ class Lead:
     error: float
     """Standard error of the mean over purchase orders, days."""
     orders: int
+    open: int = 0
+    """Purchase orders still under way, which count as at least so many days."""
 
 
 @dataclass
@@ -113,6 +116,10 @@ def supply(gathered: Gathered, items: Items, base: str, closed: dt.date) -> Supp
     result.lines = _numbered(log)
     _describe(result, log, gathered)
     _mark_stale(result, closed)
+    for key, own in result.lines.groupby("supplier"):
+        lead = lead_time(own, closed)
+        if lead is not None:
+            result.lead[str(key)] = lead
     return result
 
 
@@ -192,24 +199,49 @@ def _describe(result: Supply, log: pd.DataFrame, gathered: Gathered) -> None:
             result.country[supplier] = found(
                 str(units.idxmax()), gathered.files("inventory"), "origin of its items"
             )
-        lead = lead_time(own)
+        lead = lead_time(own)  # what is late is told against receipts alone
         if lead is not None:
             result.lead[supplier] = lead
 
 
-def lead_time(log: pd.DataFrame) -> Lead | None:
-    """Mean and spread of the days from order to receipt, weighted by units received."""
+def lead_time(log: pd.DataFrame, closed: dt.date | None = None) -> Lead | None:
+    """Mean and spread of the days from order to receipt, weighted by units.
+
+    Lines still open on the day ``closed`` are censored: the product-limit estimate (Kaplan and Meier 1958,
+    eq. 2b) shares their units out over the longer receipts, what outlasts all of them to the longest wait
+    (Efron 1967). Without open lines it is the mean of the receipts.
+    """
     done = log[log["received_on"].notna()]
     if done.empty:
         return None
-    days = np.asarray(
-        [(b - a).days for a, b in zip(done["ordered_on"], done["received_on"], strict=True)], np.float64
-    )
-    units = done["quantity"].to_numpy(np.float64)
-    mean = float(np.average(days, weights=units))
-    sd = float(np.sqrt(np.average((days - mean) ** 2, weights=units)))
+    waiting = log[log["received_on"].isna() & (log["status"] == "")] if closed is not None else log.iloc[:0]
+    ends = [*done["received_on"], *([closed] * len(waiting))]
+    begins = [*done["ordered_on"], *waiting["ordered_on"]]
+    days = np.asarray([(b - a).days for a, b in zip(begins, ends, strict=True)], np.float64)
+    units = np.asarray([*done["quantity"], *waiting["quantity"]], np.float64)
+    mass = _shared_out(days, units, np.arange(len(days)) < len(done))
+    mean = float(np.average(days, weights=mass))
+    sd = float(np.sqrt(np.average((days - mean) ** 2, weights=mass)))
     orders = int(done["po"].nunique())
-    return Lead(min(mean, _LONGEST), sd, sd / orders**0.5, orders)
+    return Lead(min(mean, _LONGEST), sd, sd / orders**0.5, orders, int(waiting["po"].nunique()))
+
+
+def _shared_out(days: FloatArray, units: FloatArray, seen: BoolArray) -> FloatArray:
+    """Units of each receipt with those of shorter open lines shared out over the longer ones (line,)."""
+    mass = np.zeros(len(days))
+    # a receipt on a day comes before an open line of the same age: that one waits longer
+    order = np.lexsort((~seen, days))
+    left = float(units.sum())
+    carried = 1.0
+    for place in order:
+        if seen[place]:
+            mass[place] = units[place] * carried
+        elif left > units[place]:
+            carried *= left / (left - units[place])
+        else:
+            mass[place] = units[place] * carried
+        left -= float(units[place])
+    return mass
 
 
 def unit_costs(found_supply: Supply, items: Items, per_base: dict[str, float]) -> pd.DataFrame:

@@ -81,7 +81,8 @@ def _suppliers(supply: Supply) -> Iterator[str]:
     for text, key in supply.keys.items():
         lead = supply.lead.get(key)
         days = (
-            f"{lead.mean:.2f} days from order to receipt (± {lead.error:.2f}, {lead.orders} orders)"
+            f"{lead.mean:.2f} days from order to receipt (± {lead.error:.2f}, {lead.orders} orders"
+            f"{f', {lead.open} open ones censored' if lead.open else ''})"
             if lead
             else "nothing received yet"
         )

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from engine.plan.check_context import Context, spelled
+from engine.plan.faults import Faults
 from engine.plan.importers.imported import FILE, ROW
 from engine.plan.parsing import RefusedError, to_number
+from engine.plan.plan import Amount
 from engine.plan.plan_checks import entries
 
+MUCH = 0.2
+"""Share of a file's positive money above which a treatment that leaves it out must be accepted by name."""
+BY_FORM = ("after ", "exact repetition", "sale cancelled the same day")
+"""Treatments that take nothing from what was sold: later months, doubles, sales that never were."""
 STALE_DAYS = 60
 """Days past its promise after which an open order is asked about."""
 _UNKNOWN_LANE_DAYS = 180.0
@@ -32,6 +39,24 @@ def check_doubts(context: Context, rates: Mapping[str, float]) -> None:
     _check_sides_of_the_balance(context, rates)
     _check_stale_orders(context, rates)
     _check_unpaid(context, rates)
+
+
+def check_left_out(file: str, amounts: Iterable[Amount], faults: Faults) -> None:
+    """A treatment that leaves out more than a fifth of a file's positive money, by currency."""
+    positive = [entry for entry in amounts if entry.amount > 0.0]
+    for currency in sorted({entry.currency for entry in positive}):
+        own = [entry for entry in positive if entry.currency == currency]
+        whole = math.fsum(entry.amount for entry in own)
+        for entry in own:
+            chosen = not entry.used and not entry.treatment.startswith(BY_FORM)
+            if chosen and entry.amount > MUCH * whole:
+                faults.doubt(
+                    "money_left_out",
+                    file,
+                    problem=f"{entry.amount / whole:.0%} of the money is left out as: {entry.treatment}",
+                    got=f"{entry.amount:,.2f} of {whole:,.2f} {currency} in {entry.rows:,} rows",
+                    remedy="see reject:, statuses and codes of the mapping; count the rows if they are sales",
+                )
 
 
 def _check_duty_rates(context: Context) -> None:

@@ -15,6 +15,7 @@ from engine.plan.checks import check_tables
 from engine.plan.complete import figures, structure
 from engine.plan.content import content_hash, sorted_config, sorted_table
 from engine.plan.defaults.exchange import has_default
+from engine.plan.doubts import check_left_out
 from engine.plan.faults import Faults
 from engine.plan.files import Folder, read_bytes
 from engine.plan.importers.canonical import import_canonical
@@ -89,6 +90,8 @@ def load_plan(path: str | Path) -> Plan:
         check_plan_file(document, vocabulary, faults)
     vocabulary = _with_data_keys(vocabulary, files)
     imported = [_import(file, vocabulary, faults) for file in files]
+    for file, part in zip(files, imported, strict=True):
+        check_left_out(file.text.file, part.amounts, faults)
     tables = _joined(imported)
     if whole is not None:
         figures(whole, tables)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
+from engine.plan.doubts import MUCH
 from engine.plan.reading.canonical import Reading, Treatment, left_out_shares
 from engine.plan.setup.derive import Derived
 from engine.plan.setup.gather import Gathered
-
-_MUCH = Decimal("0.2")
-"""Share of a file's positive money that may be left out without a question."""
 
 
 def report(gathered: Gathered, derived: Derived) -> str:
@@ -41,7 +38,7 @@ def _file(reading: Reading) -> Iterator[str]:
     for treatment in reading.treatments:
         yield f"  left out, {treatment.reason}: {_rows(treatment)}"
     for currency, share in left_out_shares(reading).items():
-        if share > _MUCH:
+        if share > MUCH:
             yield f"  {share:.0%} of the money {currency} is left out: is that right?"
     yield from _ties(reading.figures)
     yield from (f"  note: {note}" for note in reading.notes)

@@ -14,6 +14,9 @@ from models.errors import InputError
 from tests.engine.plan.ledgers import HEADER, MAPPING, ledger_text, line, load, small_files, treatments
 from tests.tiny_plan import tiny_files, write_plan
 
+ACCEPTED = {"plan.yaml": tiny_files()["plan.yaml"].replace("accept: [", "accept: [money_left_out, ")}
+"""The tiny plan whose company says that much of the money is no sale."""
+
 
 def test_a_sale_becomes_an_order_line_with_a_hashed_customer(tmp_path: Path) -> None:
     salt = "sixteen-or-more-characters"
@@ -149,6 +152,7 @@ def test_shipping_is_charged_on_its_order_and_other_codes_are_itemised(tmp_path:
         line("105", "AMAZONFEE", -1, 100.0, customer=""),
         line("106", "gift_0001_20", 1, 20.0),
         line("107", "S", -1, 3.0),
+        **ACCEPTED,
     )
     assert orders["shipping"].tolist() == [18.0]
     found = treatments(entry)
@@ -182,6 +186,7 @@ def test_lines_without_a_price_move_stock_not_revenue(tmp_path: Path) -> None:
         line("104", price=-1),
         line("105", quantity=0),
         line("C106", quantity=3),
+        **ACCEPTED,
     )
     assert len(orders) == 1
     assert {name: rows for name, (rows, _) in treatments(entry).items()} == {
@@ -367,3 +372,14 @@ def test_the_layout_becomes_orders_only(tmp_path: Path) -> None:
     }
     with pytest.raises(InputError, match="the layout transactions becomes orders"):
         load_plan(write_plan(tmp_path, files))
+
+
+def test_fault_D07_a_treatment_of_more_than_a_fifth_of_the_money_is_accepted_by_name(tmp_path: Path) -> None:
+    voucher = line("106", "gift_0001_20", 1, 10.0)
+    few = [line("200")]
+    with pytest.raises(InputError, match="of the money is left out as"):
+        load(tmp_path / "few", *few, voucher)
+    many = [line(str(number)) for number in range(200, 210)]
+    assert load(tmp_path / "many", *many, voucher)
+    plan, _, _ = load(tmp_path / "said", *few, voucher, **ACCEPTED)
+    assert any("left out as" in fault.problem for fault in plan.warnings)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from engine.plan.characters import DRIVING_OR_BREAKING
 from engine.plan.faults import Faults
+from engine.plan.reading import dates
 from engine.plan.tables import Column
 from models.arrays import BoolArray, IntArray
 from models.errors import did_you_mean
@@ -159,14 +160,19 @@ def convert(
     )
     values: list[Any] = []
     refusals: dict[int, RefusedError] = {}
+    dated = column.kind in ("day", "moment")
+    iso, asked = _iso_of(distinct) if dated else ({}, frozenset())
     for code, text in enumerate(distinct):
         try:
-            values.append(_parse(text, column))
+            if text in asked:
+                raise RefusedError(_OPEN_ORDER, _SAY_ORDER)
+            values.append(_parse(iso.get(text, text), column))
         except RefusedError as refused:
             refusals[code] = refused
             values.append(_PLACEHOLDER[column.kind])
     sound = ~np.isin(codes, list(refusals))
-    for position in np.flatnonzero(~sound):
+    told = _tell_open_order(cells, rows, asked, (file, header or column.name), faults)
+    for position in np.flatnonzero(~sound & ~told):
         refusal = refusals[int(codes[position])]
         faults.add(
             file,
@@ -182,6 +188,43 @@ def convert(
         table = np.asarray(values, dtype=object if dtype_of(column) == "str" else dtype_of(column))
     taken = table[codes] if len(table) else table
     return series(taken, column), sound
+
+
+_OPEN_ORDER = "day or month first"
+_SAY_ORDER = "say dates: dmy or dates: mdy under ledger: of its mapping, or write days as 2026-03-31"
+
+
+def _iso_of(texts: Sequence[str]) -> tuple[dict[str, str], frozenset[str]]:
+    """ISO text of the distinct days of a column that are written otherwise, and those that nothing settles:
+    all of the column's days have one order, which any of them above 12 tells.
+    """
+    other = [text for text in texts if text and not _MOMENT.fullmatch(text) and not text.isdigit()]
+    if not other:
+        return {}, frozenset()
+    fits = dates.fits_of(other)
+    if fits.open and fits.decided is None:
+        return {}, frozenset(text for text in other if dates.stamp_of(text) is not None)
+    order = fits.decided or dates.YMD
+    found = {}
+    for text in other:
+        stamp = dates.stamp_of(text)
+        moment = dates.moment_of(stamp, order) if stamp is not None else None
+        if moment is not None:
+            found[text] = moment.isoformat(sep=" ")
+    return found, frozenset()
+
+
+def _tell_open_order(
+    cells: Sequence[str], rows: IntArray, asked: frozenset[str], place: tuple[str, str], faults: Faults
+) -> BoolArray:
+    """ONE fault for a column whose days nothing settles; whether each cell (row,) is one of them."""
+    if not asked:
+        return np.zeros(len(cells), dtype=bool)
+    told = np.fromiter((cell in asked for cell in cells), np.bool_, len(cells))
+    first = int(np.flatnonzero(told)[0])
+    problem = f"{_OPEN_ORDER}: none of {int(told.sum()):,} rows tells, no number is above 12"
+    faults.add(place[0], int(rows[first]), place[1], problem=problem, got=cells[first], remedy=_SAY_ORDER)
+    return told
 
 
 def _parse(text: str, column: Column) -> Any:

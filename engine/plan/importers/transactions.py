@@ -20,6 +20,7 @@ from engine.plan.mappings import Source, ledger_columns
 from engine.plan.parsing import convert, series, unknown_keys
 from engine.plan.plan import Amount, Tie
 from engine.plan.readers import TextTable
+from engine.plan.reading.countries import country_code
 from engine.plan.tables import ORDERS, Column
 from models.arrays import BoolArray, TextArray
 from models.errors import did_you_mean
@@ -117,7 +118,20 @@ class _Reading:
         if column in self.constants:
             return [self.constants[column]] * len(self.text)
         raw = self.text.cells.get(self.headers.get(column, ""))
-        return [""] * len(self.text) if raw is None else translated(raw, column, self.source.mapping)
+        if raw is None:
+            return [""] * len(self.text)
+        cells = translated(raw, column, self.source.mapping)
+        return self._named_markets(cells) if column == "market" else cells
+
+    def _named_markets(self, cells: list[str]) -> list[str]:
+        """Names of countries as the one market that each has; everything else as it is."""
+        known = self.vocabulary.known("market") or frozenset()
+        named: dict[str, str] = {}
+        for cell in set(cells) - known:
+            markets = self.vocabulary.markets_of_country.get(country_code(cell) or "", ())
+            if len(markets) == 1:
+                named[cell] = markets[0]
+        return [named.get(cell, cell) for cell in cells]
 
     def kept(self, rejected: Counter[str]) -> BoolArray:
         """Mask of the lines that the mapping does not refuse; the refused are counted."""

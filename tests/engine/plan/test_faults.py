@@ -101,7 +101,7 @@ PLAN_TEXT = str(everything_wrong()["plan.yaml"])
         ("data/orders.csv", 5, "net_price", "not a finite number", "NaN", "a number"),
         ("data/orders.csv", 6, "net_price", "not a finite number", "inf", "a number"),
         ("data/orders.csv", 6, "currency", "unknown currency", "NKO", "did you mean NOK?"),
-        ("data/orders.csv", 7, "ordered_at", "not a date", "08.01.2026", "2026-03-31"),
+        ("data/orders.csv", 7, "ordered_at", "day or month first", "08.01.2026", "2026-03-31"),
         ("data/orders.csv", 7, "quantity", "not a whole number", "1.5", "whole number"),
         ("data/orders.csv", 7, "net_price", "text in a number", "abc", "plain number"),
         ("data/orders.csv", 8, "", "wrong length, the header has 12", "8 cells", "one cell per column"),

@@ -224,7 +224,10 @@ def test_faults_of_an_export_name_its_own_columns(tmp_path: Path) -> None:
     assert found[3, "Lineitem quantity"][1] == "-1"
     assert found[3, "Lineitem price"] == ("text in a number", "12:30")
     assert found[3, "Subtotal"] == ("text in a number", "abc")
-    assert found[3, "Created at"] == ("not a date", "07/10/2025")
+    assert found[3, "Created at"] == (
+        "day or month first: none of 1 rows tells, no number is above 12",
+        "07/10/2025",
+    )
     assert found[4, "Currency"] == ("unknown currency", "SEK")
     assert not [fault for fault in raised.value.faults if fault.file == "data/fx.csv"]
     assert found[5, "Name"][0] == "a blank cell"

@@ -12,16 +12,19 @@ from engine.version import __version__
 __all__ = [
     "BreachTarget",
     "Execution",
+    "InputError",
     "Run",
     "RunSettings",
     "Scenario",
     "__version__",
+    "add_files",
     "backtest_plan",
     "break_metric",
     "find_run",
     "load_plan",
     "open_run",
     "run",
+    "set_up",
     "write_demo",
 ]
 
@@ -32,12 +35,16 @@ if TYPE_CHECKING:
     from engine.demo import write_demo
     from engine.finished import Run, find_run, open_run
     from engine.plan.load import load_plan
+    from engine.plan.setup.setup import add_files, set_up
     from engine.scenarios.draft import Scenario
     from engine.settings import Execution, RunSettings
+    from models.errors import InputError
 
 _HOMES = {
     "BreachTarget": "engine.breaking",
+    "add_files": "engine.plan.setup.setup",
     "Execution": "engine.settings",
+    "InputError": "models.errors",
     "Run": "engine.finished",
     "RunSettings": "engine.settings",
     "Scenario": "engine.scenarios.draft",
@@ -47,6 +54,7 @@ _HOMES = {
     "load_plan": "engine.plan.load",
     "open_run": "engine.finished",
     "run": "engine.chain",
+    "set_up": "engine.plan.setup.setup",
     "write_demo": "engine.demo",
 }
 

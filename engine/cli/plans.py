@@ -68,7 +68,7 @@ def add(
     more: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
 ) -> None:
     """Bring newer exports into a plan made by init --from: overlaps are recognised, your edits stay."""
-    from engine.plan.setup.setup import add as add_files
+    from engine.plan.setup.setup import add_files
 
     complain(add_files(path, [*sources, *(more or [])]).rstrip())
     print(path)

@@ -35,7 +35,7 @@ def set_up(path: Path, sources: Sequence[Path]) -> str:
     return text
 
 
-def add(path: Path, sources: Sequence[Path]) -> str:
+def add_files(path: Path, sources: Sequence[Path]) -> str:
     """Bring more exports into a drafted plan, as if it had been made from all of them; what is printed.
 
     The files that the plan was made from are read again where they lie, the new ones after them, so an order

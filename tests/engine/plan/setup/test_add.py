@@ -8,7 +8,7 @@ import pytest
 from engine.plan.load import load_plan
 from engine.plan.setup import setup
 from engine.plan.setup.merge import merge
-from engine.plan.setup.setup import NOTHING_NEW, add, set_up
+from engine.plan.setup.setup import NOTHING_NEW, add_files, set_up
 from models.errors import InputError
 from tests.engine.plan.setup.test_own_files import orders
 
@@ -38,7 +38,7 @@ def root(made, tmp_path):
 
 def test_what_is_added_gives_the_plan_of_all_files(root):
     salt = (root / "plan" / "data" / ".salt").read_bytes()
-    add(root / "plan", [root / "late"])
+    add_files(root / "plan", [root / "late"])
     set_up(root / "both" / "plan", [root / "early", root / "late"])
     one, other = contents(root / "plan"), contents(root / "both" / "plan")
     assert one["data/.salt"] == salt
@@ -52,10 +52,10 @@ def test_what_is_added_gives_the_plan_of_all_files(root):
 
 
 def test_added_twice_changes_no_byte(root):
-    add(root / "plan", [root / "late"])
+    add_files(root / "plan", [root / "late"])
     before = contents(root / "plan")
     shutil.copy(root / "late" / "late.csv", root / "under another name.csv")
-    assert add(root / "plan", [root / "late", root / "under another name.csv"]) == NOTHING_NEW
+    assert add_files(root / "plan", [root / "late", root / "under another name.csv"]) == NOTHING_NEW
     assert contents(root / "plan") == before
 
 
@@ -64,7 +64,7 @@ def test_a_later_state_of_an_order_replaces_the_earlier(root):
     changed = early[0] + early[1].replace(",0.00,web", ",20.00,web").replace(",paid,", ",refunded,")
     (root / "changed.csv").write_text(changed)
     before = load_plan(root / "plan").orders
-    add(root / "plan", [root / "changed.csv"])
+    add_files(root / "plan", [root / "changed.csv"])
     after = load_plan(root / "plan").orders
     assert len(after) == len(before)
     assert after["refunded"].sum() > before["refunded"].sum() == 0.0
@@ -74,7 +74,7 @@ def test_the_users_values_and_comments_stay(root):
     path = root / "plan" / "plan.yaml"
     text = path.read_text().replace("    payout_lag_days: 3", f"{OWN} 3", 1)
     path.write_text("# reviewed by finance\n" + text)
-    add(root / "plan", [root / "late"])
+    add_files(root / "plan", [root / "late"])
     joined = path.read_text()
     assert joined.startswith("# reviewed by finance\n")
     assert OWN in joined
@@ -86,18 +86,18 @@ def test_a_broken_file_leaves_the_plan_as_it_was(root, broken):
     (root / "late" / "broken.csv").write_bytes(broken)
     before = contents(root / "plan")
     with pytest.raises(InputError):
-        add(root / "plan", [root / "late" / "late.csv", root / "late" / "broken.csv"])
+        add_files(root / "plan", [root / "late" / "late.csv", root / "late" / "broken.csv"])
     assert contents(root / "plan") == before
 
 
 def test_a_process_killed_between_two_files_is_finished_by_the_next_call(root, monkeypatch):
     finish = setup._finish
     monkeypatch.setattr(setup, "_finish", lambda path: None)
-    add(root / "plan", [root / "late"])
+    add_files(root / "plan", [root / "late"])
     staged = root / "plan" / setup.STAGE
     assert (staged / setup.READY).exists()
     monkeypatch.setattr(setup, "_finish", finish)
-    assert add(root / "plan", [root / "late"]) == NOTHING_NEW
+    assert add_files(root / "plan", [root / "late"]) == NOTHING_NEW
     assert not staged.exists()
     assert load_plan(root / "plan").config.company.actuals_through.isoformat() == "2025-06-30"
 
@@ -106,17 +106,17 @@ def test_a_half_staged_call_is_dropped(root):
     before = contents(root / "plan")
     (root / "plan" / setup.STAGE).mkdir()
     (root / "plan" / setup.STAGE / "plan.yaml").write_text("half")
-    assert add(root / "plan", [root / "early"]) == NOTHING_NEW
+    assert add_files(root / "plan", [root / "early"]) == NOTHING_NEW
     assert contents(root / "plan") == before
 
 
 def test_faults_say_what_would_do(root):
     with pytest.raises(InputError, match="not made by init --from"):
-        add(root / "early", [root / "late"])
+        add_files(root / "early", [root / "late"])
     (root / "plan" / "data" / "orders.csv").write_text("edited")
     (root / "early" / "early.csv").unlink()
     with pytest.raises(InputError) as raised:
-        add(root / "plan", [root / "late"])
+        add_files(root / "plan", [root / "late"])
     assert {fault.problem for fault in raised.value.faults} == {
         "it was changed by hand since it was drafted",
         "a file that the plan was made from is gone",
@@ -125,7 +125,7 @@ def test_faults_say_what_would_do(root):
 
 def test_a_file_that_moved_is_known_by_its_content(root):
     shutil.move(root / "early", root / "elsewhere")
-    add(root / "plan", [root / "elsewhere", root / "late"])
+    add_files(root / "plan", [root / "elsewhere", root / "late"])
     said = json.loads((root / "plan" / ".drafted" / "sources.json").read_text())
     assert [each["path"] for each in said["files"]] == ["../elsewhere/early.csv", "../late/late.csv"]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from engine.plan.account_lines import drafted
 from engine.plan.importers.imported import hash_customers
 from engine.plan.setup.derive import Derived
 from engine.plan.setup.noted import Noted, plain
@@ -37,6 +38,9 @@ def write_plan(path: Path, derived: Derived, report: str) -> None:
         _text(beside / "plan.yaml", plan_text(derived.config))
         _text(beside / "assumptions.yaml", assumptions_text(derived))
         _text(beside / "SETUP.txt", report)
+        if derived.accounts:
+            (beside / "mappings").mkdir()
+            _text(beside / "mappings" / "accounts.yaml", drafted(derived.accounts))
         beside.chmod(0o755)
         if path.exists():
             path.rmdir()

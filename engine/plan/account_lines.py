@@ -20,7 +20,7 @@ from engine.plan.importers.imported import FILE, ROW, Imported
 from engine.plan.mappings import ACCOUNT_FILES
 from engine.plan.plan import Assumption
 from engine.plan.schema import Model
-from engine.plan.setup.accounts import line_of, named_line, on_side
+from engine.plan.setup.accounts import account_of, named_line, on_side
 from engine.plan.tables import ACCOUNTS
 from engine.plan.validate import validate
 from engine.plan.yaml_file import read_yaml
@@ -164,8 +164,8 @@ def _place(entry: Entry, accounts: AccountMap, chart: str) -> _Placed:
     if line:
         return _Placed(entry, line, on_side(line, entry.amount) if entry.signed else entry.amount)
     if entry.signed:
-        line = line_of(entry.account, entry.section, entry.amount, chart).name
-        return _Placed(entry, line, on_side(line, entry.amount), mapped=False)
+        line, amount = account_of(entry.account, entry.section, entry.amount, chart)
+        return _Placed(entry, line, amount, mapped=False)
     if difflib.get_close_matches(_folded(entry.account), ACCOUNTS, n=1, cutoff=_LIKE):
         return _Placed(entry, entry.account, entry.amount, mapped=False)
     line, amount = named_line(entry.account, entry.amount) or (entry.account, entry.amount)

@@ -171,9 +171,11 @@ def _read_files(folder: Folder, books: Books, faults: Faults) -> tuple[list[_Rea
     names = sorted({*folder.list("data", ENDINGS), *sources})
     files, unread = [], []
     for name in names:
+        told = len(list(faults))
         balances = None if name in sources else read_balances(folder, name, books, faults)
         if balances is not None:
             files.append(_Read(*balances))
+        if balances is not None or len(list(faults)) > told:
             continue
         text = read_table(folder, name, faults)
         if text is None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from engine.plan.account_lines import AccountMap, Entry, place
 from engine.plan.faults import Faults
-from engine.plan.files import Folder
+from engine.plan.files import Folder, read_bytes
 from engine.plan.importers.imported import FILE, Imported
 from engine.plan.mappings import Mapping, Source
 from engine.plan.readers import TextColumns, TextTable
@@ -44,14 +44,12 @@ class Balances(NamedTuple):
 
 
 def read_balances(folder: Folder, name: str, books: Books, faults: Faults) -> Balances | None:
-    """Balances of a file that holds them, None where it is another file (which is then read as such)."""
+    """Balances of a file that holds them, None where it is another file, or where faults are added."""
     stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     if not name.lower().endswith(_ENDINGS) or (stem in TABLES and stem != TABLE):
         return None
-    path = folder.find(name, Faults())
-    if path is None or not path.is_file() or path.stat().st_size > LARGEST:
-        return None
-    reading = _balances_in(path.read_bytes(), name)
+    content = read_bytes(folder, name, Faults(), largest=LARGEST)
+    reading = None if content is None else _balances_in(content, name, faults)
     if reading is None:
         return None
     currency = reading.figures.get("currency")
@@ -81,14 +79,18 @@ def read_balances(folder: Folder, name: str, books: Books, faults: Faults) -> Ba
     return Balances(text, source, made)
 
 
-def _balances_in(content: bytes, name: str) -> Reading | None:
+def _balances_in(content: bytes, name: str, faults: Faults) -> Reading | None:
     """The file read by the layout that fits it best, where that is one of balances."""
-    faults, settings = Faults(), Settings()
-    opened = open_export(content, name, faults, settings)
+    settings, own = Settings(), Faults()
+    opened = open_export(content, name, own, settings)
     if opened is None or set(OPENING_BALANCE.names) <= set(opened.grid.header):
         return None
     matches = recognise(opened.grid.header, settings.columns, settings.layout, seen_in(opened.grid))
     if not matches or matches[0].layout.kind != "ledger":
         return None
-    reading = read_as(opened, matches[0], faults, settings)
-    return reading if reading is not None and "balances" in reading.tables and not faults else None
+    reading = read_as(opened, matches[0], own, settings)
+    if reading is not None and "balances" not in reading.tables:
+        return None
+    for each in own:
+        faults.add(each.file, each.row, each.column, problem=each.problem, got=each.got, remedy=each.remedy)
+    return None if own else reading

@@ -3,11 +3,9 @@
 import datetime as dt
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
-from engine.finance.accounts import ACCOUNT_NAMES, ASSETS, BALANCE_NAMES, FLAT, LIABILITIES
-from engine.finance.postings import POSTINGS
+from engine.finance.accounts import ACCOUNT_NAMES, ASSETS, BALANCE_NAMES, LIABILITIES
 from engine.plan.account_lines import AccountMap, Entry, LineName, drafted, place
 from engine.plan.faults import Faults
 from engine.plan.load import load_plan
@@ -15,11 +13,10 @@ from engine.plan.reading.reader import read_export
 from engine.plan.setup.accounts import account_of, line_of
 from engine.plan.setup.balances import books
 from engine.plan.tables import ACCOUNTS
+from engine.stages.opening import _balance
 from models.errors import InputError
-from tests.properties.chain_support import Chain
 from tests.tiny_plan import tiny_files, write_plan
 
-FLAT_ACCOUNTS = set(FLAT)
 CLOSED = dt.date(2026, 6, 30)
 EXTRA = (
     ("710 Office Equipment", 5200.0),
@@ -93,14 +90,13 @@ def test_fault_M17_what_nothing_moves_is_listed_by_check(plan):
     assert "710 Office Equipment -> fixed_assets 5,200.00" in notes
 
 
-def test_fault_M17_flat_accounts_stay_in_every_month_and_equity_ties(plan):
-    assert FLAT_ACCOUNTS.isdisjoint({leg.account for posting in POSTINGS for leg in posting.legs})
-    cube = Chain.of(plan.path).play(trials=range(2), quarters=1)
-    values = {name: cube["base", f"month/balance_{name}"] for name in BALANCE_NAMES}
-    assert np.all(values["other_assets"] == 3000.0)
-    assert np.all(values["other_liabilities"] == 4000.0)
-    net = sum(values[name] for name in ASSETS) - sum(values[name] for name in LIABILITIES)
-    assert net == pytest.approx(cube["base", "month/equity"], abs=0.01)
+def test_fault_M17_flat_accounts_open_the_books_and_equity_ties(plan):
+    opened, equity = _balance(plan, {})
+    values = dict(zip(BALANCE_NAMES, opened, strict=True))
+    assert (values["other_assets"], values["other_liabilities"]) == (3000.0, 4000.0)
+    assert sum(values[n] for n in ASSETS) - sum(values[n] for n in LIABILITIES) == pytest.approx(
+        equity, abs=0.01
+    )
 
 
 def test_fault_M17_debit_and_credit_columns_in_opening_balance_are_the_same_books(plan, tmp_path):
@@ -147,6 +143,13 @@ def test_fault_M17_a_balance_in_another_currency_is_a_fault(tmp_path):
             columns(whole()).replace("account,", "currency,account,").replace("\n", "\nEUR,")[: -len("EUR,")]
         )
     assert "another currency than the company's" in faults_of(tmp_path, files(text))
+
+
+def test_fault_M17_a_cell_of_a_trial_balance_that_is_no_amount_is_told_with_its_row(tmp_path):
+    said = faults_of(tmp_path, files(exported(whole()).replace("5200.0", "much")))
+    assert "data/trial_balance.csv:" in said
+    assert "much" in said
+    assert "cells" not in said
 
 
 def unsigned(*rows, accounts=()):

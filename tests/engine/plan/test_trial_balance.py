@@ -7,6 +7,7 @@ import pytest
 
 from engine.finance.accounts import ACCOUNT_NAMES, ASSETS, BALANCE_NAMES, LIABILITIES
 from engine.plan.account_lines import AccountMap, Entry, LineName, drafted, place
+from engine.plan.defaults.exchange import default_rate
 from engine.plan.faults import Faults
 from engine.plan.load import load_plan
 from engine.plan.reading.reader import read_export
@@ -219,3 +220,14 @@ def test_fault_M17_init_refuses_a_balance_that_is_off_and_names_what_no_rule_nam
         books(gathered(exported([*whole(), ("Zorp", 1000.0)])), CLOSED, "USD")
     off = books(gathered(exported([*whole(), ("Zorp", 0.01)])), CLOSED, "USD")
     assert off.table(CLOSED)["amount"].notna().all()
+
+
+def test_fault_M17_init_translates_books_in_another_currency_at_the_closed_day():
+    text = columns(whole()).replace("\n", ",EUR\n").replace("credit,EUR", "credit,currency")
+    translated = books(gathered(text), CLOSED, "USD")
+    rate = 1.0 / default_rate("USD", "EUR", CLOSED).per_base
+    own = dict(whole())
+    assert translated.amounts["cash"] == pytest.approx(own["cash"] * rate)
+    assert any("is in EUR" in why for _, _, why in translated.notes)
+    with pytest.raises(InputError, match="currency without a rate"):
+        books(gathered(text.replace("EUR", "XPF")), CLOSED, "USD")

@@ -25,12 +25,14 @@ ACCOUNTS = (
     Account("prepayments", "asset"),
     Account("import_vat_recoverable", "asset"),
     Account("fixed_assets", "asset", current=False),
+    Account("other_assets", "asset"),
     Account("payables", "liability", monetary=True),
     Account("accrued_marketing", "liability"),
     Account("sales_tax_payable", "liability", monetary=True),
     Account("income_tax_payable", "liability"),
     Account("credit_line", "liability"),
     Account("term_debt", "liability", current=False),
+    Account("other_liabilities", "liability"),
     Account("share_capital", "equity", current=False),
     Account("retained_earnings", "equity", current=False),
 )
@@ -42,6 +44,9 @@ EQUITY = tuple(account.name for account in ACCOUNTS if account.kind == "equity")
 CURRENT_LIABILITIES = tuple(
     account.name for account in ACCOUNTS if account.kind == "liability" and account.current
 )
+
+FLAT = ("other_assets", "other_liabilities")
+"""Accounts that no posting moves: what the books opened with stays on them in every month."""
 
 BALANCE_NAMES = ASSETS + LIABILITIES
 """Accounts that postings move and that are kept by month; equity is computed apart from them."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from engine.plan.account_lines import nobody_mapped
 from engine.plan.check_context import Context
 from engine.plan.defaults.exchange import SOURCE, default_rate
 from engine.plan.importers.imported import FILE
@@ -104,7 +105,7 @@ def check_balance(context: Context, rates: Mapping[str, float]) -> tuple[Tie, ..
             "account",
             problem="unknown account",
             got=row["account"] or "''",
-            remedy=did_you_mean(row["account"], ACCOUNTS),
+            remedy=did_you_mean(row["account"], ACCOUNTS) + "; or name it in mappings/accounts.yaml",
         )
     amounts = balance.groupby("account")["amount"].sum()
 
@@ -123,13 +124,15 @@ def check_balance(context: Context, rates: Mapping[str, float]) -> tuple[Tie, ..
         )
     ]
     file = str(balance[FILE].iat[0]) if len(balance) else "data/opening_balance.csv"
+    loose = nobody_mapped(balance)
     if not ties[0].holds and not unknown.any():
         context.faults.add(
             file,
             column="amount",
             problem="the opening balance does not balance",
             got=f"assets {assets:,.2f}, liabilities and equity {claims:,.2f}",
-            remedy=f"find the difference of {assets - claims:,.2f}",
+            remedy=f"find the difference of {assets - claims:,.2f}"
+            + (f"; accounts that mappings/accounts.yaml does not name: {loose}" if loose else ""),
         )
     for account, name in (("receivables", "open_receivables"), ("payables", "open_payables")):
         if (frame := context.tables.get(name)) is None or not set(frame["currency"]) <= set(rates):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from engine.plan.account_lines import carried_flat, placed, read_account_map
 from engine.plan.assumptions import assume
 from engine.plan.check_context import Context
 from engine.plan.checks import check_tables
@@ -18,6 +19,8 @@ from engine.plan.defaults.exchange import has_default
 from engine.plan.doubts import check_left_out
 from engine.plan.faults import Faults
 from engine.plan.files import Folder, read_bytes
+from engine.plan.importers.balances import TABLE as BALANCE
+from engine.plan.importers.balances import Books, read_balances
 from engine.plan.importers.canonical import import_canonical
 from engine.plan.importers.imported import Imported, Vocabulary
 from engine.plan.importers.shopify import import_shopify
@@ -48,6 +51,8 @@ class _Read:
 
     text: TextTable
     source: Source
+    imported: Imported | None = None
+    """Its rows, where reading and importing it is one: balances as exported."""
 
 
 def load_plan(path: str | Path) -> Plan:
@@ -77,7 +82,11 @@ def load_plan(path: str | Path) -> Plan:
     document = read_yaml(folder, PLAN_FILE, faults)
     faults.accept(_accepted(document))
     scenario_files = _read_scenarios(folder, faults)
-    files, unread = _read_files(folder, faults)
+    closed = actuals_through(document)
+    # a day within a month is its own fault; the other files are held against that month's end
+    closed = None if closed is None else end_of_month(closed)
+    books = Books(closed, _company_currency(document), read_account_map(folder, faults))
+    files, unread = _read_files(folder, books, faults)
     written = document
     whole = None if document is None else structure(document.data)
     policy = check_policy(folder, faults)
@@ -89,7 +98,7 @@ def load_plan(path: str | Path) -> Plan:
     if document is not None:
         check_plan_file(document, vocabulary, faults)
     vocabulary = _with_data_keys(vocabulary, files)
-    imported = [_import(file, vocabulary, faults) for file in files]
+    imported = [_import(file, vocabulary, books, faults) for file in files]
     for file, part in zip(files, imported, strict=True):
         check_left_out(file.text.file, part.amounts, faults)
     tables = _joined(imported)
@@ -98,9 +107,6 @@ def load_plan(path: str | Path) -> Plan:
     config = None if written is None else validate(PlanConfig, written, faults)
     short = whole is not None and bool(whole.short)
     _check_obligatory(files, tables, unread, faults, short=short)
-    closed = actuals_through(document)
-    # a day within a month is its own fault; the other files are held against that month's end
-    closed = None if closed is None else end_of_month(closed)
     ties = check_tables(Context(tables, document, vocabulary, closed, _company_currency(document), faults))
     if faults or config is None:
         raise InputError(faults)
@@ -108,6 +114,7 @@ def load_plan(path: str | Path) -> Plan:
         faults.warn(
             PLAN_FILE, problem="accept: names what is not there", got=name, remedy="remove it from accept:"
         )
+    flat = carried_flat(tables.get(BALANCE), config.company.currency)
     config = sorted_config(config)
     tables = {name: frame[list(TABLES[name].names)].reset_index(drop=True) for name, frame in tables.items()}
     tables["orders"] = _distinct_order_ids(tables["orders"])
@@ -124,7 +131,7 @@ def load_plan(path: str | Path) -> Plan:
         hash=content_hash(config, tables),
         policy=policy,
         recognised=tuple(sorted((*recognised, *unread), key=lambda entry: entry.file)),
-        assumptions=(*register, *completed, *_defaulted_columns(recognised), *assumptions),
+        assumptions=(*register, *completed, *_defaulted_columns(recognised), *flat, *assumptions),
         warnings=faults.warnings,
         scenario_files=scenario_files,
         ties=(*(tie for part in imported for tie in part.ties), *ties),
@@ -161,12 +168,18 @@ def _read_salt(folder: Folder, faults: Faults) -> bytes | None:
     return salt
 
 
-def _read_files(folder: Folder, faults: Faults) -> tuple[list[_Read], list[Recognised]]:
+def _read_files(folder: Folder, books: Books, faults: Faults) -> tuple[list[_Read], list[Recognised]]:
     """Every table file of the folder; files that nothing recognises are handed back as unread."""
     sources = read_mappings(folder, faults)
     names = sorted({*folder.list("data", ENDINGS), *sources})
     files, unread = [], []
     for name in names:
+        told = len(list(faults))
+        balances = None if name in sources else read_balances(folder, name, books, faults)
+        if balances is not None:
+            files.append(_Read(*balances))
+        if balances is not None or len(list(faults)) > told:
+            continue
         text = read_table(folder, name, faults)
         if text is None:
             continue
@@ -207,12 +220,15 @@ def _with_data_keys(vocabulary: Vocabulary, files: Iterable[_Read]) -> Vocabular
     return replace(vocabulary, keys=keys)
 
 
-def _import(file: _Read, vocabulary: Vocabulary, faults: Faults) -> Imported:
+def _import(file: _Read, vocabulary: Vocabulary, books: Books, faults: Faults) -> Imported:
+    if file.imported is not None:
+        return file.imported
     if file.source.mapping.layout == "shopify_orders":
         return import_shopify(file.text, file.source, vocabulary, faults)
     if file.source.mapping.layout == "transactions":
         return import_transactions(file.text, file.source, vocabulary, faults)
-    return import_canonical(file.text, file.source, vocabulary, faults)
+    part = import_canonical(file.text, file.source, vocabulary, faults)
+    return placed(part, books.accounts, faults) if part.table == BALANCE else part
 
 
 def _joined(imported: list[Imported]) -> dict[str, pd.DataFrame]:

@@ -32,6 +32,7 @@ TableName = Literal[
     "fx",
 ]
 SHOPIFY_SIGNATURE = frozenset({"Name", "Created at", "Lineitem quantity", "Lineitem price"})
+ACCOUNT_FILES = ("mappings/accounts.yaml", "mappings/accounts.yml")
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
 
 LEDGER_HEADERS = {
@@ -140,6 +141,8 @@ def read_mappings(folder: Folder, faults: Faults) -> dict[str, Source]:
     """The sources that mapping files name, by data file."""
     sources: dict[str, Source] = {}
     for name in folder.list("mappings", (".yaml", ".yml")):
+        if name in ACCOUNT_FILES:
+            continue  # accounts to lines of the balance, not a file to a table
         document = read_yaml(folder, name, faults)
         mapping = None if document is None else validate(Mapping, document, faults)
         if document is None or mapping is None:

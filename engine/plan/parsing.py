@@ -163,9 +163,11 @@ def convert(
     dated = column.kind in ("day", "moment")
     iso, asked = _iso_of(distinct) if dated else ({}, frozenset())
     for code, text in enumerate(distinct):
+        if text in asked:
+            refusals[code] = RefusedError(_OPEN_ORDER, _SAY_ORDER)
+            values.append(_PLACEHOLDER[column.kind])
+            continue
         try:
-            if text in asked:
-                raise RefusedError(_OPEN_ORDER, _SAY_ORDER)
             values.append(_parse(iso.get(text, text), column))
         except RefusedError as refused:
             refusals[code] = refused

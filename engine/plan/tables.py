@@ -222,6 +222,7 @@ ASSETS = (
     "prepayments",
     "import_vat_recoverable",
     "fixed_assets",
+    "other_assets",
 )
 LIABILITIES = (
     "payables",
@@ -230,6 +231,7 @@ LIABILITIES = (
     "income_tax_payable",
     "credit_line",
     "term_debt",
+    "other_liabilities",
 )
 EQUITY = ("share_capital", "retained_earnings")
 ACCOUNTS = ASSETS + LIABILITIES + EQUITY
@@ -238,7 +240,7 @@ OPENING_BALANCE = Table(
     "opening_balance",
     (
         Column("as_of", "day", "day of the balance"),
-        Column("account", "key", "account"),
+        Column("account", "key", "account, or one of the books that mappings/accounts.yaml maps"),
         Column("amount", "number", "company currency; assets, liabilities and equity all positive"),
     ),
     unique=("account",),

@@ -11,7 +11,7 @@ from tests.properties.chain_support import Chain, Cube
 
 ASSETS = (
     "cash", "receivables", "inventory", "inventory_in_transit", "prepayments", "import_vat_recoverable",
-    "fixed_assets",
+    "fixed_assets", "other_assets",
 )  # fmt: skip
 SLUMP = {"driver": "demand", "change": {"scale": 0.7, "unit": "x"}, "start": "+1q", "shape": {"hold": "26w"}}
 

@@ -23,6 +23,8 @@ class Derived:
 
     config: dict[str, Any]
     tables: dict[str, pd.DataFrame]
+    accounts: list[tuple[str, str, str]] = field(default_factory=list)
+    """Account of the books, its line of the opening balance, why."""
     findings: list[str] = field(default_factory=list)
     assumed: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -76,7 +78,7 @@ def _assemble(
     spend = channels.ads(gathered, list(sold.shares), largest, pd.Timestamp(closed), per_base)
     spend = channels.with_customers(spend, lines)
     bought = supply.unit_costs(chain, goods, per_base)
-    books = stock.opening(gathered, lines, bought, goods, chain, closed)
+    books = stock.opening(gathered, lines, bought, goods, chain, closed, base)
     months = lines["ordered_at"].dt.to_period("M")
     placed = lines.groupby(months)["order_id"].nunique() / (1.0 - refusal.value)
     per_order = money.delivery_cost(gathered, placed)
@@ -98,7 +100,7 @@ def _assemble(
         config["acquisition_channels"] = platforms
     config |= _network(gathered, lines, chain, bought, sold, base)
     config["finance"] = money.finance(gathered, monthly, closed, books.debt)
-    derived = Derived(config, _tables(lines, chain, bought, books, spend, rates, base))
+    derived = Derived(config, _tables(lines, chain, bought, books, spend, rates, base), books.accounts)
     told = Told(gathered, lines, goods, chain, sold, shops, books, counted_out, base)
     derived.findings += findings(told)
     derived.assumed += assumed(told, derived.tables)
@@ -246,7 +248,7 @@ def _tables(
             ["item", "label", "hs", "category", "weight_kg", "unit_cost", "suppliers", "shares", "list_price"]
         ],
         "inventory": books.inventory,
-        "opening_balance": books.balance,
+        "opening_balance": books.balance if books.own is None else books.own,
     }
     if not chain.lines.empty:
         prepaid = float(books.balance.set_index("account")["amount"].get("prepayments", 0.0))

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from engine.plan.reading.figures import figure
-from engine.plan.setup.accounts import account_of
 from engine.plan.setup.defaults import default
 from engine.plan.setup.doubles import told_elsewhere
 from engine.plan.setup.gather import Gathered, Group
 from engine.plan.setup.noted import Noted, asked, found
-from engine.plan.tables import ASSETS, EQUITY, LIABILITIES
 
 _MONTHS = 12
 _NOT_FIXED = re.compile(
@@ -27,15 +24,6 @@ _NOT_FIXED = re.compile(
 _DELIVERY = re.compile(r"(?i)fulfil|3pl|shipping|postage|courier|delivery|versand|freight out")
 _INTEREST = re.compile(r"(?i)interest|zins")
 _DEPRECIATION = re.compile(r"(?i)depreciat|abschreib")
-
-
-@dataclass(frozen=True)
-class Balance:
-    """The opening balance by account, and which accounts of the books became what."""
-
-    amounts: dict[str, float]
-    note: str
-    mapped: list[tuple[str, str, float]]
 
 
 def channel_terms(gathered: Gathered) -> dict[str, Noted]:
@@ -223,31 +211,6 @@ def delivery_cost(gathered: Gathered, orders_by_month: pd.Series) -> Noted | Non
                 "the courier's charges over orders placed, refused parcels too",
             )
     return None
-
-
-def books(gathered: Gathered) -> Balance | None:
-    """The latest balance of the books, every account mapped."""
-    groups = [g for g in gathered.of("ledger", "balances") if not g.frame("balances").empty]
-    if not groups:
-        return None
-    group = max(groups, key=lambda g: str(g.readings[-1].figures.get("as_of") or ""))
-    latest = max(group.readings, key=lambda reading: str(reading.figures.get("as_of") or ""))
-    amounts = dict.fromkeys((*ASSETS, *LIABILITIES, *EQUITY), 0.0)
-    mapped = []
-    frame = pd.DataFrame(dict(latest.tables["balances"].columns))
-    for row in frame.to_dict("records"):
-        amount = float(row.get("debit") or 0) - float(row.get("credit") or 0)
-        account, signed = account_of(
-            str(row["account"]), str(row.get("section") or ""), amount, latest.layout
-        )
-        amounts[account] += signed
-        mapped.append((str(row["account"]), account, signed))
-    for account, other in (("receivables", "payables"), ("payables", "receivables")):
-        if amounts[account] < 0.0:
-            amounts[other], amounts[account] = amounts[other] - amounts[account], 0.0
-    rest = sum(amounts[name] for name in ASSETS) - sum(amounts[name] for name in (*LIABILITIES, *EQUITY))
-    amounts["retained_earnings"] += rest
-    return Balance(amounts, f"from {latest.file}, as of {latest.figures.get('as_of')}", mapped)
 
 
 def cash_in_book(gathered: Gathered, closed: dt.date) -> Noted | None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from engine.plan.setup.balances import Balance, books
 from engine.plan.setup.defaults import number
 from engine.plan.setup.gather import Gathered
 from engine.plan.setup.items import Items
-from engine.plan.setup.money import Balance, books, cash_in_book
+from engine.plan.setup.money import cash_in_book
 from engine.plan.setup.supply import Supply
 from engine.plan.tables import ASSETS, EQUITY, LIABILITIES
 
@@ -29,6 +30,10 @@ class Opening:
     """Figure, value in words, where it comes from: listed in assumptions.yaml."""
     told: list[str] = field(default_factory=list)
     """What files told."""
+    own: pd.DataFrame | None = None
+    """Table ``opening_balance`` with the accounts of the books, where there are books."""
+    accounts: list[tuple[str, str, str]] = field(default_factory=list)
+    """Account of the books, its line of the balance, why."""
 
 
 def opening(
@@ -38,6 +43,7 @@ def opening(
     items: Items,
     chain: Supply,
     closed: dt.date,
+    currency: str,
 ) -> Opening:
     """Stock and balance that tie."""
     result = Opening(pd.DataFrame(), pd.DataFrame(), 0.0)
@@ -46,19 +52,21 @@ def opening(
     if stock.empty:
         stock = _paced(lines, chain, closed, result)
     stock["unit_landed_cost"] = stock["item"].map(landed)
-    booked = books(gathered)
+    booked = books(gathered, closed, currency)
     value = float((stock["on_hand"] * stock["unit_landed_cost"]).sum())
     if booked and value > 0.0:
         _fit(stock, value, booked, result)
     elif booked:
-        booked.amounts["retained_earnings"] -= booked.amounts["inventory"]
-        booked.amounts["inventory"] = 0.0
+        booked.without_stock()
     amounts = booked.amounts if booked else _assumed(gathered, lines, stock, closed, result)
     if booked:
         result.told.append(
             f"opening balance {booked.note}: "
-            + "; ".join(f"{a} -> {b} {c:,.2f}" for a, b, c in booked.mapped)
+            + "; ".join(f"{a.name} -> {a.line.name} {a.amount:,.2f}" for a in booked.accounts)
         )
+        result.notes += booked.notes
+        result.own = booked.table(closed)
+        result.accounts = [(a.name, a.line.name, a.line.why) for a in booked.accounts]
     stock["as_of"] = closed
     result.inventory = stock[["as_of", "item", "node", "on_hand", "unit_landed_cost"]]
     rows = [(closed, name, round(amount, 2)) for name, amount in amounts.items() if round(amount, 2)]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from engine.plan.account_lines import drafted
 from engine.plan.importers.imported import hash_customers
 from engine.plan.setup.derive import Derived
 from engine.plan.setup.drafted import remembered
@@ -34,6 +35,7 @@ def plan_texts(derived: Derived, report: str, salt: str) -> dict[str, str]:
         "assumptions.yaml": assumptions_text(derived),
         "SETUP.txt": report,
         **tables,
+        **({"mappings/accounts.yaml": drafted(derived.accounts)} if derived.accounts else {}),
     }
 
 

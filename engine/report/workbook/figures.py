@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from engine.finance.accounts import BALANCE_NAMES
+from engine.finance.accounts import BALANCE_NAMES, FLAT
 from engine.finance.lines import COMPANY_LINES, RUNGS, SEGMENT_LINES
 from engine.finance.statements import FLOWS
 from engine.report.summary import BASE, LEVELS
@@ -76,7 +76,9 @@ def read_figures(cube: xr.DataTree, record: Mapping[str, Any]) -> Figures:
     month, market = _base(cube, "month"), _base(cube, "market")
     by_market = {name: _mean(market[name]) for name in SEGMENT_LINES}
     flows = {name: _mean(month[f"cash_flow_{name}"]) for name in FLOWS}
-    balance = {name: _mean(month[f"balance_{name}"]) for name in BALANCE_NAMES}
+    recorded = [name for name in BALANCE_NAMES if name not in FLAT or f"balance_{name}" in month]
+    nothing = np.zeros(month.sizes["month"])  # runs from before the flat accounts hold none
+    balance = dict.fromkeys(BALANCE_NAMES, nothing) | {n: _mean(month[f"balance_{n}"]) for n in recorded}
     income, equity = _mean(month["net_income"]), _mean(month["equity"])
     contributions = _mean(month["contributions"])
     lowest = np.asarray(_base(cube, "quarter")["minimum_cash"].values)
@@ -128,8 +130,8 @@ def _opening(
 ) -> dict[str, float]:
     """Opening balance as the run recorded it; of an older record, what the first month's flows leave."""
     recorded = record.get("terms", {}).get("opening_balance", {})
-    if recorded.keys() >= set(BALANCE_NAMES):
-        return {name: float(recorded[name]) for name in BALANCE_NAMES}
+    if recorded.keys() >= {*BALANCE_NAMES} - {*FLAT}:
+        return {name: float(recorded.get(name, 0.0)) for name in BALANCE_NAMES}
     credit = float(flows["financing"][0] - contributions[0])
     return {
         "cash": float(balance["cash"][0] - sum(flow[0] for flow in flows.values())),

@@ -85,6 +85,8 @@ def sample_spec(**changes: object) -> FinanceSpec:
         "income_tax_payable": 250.0,
         "credit_line": 500.0,
         "term_debt": 1500.0,
+        "other_assets": 3000.0,
+        "other_liabilities": 4000.0,
     }
     terms = {
         "market_currency": [0, 1, 0],

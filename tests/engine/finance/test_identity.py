@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.finance.accounts import FLAT
 from engine.finance.postings import POSTINGS, unbalanced, without_leg
 from engine.finance.statements import assemble, count_books
 
@@ -24,6 +25,13 @@ def test_equity_is_opening_plus_income_plus_contributions_in_every_trial_and_mon
 def test_every_posting_has_an_amount(closed) -> None:
     total = sum(np.abs(month.company) + np.abs(month.segments).sum(axis=2) for month in closed.months)
     assert [p.name for p, amount in zip(POSTINGS, total.min(axis=0), strict=True) if amount < 0.01] == []
+
+
+def test_fault_M17_accounts_that_no_posting_moves_stay_in_every_month(closed) -> None:
+    assert {leg.account for posting in POSTINGS for leg in posting.legs}.isdisjoint(FLAT)
+    statements = assemble(closed.spec.opening, closed.months)
+    assert (statements.account("other_assets") == 3000.0).all()
+    assert (statements.account("other_liabilities") == 4000.0).all()
 
 
 @pytest.mark.parametrize(

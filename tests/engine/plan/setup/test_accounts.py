@@ -10,9 +10,9 @@ from engine.plan.setup.accounts import account_of
     [
         ("Checking", "assets", 5.0, "", ("cash", 5.0)),
         ("Patents", "assets", 5.0, "", ("fixed_assets", 5.0)),
-        ("Accrued wages", "liabilities", -5.0, "", ("payables", 5.0)),
+        ("Accrued wages", "liabilities", -5.0, "", ("other_liabilities", 5.0)),
         ("Common stock", "equity", -5.0, "", ("share_capital", 5.0)),
-        ("2300 Customer deposits", "", -5.0, "", ("payables", 5.0)),
+        ("2300 Customer deposits", "", -5.0, "", ("other_liabilities", 5.0)),
         ("2500 Term loan", "", -5.0, "", ("term_debt", 5.0)),
         ("4000 Sales", "", -5.0, "", ("retained_earnings", 5.0)),
         ("0630 Darlehen Hausbank", "", -5.0, "datev_balances", ("term_debt", 5.0)),

@@ -12,11 +12,13 @@ from typing import Any
 from engine.plan.reading.canonical import Result, Table, total
 from engine.plan.reading.rows import rows_where
 from engine.plan.reading.statuses import apply_statuses
-from engine.plan.reading.text import fold
+from engine.plan.reading.text import fold, is_none
 from engine.plan.reading.title import days_in
 from engine.plan.reading.work import Work, treatments, typed_column, typed_table, used_treatment
 
 ZERO = Decimal(0)
+SIDES = ("received", "paid", "principal", "interest")
+"""Fields of an amount that stands on one of two sides."""
 
 
 class Flat:
@@ -32,6 +34,19 @@ class Flat:
         self.currency = work.currencies()
         self.money = self._first_of(work.option("money", ""))
         self.units = self._first_of(work.option("units", ""))
+        self._note_blank(work.option("money", ""))
+
+    def _note_blank(self, names: str) -> None:
+        """Say how many counted records hold no amount at all: a row that was cut short loses its money."""
+        fields = [name for name in names.split("|") if name]
+        sums = self.work.layout.sums
+        parts = [part.lstrip("-") for name in fields for part in sums.get(name, ())]
+        known = [name for name in (*fields, *parts, *SIDES) if self.work.has(name)]
+        columns = [self.work.source.texts(name) for name in known]
+        blank = sum(all(is_none(column[row]) for column in columns) for row in self.rows) if columns else 0
+        if blank:
+            told = f"{blank:,} of {len(self.rows):,} rows hold no amount: they count as nothing"
+            self.work.notes.append(told)
 
     def _first_of(self, names: str) -> list[Decimal]:
         """Numbers of the first field, of the next where a record has none."""

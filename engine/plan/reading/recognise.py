@@ -196,6 +196,18 @@ def _shapes(layout: Layout, header: tuple[str, ...], mapping: Mapping[str, int])
     return shapes
 
 
+def _is_hollow(match: Match, seen: Seen) -> bool:
+    """Whether the columns of amounts that a layout must have are all blank in the records."""
+    needed = {field for need in match.layout.required for field in need.split("|")}
+    places = [
+        place
+        for field, place in match.mapping.items()
+        if field in needed and match.layout.type_of(field) in ("number", "count")
+    ]
+    columns = [seen.columns[place] for place in places if place < len(seen.columns)]
+    return len(columns) > 0 and all(is_none(cell) for column in columns for cell in column)
+
+
 def recognise(
     header: tuple[str, ...],
     given: Mapping[str, str] | None = None,
@@ -205,4 +217,5 @@ def recognise(
     """Layouts whose required columns the header holds, best first."""
     fits = [fit(layout, header, given, seen) for name, layout in layouts().items() if among in (None, name)]
     found = [match for match in fits if not match.missing and (match.score > 0 or among)]
+    found = [match for match in found if among or not _is_hollow(match, seen)]
     return sorted(found, key=lambda match: (-match.score, match.layout.name))

@@ -113,7 +113,7 @@ def books(gathered: Gathered, closed: dt.date, currency: str) -> Balance | None:
     _tie(balance, reading.file)
     _turn_negative(balance)
     balance.notes += [
-        (f"mappings/accounts.yaml: {each.name}", f"{each.line.name} {each.amount:,.2f}", each.line.why)
+        (f"data/opening_balance.csv: {each.name}", f"{each.line.name} {each.amount:,.2f}", each.line.why)
         for each in balance.accounts
         if each.line.name in FLAT and round(each.amount, 2)
     ]

@@ -182,3 +182,13 @@ def test_keys_are_made_from_any_text():
     assert key_of("Reno 3PL") == "Reno-3PL"
     assert key_of("WEB", ["web"]) == "WEB-2"
     assert key_of("倉庫", fallback="NODE") == "NODE"
+
+
+def test_a_drafted_plan_with_an_account_that_nothing_places_loads_and_lists_it(exports, tmp_path):
+    (exports / "trial_balance.csv").write_text(
+        "Trial Balance,,\nLoom,,\nAs at 31 May 2025,,\n\nAccount,Debit,Credit\nBank,900.00,\n"
+        "Inventory,100.00,\nZebra suspense,,250.00\nShare Capital,,750.00\n"
+    )
+    set_up(tmp_path / "plan", [exports])
+    plan = load_plan(tmp_path / "plan")
+    assert any("Zebra suspense" in assumption.id for assumption in plan.assumptions)

@@ -73,17 +73,19 @@ def test_the_history_counts_shipping_unless_the_plan_says_that_it_is_free(tiny):
 
 
 def test_fault_M12_revenue_moves_with_what_customers_pay_for_shipping(tiny):
-    """Income is orders shipped times the amount; its tax is owed, and a return pays its share back."""
-    none, some = (played(with_market(tiny, shipping_income_per_order=amount)) for amount in (0.0, 8.0))
+    """Income is in proportion to the amount, its tax and fees follow, and a return pays its share back."""
+    none, some, twice = (
+        played(with_market(tiny, shipping_income_per_order=amount)) for amount in (0.0, 8.0, 16.0)
+    )
     back = played(with_market(tiny, shipping_income_per_order=8.0, shipping_refund_share=1.0))
-    rates = np.array([tiny.base_rates[market.currency] for market in tiny.config.markets])
-    parcels = some["service/orders_shipped"].sum(axis=(1, 2))
-    income = some["market/shipping_income"].sum(axis=(1, 2))
+    income = some["market/shipping_income"]
     assert not none["market/shipping_income"].any()
-    assert np.all(income > 0.0)
-    assert income.shape == parcels.shape
-    assert np.all(income < 8.0 * parcels * rates.max() * 1.2)
-    assert np.array_equal(none["market/gross_sales"], some["market/gross_sales"])
-    assert np.array_equal(some["market/refunds"], none["market/refunds"])
-    assert back["market/refunds"].sum() <= some["market/refunds"].sum()
-    assert some["market/net_revenue"].sum() > none["market/net_revenue"].sum()
+    assert np.all(income.sum(axis=(1, 2)) > 0.0)
+    assert twice["market/shipping_income"] == pytest.approx(2.0 * income)
+    for line in ("gross_sales", "refunds"):
+        assert np.array_equal(none[f"market/{line}"], some[f"market/{line}"])
+    assert some["market/net_revenue"] - none["market/net_revenue"] == pytest.approx(income, abs=1e-6)
+    fees = [each["market/payment_fees"] + each["market/marketplace_fees"] for each in (none, some, twice)]
+    assert np.all((fees[1] - fees[0]).sum(axis=(1, 2)) < 0.0)
+    assert fees[2] - fees[1] == pytest.approx(fees[1] - fees[0], abs=1e-6)
+    assert back["market/refunds"].sum() < some["market/refunds"].sum() < 0.0

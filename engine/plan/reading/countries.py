@@ -100,6 +100,14 @@ def currency_code(text: str) -> str:
     return _NAMED.get(fold(text), text.strip().upper())
 
 
+def country_of_currency(code: str) -> str | None:
+    """The one country that uses a currency; None for one that several share or nobody knows, and for the
+    dollar, in which everybody invoices.
+    """
+    users = [country for country, own in _CURRENCY.items() if own == code]
+    return users[0] if len(users) == 1 and code != "USD" else None
+
+
 @lru_cache(maxsize=1)
 def currencies() -> frozenset[str]:
     """Currency codes of the known countries."""

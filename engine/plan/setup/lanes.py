@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from engine.plan.reading.countries import country_of_currency
 from engine.plan.setup.defaults import default, number
 from engine.plan.setup.noted import Noted, asked, found
 from engine.plan.setup.supply import ONE_SUPPLIER, Lead, Supply
@@ -49,6 +50,14 @@ def freight(bought: pd.DataFrame, sold: pd.Series, catalogue: list[str]) -> Note
     )
 
 
+def _guessed_country(currency: str) -> Noted:
+    """Country of a supplier that no file tells: where its invoices' currency is at home, else China."""
+    home = country_of_currency(currency)
+    if home is not None:
+        return asked(home, f"no file tells the country of origin; it invoices in {currency}")
+    return asked("CN", "no file tells the country of origin")
+
+
 def supplier_entries(result: Supply, weekly: dict[str, float], base: str) -> list[dict[str, Any]]:
     """Entries of the plan, one listed supplier where no purchase list names any."""
     texts = {key: text for text, key in result.keys.items()} or {ONE_SUPPLIER: "The only supplier (assumed)"}
@@ -64,7 +73,7 @@ def supplier_entries(result: Supply, weekly: dict[str, float], base: str) -> lis
             {
                 "key": named,
                 "label": text,
-                "country": result.country.get(key, asked("CN", "no file tells the country of origin")),
+                "country": result.country.get(key, _guessed_country(result.currency.get(key, ""))),
                 "currency": found(result.currency[key], result.files)
                 if key in result.currency
                 else Noted(base, "default: the company's"),

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from engine.plan.faults import Faults
+from engine.plan.reading.countries import country_of_currency
 from engine.plan.reading.reader import read_export
 from engine.plan.setup.channels import ads, spread_over_months
 from engine.plan.setup.doubles import told_elsewhere
@@ -58,3 +59,10 @@ def test_spend_in_another_currency_is_converted():
     report = "Day,Campaign,Currency code,Cost,Impr.,Clicks\n2025-01-05,Brand,EUR,90.00,10,1\n"
     spend = ads(gathered(ads=report), ["US"], "US", pd.Timestamp("2025-01-31"), {"USD": 1.0, "EUR": 0.9})
     assert list(spend["amount"]) == pytest.approx([100.0])
+
+
+@pytest.mark.parametrize(
+    ("currency", "country"), [("GBP", "GB"), ("INR", "IN"), ("USD", None), ("EUR", None)]
+)
+def test_a_supplier_is_guessed_where_its_currency_is_at_home(currency, country):
+    assert country_of_currency(currency) == country

@@ -11,14 +11,13 @@ import pandas as pd
 from engine.plan.check_context import Context, spelled
 from engine.plan.faults import Faults
 from engine.plan.importers.imported import FILE, ROW
+from engine.plan.importers.ledger_lines import BY_FORM
 from engine.plan.parsing import RefusedError, to_number
 from engine.plan.plan import Amount
 from engine.plan.plan_checks import entries
 
 MUCH = 0.2
 """Share of a file's positive money above which a treatment that leaves it out must be accepted by name."""
-BY_FORM = ("after ", "exact repetition", "sale cancelled the same day")
-"""Treatments that take nothing from what was sold: later months, doubles, sales that never were."""
 STALE_DAYS = 60
 """Days past its promise after which an open order is asked about."""
 _UNKNOWN_LANE_DAYS = 180.0

@@ -29,6 +29,10 @@ SHIPPING = "shipping charged"
 USED = (SOLD, REFUND, TAKEN_OFF, SOLD_OFF, SHIPPING)
 
 VOIDED = "sale cancelled the same day"
+REPEATED = "exact repetition of an earlier line"
+AFTER = "after "
+BY_FORM = (AFTER, REPEATED, VOIDED)
+"""Beginnings of treatments that take nothing from what was sold: later months, doubles, undone sales."""
 VOIDS = "cancellation of a sale of the same day"
 UNMATCHED = "cancellation without an earlier sale of the same customer, item and price"
 UNKNOWN_CUSTOMER = "cancellation without a customer"
@@ -97,9 +101,9 @@ def treat(lines: Lines, ledger: Ledger, items: frozenset[str] | None) -> Treated
 
     if ledger.through is not None:
         closed = int(np.datetime64(ledger.through, "s").astype(np.int64)) + 86_400
-        put(lines.moment >= closed, f"after {ledger.through}: the month is not closed")
+        put(lines.moment >= closed, f"{AFTER}{ledger.through}: the month is not closed")
     if ledger.duplicates == "drop":
-        put(lines.repeated, "exact repetition of an earlier line")
+        put(lines.repeated, REPEATED)
     for prefix in ledger.adjustment_prefixes:
         put(_prefixed(lines.invoice, (prefix,)), f"booking of the accounts, not a sale (invoice {prefix}...)")
     charged = (kinds == "shipping") & (lines.amount > 0.0) & ~prefixes

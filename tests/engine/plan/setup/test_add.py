@@ -90,12 +90,15 @@ def test_a_broken_file_leaves_the_plan_as_it_was(root, broken):
     assert contents(root / "plan") == before
 
 
-def test_a_process_killed_between_two_files_is_finished_by_the_next_call(root, monkeypatch):
+@pytest.mark.parametrize("moved", [0, 1, 3])
+def test_a_process_killed_between_two_files_is_finished_by_the_next_call(root, monkeypatch, moved):
     finish = setup._finish
     monkeypatch.setattr(setup, "_finish", lambda path: None)
     add_files(root / "plan", [root / "late"])
     staged = root / "plan" / setup.STAGE
     assert (staged / setup.READY).exists()
+    for name in ("plan.yaml", "data/orders.csv", "SETUP.txt")[:moved]:
+        (staged / name).replace(root / "plan" / name)
     monkeypatch.setattr(setup, "_finish", finish)
     assert add_files(root / "plan", [root / "late"]) == NOTHING_NEW
     assert not staged.exists()

@@ -35,7 +35,7 @@ def gathered(**files: str) -> Gathered:
     return Gathered(tuple(found), tuple(groups_of(found)))
 
 
-def test_fault_D23_an_account_that_is_another_files_money_is_no_fixed_cost():
+def test_an_account_that_is_another_files_money_is_no_fixed_cost():
     files = gathered(books=BOOKS, payouts=PAYOUTS)
     assert told_elsewhere(files, ledger(files)) == {"Bank Fees": "payouts.csv"}
 
